@@ -1,0 +1,109 @@
+import { CniError } from '../../cni/error'
+import type { ToolResult } from '../../exec'
+import { renderTransaction } from './render'
+import type { Transaction } from './transaction'
+
+/** Starts `nft` with a script on its stdin; deadline and PATH are the caller's. */
+export type NftProcess = (args: readonly string[], input: string) => ToolResult
+
+/**
+ * Why nft did not do it.
+ *
+ * missing   a table, chain, map, set or element named does not exist
+ * clash     an element exists with another value
+ * denied    no CAP_NET_ADMIN
+ * unknown   nft did not come to an end: deadline, killed
+ * unusable  there is no nft that can be started
+ * refused   anything else
+ */
+export type Failure = 'missing' | 'clash' | 'denied' | 'unknown' | 'unusable' | 'refused'
+
+export type NftOutcome =
+  | { readonly ok: true; readonly stdout: string }
+  | { readonly ok: false; readonly failure: Failure; readonly said: string }
+
+export function runTransaction(nft: NftProcess, transaction: Transaction): NftOutcome {
+  return toOutcome(nft(['-f', '-'], renderTransaction(transaction)))
+}
+
+/** `list map`, `list table`: one per run, a second makes nft deny that the first's object exists. */
+export function runList(nft: NftProcess, what: string): NftOutcome {
+  return toOutcome(nft(['-f', '-'], `list ${what}\n`))
+}
+
+function toOutcome(result: ToolResult): NftOutcome {
+  switch (result.outcome) {
+    case 'exited': {
+      if (result.status === 0) return { ok: true, stdout: result.stdout }
+      const said = firstLine(result.stderr) || `nft ended with status ${result.status} and said nothing`
+      return { ok: false, failure: classify(said), said }
+    }
+    case 'killed':
+      return { ok: false, failure: 'unknown', said: `nft was killed by ${result.signal}` }
+    case 'deadline':
+      return { ok: false, failure: 'unknown', said: `nft was killed after ${result.milliseconds} ms` }
+    case 'not-started':
+      return { ok: false, failure: 'unusable', said: result.tried.join(', ') }
+    default:
+      return result satisfies never
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? ''
+}
+
+/**
+ * nft's exit status is always 1; what happened is in the first line only (the following ones quote the script,
+ * and so anything an operator wrote). Phrases of nft 1.0.1 to 1.1.7; "busy" is what kernels before 5.17 call a
+ * clash of values.
+ */
+export function classify(said: string): Failure {
+  const phrases: readonly (readonly [RegExp, Failure])[] = [
+    [/No such file or directory/, 'missing'],
+    [/File exists|Device or resource busy/, 'clash'],
+    [/Operation not permitted|Permission denied|must be root/, 'denied'],
+  ]
+  return phrases.find(([phrase]) => phrase.test(said))?.[1] ?? 'refused'
+}
+
+/** The CNI error for a failure that ends an ADD or a CHECK. `action`: "install the rules". */
+export function toError(
+  nft: NftProcess,
+  action: string,
+  { failure, said }: NftOutcome & { ok: false },
+): CniError {
+  switch (failure) {
+    case 'unusable':
+      return new CniError(
+        'ioFailure',
+        `Cannot ${action}: found no nft that can be started; install nftables`,
+        said,
+      )
+    case 'unknown':
+      return new CniError('tryAgain', `Cannot ${action}: ${said}; try again`)
+    case 'denied':
+      return new CniError('toolRefused', `Cannot ${action}: run ip-masq as root with CAP_NET_ADMIN`, said)
+    case 'missing':
+    case 'clash':
+      return new CniError('tryAgain', `Cannot ${action}: the table changes too fast; try again`, said)
+    case 'refused':
+      return new CniError('toolRefused', `Cannot ${action}: nft refused${ageNote(nft)}`, said)
+    default:
+      return failure satisfies never
+  }
+}
+
+const OLDEST_NFT = [1, 0, 1] as const
+
+/** Asked only after a refusal: an nft that is too old refuses with a syntax error that explains nothing. */
+function ageNote(nft: NftProcess): string {
+  const answer = toOutcome(nft(['--version'], ''))
+  const version = answer.ok ? /v(\d+)\.(\d+)(?:\.(\d+))?/.exec(answer.stdout) : null
+  if (!version) return ''
+  const parts = version.slice(1).map((part) => Number(part ?? 0))
+  const difference = parts.map((part, i) => part - (OLDEST_NFT[i] ?? 0)).find((d) => d !== 0) ?? 0
+  return difference < 0
+    ? `; this is nft ${version[0].slice(1)}, install ${OLDEST_NFT.join('.')} or later`
+    : ''
+}

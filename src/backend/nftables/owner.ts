@@ -1,0 +1,57 @@
+import type { Attachment } from '../../cni/attachment'
+import { sha256 } from '../../hash'
+import { type Address, formatAddress } from '../../policy/address'
+
+/**
+ * The value of an element of `owners`: who holds the address. 96 bits name the attachment, 32 bits the set
+ * of addresses that its ADD installed.
+ *
+ * The second part is for DEL. The prevResult that a DEL gets is the result of the whole chain, the one that
+ * our ADD saw was that of the plugins before us, and they may differ. A DEL that deletes the addresses of its
+ * prevResult and compares this value is refused when the ADD had others, and then looks for itself. Without
+ * it the address that only the ADD knew would stay behind.
+ */
+export function ownerValue(attachment: Attachment, addresses: readonly Address[]): Address {
+  const sorted = addresses.map(formatAddress).sort()
+  const digest = sha256(JSON.stringify(sorted)).slice(0, ADDRESSES_BITS / 4)
+  return { family: 'ip6', value: BigInt(`0x${attachmentDigest(attachment)}${digest}`) }
+}
+
+/** Tells whether an element of `owners` is the attachment's, whatever addresses its ADD had. */
+export function ownerTest(attachment: Attachment): (value: Address) => boolean {
+  const own = BigInt(`0x${attachmentDigest(attachment)}`)
+  return ({ value }) => value >> BigInt(ADDRESSES_BITS) === own
+}
+
+/**
+ * A quick look at a printed value before it is parsed: its first group is the attachment's. nft leaves out
+ * leading zeros, and may shorten a group of zeros to nothing; then only parsing can tell.
+ */
+export function ownerPrefix(attachment: Attachment): string {
+  const group = Number.parseInt(attachmentDigest(attachment).slice(0, 4), 16)
+  return group === 0 ? '' : `${group.toString(16)}:`
+}
+
+const ADDRESSES_BITS = 32
+
+/** JSON keeps the border between the two: ("a", "bc") and ("ab", "c") are different attachments. */
+function attachmentDigest({ containerID, ifname }: Attachment): string {
+  return sha256(JSON.stringify([containerID, ifname])).slice(0, (128 - ADDRESSES_BITS) / 4)
+}
+
+/** nft's limit for the comment of an element (NFTNL_UDATA_COMMENT_MAXLEN). */
+const COMMENT_BYTES = 128
+
+/**
+ * Fixed width first, for programs: 16 hex digits of the network name's hash, then the ADD's time in epoch
+ * seconds. Then, for people, network, containerID, ifname and pod. nft strings know no escapes, so anything
+ * that could end one is replaced.
+ */
+export function ownerComment(attachment: Attachment, epochSeconds: number): string {
+  const { network, containerID, ifname, pod } = attachment
+  const fields = [network.slice(0, 16), containerID.slice(0, 64), ifname, pod].map(
+    (field) => field.replace(/[^A-Za-z0-9_./-]/g, '_') || '-',
+  )
+  const seconds = String(Math.floor(epochSeconds)).padStart(10, '0')
+  return [sha256(network).slice(0, 16), seconds, ...fields].join(' ').slice(0, COMMENT_BYTES)
+}

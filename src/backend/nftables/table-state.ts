@@ -1,0 +1,78 @@
+import type { Attachment } from '../../cni/attachment'
+import { type Address, fromMapped, parsePrinted } from '../../policy/address'
+import { OWNERS, POD_MAPS } from './layout'
+import { type Block, elementsOf, parseListing } from './listing'
+import { type NftProcess, runList, toError } from './nft'
+import { ownerPrefix, ownerTest } from './owner'
+import { TABLE } from './render'
+
+/** What a listing says of one address: an element of `owners`, of `pods-ip` or `pods-ip6`, or both. */
+export interface AddressState {
+  readonly address: Address
+  readonly owner?: Address
+  readonly comment?: string
+  /** The chain that the address's packets go to. */
+  readonly goto?: string
+}
+
+/** Everything that stands in our table. */
+export interface TableState {
+  readonly table: Block
+  readonly addresses: readonly AddressState[]
+}
+
+const NO_TABLE: TableState = { table: { head: '', statements: [], blocks: [] }, addresses: [] }
+
+/** Parses `list table inet ip-masq`, or a `list map` of a part of it. */
+export function parseTable(text: string): TableState {
+  const table = parseListing(text).blocks[0] ?? NO_TABLE.table
+  const states = new Map<string, AddressState>()
+  for (const element of elementsOf(table, `map ${OWNERS}`)) {
+    const [, key = '', comment, value = ''] = /^(\S+)(?: comment "([^"]*)")? : (\S+)$/.exec(element) ?? []
+    const [mapped, owner] = [parsePrinted(key), parsePrinted(value)]
+    if (!mapped || !owner) continue
+    const address = fromMapped(mapped.value)
+    states.set(textKey(key), { address, owner, ...(comment !== undefined && { comment }) })
+  }
+  for (const map of Object.values(POD_MAPS)) {
+    for (const element of elementsOf(table, `map ${map}`)) {
+      const [, key = '', goto = ''] = /^(\S+)(?: comment "[^"]*")? : goto (\S+)$/.exec(element) ?? []
+      const address = states.get(key)?.address ?? parsePrinted(key)
+      if (address) states.set(key, { ...states.get(key), address, goto })
+    }
+  }
+  return { table, addresses: [...states.values()] }
+}
+
+export interface OwnedAddress {
+  readonly address: Address
+  readonly owner: Address
+}
+
+/**
+ * The addresses of one attachment in a listing of `owners`. On the path of every DEL without prevResult, and so
+ * not by way of `parseTable`: it parses only what may be the attachment's (1,000 owners: 1 ms instead of 17).
+ */
+export function findOwned(listing: string, attachment: Attachment): OwnedAddress[] {
+  const [prefix, isOwn] = [ownerPrefix(attachment), ownerTest(attachment)]
+  const found: OwnedAddress[] = []
+  for (const [, key = '', value = ''] of listing.matchAll(/(\S+)(?: comment "[^"]*")? : ([0-9a-f:.]+)/g)) {
+    if (!value.startsWith(prefix)) continue
+    const [mapped, owner] = [parsePrinted(key), parsePrinted(value)]
+    if (mapped && owner && isOwn(owner)) found.push({ address: fromMapped(mapped.value), owner })
+  }
+  return found
+}
+
+/** One printed form for an address in all maps: nft prints `::ffff:10.0.0.1` in `owners`, `10.0.0.1` in `pods-ip`. */
+function textKey(ownersKey: string): string {
+  return ownersKey.includes('.') ? ownersKey.replace('::ffff:', '') : ownersKey
+}
+
+/** Reads it; that there is no table is an answer too. */
+export function readTable(nft: NftProcess, action: string): TableState {
+  const outcome = runList(nft, `table ${TABLE}`)
+  if (outcome.ok) return parseTable(outcome.stdout)
+  if (outcome.failure === 'missing') return NO_TABLE
+  throw toError(nft, action, outcome)
+}

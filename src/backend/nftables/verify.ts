@@ -1,0 +1,108 @@
+import {
+  type Address,
+  FAMILIES,
+  FAMILY_NAMES,
+  formatAddress,
+  isSameAddress,
+  parsePrinted,
+} from '../../policy/address'
+import { formatPrefix } from '../../policy/prefix'
+import type { Wanted } from '../backend'
+import { BASE_CHAIN, DISPATCH, exemptSet, OWNERS, POD_MAPS, policyName, policyRules } from './layout'
+import { type Block, elementsOf } from './listing'
+import type { NftProcess } from './nft'
+import { ownerTest } from './owner'
+import { HOOK, renderRule, TABLE } from './render'
+import { readTable, type TableState } from './table-state'
+
+/** CHECK: one listing of our own table, compared with what an ADD of now would write. */
+export function verify(nft: NftProcess, wanted: Wanted): string[] {
+  if (wanted.addresses.length === 0) return []
+  const state = readTable(nft, 'check the rules')
+  if (state.table.head === '') return [`table ${TABLE}: missing`]
+  return [
+    ...compareHook(state.table),
+    ...comparePolicy(state.table, wanted),
+    ...wanted.addresses.flatMap((address) => compareAddress(state, wanted, address)),
+  ]
+}
+
+/** A dormant table keeps its rules and hooks none of them. */
+function compareHook(table: Block): string[] {
+  const isDormant = table.statements.some((statement) => /^flags .*\bdormant\b/.test(statement))
+  const expected = [HOOK, 'policy accept', ...DISPATCH.map(renderRule)]
+  return [
+    ...(isDormant ? [`table ${TABLE}: dormant, so its chains are not hooked`] : []),
+    ...compareChain(table, BASE_CHAIN, expected),
+  ]
+}
+
+function comparePolicy(table: Block, { policy }: Wanted): string[] {
+  const name = policyName(policy)
+  const sets = FAMILY_NAMES.flatMap((family) => {
+    const head = `set ${exemptSet(name, family)}`
+    if (!hasObject(table, head)) return [`${head}: missing`]
+    const found = elementsOf(table, head).map(normalisePrefix)
+    return compareLines(head, 'element', policy.exempt[family].map(formatPrefix), found)
+  })
+  return [...compareChain(table, name, policyRules(policy, name).map(renderRule)), ...sets]
+}
+
+function compareAddress(state: TableState, wanted: Wanted, address: Address): string[] {
+  const found = state.addresses.find((other) => isSameAddress(other.address, address))
+  const text = formatAddress(address)
+  const [map, chain] = [`map ${POD_MAPS[address.family]}`, policyName(wanted.policy)]
+  const differences: string[] = []
+  if (!found?.goto) differences.push(`${map}: missing element ${text}`)
+  else if (found.goto !== chain) differences.push(`${map}: ${text} goes to ${found.goto}, not to ${chain}`)
+  if (!found?.owner) differences.push(`map ${OWNERS}: missing element ${text}`)
+  else if (!ownerTest(wanted.attachment)(found.owner)) {
+    differences.push(
+      `map ${OWNERS}: ${text} belongs to another attachment (${found.comment ?? 'no comment'})`,
+    )
+  }
+  return differences
+}
+
+function compareChain(table: Block, name: string, expected: readonly string[]): string[] {
+  const chain = table.blocks.find((block) => block.head === `chain ${name}`)
+  if (!chain) return [`chain ${name}: missing`]
+  // A rule with an anonymous set has a block of its own; none of ours has.
+  const found = [...chain.statements, ...chain.blocks.map((block) => `${block.head} { ... }`)]
+  return compareLines(`chain ${name}`, 'line', expected, found)
+}
+
+function compareLines(
+  where: string,
+  what: 'line' | 'element',
+  expected: readonly string[],
+  found: readonly string[],
+): string[] {
+  const differences = [
+    ...without(expected, found).map((line) => `${where}: missing ${what} "${line}"`),
+    ...without(found, expected).map((line) => `${where}: unexpected ${what} "${line}"`),
+  ]
+  const isReordered = what === 'line' && expected.some((line, i) => line !== found[i])
+  return differences.length === 0 && isReordered ? [`${where}: lines in another order`] : differences
+}
+
+/** The items of `a` that `b` lacks; one that `a` has twice and `b` once is lacking once. */
+function without(a: readonly string[], b: readonly string[]): string[] {
+  const counts = new Map<string, number>()
+  for (const item of b) counts.set(item, (counts.get(item) ?? 0) + 1)
+  return a.filter((item) => {
+    const count = counts.get(item) ?? 0
+    counts.set(item, count - 1)
+    return count <= 0
+  })
+}
+
+function hasObject(table: Block, head: string): boolean {
+  return table.blocks.some((block) => block.head === head)
+}
+
+/** nft prints a prefix of one address without its length. */
+function normalisePrefix(text: string): string {
+  const address = parsePrinted(text)
+  return address ? formatPrefix({ ...address, length: FAMILIES[address.family].bits }) : text
+}

@@ -1,0 +1,24 @@
+import type { Environment } from './environment'
+
+/** One interface of one container, as the runtime names it. `network` is for people: it is no part of the identity. */
+export interface Attachment {
+  readonly containerID: string
+  readonly ifname: string
+  readonly network: string
+  /** `namespace/name` where the runtime sends it in CNI_ARGS (Kubernetes), else empty. */
+  readonly pod: string
+}
+
+/** The network's name is in the config, not in the environment: whoever parses that fills it in. */
+export function parseAttachment(environment: Environment): Attachment {
+  const { CNI_CONTAINERID: containerID = '', CNI_IFNAME: ifname = '', CNI_ARGS } = environment
+  return { containerID, ifname, network: '', pod: parsePodName(CNI_ARGS) }
+}
+
+/** `K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-1;IgnoreUnknown=1`, the form that CNI_ARGS has by convention. */
+function parsePodName(cniArgs: string | undefined): string {
+  const pairs = (cniArgs ?? '').split(';').map((pair) => pair.split('='))
+  const field = (key: string) => pairs.find(([name]) => name === key)?.[1] ?? ''
+  const [namespace, name] = [field('K8S_POD_NAMESPACE'), field('K8S_POD_NAME')]
+  return name && `${namespace}/${name}`
+}

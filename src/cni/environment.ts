@@ -1,0 +1,54 @@
+import { CniError, quote } from './error'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const REQUIRED = {
+  ADD: ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_PATH'],
+  CHECK: ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_PATH'],
+  // CNI_PATH is required by the spec, but we start no plugin, and a DEL that fails leaks an address.
+  DEL: ['CNI_CONTAINERID', 'CNI_IFNAME'],
+} as const
+
+/** `containerID` and network names, as libcni checks them (spec: "Parameters"). */
+const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
+
+export const IDENTIFIER_ADVICE = 'start with a letter or digit, go on with letters, digits, "_", "." or "-"'
+
+export function isIdentifier(value: unknown): value is string {
+  return typeof value === 'string' && IDENTIFIER.test(value)
+}
+
+/** What the kernel accepts as an interface name (dev_valid_name): 15 bytes, no "/", ":" or white space. */
+function isInterfaceName(value: string): boolean {
+  return (
+    !/[/:\s]/.test(value) && value !== '.' && value !== '..' && new TextEncoder().encode(value).length <= 15
+  )
+}
+
+/** Names every missing variable at once: an operator repairs a call in one go. */
+export function requireVariables(command: keyof typeof REQUIRED, environment: Environment): void {
+  const missing = REQUIRED[command].filter((name) => !environment[name])
+  if (missing.length > 0) {
+    const variables = missing.length === 1 ? 'the environment variable' : 'the environment variables'
+    throw new CniError(
+      'invalidEnvironment',
+      `Cannot run ${command} without ${variables} ${missing.join(', ')}`,
+    )
+  }
+}
+
+/**
+ * ADD and CHECK only. A DEL with a malformed name names an attachment that no ADD of ours accepted, and its
+ * names reach nft as a hash only, so it may run and find nothing.
+ */
+export function checkVariables(environment: Environment): void {
+  const { CNI_CONTAINERID: containerID, CNI_IFNAME: ifname = '' } = environment
+  const problems: string[] = []
+  if (!isIdentifier(containerID)) problems.push(`CNI_CONTAINERID ${quote(containerID)}: ${IDENTIFIER_ADVICE}`)
+  if (!isInterfaceName(ifname)) {
+    problems.push(`CNI_IFNAME ${quote(ifname)}: use at most 15 bytes without "/", ":" and white space`)
+  }
+  if (problems.length > 0) {
+    throw new CniError('invalidEnvironment', `Cannot use ${problems.join('; nor ')}`)
+  }
+}

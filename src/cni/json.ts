@@ -1,0 +1,53 @@
+import { CniError, quote } from './error'
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What stdin holds: the plugin's own config, one JSON object. */
+export function parseConfigText(text: string): JsonObject {
+  const value = parseJson(text)
+  if (!isObject(value)) {
+    throw new CniError('notJson', `Cannot read the config ${quote(value)}: write a JSON object, { ... }`)
+  }
+  return value
+}
+
+function parseJson(text: string): unknown {
+  if (text.trim() === '') {
+    throw new CniError('notJson', 'Cannot read the config: stdin is empty; the runtime sends it as JSON')
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const said = error instanceof Error ? error.message.slice(0, 200) : ''
+    throw new CniError('notJson', `Cannot read the config ${quote(text)}: it is not JSON`, said)
+  }
+}
+
+/**
+ * The source text of one member of a JSON object that JSON.parse has accepted. A result is passed on as
+ * received, and a round trip through JavaScript's numbers would change what other plugins put there (an
+ * integer over 2^53). Of a key written twice the last stands, as in JSON.parse.
+ */
+export function memberText(text: string, key: string): string | undefined {
+  let [depth, start, found] = [0, -1, undefined as string | undefined]
+  let name: string | undefined
+  for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g)) {
+    const token = match[0]
+    const isClosing = token === '}' || token === ']'
+    if (depth === 1 && (token === ',' || isClosing)) {
+      if (name === key) found = text.slice(start, match.index).trim()
+      name = undefined
+    } else if (depth === 1 && token === ':') {
+      start = match.index + 1
+    } else if (depth === 1 && name === undefined && token.startsWith('"')) {
+      name = JSON.parse(token)
+    }
+    if (token === '{' || token === '[') depth += 1
+    if (isClosing) depth -= 1
+  }
+  return found
+}

@@ -1,0 +1,65 @@
+import { type Address, isSameAddress, MalformedError } from '../policy/address'
+import { parseAddressWithLength } from '../policy/prefix'
+import { CniError, quote } from './error'
+import { isObject, type JsonObject } from './json'
+
+/** An address of the attachment, with the prefix length of the subnet that IPAM gave it. */
+export interface InterfaceAddress {
+  readonly address: Address
+  readonly length: number
+}
+
+/** The result of the plugins before us; ADD and CHECK cannot do without. */
+export function requirePrevResult(config: JsonObject): JsonObject {
+  const { prevResult } = config
+  if (isObject(prevResult)) return prevResult
+  const advice = 'list ip-masq after the plugin that gives the pod its address (bridge, flannel, ptp)'
+  if (prevResult === undefined || prevResult === null) {
+    throw new CniError('invalidConfig', `Cannot work without prevResult: ${advice}`)
+  }
+  throw new CniError(
+    'invalidConfig',
+    `Cannot use prevResult ${quote(prevResult)}: it is no JSON object; ${advice}`,
+  )
+}
+
+/**
+ * The attachment's own addresses. `ips[].interface` may be missing, or point at the host's end: those on the
+ * sandbox interface named `ifname` count, and when none says so, all of them (spec: "Success", `interface`).
+ */
+export function parseAddresses(prevResult: JsonObject, ifname: string): InterfaceAddress[] {
+  const ips = prevResult.ips ?? []
+  if (!Array.isArray(ips)) {
+    throw new CniError('invalidConfig', `Cannot use prevResult.ips ${quote(ips)}: it is no list`)
+  }
+  const interfaces = Array.isArray(prevResult.interfaces) ? prevResult.interfaces : []
+  const parsed = ips.map((ip, index) => ({
+    ...parseInterfaceAddress(ip, `prevResult.ips[${index}]`),
+    isOnSandbox: isObject(ip) && isSandboxInterface(interfaces[Number(ip.interface ?? -1)], ifname),
+  }))
+  const onSandbox = parsed.filter((ip) => ip.isOnSandbox)
+  return (onSandbox.length > 0 ? onSandbox : parsed).map(({ address, length }) => ({ address, length }))
+}
+
+function parseInterfaceAddress(ip: unknown, path: string): InterfaceAddress {
+  const text = isObject(ip) ? ip.address : undefined
+  if (typeof text !== 'string') {
+    throw new CniError('invalidConfig', `Cannot use ${path} ${quote(ip)}: it has no address`)
+  }
+  try {
+    return parseAddressWithLength(text)
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error
+    throw new CniError('invalidConfig', `Cannot use ${path}.address ${quote(text)}: ${error.message}`)
+  }
+}
+
+function isSandboxInterface(entry: unknown, ifname: string): boolean {
+  return isObject(entry) && entry.name === ifname && typeof entry.sandbox === 'string' && entry.sandbox !== ''
+}
+
+/** Each address once: two entries may differ in their masks only. */
+export function distinctAddresses(ips: readonly InterfaceAddress[]): Address[] {
+  const addresses = ips.map(({ address }) => address)
+  return addresses.filter((address, index) => addresses.findIndex((a) => isSameAddress(a, address)) === index)
+}

@@ -1,0 +1,23 @@
+/** The candidate with the fewest edits to `word`, regardless of case. */
+export function nearest(word: string, candidates: readonly string[]): string {
+  const [lower, ...rest] = [word.toLowerCase(), ...candidates]
+  const ranked = rest.map((name) => ({
+    name,
+    distance: editDistance(lower.slice(0, 64), name.toLowerCase()),
+  }))
+  return ranked.sort((a, b) => a.distance - b.distance)[0]?.name ?? ''
+}
+
+/** Levenshtein distance, one row at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (const [i, char] of [...a].entries()) {
+    const next = [i + 1]
+    for (let j = 1; j <= b.length; j++) {
+      const [left = 0, above = 0, diagonal = 0] = [next[j - 1], row[j], row[j - 1]]
+      next.push(Math.min(left + 1, above + 1, diagonal + (char === b[j - 1] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

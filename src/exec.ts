@@ -1,0 +1,94 @@
+import { accessSync, constants } from 'node:fs'
+import { loadBuiltin } from './runtime'
+
+/** What became of one run of a tool. Only `exited` says that the tool decided something. */
+export type ToolResult =
+  | { readonly outcome: 'exited'; readonly status: number; readonly stdout: string; readonly stderr: string }
+  | { readonly outcome: 'killed'; readonly signal: string }
+  | { readonly outcome: 'deadline'; readonly milliseconds: number }
+  | { readonly outcome: 'not-started'; readonly tried: readonly string[] }
+
+export interface ToolRun {
+  readonly tool: string
+  readonly args: readonly string[]
+  readonly input: string
+  /** The caller's PATH; runtimes' often lack sbin, and podman's exit hook has none at all. */
+  readonly path: string | undefined
+  readonly milliseconds: number
+}
+
+const FALLBACK_DIRECTORIES = [
+  '/usr/sbin',
+  '/sbin',
+  '/usr/local/sbin',
+  '/usr/bin',
+  '/run/current-system/sw/bin',
+]
+
+/**
+ * Runs a tool to its end, or kills it (SIGKILL: a tool that hangs in the kernel's queue ignores the rest).
+ * The environment is empty but for the locale: its messages are read by `classify`, and nothing in a
+ * runtime's environment shall change what nft does.
+ */
+export function runTool(run: ToolRun): ToolResult {
+  const tried: string[] = []
+  for (const directory of searchPath(run.path)) {
+    const file = `${directory}/${run.tool}`
+    try {
+      accessSync(file, constants.X_OK)
+      return globalThis.Bun ? runNative(globalThis.Bun, file, run) : runNode(file, run)
+    } catch (error) {
+      tried.push(`${file}: ${systemErrorCode(error)}`)
+    }
+  }
+  return { outcome: 'not-started', tried }
+}
+
+/** Absolute directories only: root does not run what lies in the working directory. */
+function searchPath(path: string | undefined): ReadonlySet<string> {
+  const own = (path ?? '').split(':').filter((directory) => directory.startsWith('/'))
+  return new Set([...own, ...FALLBACK_DIRECTORIES])
+}
+
+const CHILD_ENVIRONMENT = { LC_ALL: 'C' }
+
+type NativeRuntime = NonNullable<typeof globalThis.Bun>
+
+function runNative(runtime: NativeRuntime, file: string, run: ToolRun): ToolResult {
+  const result = runtime.spawnSync([file, ...run.args], {
+    stdin: new TextEncoder().encode(run.input),
+    stdout: 'pipe',
+    stderr: 'pipe',
+    env: CHILD_ENVIRONMENT,
+    timeout: run.milliseconds,
+    killSignal: 'SIGKILL',
+  })
+  if (result.exitedDueToTimeout) return { outcome: 'deadline', milliseconds: run.milliseconds }
+  if (result.exitCode === null) return { outcome: 'killed', signal: result.signalCode ?? 'a signal' }
+  const [stdout, stderr] = [result.stdout, result.stderr].map((bytes) => new TextDecoder().decode(bytes))
+  return { outcome: 'exited', status: result.exitCode, stdout: stdout ?? '', stderr: stderr ?? '' }
+}
+
+/** Judged by status: a tool that ends without reading its input gives `error` EPIPE and status 0. */
+function runNode(file: string, run: ToolRun): ToolResult {
+  const { status, signal, error, stdout, stderr } = loadBuiltin('node:child_process').spawnSync(
+    file,
+    run.args,
+    {
+      input: run.input,
+      encoding: 'utf8',
+      env: CHILD_ENVIRONMENT,
+      timeout: run.milliseconds,
+      killSignal: 'SIGKILL',
+      maxBuffer: Number.POSITIVE_INFINITY,
+    },
+  )
+  if (systemErrorCode(error) === 'ETIMEDOUT') return { outcome: 'deadline', milliseconds: run.milliseconds }
+  if (status !== null) return { outcome: 'exited', status, stdout, stderr }
+  if (signal !== null) return { outcome: 'killed', signal }
+  throw error
+}
+
+function systemErrorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}

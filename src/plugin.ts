@@ -1,0 +1,137 @@
+import type { Backend } from './backend/backend'
+import { parseAttachment } from './cni/attachment'
+import { checkVariables, type Environment, requireVariables } from './cni/environment'
+import { CniError, quote, renderError, toCniError } from './cni/error'
+import { isObject, type JsonObject, memberText, parseConfigText } from './cni/json'
+import { distinctAddresses, parseAddresses } from './cni/prev-result'
+import { isSupported, NEWEST_VERSION, SUPPORTED_VERSIONS } from './cni/version'
+import type { Address } from './policy/address'
+
+/** One call by the runtime, and what it needs of the world. */
+export interface Call {
+  readonly environment: Environment
+  /** Reads stdin to its end; throws what the system says. */
+  readonly readStdin: () => string
+  readonly backend: Backend
+}
+
+/** `warnings` go to stderr, a line each; runtimes log them. */
+export interface Reply {
+  readonly stdout: string
+  readonly warnings: readonly string[]
+  readonly isError: boolean
+}
+
+type Answer = Pick<Reply, 'stdout' | 'warnings'>
+
+const NOTHING: Answer = { stdout: '', warnings: [] }
+
+/** Answers one call. The protocol's one rule for failures: an error object on stdout, and exit status 1. */
+export async function answer(call: Call): Promise<Reply> {
+  let version: string = NEWEST_VERSION
+  const input: Input = {
+    read() {
+      const text = readText(call)
+      const config = parseConfigText(text)
+      if (isSupported(config.cniVersion)) version = config.cniVersion
+      return { text, config }
+    },
+  }
+  try {
+    return { ...(await run(call, input)), isError: false }
+  } catch (error) {
+    return { stdout: renderError(toCniError(error), version), warnings: [], isError: true }
+  }
+}
+
+interface Input {
+  read(): { readonly text: string; readonly config: JsonObject }
+}
+
+async function run(call: Call, input: Input): Promise<Answer> {
+  const command = call.environment.CNI_COMMAND
+  switch (command) {
+    case 'ADD':
+      return add(call, input)
+    case 'DEL':
+      return del(call, input)
+    case 'CHECK':
+      return check(call, input)
+    case 'VERSION':
+      return version(input)
+    default:
+      throw new CniError(
+        'invalidEnvironment',
+        `Cannot run CNI_COMMAND ${quote(command)}: use ADD, CHECK, DEL or VERSION`,
+      )
+  }
+}
+
+/** The result is prevResult as received: we give no address, and what others put there is theirs. */
+async function add(call: Call, input: Input): Promise<Answer> {
+  const { wanted, warnings, text } = await parseWanted('ADD', call, input)
+  call.backend.apply(wanted)
+  return { stdout: memberText(text, 'prevResult') ?? '', warnings }
+}
+
+/**
+ * The first plugin that fails a DEL stops the chain, and the address is never freed. So it needs no more than the
+ * attachment's name; anything else that can be read only makes it faster.
+ */
+function del(call: Call, input: Input): Answer {
+  requireVariables('DEL', call.environment)
+  const { hint, warnings } = parseHint(call, input)
+  const unknown = call.backend.remove(parseAttachment(call.environment), hint)
+  if (unknown === undefined) return { stdout: '', warnings }
+  return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${unknown}`] }
+}
+
+async function check(call: Call, input: Input): Promise<Answer> {
+  const { wanted, warnings } = await parseWanted('CHECK', call, input)
+  const differences = call.backend.verify(wanted)
+  if (differences.length === 0) return { ...NOTHING, warnings }
+  const { containerID, ifname } = wanted.attachment
+  throw new CniError(
+    'drift',
+    `Cannot confirm the rules of ${containerID} ${ifname}: ${differences.length} of them missing or altered`,
+    differences.join('\n'),
+  )
+}
+
+/** Works without a config too: "which versions?" is asked before there is one. */
+function version(input: Input): Answer {
+  let cniVersion: unknown
+  try {
+    cniVersion = input.read().config.cniVersion
+  } catch {}
+  if (typeof cniVersion !== 'string') cniVersion = NEWEST_VERSION
+  return { stdout: JSON.stringify({ cniVersion, supportedVersions: SUPPORTED_VERSIONS }), warnings: [] }
+}
+
+/** Loaded on demand: DEL and VERSION do without the config, and so without the 1.5 ms that its schema costs. */
+async function parseWanted(command: 'ADD' | 'CHECK', { environment }: Call, input: Input) {
+  requireVariables(command, environment)
+  checkVariables(environment)
+  const { text, config } = input.read()
+  const wanted = await import('./wanted')
+  return { ...wanted.parseWanted(command, parseAttachment(environment), config), text }
+}
+
+/** The addresses of a DEL's prevResult, or none: what would fail an ADD is a line on stderr here. */
+function parseHint({ environment }: Call, input: Input): { hint: Address[]; warnings: string[] } {
+  try {
+    const { prevResult } = input.read().config
+    const ips = isObject(prevResult) ? parseAddresses(prevResult, environment.CNI_IFNAME ?? '') : []
+    return { hint: distinctAddresses(ips), warnings: [] }
+  } catch (error) {
+    return { hint: [], warnings: [`DEL goes on without prevResult: ${toCniError(error).message}`] }
+  }
+}
+
+function readText({ readStdin }: Call): string {
+  try {
+    return readStdin()
+  } catch (error) {
+    throw new CniError('ioFailure', 'Cannot read the config from stdin', String(error))
+  }
+}

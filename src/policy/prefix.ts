@@ -1,0 +1,84 @@
+import { type Address, FAMILIES, type Family, formatAddress, MalformedError, parseAddress } from './address'
+
+/** A network: `value` has no bits set beyond `length`. */
+export interface Prefix extends Address {
+  readonly length: number
+}
+
+/** `10.0.0.0/8`: strict address, decimal length, no host bits. */
+export function parsePrefix(text: string): Prefix {
+  const { address, length } = parseAddressWithLength(text)
+  const prefix = subnetOf(address, length)
+  if (prefix.value !== address.value) {
+    const host = formatPrefix({ ...address, length: FAMILIES[address.family].bits })
+    throw new MalformedError(`write the network "${formatPrefix(prefix)}", or "${host}" for the one address`)
+  }
+  return prefix
+}
+
+/** An interface address as CNI results carry it: `10.244.1.7/24`, host bits and all. */
+export function parseAddressWithLength(text: string): { address: Address; length: number } {
+  const slash = text.indexOf('/')
+  const [addressText, suffix] = slash < 0 ? [text, ''] : [text.slice(0, slash), text.slice(slash)]
+  if (text.trim() === '')
+    throw new MalformedError('write a CIDR, as in "10.0.0.0/8", or remove the empty item')
+  const address = parseAddress(addressText, suffix || '/8')
+  const { bits, label } = FAMILIES[address.family]
+  if (suffix === '') throw new MalformedError(`add the prefix length, as in "${text}/${bits}"`)
+  if (!/^\/(0|[1-9]\d{0,2})$/.test(suffix) || Number(suffix.slice(1)) > bits) {
+    throw new MalformedError(`write a prefix length from 0 to ${bits} for ${label}`)
+  }
+  return { address, length: Number(suffix.slice(1)) }
+}
+
+export function subnetOf({ family, value }: Address, length: number): Prefix {
+  const hostBits = BigInt(FAMILIES[family].bits - length)
+  return { family, value: (value >> hostBits) << hostBits, length }
+}
+
+export function formatPrefix(prefix: Prefix): string {
+  return `${formatAddress(prefix)}/${prefix.length}`
+}
+
+export function contains(outer: Prefix, inner: Prefix): boolean {
+  return (
+    outer.family === inner.family &&
+    outer.length <= inner.length &&
+    subnetOf(inner, outer.length).value === outer.value
+  )
+}
+
+/**
+ * The same addresses in the fewest prefixes, none inside another, in address order. nft refuses overlapping
+ * elements in an interval set, and its own `auto-merge` makes elements that cannot be deleted any more; the
+ * fixed order gives two spellings of one list one policy. All prefixes must be of one family.
+ */
+export function disjoint(prefixes: readonly Prefix[]): Prefix[] {
+  const sorted = [...prefixes].sort((a, b) => compare(a.value, b.value) || a.length - b.length)
+  const result: Prefix[] = []
+  for (const prefix of sorted) {
+    const last = result.at(-1)
+    if (last && contains(last, prefix)) continue
+    result.push(prefix)
+    mergeSiblings(result)
+  }
+  return result
+}
+
+function mergeSiblings(result: Prefix[]): void {
+  for (;;) {
+    const [left, right] = [result.at(-2), result.at(-1)]
+    if (!left || !right || left.length !== right.length || left.length === 0) return
+    const parent = subnetOf(left, left.length - 1)
+    if (left.value === right.value || !contains(parent, right)) return
+    result.splice(-2, 2, parent)
+  }
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+export function ofFamily<T extends Address>(family: Family, items: readonly T[]): T[] {
+  return items.filter((item) => item.family === family)
+}
