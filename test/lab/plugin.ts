@@ -1,0 +1,99 @@
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import type { Namespace } from './namespace'
+
+const dist = fileURLToPath(new URL('../../dist', import.meta.url))
+
+/** The two artefacts of one bundle. */
+export const EXECUTABLES = {
+  native: `${dist}/ip-masq`,
+  node: `${process.execPath} ${dist}/ip-masq.js`,
+} as const
+
+export interface PluginCall {
+  readonly executable?: string
+  /** Default: an object `config(...)`; a string goes to stdin as it is. */
+  readonly config?: unknown
+  readonly containerID?: string
+  readonly ifname?: string
+  /** Shell commands before the call, in a mount namespace of its own: to hide a tool, to close stdin. */
+  readonly before?: string
+  /** Set or, with undefined, left out; on top of what the verb needs. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+}
+
+export interface PluginReply {
+  readonly status: number | undefined
+  readonly stdout: string
+  readonly stderr: string
+  /** stdout as JSON, or undefined where there is none. */
+  readonly json: unknown
+}
+
+/** Calls ip-masq as a runtime does: nothing in the environment but what is listed here. */
+export async function callPlugin(
+  namespace: Namespace,
+  command: string | undefined,
+  call: PluginCall = {},
+): Promise<PluginReply> {
+  const environment = {
+    PATH: process.env.PATH,
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: call.containerID ?? 'c1',
+    CNI_NETNS: '/var/run/netns/pod',
+    CNI_IFNAME: call.ifname ?? 'eth0',
+    CNI_PATH: '/opt/cni/bin',
+    ...call.environment,
+  }
+  const assignments = Object.entries(environment).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value}`],
+  )
+  const config = call.config ?? configWith()
+  const { executable = EXECUTABLES.native, before = '' } = call
+  const start = `exec env -i ${assignments.map(shellQuote).join(' ')} ${executable}`
+  const result = await execa('ip', ['netns', 'exec', namespace.name, 'bash', '-euc', `${before}\n${start}`], {
+    input: typeof config === 'string' ? config : JSON.stringify(config),
+    reject: false,
+  })
+  return {
+    status: result.exitCode,
+    stdout: result.stdout,
+    stderr: result.stderr,
+    json: result.stdout.startsWith('{') ? JSON.parse(result.stdout) : undefined,
+  }
+}
+
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** A plugin config as libcni sends it, with a prevResult that has these addresses on the sandbox's eth0. */
+export function configWith(
+  addresses: readonly string[] = ['10.244.1.7/24'],
+  keys: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return { cniVersion: '1.0.0', name: 'cbr0', type: 'ip-masq', ...keys, prevResult: resultWith(addresses) }
+}
+
+export function resultWith(addresses: readonly string[]): Record<string, unknown> {
+  return {
+    cniVersion: '1.0.0',
+    interfaces: [
+      { name: 'cni0', mac: '02:00:00:00:00:01' },
+      { name: 'eth0', mac: '02:00:00:00:00:02', sandbox: '/var/run/netns/pod' },
+    ],
+    ips: addresses.map((address) => ({ address, interface: 1 })),
+    dns: {},
+  }
+}
+
+/** ADD or DEL that has to succeed. */
+export async function succeed(
+  namespace: Namespace,
+  command: string,
+  call: PluginCall = {},
+): Promise<PluginReply> {
+  const reply = await callPlugin(namespace, command, call)
+  if (reply.status !== 0) throw new Error(`${command} failed: ${reply.stdout}${reply.stderr}`)
+  return reply
+}

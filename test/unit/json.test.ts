@@ -1,0 +1,32 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { memberText } from '../../src/cni/json'
+
+describe('memberText', () => {
+  test.each([
+    ['{"prevResult": {"n": 12345678901234567890}}', '{"n": 12345678901234567890}'],
+    ['{ "a" : [ {"prevResult": 1} ], "prevResult" :\n {"b": "}"} , "c": 2 }', '{"b": "}"}'],
+    ['{"a": "prevResult", "prevResult": {}}', '{}'],
+    ['{"a\\"": {"x":1}, "prev\\u0052esult": {"y": "\\\\\\""}}', '{"y": "\\\\\\""}'],
+    ['{"prevResult": 1, "prevResult": {"last": true}}', '{"last": true}'],
+    ['{"other": 1}', undefined],
+    ['{}', undefined],
+  ])('%s', (text, expected) => {
+    expect(memberText(text, 'prevResult')).toBe(expected)
+  })
+
+  test('is the member that JSON.parse sees, in any JSON', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue()),
+        fc.jsonValue(),
+        fc.boolean(),
+        (object, value, pretty) => {
+          const text = JSON.stringify({ ...object, prevResult: value, last: 1 }, null, pretty ? 2 : undefined)
+          const member = memberText(text, 'prevResult')
+          expect(member && JSON.parse(member)).toEqual(JSON.parse(text).prevResult)
+        },
+      ),
+    )
+  })
+})

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import { distinctAddresses, parseAddresses } from '../../src/cni/prev-result'
+import { formatAddress } from '../../src/policy/address'
+
+const host = { name: 'cni0' }
+const sandbox = { name: 'eth0', sandbox: '/run/netns/a' }
+
+const select = (prevResult: Record<string, unknown>, ifname = 'eth0') =>
+  distinctAddresses(parseAddresses(prevResult, ifname)).map(formatAddress)
+
+describe('the addresses of an attachment', () => {
+  test.each([
+    ['no ips', {}, []],
+    ['null ips', { ips: null }, []],
+    ['no interfaces at all', { ips: [{ address: '10.0.0.2/24' }] }, ['10.0.0.2']],
+    [
+      'on the sandbox interface, not on the host',
+      {
+        interfaces: [host, sandbox],
+        ips: [
+          { address: '10.0.0.1/24', interface: 0 },
+          { address: '10.0.0.2/24', interface: 1 },
+        ],
+      },
+      ['10.0.0.2'],
+    ],
+    [
+      'all that point at the host, when none says otherwise',
+      { interfaces: [host, sandbox], ips: [{ address: '10.0.0.2/24', interface: 0 }] },
+      ['10.0.0.2'],
+    ],
+    [
+      'all, when the index is out of range',
+      {
+        interfaces: [host, sandbox],
+        ips: [{ address: '10.0.0.2/24', interface: 7 }, { address: 'fd00::2/64' }],
+      },
+      ['10.0.0.2', 'fd00::2'],
+    ],
+    [
+      'all, when the index is no index',
+      {
+        interfaces: [host, sandbox],
+        ips: [
+          { address: '10.0.0.2/24', interface: null },
+          { address: 'fd00::2/64', interface: -1 },
+        ],
+      },
+      ['10.0.0.2', 'fd00::2'],
+    ],
+    [
+      'of another interface of the same sandbox: not ours',
+      {
+        interfaces: [{ ...sandbox, name: 'net1' }, sandbox],
+        ips: [
+          { address: '10.9.0.2/24', interface: 0 },
+          { address: '10.0.0.2/24', interface: 1 },
+        ],
+      },
+      ['10.0.0.2'],
+    ],
+    [
+      'an interface of that name on the host is not the sandbox',
+      {
+        interfaces: [{ name: 'eth0', sandbox: '' }, sandbox],
+        ips: [
+          { address: '10.0.0.1/24', interface: 0 },
+          { address: '10.0.0.2/24', interface: 1 },
+        ],
+      },
+      ['10.0.0.2'],
+    ],
+    [
+      'the version field of 0.4.0 and earlier',
+      {
+        ips: [
+          { version: '4', address: '10.0.0.2/24' },
+          { version: '6', address: 'fd00::2/64' },
+        ],
+      },
+      ['10.0.0.2', 'fd00::2'],
+    ],
+    ['one address twice', { ips: [{ address: '10.0.0.2/24' }, { address: '10.0.0.2/16' }] }, ['10.0.0.2']],
+  ])('%s', (_, prevResult, expected) => {
+    expect(select(prevResult)).toEqual(expected)
+  })
+
+  test.each([
+    [{ ips: 'none' }, 'Cannot use prevResult.ips "none": it is no list'],
+    [{ ips: [null] }, 'Cannot use prevResult.ips[0] null: it has no address'],
+    [{ ips: [{ address: 10 }] }, 'Cannot use prevResult.ips[0] {"address":10}: it has no address'],
+    [
+      { ips: [{ address: '10.0.0.2' }] },
+      'Cannot use prevResult.ips[0].address "10.0.0.2": add the prefix length, as in "10.0.0.2/32"',
+    ],
+    [
+      { ips: [{ address: '10.0.0.2/24' }, { address: 'x' }] },
+      'Cannot use prevResult.ips[1].address "x": write a CIDR, as in "10.0.0.0/8" or "fd00::/8"',
+    ],
+  ])('refuses %j', (prevResult, message) => {
+    expect(() => select(prevResult)).toThrow(expect.objectContaining({ reason: 'invalidConfig', message }))
+  })
+})
