@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, EXECUTABLES, type PluginCall } from '../lab/plugin'
 

@@ -1,0 +1,27 @@
+# Sourced by demo, test and bench: prepares the machine, and leaves nothing behind, also when interrupted. The
+# namespaces of a run have a prefix of their own, its files a directory of their own.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts/setup
+export PATH="$PATH:/usr/sbin:/sbin"
+export IP_MASQ_LAB="ipmasq-$$"
+TMPDIR=$(mktemp -d)
+export TMPDIR
+
+sweep() {
+  local name
+  for name in $(ip netns list | awk '{ print $1 }' | grep "^$IP_MASQ_LAB-" || true); do
+    ip netns pids "$name" | xargs -r kill -9 2>/dev/null || true
+    ip netns delete "$name" || true
+  done
+  rm -rf "$TMPDIR"
+}
+trap sweep EXIT
+trap 'exit 130' INT TERM
+
+# Runs a TypeScript file with the runtime that the native executable is compiled with.
+run_typescript() {
+  local arch
+  case "$(uname -m)" in aarch64) arch=aarch64 ;; *) arch=x64 ;; esac
+  "node_modules/@oven/bun-linux-$arch/bin/bun" "$@"
+}

@@ -1,0 +1,69 @@
+import { readdir } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/parse'
+import { createNamespace } from '../lab/namespace'
+import { addressesOf, createNetwork, readConflist } from '../lab/runtime'
+import { createSite, DESTINATIONS, NODE, type Site, sourceSeen } from '../lab/site'
+import { podAddresses } from '../lab/table'
+
+/** The examples in conf/ work as they are. */
+
+const files = (await readdir(new URL('../../conf', import.meta.url))).filter((file) =>
+  /\.(conflist|json)$/.test(file),
+)
+
+test('the examples are the ones that the README names', () => {
+  expect(files.sort()).toEqual([
+    'bridge-dual-stack.conflist',
+    'bridge-every-option.conflist',
+    'bridge.conflist',
+    'cni-conf.json',
+  ])
+})
+
+describe.each(files)('%s', (file) => {
+  test('lists ip-masq after a plugin that gives addresses and masquerades nothing itself', async () => {
+    const { plugins } = await readConflist(file)
+    const [primary] = plugins
+    const own = plugins.filter(({ type }) => type === 'ip-masq')
+    expect(own.length).toBe(1)
+    expect(plugins.findIndex(({ type }) => type === 'ip-masq')).toBeGreaterThan(0)
+    expect((primary?.delegate as { ipMasq?: boolean })?.ipMasq ?? primary?.ipMasq).toBe(false)
+    expect(parseConfig(own[0] ?? {})).toBeTruthy()
+  })
+})
+
+test('the one with every option has every key', async () => {
+  const { plugins } = await readConflist('bridge-every-option.conflist')
+  const { schema } = await import('../../src/config/schema')
+  const keys = Object.keys(plugins.at(-1) ?? {}).filter((key) => key !== 'type')
+  expect(keys.sort()).toEqual(Object.keys(schema.shape).sort())
+})
+
+describe('for real:', () => {
+  let site: Site
+  beforeAll(async () => {
+    site = await createSite()
+  })
+  afterAll(() => site.delete())
+
+  const bridged = files.filter((file) => file.startsWith('bridge'))
+  test.each(bridged)('%s', async (file) => {
+    const network = await createNetwork(site.node, await readConflist(file))
+    const pod = await createNamespace('pod')
+    try {
+      const [ipv4 = '', ipv6] = addressesOf(await network.add(pod, 'c1'))
+      expect(await sourceSeen(pod, DESTINATIONS.internet)).toBe(NODE.ipv4)
+      expect(await sourceSeen(pod, DESTINATIONS.onPrem)).toBe(ipv4)
+      if (ipv6) expect(await sourceSeen(pod, DESTINATIONS.internet6)).toBe(NODE.ipv6)
+      if (ipv6) expect(await sourceSeen(pod, DESTINATIONS.otherNodesPod6)).toBe(ipv6)
+      await network.del(pod, 'c1')
+      await network.del(pod, 'c1', 'lost')
+      expect(await podAddresses(site.node)).toEqual([])
+    } finally {
+      await pod.delete()
+      await network.delete()
+      await site.node.sh('ip link delete cni0')
+    }
+  })
+})

@@ -1,0 +1,100 @@
+import type { ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { createNamespace, type Namespace } from './namespace'
+
+/**
+ * A node, and what lies outside of it. Pods are added by a runtime (`runtime.ts`) or by hand.
+ *
+ *   outside  198.51.100.2/24, 2001:db8:51::2/64, and on its loopback the destinations below
+ *      |
+ *   node     198.51.100.1/24, 2001:db8:51::1/64; forwards; what leaves for the outside masqueraded has these
+ *      |
+ *   pods     10.244.1.0/24, fd00:244:1::/64 (by the conflists in conf/)
+ */
+export const NODE = { ipv4: '198.51.100.1', ipv6: '2001:db8:51::1' } as const
+
+export const DESTINATIONS = {
+  internet: '203.0.113.9',
+  internet6: '2001:db8:cafe::9',
+  onPrem: '192.168.77.1',
+  onPrem6: 'fd77::1',
+  otherNodesPod: '10.244.2.7',
+  otherNodesPod6: 'fd00:244:2::7',
+  linkLocal: '169.254.20.10',
+} as const
+
+export interface Site {
+  readonly node: Namespace
+  readonly outside: Namespace
+  delete(): Promise<void>
+}
+
+export async function createSite(): Promise<Site> {
+  const [node, outside] = await Promise.all([createNamespace('node'), createNamespace('outside')])
+  await node.sh(`
+    sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+    ip link add wan type veth peer name wan netns ${outside.name}
+    ip address add ${NODE.ipv4}/24 dev wan; ip address add ${NODE.ipv6}/64 dev wan nodad; ip link set wan up`)
+  await outside.sh(`
+    ip address add 198.51.100.2/24 dev wan; ip address add 2001:db8:51::2/64 dev wan nodad; ip link set wan up
+    for address in ${Object.values(DESTINATIONS).join(' ')}; do ip address add $address dev lo nodad; done
+    ip route add default via ${NODE.ipv4}; ip -6 route add default via ${NODE.ipv6}`)
+  await node.sh(`
+    ip route add default via 198.51.100.2; ip -6 route add default via 2001:db8:51::2
+    ip route add ${DESTINATIONS.linkLocal} via 198.51.100.2`)
+  await startEchoServer(outside)
+  return {
+    node,
+    outside,
+    async delete() {
+      await Promise.all([node.delete(), outside.delete()])
+    },
+  }
+}
+
+export async function startEchoServer(namespace: Namespace): Promise<void> {
+  await startListener(namespace, 'echo-server.mjs').next()
+}
+
+/** Joined when the first line is there; the further ones are the sources of datagrams. */
+export async function joinGroup(namespace: Namespace, group: string, ownAddress: string) {
+  const lines = startListener(namespace, 'multicast-listener.mjs', group, ownAddress)
+  await lines.next()
+  return lines
+}
+
+function startListener(namespace: Namespace, script: string, ...args: string[]): AsyncIterator<string> {
+  const path = fileURLToPath(new URL(script, import.meta.url))
+  return linesOf(namespace.start(process.execPath, path, ...args))
+}
+
+function linesOf({ stdout }: ChildProcess): AsyncIterator<string> {
+  if (!stdout) throw new Error('the process has no stdout')
+  return createInterface(stdout)[Symbol.asyncIterator]()
+}
+
+/** The next line, or "no answer" after three seconds. */
+export async function nextLine(lines: AsyncIterator<string>): Promise<string> {
+  const timeout = new Promise<string>((resolve) => setTimeout(resolve, 3000, 'no answer').unref())
+  return Promise.race([lines.next().then(({ value }) => String(value)), timeout])
+}
+
+/** The source address that an echo server at `destination` sees of a new flow, or the reason why there is none. */
+export async function sourceSeen(from: Namespace, destination: string, protocol = 'tcp'): Promise<string> {
+  const talk = `exec 3<>/dev/${protocol}/${destination}/7007; echo hi >&3; head -n 1 <&3`
+  return from.sh(`timeout 4 bash -c '${talk}' 2>&1 || echo "no answer"`)
+}
+
+/** A flow that stays open: each `ask` sends a line over it. */
+export function openFlow(from: Namespace, destination: string): { ask(): Promise<string>; close(): void } {
+  const child = from.start('bash', '-c', `exec 3<>/dev/tcp/${destination}/7007; cat <&3 & cat >&3`)
+  const lines = linesOf(child)
+  return {
+    ask() {
+      child.stdin?.write('hi\n')
+      return nextLine(lines)
+    },
+    close: () => child.kill('SIGKILL'),
+  }
+}
