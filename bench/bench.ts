@@ -1,0 +1,247 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createNamespace, type Namespace } from '../test/lab/namespace'
+import { configWith, EXECUTABLES } from '../test/lab/plugin'
+import { PLUGIN_DIRECTORY } from '../test/lab/runtime'
+import { call, peakMemory, timeProcess } from './calls'
+import { fillBridge, fillIpMasq } from './fill'
+import { enter, timeNewFlows } from './libc'
+import { drawPlot } from './plot'
+import { median, type Row, renderRows } from './report'
+
+/**
+ * What masquerade costs: side by side in one run, round-robin, medians. The other side is the reference bridge
+ * plugin of Debian, with ipMasq true minus false; ours is the whole process.
+ */
+
+const ROUNDS = 21
+const FLOW_ROUNDS = 25
+const FLOWS = 2_000
+
+const say = (text: string) => writeSync(1, `${text}\n`)
+const option = (name: string) => process.argv[process.argv.indexOf(name) + 1 || process.argv.length]
+const collect = (samples: Record<string, number[]>, key: string, value: number) => {
+  samples[key] = [...(samples[key] ?? []), value]
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'ip-masq-bench-'))
+const namespaces: Namespace[] = []
+const namespace = async (label: string) => {
+  const made = await createNamespace(label)
+  namespaces.push(made)
+  return made
+}
+
+/** The native runtime with nothing to do: what no program of its kind can go below. */
+function buildEmptyProgram(): string {
+  writeFileSync(join(directory, 'empty.js'), '')
+  const output = join(directory, 'empty')
+  const args = ['build', '--compile', '--bytecode', join(directory, 'empty.js'), '--outfile', output]
+  execFileSync(process.execPath, args, { stdio: 'ignore' })
+  return output
+}
+
+const bridgeConfig = (label: string, ipMasq: boolean) => ({
+  cniVersion: '1.0.0',
+  name: `bench-${label}-${ipMasq}`,
+  type: 'bridge',
+  bridge: 'cni0',
+  isGateway: true,
+  ipMasq,
+  ipam: { type: 'host-local', ranges: [[{ subnet: '10.244.0.0/16' }]], dataDir: directory },
+})
+
+async function benchCalls(empty: string): Promise<Row[]> {
+  const bridge = join(PLUGIN_DIRECTORY, 'bridge')
+  const [ours, theirs, pod] = [await namespace('ours'), await namespace('bridge'), await namespace('pod')]
+  const own = configWith(['10.244.1.7/16'])
+  const rows: Row[] = []
+  let [filled, baseAdd] = [0, 0]
+  for (const n of [0, 110, 1_000, 10_000]) {
+    say(`calls beside ${n} pods ...`)
+    call(ours.path, { executable: EXECUTABLES.native, command: 'ADD', config: own })
+    // Filling is additive: each step adds the whole of the next, the elements that are there already stay.
+    fillIpMasq(ours.path, n)
+    if (n <= 1_000 && n > filled) {
+      await theirs.sh(
+        'iptables-save -t nat | grep -c CNI- >/dev/null && iptables -t nat -F && iptables -t nat -X || true',
+      )
+      fillBridge(theirs.path, n)
+    }
+    filled = n
+    const samples: Record<string, number[]> = {}
+    const withBridge = n <= 1_000
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const ipMasq of withBridge ? [true, false] : []) {
+        const config = bridgeConfig(`${n}`, ipMasq)
+        for (const command of ['ADD', 'DEL']) {
+          const { milliseconds } = call(theirs.path, { executable: bridge, command, config, netns: pod.path })
+          collect(samples, `bridge ${command} ${ipMasq}`, milliseconds)
+        }
+      }
+      for (const command of ['ADD', 'DEL']) {
+        const { milliseconds } = call(ours.path, { executable: EXECUTABLES.native, command, config: own })
+        collect(samples, `own ${command}`, milliseconds)
+      }
+      const nothing = {
+        executable: EXECUTABLES.native,
+        command: 'DEL',
+        config: { ...own, prevResult: undefined },
+      }
+      collect(samples, 'own second DEL', call(ours.path, nothing).milliseconds)
+      collect(samples, 'empty', timeProcess(ours.path, [empty]))
+      const script = 'add element inet ip-masq pods-ip { 10.99.0.1 : accept }\n'
+      collect(samples, 'nft', timeProcess(ours.path, ['nft', '-f', '-'], script))
+    }
+    const of = (key: string) => median(samples[key] ?? [])
+    const [addCost, delCost] = ['ADD', 'DEL'].map(
+      (verb) => of(`bridge ${verb} true`) - of(`bridge ${verb} false`),
+    )
+    const limits: Record<number, [number, number]> = { 0: [1, 0.25], 110: [0.75, 0.25], 1000: [0.25, 0.35] }
+    if (withBridge) {
+      const [addLimit, nothingLimit] = limits[n] ?? [1, 1]
+      rows.push(
+        {
+          what: 'ADD',
+          n,
+          unit: 'ms',
+          own: of('own ADD'),
+          against: 'bridge ipMasq',
+          other: addCost ?? 0,
+          limit: addLimit,
+        },
+        {
+          what: 'DEL',
+          n,
+          unit: 'ms',
+          own: of('own DEL'),
+          against: 'bridge ipMasq',
+          other: delCost ?? 0,
+          limit: 0.5,
+        },
+        {
+          what: 'DEL, nothing found',
+          n,
+          unit: 'ms',
+          own: of('own second DEL'),
+          against: "bridge's DEL",
+          other: delCost ?? 0,
+          limit: nothingLimit,
+        },
+      )
+    } else {
+      rows.push({
+        what: 'ADD',
+        n,
+        unit: 'ms',
+        own: of('own ADD'),
+        against: 'itself at N=0',
+        other: baseAdd,
+        limit: 1.2,
+      })
+    }
+    if (n === 0) {
+      baseAdd = of('own ADD')
+      const floor = of('empty') + of('nft')
+      rows.push({
+        what: `floor: empty program ${of('empty').toFixed(1)} + nft ${of('nft').toFixed(1)}; ADD`,
+        n,
+        unit: 'ms',
+        own: baseAdd,
+        against: 'the floor',
+        other: floor,
+      })
+    }
+  }
+  rows.push({
+    what: 'peak memory of an ADD',
+    n: 10_000,
+    unit: 'MiB',
+    own: peakMemory(ours.path, EXECUTABLES.native, own),
+    against: 'the limit',
+    other: 45,
+    limit: 1,
+  })
+  return rows
+}
+
+/** A node with one pod, and a way out that ends soon: the frames carry a hardware address that nobody has. */
+async function createPath(label: string): Promise<{ node: Namespace; pod: Namespace }> {
+  const [node, pod, sink] = [
+    await namespace(`${label}-node`),
+    await namespace(`${label}-pod`),
+    await namespace(`${label}-sink`),
+  ]
+  await node.sh(`sysctl -qw net.ipv4.ip_forward=1
+    ip link add out type veth peer name out netns ${sink.name}; ip link set out up
+    ip address add 198.51.100.1/24 dev out; ip neighbor add 198.51.100.2 lladdr 02:00:00:00:00:99 dev out
+    ip link add pod type veth peer name eth0 netns ${pod.name}; ip link set pod up
+    ip address add 10.244.1.1/24 dev pod`)
+  await sink.sh('ip link set out up')
+  await node.sh('ip route add default via 198.51.100.2')
+  await pod.sh(
+    `ip link set eth0 up; ip address add 10.244.1.7/24 dev eth0; ip route add default via 10.244.1.1`,
+  )
+  return { node, pod }
+}
+
+async function benchFlows(): Promise<Row[]> {
+  const sizes = [0, 110, 1_000, 10_000]
+  const paths: { label: string; pod: Namespace }[] = []
+  const none = await createPath('none')
+  paths.push({ label: 'none', pod: none.pod })
+  for (const n of sizes) {
+    const [ours, theirs] = [await createPath(`own${n}`), await createPath(`bridge${n}`)]
+    call(ours.node.path, {
+      executable: EXECUTABLES.native,
+      command: 'ADD',
+      config: configWith(['10.244.1.7/24']),
+    })
+    fillIpMasq(ours.node.path, n)
+    fillBridge(theirs.node.path, n)
+    await theirs.node.sh(`iptables -t nat -N CNI-own; iptables -t nat -A CNI-own -d 10.244.1.0/24 -j ACCEPT
+      iptables -t nat -A CNI-own ! -d 224.0.0.0/4 -j MASQUERADE; iptables -t nat -A POSTROUTING -s 10.244.1.7/32 -j CNI-own`)
+    paths.push({ label: `own ${n}`, pod: ours.pod }, { label: `bridge ${n}`, pod: theirs.pod })
+  }
+  say('new flows ...')
+  const samples: Record<string, number[]> = {}
+  for (let round = -2; round < FLOW_ROUNDS; round++) {
+    for (const { label, pod } of paths) {
+      enter(pod.path)
+      const microseconds = timeNewFlows('10.244.1.7', `203.0.113.${round + 10}`, FLOWS)
+      if (round >= 0) collect(samples, label, microseconds)
+    }
+  }
+  const of = (key: string) => median(samples[key] ?? [])
+  return [
+    { what: 'new flow', n: 0, unit: 'us', own: of('own 0'), against: 'no rules', other: of('none') },
+    ...sizes.map(
+      (n): Row => ({
+        what: 'new flow',
+        n,
+        unit: 'us',
+        own: of(`own ${n}`),
+        against: 'bridge ipMasq',
+        other: of(`bridge ${n}`),
+      }),
+    ),
+    {
+      what: 'new flow',
+      n: 10_000,
+      unit: 'us',
+      own: of('own 10000'),
+      against: 'itself at N=0',
+      other: of('own 0'),
+      limit: 1.15,
+    },
+  ]
+}
+
+const rows = [...(await benchCalls(buildEmptyProgram())), ...(await benchFlows())]
+await Promise.all(namespaces.map((made) => made.delete()))
+say(`\n${renderRows(rows)}`)
+const [json, svg] = [option('--json'), option('--svg')]
+if (json) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`)
+if (svg) writeFileSync(svg, drawPlot(rows))

@@ -1,0 +1,8 @@
+/** The part of the native runtime's FFI that the benchmark uses. */
+declare module 'bun:ffi' {
+  type Signature = { readonly args: readonly string[]; readonly returns: string }
+  export function dlopen<S extends Record<string, Signature>>(
+    library: string,
+    symbols: S,
+  ): { readonly symbols: { readonly [K in keyof S]: (...args: (number | Uint8Array)[]) => number } }
+}
