@@ -11,7 +11,7 @@ import type { Address } from './policy/address'
 export interface Call {
   readonly environment: Environment
   /** Reads stdin to its end; throws what the system says. */
-  readonly readStdin: () => string
+  readonly readStdin: () => Promise<string>
   readonly backend: Backend
 }
 
@@ -30,8 +30,8 @@ const NOTHING: Answer = { stdout: '', warnings: [] }
 export async function answer(call: Call): Promise<Reply> {
   let version: string = NEWEST_VERSION
   const input: Input = {
-    read() {
-      const text = readText(call)
+    async read() {
+      const text = await readText(call)
       const config = parseConfigText(text)
       if (isSupported(config.cniVersion)) version = config.cniVersion
       return { text, config }
@@ -45,7 +45,7 @@ export async function answer(call: Call): Promise<Reply> {
 }
 
 interface Input {
-  read(): { readonly text: string; readonly config: JsonObject }
+  read(): Promise<{ readonly text: string; readonly config: JsonObject }>
 }
 
 async function run(call: Call, input: Input): Promise<Answer> {
@@ -78,9 +78,9 @@ async function add(call: Call, input: Input): Promise<Answer> {
  * The first plugin that fails a DEL stops the chain, and the address is never freed. So it needs no more than the
  * attachment's name; anything else that can be read only makes it faster.
  */
-function del(call: Call, input: Input): Answer {
+async function del(call: Call, input: Input): Promise<Answer> {
   requireVariables('DEL', call.environment)
-  const { hint, warnings } = parseHint(call, input)
+  const { hint, warnings } = await parseHint(call, input)
   const unknown = call.backend.remove(parseAttachment(call.environment), hint)
   if (unknown === undefined) return { stdout: '', warnings }
   return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${unknown}`] }
@@ -99,10 +99,10 @@ async function check(call: Call, input: Input): Promise<Answer> {
 }
 
 /** Works without a config too: "which versions?" is asked before there is one. */
-function version(input: Input): Answer {
+async function version(input: Input): Promise<Answer> {
   let cniVersion: unknown
   try {
-    cniVersion = input.read().config.cniVersion
+    cniVersion = (await input.read()).config.cniVersion
   } catch {}
   if (typeof cniVersion !== 'string') cniVersion = NEWEST_VERSION
   return { stdout: JSON.stringify({ cniVersion, supportedVersions: SUPPORTED_VERSIONS }), warnings: [] }
@@ -112,15 +112,18 @@ function version(input: Input): Answer {
 async function parseWanted(command: 'ADD' | 'CHECK', { environment }: Call, input: Input) {
   requireVariables(command, environment)
   checkVariables(environment)
-  const { text, config } = input.read()
+  const { text, config } = await input.read()
   const wanted = await import('./wanted')
   return { ...wanted.parseWanted(command, parseAttachment(environment), config), text }
 }
 
 /** The addresses of a DEL's prevResult, or none: what would fail an ADD is a line on stderr here. */
-function parseHint({ environment }: Call, input: Input): { hint: Address[]; warnings: string[] } {
+async function parseHint(
+  { environment }: Call,
+  input: Input,
+): Promise<{ hint: Address[]; warnings: string[] }> {
   try {
-    const { prevResult } = input.read().config
+    const { prevResult } = (await input.read()).config
     const ips = isObject(prevResult) ? parseAddresses(prevResult, environment.CNI_IFNAME ?? '') : []
     return { hint: distinctAddresses(ips), warnings: [] }
   } catch (error) {
@@ -128,9 +131,9 @@ function parseHint({ environment }: Call, input: Input): { hint: Address[]; warn
   }
 }
 
-function readText({ readStdin }: Call): string {
+async function readText({ readStdin }: Call): Promise<string> {
   try {
-    return readStdin()
+    return await readStdin()
   } catch (error) {
     throw new CniError('ioFailure', 'Cannot read the config from stdin', String(error))
   }

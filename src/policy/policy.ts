@@ -1,7 +1,7 @@
 import type { InterfaceAddress } from '../cni/prev-result'
 import type { Config } from '../config/schema'
 import { FAMILIES, FAMILY_NAMES, type Family } from './address'
-import { disjoint, ofFamily, type Prefix, parsePrefix, subnetOf } from './prefix'
+import { disjoint, ofFamily, type Prefix, prefixOf, subnetOf } from './prefix'
 
 /** Towards what a pod's traffic is left alone, and how the rest is masqueraded. No pod is named in it. */
 export interface Policy {
@@ -10,14 +10,14 @@ export interface Policy {
   readonly fullyRandom: boolean
 }
 
-const DEFAULT_EXEMPT = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].map(parsePrefix)
+const DEFAULT_EXEMPT = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].map(prefixOf)
 
 /** Never worth an address of the node's: no reply could come back to it. */
-const ALWAYS_EXEMPT = ['224.0.0.0/4', 'ff00::/8', '255.255.255.255/32'].map(parsePrefix)
+const ALWAYS_EXEMPT = ['224.0.0.0/4', 'ff00::/8', '255.255.255.255/32'].map(prefixOf)
 
 const LINK_LOCAL = {
-  masqLinkLocal: parsePrefix('169.254.0.0/16'),
-  masqLinkLocalIPv6: parsePrefix('fe80::/10'),
+  masqLinkLocal: prefixOf('169.254.0.0/16'),
+  masqLinkLocalIPv6: prefixOf('fe80::/10'),
 }
 
 /** `ips`: the attachment's addresses; neighbours in their subnets are exempt, because traffic between two pods of

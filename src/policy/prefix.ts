@@ -1,4 +1,12 @@
-import { type Address, FAMILIES, type Family, formatAddress, MalformedError, parseAddress } from './address'
+import {
+  type Address,
+  FAMILIES,
+  type Family,
+  formatAddress,
+  MalformedError,
+  parseAddress,
+  parsePrinted,
+} from './address'
 
 /** A network: `value` has no bits set beyond `length`. */
 export interface Prefix extends Address {
@@ -29,6 +37,14 @@ export function parseAddressWithLength(text: string): { address: Address; length
     throw new MalformedError(`write a prefix length from 0 to ${bits} for ${label}`)
   }
   return { address, length: Number(suffix.slice(1)) }
+}
+
+/** A prefix of the code's own, which needs no check. */
+export function prefixOf(text: string): Prefix {
+  const [address = '', length] = text.split('/')
+  const parsed = parsePrinted(address)
+  if (!parsed) throw new Error(`"${text}" is no prefix`)
+  return { ...parsed, length: Number(length) }
 }
 
 export function subnetOf({ family, value }: Address, length: number): Prefix {

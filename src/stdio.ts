@@ -1,0 +1,42 @@
+import { loadBuiltin } from './runtime'
+
+/**
+ * stdin to its end, stdout and stderr to the last byte. The streams of `process` cost 1 to 2 ms to set up, so it is
+ * the runtime's own calls where it is native, and plain system calls under Node.
+ */
+
+type Output = 1 | 2
+
+export async function readStdin(): Promise<string> {
+  if (globalThis.Bun) return globalThis.Bun.stdin.text()
+  const { readSync } = loadBuiltin('node:fs')
+  const chunks: Uint8Array[] = []
+  for (;;) {
+    const chunk = new Uint8Array(64 * 1024)
+    const length = untilReady(() => readSync(0, chunk))
+    if (length === 0) return Buffer.concat(chunks).toString('utf8')
+    chunks.push(chunk.subarray(0, length))
+  }
+}
+
+export async function write(descriptor: Output, text: string): Promise<void> {
+  if (globalThis.Bun) {
+    await globalThis.Bun.write(descriptor === 1 ? globalThis.Bun.stdout : globalThis.Bun.stderr, text)
+    return
+  }
+  const { writeSync } = loadBuiltin('node:fs')
+  let rest: Uint8Array = Buffer.from(text)
+  while (rest.length > 0) rest = rest.subarray(untilReady(() => writeSync(descriptor, rest)))
+}
+
+/** A pipe or a socket may be non-blocking, set so by whoever holds the other end: then wait, don't give up. */
+function untilReady<T>(attempt: () => T): T {
+  for (;;) {
+    try {
+      return attempt()
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}
