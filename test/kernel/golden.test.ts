@@ -51,6 +51,16 @@ test('the first ADD tries, then sets everything up', () =>
     expect(await record(node, 'ADD', pod)).toEqual([add, setUp + add])
   }))
 
+test('what stands in the kernel after it is what the README shows', () =>
+  withNamespace('golden', async (node) => {
+    await succeed(node, 'ADD', pod)
+    // Versions of nft wrap lists of elements in different places.
+    const words = (text: string) =>
+      text.replaceAll(/(comment "[0-9a-f]{16}) \d{10} /g, '$1 1700000000 ').split(/\s+/)
+    const listing = await node.sh('nft list table inet ip-masq')
+    expect(words(listing)).toEqual(words((await golden('table.txt')).trim()))
+  }))
+
 test('every further ADD is one run of additions', () =>
   withNamespace('golden', async (node) => {
     await succeed(node, 'ADD', {
