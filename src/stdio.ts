@@ -7,6 +7,7 @@ import { loadBuiltin } from './runtime'
 
 type Output = 1 | 2
 
+/** UTF-8; a byte order mark is no part of the text. */
 export async function readStdin(): Promise<string> {
   if (globalThis.Bun) return globalThis.Bun.stdin.text()
   const { readSync } = loadBuiltin('node:fs')
@@ -14,8 +15,18 @@ export async function readStdin(): Promise<string> {
   for (;;) {
     const chunk = new Uint8Array(64 * 1024)
     const length = untilReady(() => readSync(0, chunk))
-    if (length === 0) return Buffer.concat(chunks).toString('utf8')
+    if (length === 0) return new TextDecoder().decode(Buffer.concat(chunks))
     chunks.push(chunk.subarray(0, length))
+  }
+}
+
+/** A small file of the system's; undefined where it cannot be read. */
+export async function readSystemFile(path: string): Promise<string | undefined> {
+  try {
+    if (globalThis.Bun) return await globalThis.Bun.file(path).text()
+    return loadBuiltin('node:fs').readFileSync(path, 'utf8')
+  } catch {
+    return undefined
   }
 }
 

@@ -10,6 +10,8 @@ export const CODES = {
   notJson: 6,
   invalidConfig: 7,
   tryAgain: 11,
+  notAvailable: 50,
+  limitedConnectivity: 51,
   toolRefused: 100,
   drift: 101,
   bug: 999,
@@ -43,6 +45,15 @@ export function toCniError(error: unknown): CniError {
 
 /** A value as an error message quotes it: JSON, cut to a line's length. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'undefined'
+  const text = toJson(value)
   return text.length > 120 ? `${text.slice(0, 117)}...` : text
+}
+
+/** Nesting that JSON.parse takes may be too deep to print. */
+function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'undefined'
+  } catch {
+    return '(nested too deep to print)'
+  }
 }

@@ -33,21 +33,37 @@ function parseJson(text: string): unknown {
  * integer over 2^53). Of a key written twice the last stands, as in JSON.parse.
  */
 export function memberText(text: string, key: string): string | undefined {
-  let [depth, start, found] = [0, -1, undefined as string | undefined]
+  let depth = 0
+  let start = -1
   let name: string | undefined
-  for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g)) {
-    const token = match[0]
+  let found: string | undefined
+  const structural = /["{}[\],:]/g
+  for (let match = structural.exec(text); match; match = structural.exec(text)) {
+    const [token, at] = [match[0], match.index]
+    if (token === '"') {
+      const end = endOfString(text, at)
+      structural.lastIndex = end
+      if (depth === 1 && name === undefined) name = JSON.parse(text.slice(at, end))
+      continue
+    }
     const isClosing = token === '}' || token === ']'
     if (depth === 1 && (token === ',' || isClosing)) {
-      if (name === key) found = text.slice(start, match.index).trim()
+      if (name === key) found = text.slice(start, at).trim()
       name = undefined
     } else if (depth === 1 && token === ':') {
-      start = match.index + 1
-    } else if (depth === 1 && name === undefined && token.startsWith('"')) {
-      name = JSON.parse(token)
+      start = at + 1
     }
     if (token === '{' || token === '[') depth += 1
     if (isClosing) depth -= 1
   }
   return found
+}
+
+/** Behind the closing quote: the first with an even number of backslashes before it. Strings may have megabytes. */
+function endOfString(text: string, opening: number): number {
+  for (let at = text.indexOf('"', opening + 1); ; at = text.indexOf('"', at + 1)) {
+    let backslashes = 0
+    while (text[at - 1 - backslashes] === '\\') backslashes += 1
+    if (backslashes % 2 === 0) return at + 1
+  }
 }

@@ -35,7 +35,10 @@ export function parseAddresses(prevResult: JsonObject, ifname: string): Interfac
   const interfaces = Array.isArray(prevResult.interfaces) ? prevResult.interfaces : []
   const parsed = ips.map((ip, index) => ({
     ...parseInterfaceAddress(ip, `prevResult.ips[${index}]`),
-    isOnSandbox: isObject(ip) && isSandboxInterface(interfaces[Number(ip.interface ?? -1)], ifname),
+    isOnSandbox:
+      isObject(ip) &&
+      typeof ip.interface === 'number' &&
+      isSandboxInterface(interfaces[ip.interface], ifname),
   }))
   const onSandbox = parsed.filter((ip) => ip.isOnSandbox)
   return (onSandbox.length > 0 ? onSandbox : parsed).map(({ address, length }) => ({ address, length }))

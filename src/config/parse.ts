@@ -1,4 +1,3 @@
-import { IDENTIFIER_ADVICE, isIdentifier } from '../cni/environment'
 import { CniError, quote } from '../cni/error'
 import type { JsonObject } from '../cni/json'
 import { nearest } from './nearest'
@@ -24,7 +23,7 @@ const OWN_KEYS = Object.keys(schema.shape)
 export function parseConfig(config: JsonObject): Config {
   const unknown = Object.keys(config).find((key) => !isKnown(key))
   if (unknown !== undefined) {
-    const advice = `write ${quote(nearest(unknown, OWN_KEYS))} if that is meant, or remove it`
+    const advice = `write ${quote(nearest(unknown, [...OWN_KEYS, ...FOREIGN_KEYS]))} if that is meant, or remove it`
     throw new CniError(
       'unsupportedKey',
       `Cannot use ${unknown} ${quote(config[unknown])}: unknown key; ${advice}`,
@@ -38,12 +37,6 @@ export function parseConfig(config: JsonObject): Config {
     'invalidConfig',
     `Cannot use ${renderPath(path)} ${quote(valueAt(config, path))}: ${issue?.message}`,
   )
-}
-
-/** The network's name, which libcni puts into every plugin's config. */
-export function parseNetworkName({ name }: JsonObject): string {
-  if (isIdentifier(name)) return name
-  throw new CniError('invalidConfig', `Cannot use name ${quote(name)}: ${IDENTIFIER_ADVICE}`)
 }
 
 function isKnown(key: string): boolean {
