@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { callPlugin, EXECUTABLES, type PluginCall } from '../lab/plugin'
+import { callPlugin, configWith, EXECUTABLES, type PluginCall } from '../lab/plugin'
 
 /**
  * An nft that is missing, broken or hanging. The broken ones are scripts: the real one cannot be made to fail like
@@ -56,7 +56,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
       expect(status).toBe(1)
       expect(json).toMatchObject({
         code: 5,
-        msg: `Cannot ${action}: found no nft that can be started; install nftables`,
+        msg: `Cannot ${action}: no nft could be started; install nftables if it is missing`,
         details: expect.stringContaining('/nowhere/nft: ENOENT, /usr/bin/nft: ENOENT, /usr/sbin/nft: ENOENT'),
       })
     }
@@ -106,6 +106,45 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
       status: 0,
       stderr: 'ip-masq: DEL leaves rules behind if there are any: netlink: Error: of some sort',
     })
+  })
+
+  test('with an nft that refuses to delete what DEL saw: DEL fails, and says what nft said', async ({
+    expect,
+  }) => {
+    const pod = { containerID: `stuck-${executable.length}`, config: configWith(['10.244.9.9/24']) }
+    expect(await call('ADD', pod)).toMatchObject({ status: 0 })
+    const script = `#!/bin/bash
+      PATH=/usr/sbin:/usr/bin:/bin; input=$(cat)
+      [[ $input == *"delete element"* ]] && echo "Error: of some sort" >&2 && exit 1
+      exec nft "$@" <<< "$input"`
+    const { environment } = await brokenNft('refuses', script)
+    for (const config of [pod.config, '']) {
+      expect(await call('DEL', { ...pod, config, environment: { ...environment } })).toMatchObject({
+        status: 1,
+        json: { code: 100, msg: 'Cannot remove the rules: nft refused', details: 'Error: of some sort' },
+      })
+    }
+    expect(await call('DEL', pod)).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  test('with an nft that cannot be loaded: not taken for a missing table', async ({ expect }) => {
+    const said =
+      'nft: error while loading shared libraries: libnftables.so.1: cannot open shared object file: No such file or directory'
+    const options = await brokenNft('unloadable', `#!/bin/sh\necho '${said}' >&2; exit 127\n`)
+    expect((await call('ADD', options)).json).toMatchObject({ code: 100, details: said })
+    expect(await call('DEL', options)).toMatchObject({
+      status: 0,
+      stderr: `ip-masq: DEL leaves rules behind if there are any: ${said}`,
+    })
+  })
+
+  test('with warnings before what nft says', async ({ expect }) => {
+    const script =
+      '#!/bin/bash\necho "nft: /lib/x.so: no version information available" >&2\nPATH=/usr/sbin:/usr/bin exec nft "$@"\n'
+    const options = { ...(await brokenNft('warns', script)), containerID: 'warned' }
+    const config = configWith(['10.244.9.8/24'], { nonMasqueradeCIDRs: [`192.0.2.${executable.length}/32`] })
+    expect(await call('ADD', { ...options, config })).toMatchObject({ status: 0 })
+    expect(await call('DEL', { ...options, config })).toMatchObject({ status: 0, stderr: '' })
   })
 
   test('with an nft that is killed', async ({ expect }) => {

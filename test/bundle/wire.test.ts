@@ -50,8 +50,8 @@ describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
   })
 
   describe('the environment', () => {
-    test.each(['GC', 'STATUS', 'add', 'RENAME'])('does not know CNI_COMMAND %s', async (command) => {
-      const msg = `Cannot run CNI_COMMAND "${command}": use ADD, CHECK, DEL or VERSION`
+    test.each(['add', 'RENAME', 'STATUS '])('does not know CNI_COMMAND %s', async (command) => {
+      const msg = `Cannot run CNI_COMMAND "${command}": use ADD, CHECK, DEL, GC, STATUS or VERSION`
       expect(await call(command)).toMatchObject(error(4, msg, '1.1.0'))
     })
 
@@ -157,7 +157,10 @@ describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
       [
         'an injection',
         configWith([], { nonMasqueradeCIDRs: ['10.0.0.0/8 }\nflush ruleset #'] }),
-        error(7, /remove|write/),
+        error(
+          7,
+          'Cannot use nonMasqueradeCIDRs[0] "10.0.0.0/8 }\\nflush ruleset #": write a prefix length from 0 to 32 for IPv4',
+        ),
       ],
       [
         'no prevResult',
@@ -220,6 +223,39 @@ describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
       const config = configWith(['10.244.1.7/24', 'fd00::7/64'], { nonMasqueradeCIDRs: ['10.0.0.0/8'] })
       const stderr = 'ip-masq: nonMasqueradeCIDRs has no IPv6 entry: only the built-in IPv6 exemptions hold'
       expect(await call('ADD', { config })).toMatchObject({ status: 0, stderr })
+    })
+
+    test.each(['before', 'inside', 'after'])(
+      'passes the result on with a string of megabytes %s it',
+      async (place) => {
+        const long = JSON.stringify(`${'x"\\'.repeat(1 << 20)}`)
+        const prevResult = `{ "ips": [], "x": ${place === 'inside' ? long : 1} }`
+        const [before, after] = [
+          place === 'before' ? `"x": ${long},` : '',
+          place === 'after' ? `, "x": ${long}` : '',
+        ]
+        const args = `"args": {${before} "y": 1 ${after}}`
+        const config = `{"cniVersion": "1.0.0", "name": "cbr0", ${args}, "prevResult": ${prevResult}, "dns": {"x": ${place === 'after' ? long : 1}}}`
+        const reply = await call('ADD', { config })
+        expect(reply.stdout === prevResult).toBe(true)
+        expect(reply).toMatchObject({ status: 0, stderr: '' })
+      },
+    )
+
+    test('reads a config with a byte order mark', async () => {
+      expect(await call('ADD', { config: `\ufeff${JSON.stringify(configWith([]))}` })).toMatchObject({
+        status: 0,
+      })
+    })
+
+    test('quotes what is nested too deep to print', async () => {
+      const nested = '['.repeat(8000) + ']'.repeat(8000)
+      const config = JSON.stringify(configWith([])).replace('{', `{"unknown": ${nested}, `)
+      const { json } = await call('ADD', { config })
+      expect(json).toMatchObject({
+        code: 2,
+        msg: expect.stringMatching(/^Cannot use unknown .*: unknown key; write "\w+" if that is meant/),
+      })
     })
 
     test('takes an interface index that is out of range', async () => {

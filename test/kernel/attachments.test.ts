@@ -92,6 +92,36 @@ describe('one attachment', () => {
     expect(await holders()).toEqual({ '10.244.1.7': 'a', '10.244.1.9': 'a' })
   })
 
+  test('ADDed with one address less that had lost its rule keeps nothing of it', async () => {
+    await add(withAddresses('a', '10.244.1.7/24', '10.244.1.8/24'))
+    await node.sh('nft delete element inet ip-masq pods-ip { 10.244.1.8 }')
+    await add(withAddresses('a', '10.244.1.7/24', '10.244.1.9/24'))
+    expect(await holders()).toEqual({ '10.244.1.7': 'a', '10.244.1.9': 'a' })
+  })
+
+  // CNI forbids it, and an ADD that only adds cannot see it: the second DEL that runtimes send cleans up.
+  test('ADDed with all other addresses, without a DEL: CHECK tells, DEL without prevResult removes both', async () => {
+    const [first, second] = [withAddresses('a', '10.244.1.7/24'), withAddresses('a', '10.244.1.9/24')]
+    await add(first)
+    await add(second)
+    expect((await callPlugin(node, 'CHECK', second)).json).toMatchObject({
+      code: 101,
+      details: 'map owners: unexpected element 10.244.1.7',
+    })
+    await del(second)
+    await del(lost(second))
+    expect(await holders()).toEqual({})
+  })
+
+  test('with randomFully false has a policy of its own, which keeps source ports where it can', async () => {
+    await add(A)
+    await add({ containerID: 'b', config: configWith(['10.244.1.8/24'], { randomFully: false }) })
+    const pods = (await readTable(node))?.pods ?? {}
+    const rules = (pod: string) =>
+      node.sh(`nft list chain inet ip-masq ${pods[pod]} | grep masquerade | xargs`)
+    expect([await rules(IP), await rules('10.244.1.8')]).toEqual(['masquerade fully-random', 'masquerade'])
+  })
+
   test('without addresses needs no rules, and no table', async () => {
     const none = { ...A, config: { ...configWith(), prevResult: { cniVersion: '1.0.0', ips: [] } } }
     expect((await add(none)).json).toEqual({ cniVersion: '1.0.0', ips: [] })
@@ -200,6 +230,13 @@ describe('DEL', () => {
     expect(await holders()).toEqual({ '10.244.1.9': 'b' })
   })
 
+  test('when the owners are gone altogether', async () => {
+    await add(A)
+    await node.sh('nft delete map inet ip-masq owners')
+    await del(A)
+    expect(await podAddresses(node)).toEqual([])
+  })
+
   test('without prevResult, when one address has lost its pods element', async () => {
     await add(withAddresses('a', `${IP}/24`, '10.244.1.8/24'))
     await node.sh(`nft delete element inet ip-masq pods-ip { ${IP} }`)
@@ -302,7 +339,7 @@ describe('many at once', () => {
     await Promise.all(pods.map(add))
     expect(await holders()).toEqual(names(0))
     const table = await readTable(node)
-    expect(Object.values(table?.rules ?? {}).sort()).toEqual([2, 3])
+    expect(Object.values(table?.rules ?? {}).sort()).toEqual([0, 2, 3])
     await Promise.all(pods.map((pod, i) => del(i % 2 ? pod : lost(pod))))
     expect(await holders()).toEqual({})
   })
@@ -319,11 +356,16 @@ describe('many at once', () => {
   })
 
   test('20 pods that want one address: one of them has it, wholly', async () => {
-    await Promise.all(
+    const replies = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
         callPlugin(node, 'ADD', withAddresses(`rival-${i}`, `${IP}/24`, 'fd00::7/64')),
       ),
     )
+    // Rivals overtake each other; who is overtaken too often is told to try again.
+    const codes = replies
+      .filter(({ status }) => status !== 0)
+      .map(({ json }) => (json as { code: number }).code)
+    expect(new Set([...codes, 11])).toEqual(new Set([11]))
     const held = await holders()
     expect(held[IP]).toMatch(/^rival-/)
     expect(held['fd00::7']).toBe(held[IP])

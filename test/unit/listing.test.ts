@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { elementsOf, parseListing } from '../../src/backend/nftables/listing'
-import { ownerValue } from '../../src/backend/nftables/owner'
+import { ownerPrefix, ownerValue } from '../../src/backend/nftables/owner'
 import { findOwned, parseTable } from '../../src/backend/nftables/table-state'
 import { formatAddress, parseAddress } from '../../src/policy/address'
 
@@ -68,6 +68,34 @@ test('both elements of an address come together, IPv4 and mapped', () => {
 
 test('an empty listing is an empty table', () => {
   expect(parseTable('').addresses).toEqual([])
+})
+
+test('an IPv6 address that looks half like a mapped one is found in both maps', () => {
+  const text = `table inet ip-masq {
+	map owners {
+		elements = { fd00::ffff:7 : 5be1::1, ::ffff:10.0.0.5 : 5be1::2 }
+	}
+	map pods-ip6 {
+		elements = { fd00::ffff:7 : goto policy-a }
+	}
+}`
+  expect(parseTable(text).addresses).toHaveLength(2)
+  expect(parseTable(text).addresses[0]).toMatchObject({ goto: 'policy-a', owner: { family: 'ip6' } })
+})
+
+test('findOwned does not take an owner whose value only begins alike', () => {
+  const of = (containerID: string) => ({ containerID, ifname: 'eth0', network: 'cbr0', pod: '' })
+  const groups = new Map<string, string>()
+  let pair: [string, string] | undefined
+  for (let i = 0; !pair; i++) {
+    const other = groups.get(ownerPrefix(of(`c${i}`)))
+    if (other) pair = [other, `c${i}`]
+    groups.set(ownerPrefix(of(`c${i}`)), `c${i}`)
+  }
+  const [own, other] = pair
+  const text = `elements = { ::ffff:10.0.0.1 : ${formatAddress(ownerValue(of(other), []))} }`
+  expect(findOwned(text, of(own))).toEqual([])
+  expect(findOwned(text, of(other))).toHaveLength(1)
 })
 
 test('findOwned finds the addresses of one attachment among thousands', () => {

@@ -1,41 +1,53 @@
 import { type Address, isSameAddress } from '../../policy/address'
-import type { Wanted } from '../backend'
-import { addOwner, addPod, deleteAddress, deleteOwner, deletePod, policyName, setUp } from './layout'
-import { type NftProcess, runTransaction, toError } from './nft'
+import type { Applied, Wanted } from '../backend'
+import {
+  addOwner,
+  addPod,
+  deleteAddress,
+  deleteOwner,
+  deletePod,
+  policyName,
+  setUpPolicy,
+  setUpTable,
+} from './layout'
+import { ATTEMPTS, type NftProcess, runTransaction, toError } from './nft'
+import { outdatedChains } from './outdated'
 import { ownerComment, ownerTest, ownerValue } from './owner'
-import { readTable, type TableState } from './table-state'
+import { exists, readTable, type TableState } from './table-state'
 import type { Transaction } from './transaction'
 
 const ACTION = 'install the rules'
-
-/** A rewrite is refused when another call changed the same addresses since they were read; then it reads again. */
-const ATTEMPTS = 5
 
 /**
  * ADD. Nearly always one run that only adds elements: 1.8 ms at any number of pods, where anything that deletes,
  * flushes or declares the base chain again waits 8 to 16 ms for the kernel.
  *
- * It is refused when something is missing (the first pod of a policy, or somebody flushed the ruleset): then
- * everything is set up, in one transaction that does no harm beside others of its kind. Or when something
- * clashes (a stale owner of the address, or our own older policy): then the state is read and written anew.
+ * It is refused when something is missing (the first pod of a policy, or somebody flushed the ruleset) or clashes (a
+ * stale owner of the address, or our own older policy). nft does not say which thing, so the table is read, and one
+ * transaction sets up everything, clears the way and adds the elements. It does no harm beside others of its kind.
  */
-export function apply(nft: NftProcess, wanted: Wanted, epochSeconds: number): void {
-  if (wanted.addresses.length === 0) return
+export function apply(nft: NftProcess, wanted: Wanted, epochSeconds: number): Applied {
+  if (wanted.addresses.length === 0) return { tableWasMissing: false }
   const elements = addAttachment(wanted, epochSeconds)
   let outcome = runTransaction(nft, elements)
-  if (!outcome.ok && outcome.failure === 'missing') {
-    outcome = runTransaction(nft, [...setUp(wanted.policy), ...elements])
-  }
+  let tableWasMissing = false
   for (let attempt = 0; attempt < ATTEMPTS && !outcome.ok; attempt++) {
     if (outcome.failure !== 'clash' && outcome.failure !== 'missing') break
     const state = readTable(nft, ACTION)
-    outcome = runTransaction(nft, [...setUp(wanted.policy), ...clearWay(state, wanted), ...elements])
+    tableWasMissing ||= !exists(state)
+    outcome = runTransaction(nft, [
+      ...setUpTable(outdatedChains(state.table)),
+      ...setUpPolicy(wanted.policy),
+      ...clearWay(state, wanted),
+      ...elements,
+    ])
   }
   if (!outcome.ok) throw toError(nft, ACTION, outcome)
+  return { tableWasMissing }
 }
 
 /** Both elements of every address. */
-function addAttachment({ attachment, addresses, policy }: Wanted, epochSeconds: number): Transaction {
+export function addAttachment({ attachment, addresses, policy }: Wanted, epochSeconds: number): Transaction {
   const [owner, comment, chain] = [
     ownerValue(attachment, addresses),
     ownerComment(attachment, epochSeconds),
@@ -46,7 +58,8 @@ function addAttachment({ attachment, addresses, policy }: Wanted, epochSeconds: 
 
 /**
  * Deletes what stands in the way of `addAttachment`: a stale owner (IPAM gave us the address, so its pod is gone),
- * another policy's element, and addresses that this attachment held before and has no more.
+ * another policy's element, and addresses that this attachment held before and has no more (as far as we get here: an
+ * ADD without DEL whose addresses are all others clashes with nothing).
  */
 function clearWay(state: TableState, wanted: Wanted): Transaction {
   const { attachment, addresses, policy } = wanted

@@ -26,6 +26,17 @@ export function runTransaction(nft: NftProcess, transaction: Transaction): NftOu
   return toOutcome(nft(['-f', '-'], renderTransaction(transaction)))
 }
 
+/** Would it be accepted? The kernel is asked, and changes nothing. */
+export function runCheck(nft: NftProcess, transaction: Transaction): NftOutcome {
+  return toOutcome(nft(['-c', '-f', '-'], renderTransaction(transaction)))
+}
+
+/**
+ * How often to read and write again: what is rewritten after reading is refused when another call changed the same
+ * addresses in between.
+ */
+export const ATTEMPTS = 5
+
 /** `list map`, `list table`: one per run, a second makes nft deny that the first's object exists. */
 export function runList(nft: NftProcess, what: string): NftOutcome {
   return toOutcome(nft(['-f', '-'], `list ${what}\n`))
@@ -35,7 +46,7 @@ function toOutcome(result: ToolResult): NftOutcome {
   switch (result.outcome) {
     case 'exited': {
       if (result.status === 0) return { ok: true, stdout: result.stdout }
-      const said = firstLine(result.stderr) || `nft ended with status ${result.status} and said nothing`
+      const said = errorLine(result.stderr) || `nft ended with status ${result.status} and said nothing`
       return { ok: false, failure: classify(said), said }
     }
     case 'killed':
@@ -49,20 +60,22 @@ function toOutcome(result: ToolResult): NftOutcome {
   }
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? ''
+/** nft's first line with an error; the linker and nft itself may warn before it. */
+function errorLine(stderr: string): string {
+  const lines = stderr.split('\n')
+  return lines.find((line) => /\bError: /.test(line)) ?? lines[0] ?? ''
 }
 
 /**
- * nft's exit status is always 1; what happened is in the first line only (the following ones quote the script,
- * and so anything an operator wrote). Phrases of nft 1.0.1 to 1.1.7; "busy" is what kernels before 5.17 call a
- * clash of values.
+ * nft's exit status is always 1; what happened is in its first error line only (the following ones quote the
+ * script, and so anything an operator wrote). Phrases of nft 1.0.1 to 1.1.7; "busy" is what kernels before 5.17 call a
+ * clash of values, and what all call a chain that is still gone to.
  */
 export function classify(said: string): Failure {
   const phrases: readonly (readonly [RegExp, Failure])[] = [
-    [/No such file or directory/, 'missing'],
-    [/File exists|Device or resource busy/, 'clash'],
-    [/Operation not permitted|Permission denied|must be root/, 'denied'],
+    [/\bError: .*No such file or directory/, 'missing'],
+    [/\bError: .*(?:File exists|Device or resource busy)/, 'clash'],
+    [/\bError: .*(?:Operation not permitted|Permission denied|must be root)/, 'denied'],
   ]
   return phrases.find(([phrase]) => phrase.test(said))?.[1] ?? 'refused'
 }
@@ -77,7 +90,7 @@ export function toError(
     case 'unusable':
       return new CniError(
         'ioFailure',
-        `Cannot ${action}: found no nft that can be started; install nftables`,
+        `Cannot ${action}: no nft could be started; install nftables if it is missing`,
         said,
       )
     case 'unknown':

@@ -1,16 +1,11 @@
 import type { Attachment } from '../../cni/attachment'
 import { type Address, isSameAddress } from '../../policy/address'
-import { deleteAddress, OWNERS } from './layout'
-import { type NftOutcome, type NftProcess, runList, runTransaction, toError } from './nft'
+import { deleteAddress, deletePod, OWNERS } from './layout'
+import { ATTEMPTS, type NftProcess, runList, runTransaction, toError } from './nft'
 import { ownerTest, ownerValue } from './owner'
 import { TABLE } from './render'
-import { findOwned, parseTable, type TableState } from './table-state'
+import { type AddressState, findOwned, parseTable } from './table-state'
 import type { Transaction } from './transaction'
-
-type Refusal = NftOutcome & { ok: false }
-
-/** A deletion is refused when another call changed the same addresses since they were read; then it reads again. */
-const ATTEMPTS = 5
 
 /**
  * DEL. With the addresses that the ADD had: one run that compares and deletes. A DEL without addresses lists the
@@ -28,32 +23,45 @@ export function remove(
   hint: readonly Address[],
 ): string | undefined {
   if (hint.length > 0) {
-    const outcome = runTransaction(nft, deleteAll(hint, ownerValue(attachment, hint)))
-    if (outcome.ok) return undefined
-    if (isHopeless(outcome)) return outcome.said
-  }
-  let refusal: Refusal | undefined
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const isFirstLook = hint.length === 0 && attempt === 0
-    const listed = runList(nft, isFirstLook ? `map ${TABLE} ${OWNERS}` : `table ${TABLE}`)
+    if (runTransaction(nft, deleteAll(hint, ownerValue(attachment, hint))).ok) return undefined
+  } else {
+    const listed = runList(nft, `map ${TABLE} ${OWNERS}`)
     if (!listed.ok) return listed.failure === 'missing' ? undefined : listed.said
-    const transaction = isFirstLook
-      ? deleteOwned(listed.stdout, attachment)
-      : deleteFound(parseTable(listed.stdout), attachment, hint)
-    if (transaction.length === 0) return undefined
-    const outcome = runTransaction(nft, transaction)
-    if (outcome.ok) return undefined
-    if (isHopeless(outcome)) return outcome.said
-    refusal = outcome
-    if (outcome.failure !== 'clash' && outcome.failure !== 'missing') break
+    const transaction = deleteOwned(listed.stdout, attachment)
+    if (transaction.length === 0 || runTransaction(nft, transaction).ok) return undefined
   }
-  if (refusal) throw toError(nft, 'remove the rules', refusal)
-  return undefined
+  return removeOwned(nft, ownerTest(attachment), hint)
 }
 
-/** nft did not start, or did not come to an end: another run would fare no better. */
-function isHopeless({ failure }: Refusal): boolean {
-  return failure === 'unusable' || failure === 'unknown'
+/**
+ * Reads the table and deletes exactly what `isOwn` says; and the elements of `orphans`, addresses that are thought to
+ * be ours, which nobody owns any more. Throws and returns as `remove`.
+ */
+export function removeOwned(
+  nft: NftProcess,
+  isOwn: (owner: Address) => boolean,
+  orphans: readonly Address[] = [],
+): string | undefined {
+  for (let attempt = 1; ; attempt++) {
+    const listed = runList(nft, `table ${TABLE}`)
+    if (!listed.ok) return listed.failure === 'missing' ? undefined : listed.said
+    const { addresses } = parseTable(listed.stdout)
+    const own = addresses.filter(({ owner }) => owner && isOwn(owner))
+    const unowned = addresses.filter(
+      ({ owner, address }) => !owner && orphans.some((orphan) => isSameAddress(orphan, address)),
+    )
+    if (own.length + unowned.length === 0) return undefined
+    const outcome = runTransaction(nft, [
+      ...own.flatMap(deleteFound),
+      ...unowned.map(({ address }) => deletePod(address)),
+    ])
+    if (outcome.ok) return undefined
+    // Not known to be ours, or not known to be there still: no reason to keep the address from being freed.
+    if (own.length === 0 || outcome.failure === 'unknown' || outcome.failure === 'unusable')
+      return outcome.said
+    const mayHaveChanged = outcome.failure === 'clash' || outcome.failure === 'missing'
+    if (!mayHaveChanged || attempt === ATTEMPTS) throw toError(nft, 'remove the rules', outcome)
+  }
 }
 
 function deleteAll(addresses: readonly Address[], owner: Address): Transaction {
@@ -65,12 +73,7 @@ function deleteOwned(listing: string, attachment: Attachment): Transaction {
   return findOwned(listing, attachment).flatMap(({ address, owner }) => deleteAddress(address, owner))
 }
 
-/** What the whole table shows to be ours, and elements of our addresses that have lost their owner. */
-function deleteFound(state: TableState, attachment: Attachment, hint: readonly Address[]): Transaction {
-  const isOwn = ownerTest(attachment)
-  return state.addresses.flatMap(({ address, owner, goto }) => {
-    if (owner) return isOwn(owner) ? deleteAddress(address, owner, goto !== undefined) : []
-    const isOurs = hint.some((own) => isSameAddress(own, address))
-    return isOurs ? deleteAddress(address, ownerValue(attachment, hint)) : []
-  })
+/** Of an element that was read: both, or the owner alone where the other is lost. */
+export function deleteFound({ address, owner, goto }: AddressState): Transaction {
+  return owner ? deleteAddress(address, owner, goto !== undefined) : []
 }

@@ -6,6 +6,7 @@ import {
   isSameAddress,
   parsePrinted,
 } from '../../policy/address'
+import type { Policy } from '../../policy/policy'
 import { formatPrefix } from '../../policy/prefix'
 import type { Wanted } from '../backend'
 import { BASE_CHAIN, DISPATCH, exemptSet, OWNERS, POD_MAPS, policyName, policyRules } from './layout'
@@ -13,31 +14,54 @@ import { type Block, elementsOf } from './listing'
 import type { NftProcess } from './nft'
 import { ownerTest } from './owner'
 import { HOOK, renderRule, TABLE } from './render'
-import { readTable, type TableState } from './table-state'
+import { exists, readTable, type TableState } from './table-state'
 
 /** CHECK: one listing of our own table, compared with what an ADD of now would write. */
 export function verify(nft: NftProcess, wanted: Wanted): string[] {
   if (wanted.addresses.length === 0) return []
   const state = readTable(nft, 'check the rules')
-  if (state.table.head === '') return [`table ${TABLE}: missing`]
+  if (!exists(state)) return [`table ${TABLE}: missing`]
   return [
     ...compareHook(state.table),
-    ...comparePolicy(state.table, wanted),
+    ...comparePolicy(state.table, wanted.policy),
     ...wanted.addresses.flatMap((address) => compareAddress(state, wanted, address)),
+    ...findSurplus(state, wanted),
   ]
 }
 
+/** Addresses that the attachment had at an earlier ADD, without a DEL in between. */
+function findSurplus(state: TableState, { attachment, addresses }: Wanted): string[] {
+  const isOwn = ownerTest(attachment)
+  return state.addresses
+    .filter(
+      ({ owner, address }) => owner && isOwn(owner) && !addresses.some((own) => isSameAddress(own, address)),
+    )
+    .map(({ address }) => `map ${OWNERS}: unexpected element ${formatAddress(address)}`)
+}
+
 /** A dormant table keeps its rules and hooks none of them. */
-function compareHook(table: Block): string[] {
+export function compareHook(table: Block): string[] {
   const isDormant = table.statements.some((statement) => /^flags .*\bdormant\b/.test(statement))
   const expected = [HOOK, 'policy accept', ...DISPATCH.map(renderRule)]
   return [
     ...(isDormant ? [`table ${TABLE}: dormant, so its chains are not hooked`] : []),
     ...compareChain(table, BASE_CHAIN, expected),
+    ...foreignHooks(table),
   ]
 }
 
-function comparePolicy(table: Block, { policy }: Wanted): string[] {
+/** A base chain in our table that is not ours could decide before it. */
+function foreignHooks(table: Block): string[] {
+  return table.blocks
+    .filter(
+      ({ head, statements }) =>
+        head.startsWith('chain ') && statements.some((line) => /^type \S+ hook /.test(line)),
+    )
+    .filter(({ head }) => head !== `chain ${BASE_CHAIN}`)
+    .map(({ head }) => `${head}: unexpected base chain`)
+}
+
+export function comparePolicy(table: Block, policy: Policy): string[] {
   const name = policyName(policy)
   const sets = FAMILY_NAMES.flatMap((family) => {
     const head = `set ${exemptSet(name, family)}`
@@ -101,8 +125,13 @@ function hasObject(table: Block, head: string): boolean {
   return table.blocks.some((block) => block.head === head)
 }
 
-/** nft prints a prefix of one address without its length. */
+/** nft prints a prefix of one address without its length, and ::/96 with a dotted quad. */
 function normalisePrefix(text: string): string {
-  const address = parsePrinted(text)
-  return address ? formatPrefix({ ...address, length: FAMILIES[address.family].bits }) : text
+  const [addressText = '', length] = text.split('/')
+  const address = parsePrinted(addressText)
+  if (!address) return text
+  return formatPrefix({
+    ...address,
+    length: length === undefined ? FAMILIES[address.family].bits : Number(length),
+  })
 }
