@@ -1,4 +1,5 @@
 import { version } from '../package.json'
+import { DEFAULT_CACHE_DIR, DEFAULT_CONF_DIR } from './cni/paths'
 import { SUPPORTED_VERSIONS } from './cni/version'
 
 export const VERSION: string = version
@@ -22,6 +23,19 @@ Keys (all optional):
   randomFully          fully random source ports (default true)
   backend              "auto" or "nftables" (default "auto")
 Built-in exemptions: the pod's own subnets, link-local, multicast, broadcast.
+
+Commands:
+  sync                 make the rules of all running pods what the conflists ask for now
+    --conf-dir DIR     where the conflists are (default ${DEFAULT_CONF_DIR})
+    --cache-dir DIR    where libcni keeps its results (default ${DEFAULT_CACHE_DIR})
+    --dry-run          print what would change, and the script, and change nothing
+    --json             print a JSON object instead of lines
+    --prune            also remove rules that no runtime knows of ...
+    --grace TIME       ... and that were written longer ago than this (default 10m)
+    --watch            stay, and sync again when a conflist changes or the rules are lost
+    --interval TIME    with --watch: at the latest after this (default 60s)
+  gc                   remove rules that no runtime knows of, or whose container is gone
+    --conf-dir, --cache-dir, --grace, --dry-run, --json   as for sync
 
 Options:
   --version            print the version

@@ -30,7 +30,7 @@ const FALLBACK_DIRECTORIES = [
  * runtime's environment shall change what nft does.
  */
 export function runTool(run: ToolRun): ToolResult {
-  const files = [...searchPath(run.path)].map((directory) => `${directory}/${run.tool}`)
+  const files = candidates(run.tool, run.path)
   const reasons = new Map<string, string>()
   for (const file of files.filter(isExecutable)) {
     try {
@@ -43,6 +43,17 @@ export function runTool(run: ToolRun): ToolResult {
     outcome: 'not-started',
     tried: files.map((file) => `${file}: ${reasons.get(file) ?? accessError(file)}`),
   }
+}
+
+/** Where `runTool` would find the tool, without starting it; or every place tried, and why not. */
+export function findTool(tool: string, path: string | undefined): { file: string } | { tried: string[] } {
+  const files = candidates(tool, path)
+  const file = files.find(isExecutable)
+  return file === undefined ? { tried: files.map((name) => `${name}: ${accessError(name)}`) } : { file }
+}
+
+function candidates(tool: string, path: string | undefined): string[] {
+  return [...searchPath(path)].map((directory) => `${directory}/${tool}`)
 }
 
 /** Absolute directories only: root does not run what lies in the working directory. */

@@ -1,10 +1,14 @@
 import { ABOUT, HELP, VERSION } from './about'
+import type { Backend } from './backend/backend'
 import { nftables } from './backend/nftables'
-import { runTool } from './exec'
+import { toCniError } from './cni/error'
+import { DEFAULT_CACHE_DIR } from './cni/paths'
+import type { World } from './commands/world'
+import { hostOf, toolWithin } from './host'
 import { answer } from './plugin'
 import { readStdin, write } from './stdio'
 
-/** The process edge: the only module that touches `process`. */
+/** The process edge: arguments, environment and exit status come in and go out here only. */
 
 /** For all tools of one call together; kubelet and containerd give a call 2 minutes. */
 const DEADLINE_MS = 20_000
@@ -14,20 +18,18 @@ async function main(): Promise<number> {
   return runOperator(process.argv.slice(2))
 }
 
+function backendWithin(milliseconds: number): Backend {
+  const { PATH } = process.env
+  return nftables(toolWithin('nft', PATH, milliseconds), hostOf(PATH))
+}
+
 async function runPlugin(): Promise<number> {
-  const started = performance.now()
-  const nft = (args: readonly string[], input: string) =>
-    runTool({
-      tool: 'nft',
-      args,
-      input,
-      path: process.env.PATH,
-      milliseconds: Math.max(1, Math.round(DEADLINE_MS - (performance.now() - started))),
-    })
   const { stdout, warnings, isError } = await answer({
     environment: process.env,
     readStdin,
-    backend: nftables(nft, () => Date.now() / 1000),
+    backend: backendWithin(DEADLINE_MS),
+    backendWithin,
+    cacheDir: DEFAULT_CACHE_DIR,
   })
   if (warnings.length > 0) await writeWarnings(warnings)
   if (stdout !== '') await write(1, `${stdout}\n`)
@@ -41,26 +43,59 @@ async function writeWarnings(warnings: readonly string[]): Promise<void> {
   } catch {}
 }
 
-async function runOperator([option, ...rest]: readonly string[]): Promise<number> {
-  if (option === undefined) {
-    await write(2, ABOUT)
-    return 0
+async function runOperator([command, ...args]: readonly string[]): Promise<number> {
+  switch (command) {
+    case undefined:
+      await write(2, ABOUT)
+      return 0
+    case 'sync':
+      return runCommand(async () => (await import('./commands/sync')).syncCommand(args, world))
+    case 'gc':
+      return runCommand(async () => (await import('./commands/gc')).gcCommand(args, world))
+    case '--version':
+    case '--help':
+    case '-h':
+      if (args.length > 0) break
+      await write(1, command === '--version' ? `${VERSION}\n` : HELP)
+      return 0
+    default:
   }
-  if (rest.length === 0 && option === '--version') {
-    await write(1, `${VERSION}\n`)
-    return 0
-  }
-  if (rest.length === 0 && (option === '--help' || option === '-h')) {
-    await write(1, HELP)
-    return 0
-  }
-  await write(2, `Cannot use ${JSON.stringify([option, ...rest].join(' '))}: see ip-masq --help\n`)
+  await write(2, `Cannot use ${JSON.stringify([command, ...args].join(' '))}: see ip-masq --help\n`)
   return 2
+}
+
+const world: World = {
+  backend: () => backendWithin(DEADLINE_MS),
+  epochSeconds: () => Date.now() / 1000,
+  write: (text) => write(1, text),
+  writeError: (text) => write(2, text),
+  onStop(stop) {
+    process.once('SIGTERM', stop)
+    process.once('SIGINT', stop)
+  },
+}
+
+/** Errors of a command are for a person: one line on stderr, and what a tool said below it. */
+async function runCommand(run: () => Promise<number>): Promise<number> {
+  try {
+    return await run()
+  } catch (error) {
+    if (error instanceof Error && error.name === 'UsageError') {
+      await write(2, `${error.message}\n`)
+      return 2
+    }
+    const { message, details } = toCniError(error)
+    await write(2, `${message}\n${details && `${details}\n`}`)
+    return 1
+  }
 }
 
 // `exit`, where setting `exitCode` would do, saves the native runtime 1 ms of winding up. It truncates nothing: each
 // write was waited for. A result that cannot be written has not been delivered, and so is a failure.
 main().then(
   (status) => process.exit(status),
-  () => process.exit(1),
+  async (error) => {
+    await write(2, `ip-masq: Cannot write the result: ${error}\n`).catch(() => {})
+    process.exit(1)
+  },
 )

@@ -12,7 +12,12 @@ export interface Call {
   readonly environment: Environment
   /** Reads stdin to its end; throws what the system says. */
   readonly readStdin: () => Promise<string>
+  /** Its runs together take no longer than a call may. */
   readonly backend: Backend
+  /** The same, with so many milliseconds for all runs together. */
+  readonly backendWithin: (milliseconds: number) => Backend
+  /** Where libcni keeps its results. */
+  readonly cacheDir: string
 }
 
 /** `warnings` go to stderr, a line each; runtimes log them. */
@@ -57,21 +62,53 @@ async function run(call: Call, input: Input): Promise<Answer> {
       return del(call, input)
     case 'CHECK':
       return check(call, input)
+    case 'GC':
+      return gc(call, input)
+    case 'STATUS':
+      return status(call, input)
     case 'VERSION':
       return version(input)
     default:
       throw new CniError(
         'invalidEnvironment',
-        `Cannot run CNI_COMMAND ${quote(command)}: use ADD, CHECK, DEL or VERSION`,
+        `Cannot run CNI_COMMAND ${quote(command)}: use ADD, CHECK, DEL, GC, STATUS or VERSION`,
       )
   }
 }
 
 /** The result is prevResult as received: we give no address, and what others put there is theirs. */
 async function add(call: Call, input: Input): Promise<Answer> {
-  const { wanted, warnings, text } = await parseWanted('ADD', call, input)
-  call.backend.apply(wanted)
-  return { stdout: memberText(text, 'prevResult') ?? '', warnings }
+  const { wanted, warnings, text, config } = await parseWanted('ADD', call, input)
+  // Before anything is installed: an ADD that cannot say its result has failed, and must leave nothing behind.
+  const stdout = memberText(text, 'prevResult')
+  if (stdout === undefined) throw new Error('prevResult was parsed, but not found in the text')
+  const { tableWasMissing } = call.backend.apply(wanted)
+  const restored = tableWasMissing ? await restore(call, wanted.attachment.network, config) : []
+  return { stdout, warnings: [...warnings, ...restored] }
+}
+
+/** How long an ADD may be held up by the rules of others. */
+const RESTORE_MS = 200
+
+/** The rules of the network's other pods, when an ADD found the table gone: best effort, and never its failure. */
+async function restore(
+  { backendWithin, cacheDir }: Call,
+  network: string,
+  config: JsonObject,
+): Promise<string[]> {
+  const end = performance.now() + RESTORE_MS
+  try {
+    const { restoreNetwork } = await import('./sync/restore')
+    const isLate = () => performance.now() >= end
+    const count = restoreNetwork(backendWithin(RESTORE_MS), cacheDir, network, config, isLate)
+    return count > 0
+      ? [`the table was gone; restored the rules of ${count} other attachments of ${network}`]
+      : []
+  } catch (error) {
+    return [
+      `the table was gone; run ip-masq sync to restore the rules of other attachments: ${toCniError(error).message}`,
+    ]
+  }
 }
 
 /**
@@ -98,6 +135,21 @@ async function check(call: Call, input: Input): Promise<Answer> {
   )
 }
 
+/** Needs CNI_PATH by the spec, but starts no plugin, and so does without. */
+async function gc(call: Call, input: Input): Promise<Answer> {
+  const { config } = await input.read()
+  const { collectGarbage } = await import('./gc')
+  collectGarbage(config, call.backend)
+  return NOTHING
+}
+
+async function status(call: Call, input: Input): Promise<Answer> {
+  const { config } = await input.read()
+  const { checkStatus } = await import('./status')
+  await checkStatus(config, call.backend, call.cacheDir)
+  return NOTHING
+}
+
 /** Works without a config too: "which versions?" is asked before there is one. */
 async function version(input: Input): Promise<Answer> {
   let cniVersion: unknown
@@ -114,7 +166,7 @@ async function parseWanted(command: 'ADD' | 'CHECK', { environment }: Call, inpu
   checkVariables(environment)
   const { text, config } = await input.read()
   const wanted = await import('./wanted')
-  return { ...wanted.parseWanted(command, parseAttachment(environment), config), text }
+  return { ...wanted.parseWanted(command, parseAttachment(environment), config), text, config }
 }
 
 /** The addresses of a DEL's prevResult, or none: what would fail an ADD is a line on stderr here. */

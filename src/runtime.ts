@@ -12,6 +12,7 @@ interface NativeRuntime {
   readonly stderr: unknown
   /** Writes all of it; rejects with what the system says. */
   write(destination: unknown, text: string): Promise<number>
+  file(path: string): { text(): Promise<string> }
   /** The file itself if it can be executed. */
   which(file: string): string | null
   readonly CryptoHasher: new (algorithm: 'sha256') => NativeHasher

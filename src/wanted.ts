@@ -1,10 +1,10 @@
 import type { Wanted } from './backend/backend'
 import type { Attachment } from './cni/attachment'
-import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
 import { distinctAddresses, parseAddresses, requirePrevResult } from './cni/prev-result'
-import { isAtLeast, parseVersion } from './cni/version'
-import { parseConfig, parseNetworkName } from './config/parse'
+import { requireVersion } from './cni/version'
+import { parseNetworkName } from './config/network-name'
+import { parseConfig } from './config/parse'
 import { FAMILIES } from './policy/address'
 import { decidePolicy, familiesLeftOut } from './policy/policy'
 
@@ -14,13 +14,7 @@ export function parseWanted(
   attachment: Attachment,
   raw: JsonObject,
 ): { wanted: Wanted; warnings: string[] } {
-  const version = parseVersion(raw.cniVersion)
-  if (command === 'CHECK' && !isAtLeast(version, '0.4.0')) {
-    throw new CniError(
-      'incompatibleVersion',
-      `Cannot run CHECK with cniVersion "${version}": it came with 0.4.0`,
-    )
-  }
+  requireVersion(command, raw, command === 'CHECK' ? '0.4.0' : '0.3.0')
   const network = parseNetworkName(raw)
   const config = parseConfig(raw)
   const ips = parseAddresses(requirePrevResult(raw), attachment.ifname)

@@ -12,13 +12,19 @@ export interface Attachment {
 /** The network's name is in the config, not in the environment: whoever parses that fills it in. */
 export function parseAttachment(environment: Environment): Attachment {
   const { CNI_CONTAINERID: containerID = '', CNI_IFNAME: ifname = '', CNI_ARGS } = environment
-  return { containerID, ifname, network: '', pod: parsePodName(CNI_ARGS) }
+  return { containerID, ifname, network: '', pod: podName(parsePairs(CNI_ARGS)) }
 }
 
 /** `K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-1;IgnoreUnknown=1`, the form that CNI_ARGS has by convention. */
-function parsePodName(cniArgs: string | undefined): string {
-  const pairs = (cniArgs ?? '').split(';').map((pair) => pair.split('='))
-  const field = (key: string) => pairs.find(([name]) => name === key)?.[1] ?? ''
-  const [namespace, name] = [field('K8S_POD_NAMESPACE'), field('K8S_POD_NAME')]
+function parsePairs(cniArgs: string | undefined): (readonly [string, string])[] {
+  return (cniArgs ?? '').split(';').map((pair) => {
+    const [key = '', ...value] = pair.split('=')
+    return [key, value.join('=')]
+  })
+}
+
+/** `shop/web-1`, or nothing where Kubernetes does not say. */
+export function podName(pairs: readonly (readonly [string, string])[]): string {
+  const { K8S_POD_NAMESPACE: namespace = '', K8S_POD_NAME: name = '' } = Object.fromEntries(pairs)
   return name && `${namespace}/${name}`
 }

@@ -1,4 +1,5 @@
 import { CniError, quote } from './error'
+import type { JsonObject } from './json'
 
 /** Oldest first. 0.1.0 and 0.2.0 have another result type (`ip4`, `ip6`) and no chaining. */
 export const SUPPORTED_VERSIONS = ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const
@@ -11,16 +12,26 @@ export function isSupported(value: unknown): value is Version {
   return SUPPORTED_VERSIONS.some((version) => version === value)
 }
 
-export function isAtLeast(version: Version, floor: Version): boolean {
+function isAtLeast(version: Version, floor: Version): boolean {
   return SUPPORTED_VERSIONS.indexOf(version) >= SUPPORTED_VERSIONS.indexOf(floor)
 }
 
 /** `cniVersion` of a config. The spec reads an absent one as 0.1.0, which cannot chain plugins. */
-export function parseVersion(value: unknown): Version {
+function parseVersion(value: unknown): Version {
   if (isSupported(value)) return value
   const wanted = `write one of ${SUPPORTED_VERSIONS.join(', ')}`
   if (value === undefined) {
     throw new CniError('incompatibleVersion', `Cannot use a config without cniVersion: ${wanted}`)
   }
   throw new CniError('incompatibleVersion', `Cannot use cniVersion ${quote(value)}: ${wanted}`)
+}
+
+/** The config's version, if the verb is there in it. */
+export function requireVersion(command: string, { cniVersion }: JsonObject, floor: Version): Version {
+  const version = parseVersion(cniVersion)
+  if (isAtLeast(version, floor)) return version
+  throw new CniError(
+    'incompatibleVersion',
+    `Cannot run ${command} with cniVersion "${version}": it came with ${floor}`,
+  )
 }

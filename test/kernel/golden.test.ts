@@ -45,10 +45,10 @@ const sameAddress = (containerID: string): PluginCall => ({
   config: configWith(['10.244.1.7/24']),
 })
 
-test('the first ADD tries, then sets everything up', () =>
+test('the first ADD tries, looks, then sets everything up', () =>
   withNamespace('golden', async (node) => {
     const [add, setUp] = [await golden('add.nft'), await golden('set-up.nft')]
-    expect(await record(node, 'ADD', pod)).toEqual([add, setUp + add])
+    expect(await record(node, 'ADD', pod)).toEqual([add, 'list table inet ip-masq\n', setUp + add])
   }))
 
 test('what stands in the kernel after it is what the README shows', () =>
@@ -104,7 +104,7 @@ test('the set-up loads twice, and twenty times at once, and each rule is there o
     const load = `nft -f ${new URL('../golden/set-up.nft', import.meta.url).pathname}`
     await node.sh(load)
     const once = await readTable(node)
-    expect(once?.rules).toEqual({ 'nat-postrouting': 2, 'policy-03db08117a3846d7': 3 })
+    expect(once?.rules).toEqual({ 'layout-2': 0, 'nat-postrouting': 2, 'policy-03db08117a3846d7': 3 })
     await node.sh(
       `${load}; pids=; for i in $(seq 20); do ${load} & pids+=" $!"; done; for p in $pids; do wait $p; done`,
     )

@@ -21,7 +21,7 @@ export interface Namespace {
 let count = 0
 
 export async function createNamespace(label: string): Promise<Namespace> {
-  const name = `${LAB}-${process.pid.toString(36)}${(count++).toString(36)}-${label}`
+  const name = `${LAB}-${process.pid.toString(36)}-${(count++).toString(36)}-${label}`
   await execa('ip', ['netns', 'add', name])
   const inside = ['netns', 'exec', name]
   const children: ChildProcess[] = []

@@ -51,10 +51,14 @@ export async function callPlugin(
   const config = call.config ?? configWith()
   const { executable = EXECUTABLES.native, before = '' } = call
   const start = `exec env -i ${assignments.map(shellQuote).join(' ')} ${executable}`
-  const result = await execa('ip', ['netns', 'exec', namespace.name, 'bash', '-euc', `${before}\n${start}`], {
-    input: typeof config === 'string' ? config : JSON.stringify(config),
-    reject: false,
-  })
+  const result = await execa(
+    'ip',
+    ['netns', 'exec', namespace.name, 'bash', '--norc', '-euc', `${before}\n${start}`],
+    {
+      input: typeof config === 'string' ? config : JSON.stringify(config),
+      reject: false,
+    },
+  )
   return {
     status: result.exitCode,
     stdout: result.stdout,
@@ -96,4 +100,20 @@ export async function succeed(
   const reply = await callPlugin(namespace, command, call)
   if (reply.status !== 0) throw new Error(`${command} failed: ${reply.stdout}${reply.stderr}`)
   return reply
+}
+
+/** An operator's command inside the namespace: `sync --dry-run`. */
+export async function runCommand(
+  namespace: Namespace,
+  command: string,
+  executable: string = EXECUTABLES.native,
+) {
+  const line = `env -i PATH=$PATH ${executable} ${command}`
+  const result = await execa('ip', ['netns', 'exec', namespace.name, 'bash', '-c', line], { reject: false })
+  return {
+    status: result.exitCode,
+    stdout: result.stdout,
+    stderr: result.stderr,
+    lines: result.stdout.split('\n'),
+  }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { parseConfig, parseNetworkName } from '../../src/config/parse'
+import { parseNetworkName } from '../../src/config/network-name'
+import { parseConfig } from '../../src/config/parse'
 import { formatPrefix } from '../../src/policy/prefix'
 
 const refusal = (config: Record<string, unknown>) => {

@@ -15,6 +15,14 @@ import type { Operation, Rule, Transaction } from './transaction'
  */
 export const OWNERS = 'owners'
 export const BASE_CHAIN = 'nat-postrouting'
+
+/**
+ * An empty chain that says which layout the table has. 1, of the days before there was a marker, had none. A change
+ * of the layout gets the next number, and `outdated.ts` says what has to go.
+ */
+export const LAYOUT = 2
+export const layoutChain = `layout-${LAYOUT}`
+
 export const POD_MAPS: Readonly<Record<Family, string>> = { ip: 'pods-ip', ip6: 'pods-ip6' }
 
 /** The base chain's rules, in order. */
@@ -41,31 +49,51 @@ export function policyRules(policy: Policy, policyName: string): readonly Rule[]
  * share it, and a release that renders a policy differently makes a new one instead of editing a live one.
  */
 export function policyName(policy: Policy): string {
-  return `policy-${sha256(renderTransaction(setUpPolicy(policy, 'policy'))).slice(0, 16)}`
+  const known = names.get(policy)
+  if (known !== undefined) return known
+  const name = `policy-${sha256(renderTransaction(setUpPolicy(policy, 'policy'))).slice(0, 16)}`
+  names.set(policy, name)
+  return name
 }
 
-/** Table, maps, base chain and one policy. May run any number of times and beside others: everything is added
- * if absent, and what could be doubled (rules) or be out of date (elements) is flushed in the same transaction. */
-export function setUp(policy: Policy): Transaction {
+/** A sync asks for the names of a few policies thousands of times. */
+const names = new WeakMap<Policy, string>()
+
+/**
+ * Table, maps and base chain. May run any number of times and beside others: what is absent is added, and what could
+ * be doubled (rules) is flushed in the same transaction. `older` names chains of another layout to take away first: a
+ * base chain cannot change its hook in place, and the marker of an older layout goes when the newer one comes.
+ */
+export function setUpTable(older: readonly string[] = []): Transaction {
   return [
     { do: 'add-table' },
     { do: 'add-map', name: OWNERS, key: 'ip6', value: 'ip6' },
     ...FAMILY_NAMES.map(
-      (family): Operation => ({
-        do: 'add-map',
-        name: POD_MAPS[family],
-        key: family,
-        value: 'verdict',
-      }),
+      (family): Operation => ({ do: 'add-map', name: POD_MAPS[family], key: family, value: 'verdict' }),
     ),
+    ...older.flatMap(deleteChain),
+    { do: 'add-chain', name: layoutChain },
     { do: 'add-base-chain', name: BASE_CHAIN },
     { do: 'flush-chain', name: BASE_CHAIN },
     ...DISPATCH.map((rule): Operation => ({ do: 'add-rule', chain: BASE_CHAIN, rule })),
-    ...setUpPolicy(policy, policyName(policy)),
   ]
 }
 
-function setUpPolicy(policy: Policy, name: string): Transaction {
+function deleteChain(name: string): Transaction {
+  return [
+    { do: 'flush-chain', name },
+    { do: 'delete-chain', name },
+  ]
+}
+
+/** A policy that nothing goes to any more. Refused ("busy") when an ADD has just begun to use it. */
+export function deletePolicy(name: string): Transaction {
+  const sets = FAMILY_NAMES.map((family): Operation => ({ do: 'delete-set', name: exemptSet(name, family) }))
+  return [...deleteChain(name), ...sets]
+}
+
+/** One policy, as `setUpTable`: what could be doubled or out of date is flushed in the same transaction. */
+export function setUpPolicy(policy: Policy, name = policyName(policy)): Transaction {
   const sets = FAMILY_NAMES.flatMap((family): Operation[] => {
     const set = exemptSet(name, family)
     return [

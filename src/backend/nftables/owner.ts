@@ -14,12 +14,17 @@ import { type Address, formatAddress } from '../../policy/address'
 export function ownerValue(attachment: Attachment, addresses: readonly Address[]): Address {
   const sorted = addresses.map(formatAddress).sort()
   const digest = sha256(JSON.stringify(sorted)).slice(0, ADDRESSES_BITS / 4)
-  return { family: 'ip6', value: BigInt(`0x${attachmentDigest(attachment)}${digest}`) }
+  return { family: 'ip6', value: BigInt(`0x${attachmentId(attachment)}${digest}`) }
+}
+
+/** The attachment's part of an owner value: what says whose it is, whatever addresses its ADD had. */
+export function ownerId(value: Address): string {
+  return (value.value >> BigInt(ADDRESSES_BITS)).toString(16).padStart(24, '0')
 }
 
 /** Tells whether an element of `owners` is the attachment's, whatever addresses its ADD had. */
 export function ownerTest(attachment: Attachment): (value: Address) => boolean {
-  const own = BigInt(`0x${attachmentDigest(attachment)}`)
+  const own = BigInt(`0x${attachmentId(attachment)}`)
   return ({ value }) => value >> BigInt(ADDRESSES_BITS) === own
 }
 
@@ -28,14 +33,14 @@ export function ownerTest(attachment: Attachment): (value: Address) => boolean {
  * leading zeros, and may shorten a group of zeros to nothing; then only parsing can tell.
  */
 export function ownerPrefix(attachment: Attachment): string {
-  const group = Number.parseInt(attachmentDigest(attachment).slice(0, 4), 16)
+  const group = Number.parseInt(attachmentId(attachment).slice(0, 4), 16)
   return group === 0 ? '' : `${group.toString(16)}:`
 }
 
 const ADDRESSES_BITS = 32
 
 /** JSON keeps the border between the two: ("a", "bc") and ("ab", "c") are different attachments. */
-function attachmentDigest({ containerID, ifname }: Attachment): string {
+export function attachmentId({ containerID, ifname }: Pick<Attachment, 'containerID' | 'ifname'>): string {
   return sha256(JSON.stringify([containerID, ifname])).slice(0, (128 - ADDRESSES_BITS) / 4)
 }
 
@@ -53,5 +58,34 @@ export function ownerComment(attachment: Attachment, epochSeconds: number): stri
     (field) => field.replace(/[^A-Za-z0-9_./-]/g, '_') || '-',
   )
   const seconds = String(Math.floor(epochSeconds)).padStart(10, '0')
-  return [sha256(network).slice(0, 16), seconds, ...fields].join(' ').slice(0, COMMENT_BYTES)
+  return [networkDigest(network), seconds, ...fields].join(' ').slice(0, COMMENT_BYTES)
+}
+
+/** The 16 hex digits that stand for a network in the comments of its owners. */
+export function networkDigest(network: string): string {
+  return sha256(network).slice(0, 16)
+}
+
+/** What an owner's comment says. The names are for people: cut to fit, and with other characters replaced. */
+export interface OwnerNote {
+  readonly networkDigest: string
+  readonly epochSeconds: number
+  readonly network: string
+  readonly containerID: string
+  readonly ifname: string
+  readonly pod: string
+}
+
+export function parseOwnerComment(comment: string | undefined): OwnerNote | undefined {
+  const match = /^([0-9a-f]{16}) (\d{10,}) (\S+) (\S+) (\S+)(?: (\S*))?$/.exec(comment ?? '')
+  if (!match) return undefined
+  const [, digest = '', seconds, network = '', containerID = '', ifname = '', pod = '-'] = match
+  return {
+    networkDigest: digest,
+    epochSeconds: Number(seconds),
+    network,
+    containerID,
+    ifname,
+    pod: pod === '-' ? '' : pod,
+  }
 }

@@ -30,6 +30,10 @@ function renderOperation(operation: Operation): string {
       return `flush chain ${TABLE} ${operation.name}`
     case 'flush-set':
       return `flush set ${TABLE} ${operation.name}`
+    case 'delete-chain':
+      return `delete chain ${TABLE} ${operation.name}`
+    case 'delete-set':
+      return `delete set ${TABLE} ${operation.name}`
     case 'add-rule':
       return `add rule ${TABLE} ${operation.chain} ${renderRule(operation.rule)}`
     case 'add-elements':

@@ -71,6 +71,10 @@ function textKey(ownersKey: string): string {
   return ownersKey.includes('.') ? ownersKey.replace('::ffff:', '') : ownersKey
 }
 
+export function exists({ table }: TableState): boolean {
+  return table.head !== ''
+}
+
 /** Reads it; that there is no table is an answer too. */
 export function readTable(nft: NftProcess, action: string): TableState {
   const outcome = runList(nft, `table ${TABLE}`)

@@ -20,6 +20,8 @@ export type Operation =
   | { readonly do: 'add-chain'; readonly name: string }
   | { readonly do: 'flush-chain'; readonly name: string }
   | { readonly do: 'flush-set'; readonly name: string }
+  | { readonly do: 'delete-chain'; readonly name: string }
+  | { readonly do: 'delete-set'; readonly name: string }
   | { readonly do: 'add-rule'; readonly chain: string; readonly rule: Rule }
   | { readonly do: 'add-elements'; readonly set: string; readonly elements: readonly Element[] }
   | { readonly do: 'delete-element'; readonly set: string; readonly key: Address }

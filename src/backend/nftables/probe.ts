@@ -1,0 +1,34 @@
+import type { Host } from '../backend'
+import { BASE_CHAIN, DISPATCH, OWNERS } from './layout'
+import { type NftProcess, runCheck, runList } from './nft'
+import { TABLE } from './render'
+
+/** linux/capability.h */
+const CAP_NET_ADMIN = 12n
+
+/**
+ * STATUS, which containerd asks for every 5 s: what can be seen without starting a process. nft is started only
+ * where /proc does not say what we may do.
+ */
+export async function probe(nft: NftProcess, host: Host): Promise<string[]> {
+  const found = host.findTool('nft')
+  if ('tried' in found) return [`no nft that can be started: ${found.tried.join(', ')}`]
+  const capabilities = await host.effectiveCapabilities()
+  if (capabilities !== undefined)
+    return (capabilities >> CAP_NET_ADMIN) & 1n ? [] : ['CAP_NET_ADMIN is not effective']
+  const outcome = runList(nft, `map ${TABLE} ${OWNERS}`)
+  return outcome.ok || outcome.failure === 'missing' ? [] : [outcome.said]
+}
+
+/**
+ * Whether the table, or its base chain, is gone. Asked every other second by a watch, so not by a listing: nft reads
+ * all elements before it lists anything. A transaction that is only checked takes as long beside any number of pods.
+ */
+export function isTableMissing(nft: NftProcess): boolean {
+  const none = { family: 'ip6', value: 0n } as const
+  const outcome = runCheck(nft, [
+    { do: 'add-elements', set: OWNERS, elements: [{ key: none, value: none }] },
+    ...DISPATCH.map((rule) => ({ do: 'add-rule', chain: BASE_CHAIN, rule }) as const),
+  ])
+  return !outcome.ok && outcome.failure === 'missing'
+}

@@ -1,0 +1,82 @@
+import { formatAddress } from '../../policy/address'
+import type { Listed, Pruned } from '../backend'
+import { deletePolicy } from './layout'
+import { type NftProcess, runTransaction } from './nft'
+import { ownerId, parseOwnerComment } from './owner'
+import { deleteFound, removeOwned } from './remove'
+import { type AddressState, readTable, type TableState } from './table-state'
+
+const ACTION = 'collect the garbage'
+
+/**
+ * GC: first the attachments, in one transaction, or one by one when that is refused; then the policies that nothing
+ * goes to any more, in transactions of their own: kernels before 6.2 cannot delete a chain in the transaction that
+ * deletes the last element pointing at it.
+ */
+export function prune(
+  nft: NftProcess,
+  isStale: (listed: Listed) => boolean,
+  options: { readonly dryRun: boolean },
+): Pruned {
+  const state = readTable(nft, ACTION)
+  const stale = listAttachments(state).filter(isStale)
+  const addresses = new Set(stale.flatMap((listed) => listed.addresses.map(formatAddress)))
+  const rest = state.addresses.filter(({ address }) => !addresses.has(formatAddress(address)))
+  if (options.dryRun) return { removed: stale, policies: unusedPolicies(state, rest), failures: [] }
+
+  const failures = new Map<Listed, string>()
+  const all = state.addresses.filter(({ address }) => addresses.has(formatAddress(address)))
+  const together = stale.length > 0 ? runTransaction(nft, all.flatMap(deleteFound)) : undefined
+  for (const listed of together?.ok === false ? stale : []) {
+    const why = attempt(() => removeOwned(nft, (owner) => ownerId(owner) === listed.id))
+    if (why !== undefined) failures.set(listed, why)
+  }
+
+  const after = readTable(nft, ACTION)
+  const policies: string[] = []
+  const refused: string[] = []
+  for (const name of unusedPolicies(after, after.addresses)) {
+    const outcome = runTransaction(nft, deletePolicy(name))
+    if (outcome.ok) policies.push(name)
+    // Busy: an ADD has just begun to use it. Missing: another GC was faster.
+    else if (outcome.failure !== 'clash' && outcome.failure !== 'missing')
+      refused.push(`${name}: ${outcome.said}`)
+  }
+  return {
+    removed: stale.filter((listed) => !failures.has(listed)),
+    policies,
+    failures: [...[...failures].map(([listed, why]) => `${describe(listed)}: ${why}`), ...refused],
+  }
+}
+
+/** Runs a removal; the reason if it failed or is not known to have worked. */
+function attempt(removal: () => string | undefined): string | undefined {
+  try {
+    return removal()
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** The attachments in the table, each with all of its addresses. */
+function listAttachments(state: TableState): Listed[] {
+  const byId = new Map<string, Listed>()
+  for (const { address, owner, comment } of state.addresses) {
+    if (!owner) continue
+    const id = ownerId(owner)
+    const note = byId.get(id)?.note ?? parseOwnerComment(comment)
+    byId.set(id, { id, addresses: [...(byId.get(id)?.addresses ?? []), address], ...(note && { note }) })
+  }
+  return [...byId.values()]
+}
+
+function unusedPolicies({ table }: TableState, addresses: readonly AddressState[]): string[] {
+  const used = new Set(addresses.map(({ goto }) => goto))
+  return table.blocks
+    .flatMap(({ head }) => /^chain (policy-[0-9a-f]{16})$/.exec(head)?.[1] ?? [])
+    .filter((name) => !used.has(name))
+}
+
+function describe({ note, addresses }: Listed): string {
+  return note ? `${note.containerID} ${note.ifname}` : addresses.map(formatAddress).join(', ')
+}

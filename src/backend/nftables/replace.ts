@@ -1,0 +1,120 @@
+import { type Address, formatAddress } from '../../policy/address'
+import type { Change, Replacement, Wanted } from '../backend'
+import { addOwner, addPod, deletePod, OWNERS, POD_MAPS, policyName, setUpPolicy, setUpTable } from './layout'
+import { type NftProcess, runTransaction, toError } from './nft'
+import { hasLayout, outdatedChains } from './outdated'
+import { ownerComment, ownerTest, ownerValue, parseOwnerComment } from './owner'
+import { renderTransaction } from './render'
+import { type AddressState, exists, readTable, type TableState } from './table-state'
+import type { Transaction } from './transaction'
+import { compareHook, comparePolicy } from './verify'
+
+const ACTION = 'synchronise the rules'
+
+type Held = Replacement['held'][number]
+
+interface Plan {
+  readonly transaction: Transaction
+  readonly changes: readonly Change[]
+  readonly held: readonly Held[]
+  readonly repairs: readonly string[]
+}
+
+/**
+ * Sync, in one transaction, so that no pod is without a rule for a moment: what differs from `wanted` is added or
+ * replaced. A live owner in the kernel is never replaced: it knows more than whoever tells us what should be there.
+ */
+export function replace(
+  nft: NftProcess,
+  wanted: readonly Wanted[],
+  options: { readonly dryRun: boolean; readonly epochSeconds: number },
+): Replacement {
+  const { transaction, ...plan } = planReplacement(readTable(nft, ACTION), wanted, options.epochSeconds)
+  const script = renderTransaction(transaction)
+  if (options.dryRun || transaction.length === 0) return { ...plan, script }
+  const outcome = runTransaction(nft, transaction)
+  if (!outcome.ok) throw toError(nft, ACTION, outcome)
+  return { ...plan, script }
+}
+
+function planReplacement(state: TableState, wanted: readonly Wanted[], epochSeconds: number): Plan {
+  const used = wanted.filter(({ addresses }) => addresses.length > 0)
+  const table = used.length > 0 || exists(state) ? planTable(state) : { transaction: [], repairs: [] }
+  const policies = planPolicies(state, used)
+  const byAddress = new Map(state.addresses.map((found) => [formatAddress(found.address), found]))
+  const attachments = used.map((one) => planAttachment(byAddress, one, epochSeconds))
+  return {
+    transaction: [
+      ...table.transaction,
+      ...policies.transaction,
+      ...attachments.flatMap((one) => one.transaction),
+    ],
+    changes: attachments.flatMap(({ change }) => (change ? [change] : [])),
+    held: attachments.flatMap(({ held }) => held),
+    repairs: [...table.repairs, ...policies.repairs],
+  }
+}
+
+/** The skeleton: only when it differs, because declaring it again makes every nft run of the node wait. */
+function planTable(state: TableState): Pick<Plan, 'transaction' | 'repairs'> {
+  const maps = [OWNERS, ...Object.values(POD_MAPS)].map((name) => `map ${name}`)
+  const missing = maps.filter((head) => !state.table.blocks.some((block) => block.head === head))
+  const repairs = exists(state)
+    ? [...missing.map((head) => `${head}: missing`), ...compareHook(state.table)]
+    : ['table inet ip-masq: missing']
+  const isOlder = exists(state) && !hasLayout(state.table)
+  if (repairs.length === 0 && !isOlder) return { transaction: [], repairs: [] }
+  return {
+    transaction: setUpTable(outdatedChains(state.table)),
+    repairs: isOlder ? [...repairs, 'table inet ip-masq: of an older layout'] : repairs,
+  }
+}
+
+/** Policies that are missing or altered; one that only changes its pods' list is no repair but their change. */
+function planPolicies(state: TableState, wanted: readonly Wanted[]): Pick<Plan, 'transaction' | 'repairs'> {
+  const policies = new Map(wanted.map(({ policy }) => [policyName(policy), policy]))
+  const drifted = [...policies].map(([name, policy]) => ({
+    name,
+    policy,
+    lines: comparePolicy(state.table, policy),
+  }))
+  const hadPods = (name: string) => state.addresses.some(({ goto }) => goto === name)
+  return {
+    transaction: drifted.flatMap(({ policy, lines }) => (lines.length > 0 ? setUpPolicy(policy) : [])),
+    repairs: drifted.flatMap(({ name, lines }) => (hadPods(name) ? lines : [])),
+  }
+}
+
+function planAttachment(byAddress: ReadonlyMap<string, AddressState>, wanted: Wanted, epochSeconds: number) {
+  const { attachment, addresses, policy } = wanted
+  const [owner, chain, isOwn] = [ownerValue(attachment, addresses), policyName(policy), ownerTest(attachment)]
+  const comment = ownerComment(attachment, epochSeconds)
+  const held: Held[] = []
+  const missing: Address[] = []
+  const moved: Address[] = []
+  const transaction = addresses.flatMap((address): Transaction => {
+    const found = byAddress.get(formatAddress(address))
+    if (found?.owner && !isOwn(found.owner)) {
+      held.push({ attachment, address, holder: holderOf(found) })
+      return []
+    }
+    if (found?.owner && found.goto === chain) return []
+    const isMoved = found?.owner !== undefined && found.goto !== undefined
+    ;(isMoved ? moved : missing).push(address)
+    return [
+      // The owner stands and is compared, or is new: either refuses the whole when somebody else was faster.
+      found?.owner ? addOwner(address, found.owner) : addOwner(address, owner, comment),
+      ...(found?.goto !== undefined && found.goto !== chain ? [deletePod(address)] : []),
+      addPod(address, chain),
+    ]
+  })
+  const changed = [...missing, ...moved]
+  const what = missing.length > 0 ? 'restored' : 'changed'
+  const change: Change | undefined = changed.length > 0 ? { attachment, what, addresses: changed } : undefined
+  return { transaction, change, held }
+}
+
+function holderOf({ comment }: AddressState): string {
+  const note = parseOwnerComment(comment)
+  return note ? `${note.containerID} ${note.ifname}` : 'an attachment without a name'
+}

@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isObject, type JsonObject } from './json'
+
+/** A network as a conflist on disk defines it, drop-ins included. */
+export interface Network {
+  readonly name: string
+  readonly file: string
+  readonly plugins: readonly JsonObject[]
+}
+
+export interface Networks {
+  readonly networks: ReadonlyMap<string, Network>
+  /** Files that could not be used, and why; a line each. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * The networks of a conf directory, by libcni's rules (`ConfFiles`, `LoadConfList`): files by name, .conf, .conflist
+ * and .json, and of two with one name the first. A plain .conf is a list of one plugin.
+ */
+export function readNetworks(confDir: string): Networks {
+  const networks = new Map<string, Network>()
+  const problems: string[] = []
+  for (const file of list(confDir, /\.(conf|conflist|json)$/)) {
+    try {
+      const network = parseNetwork(confDir, file)
+      if (!networks.has(network.name)) networks.set(network.name, network)
+    } catch (error) {
+      problems.push(`${join(confDir, file)}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  return { networks, problems }
+}
+
+function parseNetwork(confDir: string, file: string): Network {
+  const config = readJson(join(confDir, file))
+  const { name } = config
+  if (typeof name !== 'string' || name === '') throw new Error('it has no name')
+  return { name, file, plugins: [...pluginsOf(config), ...readDropIns(confDir, name, config)] }
+}
+
+/** `plugins` of a conflist, or the one plugin that a .conf is. */
+export function pluginsOf(config: JsonObject): JsonObject[] {
+  if (config.plugins === undefined && typeof config.type === 'string') return [config]
+  return Array.isArray(config.plugins) ? config.plugins.filter(isObject) : []
+}
+
+/** `<conf dir>/<network>/*.conf`, appended to the list by libcni 1.3 and later unless the list says otherwise. */
+function readDropIns(confDir: string, name: string, config: JsonObject): JsonObject[] {
+  if (config.loadOnlyInlinedPlugins === true || name.includes('/')) return []
+  return list(join(confDir, name), /\.conf$/).map((file) => readJson(join(confDir, name, file)))
+}
+
+function readJson(path: string): JsonObject {
+  const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+  if (!isObject(value)) throw new Error('it is no JSON object')
+  return value
+}
+
+/** Names in the order in which libcni reads them; none where the directory is missing. */
+function list(directory: string, pattern: RegExp): string[] {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true })
+    return entries
+      .filter((entry) => !entry.isDirectory() && pattern.test(entry.name))
+      .map(({ name }) => name)
+      .sort()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return []
+    throw error
+  }
+}

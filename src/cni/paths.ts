@@ -1,0 +1,3 @@
+/** Where libcni and the runtimes keep their files, unless told otherwise. */
+export const DEFAULT_CONF_DIR = '/etc/cni/net.d'
+export const DEFAULT_CACHE_DIR = '/var/lib/cni'

@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Attachment } from './attachment'
+import { podName } from './attachment'
+import { isObject, type JsonObject } from './json'
+
+/**
+ * libcni's result cache: a file for each attachment, `results/<network>-<containerID>-<ifname>`, written after the
+ * whole chain's ADD and removed after the whole chain's DEL (libcni/api.go, `cacheAdd`). It outlives a reboot.
+ */
+export interface CachedAttachment {
+  readonly file: string
+  readonly attachment: Attachment
+  /** The conflist that the runtime used, without drop-in plugins. */
+  readonly conflist: unknown
+  /** The result of the whole chain. */
+  readonly result: JsonObject
+  /** Recorded from libcni 1.2 on. */
+  readonly netns?: string
+  readonly modified: number
+}
+
+export interface ResultCache {
+  readonly exists: boolean
+  readonly attachments: readonly CachedAttachment[]
+  /** Names of files that could not be read: whatever they stand for, nothing must be removed for want of them. */
+  readonly unreadable: readonly string[]
+}
+
+/** A part of the cache: the files of one network, and no more once it `isLate`. */
+export interface CacheSelection {
+  readonly network: string
+  readonly isLate: () => boolean
+}
+
+export function readResultCache(cacheDir: string, selection?: CacheSelection): ResultCache {
+  const directory = join(cacheDir, 'results')
+  let files: string[]
+  try {
+    const prefix = selection ? `${selection.network}-` : ''
+    files = readdirSync(directory)
+      .filter((file) => file.startsWith(prefix))
+      .sort()
+  } catch (error) {
+    if (isMissing(error)) return { exists: false, attachments: [], unreadable: [] }
+    throw error
+  }
+  const attachments: CachedAttachment[] = []
+  const unreadable: string[] = []
+  for (const file of files) {
+    if (selection?.isLate()) break
+    try {
+      const path = join(directory, file)
+      const modified = statSync(path).mtimeMs
+      const cached = parseCacheFile(file, readFileSync(path, 'utf8'), modified)
+      if (cached) attachments.push(cached)
+      else unreadable.push(file)
+    } catch (error) {
+      // Removed since it was listed: a DEL came to its end.
+      if (!isMissing(error)) unreadable.push(file)
+    }
+  }
+  return { exists: true, attachments, unreadable }
+}
+
+/** Undefined for a file that is empty or torn (a power loss), or that is none of libcni's. */
+function parseCacheFile(file: string, text: string, modified: number): CachedAttachment | undefined {
+  const entry: unknown = JSON.parse(text)
+  if (!isObject(entry) || entry.kind !== 'cniCacheV1') return undefined
+  const { containerId, ifName, networkName, config, result, netns, cniArgs } = entry
+  if (typeof containerId !== 'string' || typeof ifName !== 'string' || typeof networkName !== 'string')
+    return undefined
+  if (typeof config !== 'string' || !isObject(result)) return undefined
+  return {
+    file,
+    attachment: {
+      containerID: containerId,
+      ifname: ifName,
+      network: networkName,
+      pod: podName(pairsOf(cniArgs)),
+    },
+    conflist: JSON.parse(Buffer.from(config, 'base64').toString('utf8')),
+    result,
+    ...(typeof netns === 'string' && netns !== '' && { netns }),
+    modified,
+  }
+}
+
+/** CNI_ARGS as libcni stores them: a list of pairs, or null. */
+function pairsOf(cniArgs: unknown): (readonly [string, string])[] {
+  const list = Array.isArray(cniArgs) ? cniArgs : []
+  return list.flatMap((pair) => (Array.isArray(pair) ? [[String(pair[0]), String(pair[1])] as const] : []))
+}
+
+/**
+ * The attachments that an unreadable file may stand for. Its name joins three fields with "-", and all three may
+ * contain one, so every way to take it apart counts.
+ */
+export function attachmentsNamed(file: string): { containerID: string; ifname: string }[] {
+  const parts = file.split('-')
+  const possible = []
+  for (let from = 1; from < parts.length - 1; from++) {
+    for (let to = from + 1; to < parts.length; to++) {
+      possible.push({ containerID: parts.slice(from, to).join('-'), ifname: parts.slice(to).join('-') })
+    }
+  }
+  return possible
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

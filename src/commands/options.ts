@@ -1,0 +1,70 @@
+import { parseArgs } from 'node:util'
+import { DEFAULT_CACHE_DIR, DEFAULT_CONF_DIR } from '../cni/paths'
+
+/** A command line that cannot be used. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+const FLAGS = {
+  'conf-dir': { type: 'string', default: DEFAULT_CONF_DIR },
+  'cache-dir': { type: 'string', default: DEFAULT_CACHE_DIR },
+  grace: { type: 'string', default: '10m' },
+  interval: { type: 'string', default: '60s' },
+  'dry-run': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  prune: { type: 'boolean', default: false },
+  watch: { type: 'boolean', default: false },
+} as const
+
+export type Flag = keyof typeof FLAGS
+
+export interface Options {
+  readonly confDir: string
+  readonly cacheDir: string
+  readonly graceSeconds: number
+  readonly intervalSeconds: number
+  readonly dryRun: boolean
+  readonly json: boolean
+  readonly prune: boolean
+  readonly watch: boolean
+}
+
+/** The options of one command; `flags` are those that it knows. */
+export function parseOptions(command: string, args: readonly string[], flags: readonly Flag[]): Options {
+  const known = Object.fromEntries(flags.map((flag) => [flag, FLAGS[flag]]))
+  const values: Record<string, unknown> = { ...defaults(), ...parse(command, args, known) }
+  return {
+    confDir: String(values['conf-dir']),
+    cacheDir: String(values['cache-dir']),
+    graceSeconds: parseDuration('grace', String(values.grace)),
+    intervalSeconds: parseDuration('interval', String(values.interval)),
+    dryRun: values['dry-run'] === true,
+    json: values.json === true,
+    prune: values.prune === true,
+    watch: values.watch === true,
+  }
+}
+
+function defaults() {
+  return Object.fromEntries(Object.entries(FLAGS).map(([flag, { default: value }]) => [flag, value]))
+}
+
+function parse(command: string, args: readonly string[], options: Record<string, (typeof FLAGS)[Flag]>) {
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
+  } catch (error) {
+    const said = error instanceof Error ? error.message.split('\n')[0] : ''
+    throw new UsageError(`Cannot run ip-masq ${command}: ${said}; see ip-masq --help`)
+  }
+}
+
+const UNITS = { s: 1, m: 60, h: 3600 } as const
+
+/** `90`, `90s`, `10m`, `1h`, in seconds. */
+export function parseDuration(flag: string, text: string): number {
+  const [, number = '', unit = 's'] = /^(\d{1,6})([smh]?)$/.exec(text) ?? []
+  if (number === '')
+    throw new UsageError(`Cannot use --${flag} "${text}": write a duration, as in 90s, 10m or 1h`)
+  return Number(number) * (UNITS[unit as keyof typeof UNITS] ?? 1)
+}

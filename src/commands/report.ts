@@ -1,0 +1,102 @@
+import type { Change, Listed, Pruned } from '../backend/backend'
+import type { Attachment } from '../cni/attachment'
+import { formatAddress } from '../policy/address'
+import type { SyncReport } from '../sync/sync'
+
+/** What a sync or gc did, for people: a line for each attachment that changed, and a count. */
+
+const TENSES = { restored: 'would restore', changed: 'would change', removed: 'would remove' } as const
+
+export interface Rendering {
+  readonly dryRun: boolean
+}
+
+export function renderSync(report: SyncReport, { dryRun }: Rendering): string {
+  const { changes, held, repairs, pruned, warnings, errors, found, script } = report
+  const changed = changes.length + pruned.removed.length
+  const lines = [
+    ...warnings.map((warning) => `warning: ${warning}`),
+    ...repairs.map((repair) => `${dryRun ? 'would repair' : 'repaired'} ${repair}`),
+    ...changes.map((change) => renderChange(change, dryRun)),
+    ...held.map(
+      ({ attachment, address, holder }) =>
+        `left alone ${formatAddress(address)} of ${nameOf(attachment)}: ${holder} holds it`,
+    ),
+    ...renderPruned(pruned, dryRun),
+    ...errors.map((error) => `error: ${error}`),
+    `${count(found, 'attachment')}, ${changed + repairs.length === 0 ? 'nothing to do' : `${changed} changed`}`,
+    ...(dryRun && script !== '' ? ['', script.trimEnd()] : []),
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+export function renderGc(pruned: Pruned, { dryRun }: Rendering): string {
+  const lines = [
+    ...renderPruned(pruned, dryRun),
+    ...pruned.failures.map((failure) => `error: ${failure}`),
+    pruned.removed.length + pruned.policies.length === 0
+      ? 'nothing to do'
+      : `${count(pruned.removed.length, 'attachment')} and ${pruned.policies.length} policies ${dryRun ? 'to remove' : 'removed'}`,
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function renderPruned({ removed, policies }: Pruned, dryRun: boolean): string[] {
+  const verb = dryRun ? TENSES.removed : 'removed'
+  return [
+    ...removed.map(
+      (listed) => `${verb} ${listedName(listed)}: ${listed.addresses.map(formatAddress).join(', ')}`,
+    ),
+    ...policies.map((policy) => `${verb} ${policy}, which no pod has`),
+  ]
+}
+
+function renderChange({ attachment, what, addresses }: Change, dryRun: boolean): string {
+  const verb = dryRun ? TENSES[what] : what
+  return `${verb} ${nameOf(attachment)}: ${addresses.map(formatAddress).join(', ')}`
+}
+
+/** The pod where Kubernetes names one, and always what the runtime calls it. */
+function nameOf({ pod, containerID, ifname, network }: Omit<Attachment, 'pod'> & { pod: string }): string {
+  return `${pod === '' ? '' : `${pod} `}(${containerID} ${ifname}, network ${network})`
+}
+
+function listedName({ note, id }: Listed): string {
+  return note ? nameOf(note) : `(attachment ${id})`
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`
+}
+
+/** For programs. */
+export function syncJson(report: SyncReport): unknown {
+  const { found, changes, held, repairs, pruned, warnings, errors, script } = report
+  return {
+    found,
+    changes: changes.map(({ attachment, what, addresses }) => ({
+      ...attachment,
+      what,
+      addresses: addresses.map(formatAddress),
+    })),
+    held: held.map(({ attachment, address, holder }) => ({
+      ...attachment,
+      address: formatAddress(address),
+      holder,
+    })),
+    repairs,
+    ...gcJson(pruned),
+    warnings,
+    errors,
+    script,
+  }
+}
+
+export function gcJson({ removed, policies, failures }: Pruned) {
+  return { removed: removed.map(listedJson), policies, failures }
+}
+
+function listedJson({ note, addresses }: Listed) {
+  const { network, containerID, ifname, pod } = note ?? { network: '', containerID: '', ifname: '', pod: '' }
+  return { network, containerID, ifname, pod, addresses: addresses.map(formatAddress) }
+}

@@ -1,0 +1,22 @@
+import { sync } from '../sync/sync'
+import { parseOptions } from './options'
+import { renderSync, syncJson } from './report'
+import { watch } from './watch'
+import type { World } from './world'
+
+/** `ip-masq sync`: the kernel as the result cache and the conflists ask for it. */
+export async function syncCommand(args: readonly string[], world: World): Promise<number> {
+  const options = parseOptions('sync', args, [
+    ...(['conf-dir', 'cache-dir', 'dry-run', 'json', 'prune', 'grace', 'watch', 'interval'] as const),
+  ])
+  const run = async ({ quiet }: { quiet: boolean }): Promise<number> => {
+    const pruneAfterSeconds = options.prune ? options.graceSeconds : undefined
+    const report = sync(world.backend(), { ...options, pruneAfterSeconds }, world.epochSeconds)
+    const changed = report.changes.length + report.repairs.length + report.pruned.removed.length
+    if (!quiet || changed + report.errors.length > 0) {
+      await world.write(options.json ? `${JSON.stringify(syncJson(report))}\n` : renderSync(report, options))
+    }
+    return report.errors.length === 0 ? 0 : 1
+  }
+  return options.watch ? watch(options, world, run) : run({ quiet: false })
+}

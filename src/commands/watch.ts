@@ -1,0 +1,86 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { toCniError } from '../cni/error'
+import type { Options } from './options'
+import type { World } from './world'
+
+/** How often to look whether the table is gone or a conflist has changed: both are noticed within 2 s. */
+const LOOK_MS = 1_500
+
+/**
+ * Stays, and runs again when a conflist changes, soon after the table is lost, and every interval. It looks instead of
+ * being told: `nft monitor` holds the whole ruleset in memory, and inotify knows nothing of directories that come later.
+ */
+export async function watch(
+  options: Options,
+  world: World,
+  run: (options: { quiet: boolean }) => Promise<number>,
+): Promise<number> {
+  let isStopped = false
+  let wake = () => {}
+  world.onStop(() => {
+    isStopped = true
+    wake()
+  })
+  const sleep = (milliseconds: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+
+  let conflists = fingerprint(options.confDir)
+  let isTableKnown = false
+  let due = 0
+  await world.write(
+    `watching ${options.confDir} and the rules, every ${options.intervalSeconds} s at the latest\n`,
+  )
+  for (let isFirst = true; !isStopped; isFirst = false) {
+    const seen = fingerprint(options.confDir)
+    const isMissing = !isFirst && world.backend().isTableMissing()
+    // A node without pods has no table: only one that was there can be lost.
+    if (isFirst || seen !== conflists || (isMissing && isTableKnown) || performance.now() >= due) {
+      conflists = seen
+      await runOnce(run, world, isFirst)
+      isTableKnown = !world.backend().isTableMissing()
+      due = performance.now() + options.intervalSeconds * 1000
+    } else {
+      isTableKnown ||= !isMissing
+    }
+    if (!isStopped) await sleep(Math.min(LOOK_MS, Math.max(1, due - performance.now())))
+  }
+  return 0
+}
+
+/** A run that fails is told, and tried again at the next occasion: nobody restarts a watch that gave up at night. */
+async function runOnce(
+  run: (options: { quiet: boolean }) => Promise<number>,
+  world: World,
+  isFirst: boolean,
+) {
+  try {
+    await run({ quiet: !isFirst })
+  } catch (error) {
+    const { message, details } = toCniError(error)
+    await world.writeError(`${message}${details && `: ${details}`}\n`)
+  }
+}
+
+/** Names, sizes, times and inodes of all that may define a network: created, modified and renamed over all show. */
+function fingerprint(directory: string, depth = 1): string {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true })
+    return entries
+      .map((entry) => {
+        const path = join(directory, entry.name)
+        if (entry.isDirectory()) return depth > 0 ? `${entry.name}/ ${fingerprint(path, depth - 1)}` : ''
+        const { ino, size, mtimeMs } = statSync(path)
+        return `${entry.name} ${ino} ${size} ${mtimeMs}`
+      })
+      .join('\n')
+  } catch (error) {
+    return String(error)
+  }
+}

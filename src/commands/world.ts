@@ -1,0 +1,11 @@
+import type { Backend } from '../backend/backend'
+
+/** What an operator command needs of the process edge. */
+export interface World {
+  readonly backend: () => Backend
+  readonly epochSeconds: () => number
+  readonly write: (text: string) => Promise<void>
+  readonly writeError: (text: string) => Promise<void>
+  /** Calls back once when the process is asked to end (SIGTERM, SIGINT). */
+  readonly onStop: (stop: () => void) => void
+}

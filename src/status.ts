@@ -1,0 +1,36 @@
+import { VERSION } from './about'
+import type { Backend } from './backend/backend'
+import { CniError } from './cni/error'
+import type { JsonObject } from './cni/json'
+import { requireVersion } from './cni/version'
+import { parseNetworkName } from './config/network-name'
+import { parseConfig } from './config/parse'
+
+/**
+ * The verb STATUS: would an ADD work, as far as can be seen without starting a process? Rules that were lost are no
+ * failure: the next ADD and sync restore them, and a node that is not ready gets no next ADD.
+ */
+export async function checkStatus(config: JsonObject, backend: Backend, cacheDir: string): Promise<void> {
+  requireVersion('STATUS', config, '1.1.0')
+  const network = parseNetworkName(config)
+  parseConfig(config)
+  const missing = await backend.probe()
+  if (missing.length === 0) return
+  const { readResultCache } = await import('./cni/result-cache')
+  const isInUse = hasAttachments(() => readResultCache(cacheDir, { network, isLate: () => false }), network)
+  const message = `ip-masq ${VERSION} cannot install rules: ${missing.join('; ')}`
+  if (!isInUse) throw new CniError('notAvailable', message)
+  throw new CniError('limitedConnectivity', `${message}; nor keep those of the containers that run`)
+}
+
+/** A cache that cannot be read is no reason to hide what is missing. */
+function hasAttachments(
+  read: () => { attachments: readonly { attachment: { network: string } }[] },
+  network: string,
+) {
+  try {
+    return read().attachments.some(({ attachment }) => attachment.network === network)
+  } catch {
+    return false
+  }
+}

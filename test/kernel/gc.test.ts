@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createNamespace, type Namespace } from '../lab/namespace'
+import { callPlugin, configWith, succeed } from '../lab/plugin'
+import { listRuleset, podAddresses, readTable } from '../lab/table'
+
+/** The verb GC: two networks, `cbr0` with the pods a and b, `other` with the pod c. */
+
+let node: Namespace
+beforeEach(async () => {
+  node = await createNamespace('gc')
+  await succeed(node, 'ADD', { containerID: 'a', config: configWith(['10.244.1.1/24', 'fd00::1/64']) })
+  await succeed(node, 'ADD', { containerID: 'b', config: configWith(['10.244.1.2/24']) })
+  const other = { ...configWith(['10.9.0.3/24'], { nonMasqueradeCIDRs: [] }), name: 'other' }
+  await succeed(node, 'ADD', { containerID: 'c', config: other })
+})
+afterEach(() => node.delete())
+
+const VALID = 'cni.dev/valid-attachments'
+const nothing = { CNI_CONTAINERID: undefined, CNI_NETNS: undefined, CNI_IFNAME: undefined }
+const gc = (keys: Record<string, unknown>, more: Record<string, unknown> = {}) => {
+  const config = { cniVersion: '1.1.0', name: 'cbr0', type: 'ip-masq', ...keys, ...more }
+  return callPlugin(node, 'GC', { config, environment: nothing })
+}
+const name = (containerID: string, ifname = 'eth0') => ({ containerID, ifname })
+
+const A = ['10.244.1.1', 'fd00::1']
+const B = ['10.244.1.2']
+const C = ['10.9.0.3']
+
+describe('GC keeps', () => {
+  test.each([
+    ['all that are listed', [name('a'), name('b')], [...A, ...B, ...C]],
+    ['those of a superset', [name('a'), name('b'), name('z')], [...A, ...B, ...C]],
+    ['those of a subset, and removes the rest', [name('a')], [...A, ...C]],
+    ['none of an empty list, but other networks', [], C],
+    ['not those of another interface', [name('a', 'net1'), name('b')], [...B, ...C]],
+  ])('%s', async (_, valid, expected) => {
+    expect(await gc({ [VALID]: valid })).toMatchObject({ status: 0, stdout: '', stderr: '' })
+    expect(await podAddresses(node)).toEqual([...expected].sort())
+  })
+
+  test('what the old key lists', async () => {
+    expect(await gc({ 'cni.dev/attachments': [name('b')] })).toMatchObject({ status: 0 })
+    expect(await podAddresses(node)).toEqual([...B, ...C].sort())
+  })
+
+  test('pods whose netns is gone, if they are listed: the runtime knows', async () => {
+    await gc({ [VALID]: [name('a')] })
+    expect(await podAddresses(node)).toEqual([...A, ...C].sort())
+  })
+})
+
+describe('GC removes nothing', () => {
+  const advice = 'send the list of attachments to keep, [] to keep none; nothing was removed'
+  test.each([
+    ['without the key', {}, `Cannot use ${VALID} null: ${advice}`],
+    ['for null', { [VALID]: null }, `Cannot use ${VALID} null: ${advice}`],
+    ['for an object', { [VALID]: {} }, `Cannot use ${VALID} {}: ${advice}`],
+    [
+      'for a list of something else',
+      { [VALID]: [name('a'), 'b'] },
+      `Cannot use ${VALID}[1] "b": write {"containerID": "...", "ifname": "..."}; nothing was removed`,
+    ],
+    ['for a network without a name', { [VALID]: [], name: '' }, /^Cannot use name ""/],
+  ])('%s', async (_, keys, msg) => {
+    const before = await listRuleset(node)
+    const { json } = await gc(keys)
+    expect(json).toMatchObject({ code: 7, msg: typeof msg === 'string' ? msg : expect.stringMatching(msg) })
+    expect(await listRuleset(node)).toBe(before)
+  })
+
+  test('below CNI 1.1.0', async () => {
+    const { json } = await gc({ [VALID]: [] }, { cniVersion: '1.0.0' })
+    expect(json).toEqual({
+      cniVersion: '1.0.0',
+      code: 1,
+      msg: 'Cannot run GC with cniVersion "1.0.0": it came with 1.1.0',
+    })
+    expect(await podAddresses(node)).toHaveLength(4)
+  })
+})
+
+test('GC reads none of our keys', async () => {
+  expect(await gc({ [VALID]: [] }, { nonMasqueradeCIDR: ['typo'], nonMasqueradeCIDRs: null })).toMatchObject({
+    status: 0,
+  })
+  expect(await podAddresses(node)).toEqual(C)
+})
+
+test('GC drops policies that no pod has, and keeps those of others', async () => {
+  const before = await readTable(node)
+  const [mine, others] = [before?.pods['10.244.1.1'] ?? '', before?.pods['10.9.0.3'] ?? '']
+  await gc({ [VALID]: [] })
+  const after = await readTable(node)
+  expect(Object.keys(after?.rules ?? {}).sort()).toEqual(['layout-2', 'nat-postrouting', others].sort())
+  expect(Object.keys(after?.sets ?? {})).toEqual([`${others}-ip`, `${others}-ip6`])
+  expect(Object.keys(before?.rules ?? {})).toContain(mine)
+})
+
+test('GC carries on past an element that lost its other half', async () => {
+  await node.sh('nft delete element inet ip-masq pods-ip { 10.244.1.1 }')
+  expect(await gc({ [VALID]: [] })).toMatchObject({ status: 0 })
+  expect(await podAddresses(node)).toEqual(C)
+  expect(Object.keys((await readTable(node))?.owners ?? {})).toEqual(['::ffff:10.9.0.3'])
+})
+
+test('GC of a node without a table has nothing to do', async () => {
+  await node.sh('nft flush ruleset')
+  expect(await gc({ [VALID]: [] })).toMatchObject({ status: 0, stdout: '' })
+  expect(await listRuleset(node)).toBe('')
+})
+
+test('GC beside 50 ADDs of the same network removes none of them that it was told to keep', async () => {
+  const pods = Array.from({ length: 50 }, (_, i) => `pod-${i}`)
+  const keep = [...pods.map((pod) => name(pod)), name('a')]
+  await Promise.all([
+    ...pods.map((pod, i) =>
+      succeed(node, 'ADD', { containerID: pod, config: configWith([`10.244.2.${i}/24`]) }),
+    ),
+    ...Array.from({ length: 10 }, () => gc({ [VALID]: keep })),
+  ])
+  expect(await podAddresses(node)).toHaveLength(50 + A.length + C.length)
+})

@@ -1,0 +1,148 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
+import { createNamespace, type Namespace } from '../lab/namespace'
+import { callPlugin, configWith, EXECUTABLES, type PluginCall, succeed } from '../lab/plugin'
+import { podAddresses } from '../lab/table'
+
+/** What looks at libcni's own cache directory: ADD after a flush, and STATUS. It is laid over the machine's. */
+
+let node: Namespace
+let network: CachedNetwork
+let overlay: string
+beforeEach(async () => {
+  node = await createNamespace('restore')
+  network = await createCachedNetwork(node)
+  const empty = await mkdtemp(join(tmpdir(), 'ip-masq-var-'))
+  overlay = `mount --bind ${empty} /var/lib; mkdir -p /var/lib/cni; mount --bind ${network.cacheDir} /var/lib/cni`
+})
+afterEach(async () => {
+  await network.delete()
+  await node.delete()
+})
+
+const call = (command: string, options: PluginCall = {}) =>
+  callPlugin(node, command, { before: overlay, ...options })
+
+describe('an ADD that finds the table gone', () => {
+  test('restores the attachments of its own network, by the config that it was called with', async () => {
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await network.add('b', ['10.244.1.8/24'])
+    await network.cache('gone', ['10.244.1.9/24'], { netns: '/var/run/netns/ip-masq-gone' })
+    await network.cache('foreign', ['10.9.0.1/24'], { networkName: 'cbr0-other' })
+    await node.sh('nft flush ruleset')
+    const { status, stderr } = await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
+    expect(status).toBe(0)
+    expect(stderr).toBe('ip-masq: the table was gone; restored the rules of 2 other attachments of cbr0')
+    expect(await podAddresses(node)).toEqual(['10.244.1.10', '10.244.1.7', '10.244.1.8', 'fd00::7'])
+  })
+
+  test('never fails for what it finds there', async () => {
+    const file = await network.cache('torn', ['10.244.1.7/24'])
+    await rm(file)
+    await node.sh(`mkdir ${file}; echo '{' > ${network.cacheDir}/results/cbr0-broken-eth0`)
+    await network.cache('bad', ['garbage'])
+    await network.cache('good', ['10.244.1.8/24'])
+    const { status, stderr } = await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
+    expect(status).toBe(0)
+    expect(stderr).toBe('ip-masq: the table was gone; restored the rules of 1 other attachments of cbr0')
+    expect(await podAddresses(node)).toEqual(['10.244.1.10', '10.244.1.8'])
+  })
+
+  test('does not take an address from the pod that is being added', async () => {
+    await network.cache('old', ['10.244.1.10/24', '10.244.1.11/24'])
+    await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
+    const owners = await node.sh('nft list map inet ip-masq owners')
+    expect(owners).toMatch(/::ffff:10\.244\.1\.10 comment "\S+ \d+ cbr0 c eth0/)
+  })
+
+  test('is not held up by a cache of thousands for longer than it may take', async () => {
+    const one = await network.cache('x', ['10.244.1.7/24'])
+    await node.sh(
+      `cd ${network.cacheDir}/results; for i in $(seq 20000); do ln -s ${one} cbr0-x$i-eth0; done`,
+    )
+    const timed = async (options: PluginCall) => {
+      const started = performance.now()
+      await succeed(node, 'ADD', options)
+      return performance.now() - started
+    }
+    await node.sh('nft flush ruleset')
+    const held = await timed({ before: overlay, containerID: 'c', config: configWith(['10.244.1.10/24']) })
+    await node.sh('nft flush ruleset')
+    const free = await timed({ containerID: 'c', config: configWith(['10.244.1.10/24']) })
+    // Twice the 200 ms: this machine has other things to do.
+    expect(held - free).toBeLessThan(400)
+  })
+})
+
+describe('STATUS', () => {
+  const config = { cniVersion: '1.1.0', name: 'cbr0', type: 'ip-masq' }
+  const none = { CNI_CONTAINERID: undefined, CNI_NETNS: undefined, CNI_IFNAME: undefined }
+  const hidden = 'for d in /usr/sbin /usr/local/sbin; do mount -t tmpfs none $d; done'
+
+  describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
+    const status = (options: PluginCall = {}) =>
+      call('STATUS', { config, environment: none, executable, ...options })
+    const weak = `setpriv --bounding-set=-net_admin --inh-caps=-net_admin ${executable}`
+
+    test('of a healthy node: silent, and no process is started', async () => {
+      const log = join(network.cacheDir, 'strace')
+      const traced = `strace -f -qq -e trace=execve -o ${log} ${executable}`
+      expect(await status({ executable: traced })).toMatchObject({ status: 0, stdout: '', stderr: '' })
+      expect((await readFile(log, 'utf8')).match(/execve\(/g)).toHaveLength(1)
+    })
+
+    test('of a node that lost its rules: they come back with the next ADD', async () => {
+      await network.add('a', ['10.244.1.7/24'])
+      await node.sh('nft flush ruleset')
+      expect(await status()).toMatchObject({ status: 0 })
+    })
+
+    test('without nft', async () => {
+      const before = `${overlay}; ${hidden}`
+      expect(await status({ before })).toMatchObject({
+        status: 1,
+        json: {
+          cniVersion: '1.1.0',
+          code: 50,
+          msg: expect.stringMatching(
+            /^ip-masq \S+ cannot install rules: no nft that can be started: .*\/usr\/sbin\/nft: ENOENT/,
+          ),
+        },
+      })
+      await network.cache('a', ['10.244.1.7/24'])
+      expect((await status({ before })).json).toMatchObject({
+        code: 51,
+        msg: expect.stringMatching(/; nor keep those of the containers that run$/),
+      })
+    })
+
+    test('without CAP_NET_ADMIN', async () => {
+      expect((await status({ executable: weak })).json).toMatchObject({
+        code: 50,
+        msg: expect.stringMatching(/^ip-masq \S+ cannot install rules: CAP_NET_ADMIN is not effective$/),
+      })
+    })
+
+    test('where /proc does not tell, nft is asked', async () => {
+      const before = `${overlay}; mount --bind /dev/null /proc/$$/status`
+      expect(await status({ before })).toMatchObject({ status: 0, stdout: '' })
+      expect((await status({ before, executable: weak })).json).toMatchObject({
+        code: 50,
+        msg: expect.stringContaining('Operation not permitted'),
+      })
+    })
+
+    test.each([
+      [{ nonMasqueradeCIDRs: null }, 7],
+      [{ nonMasqCIDRs: [] }, 2],
+      [{ name: 'a b' }, 7],
+      [{ cniVersion: '1.0.0' }, 1],
+      [{ cniVersion: '9.0.0' }, 1],
+    ])('with %j answers as ADD would: code %d', async (keys, code) => {
+      expect((await status({ config: { ...config, ...keys } })).json).toMatchObject({ code })
+    })
+  })
+})

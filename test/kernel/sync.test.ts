@@ -1,0 +1,412 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type CachedNetwork, createCachedNetwork, makeOld } from '../lab/cached-network'
+import { createNamespace, type Namespace } from '../lab/namespace'
+import { configWith, succeed } from '../lab/plugin'
+import { listRuleset, podAddresses, readTable } from '../lab/table'
+
+let node: Namespace
+let network: CachedNetwork
+beforeEach(async () => {
+  node = await createNamespace('sync')
+  network = await createCachedNetwork(node)
+})
+afterEach(async () => {
+  await network.delete()
+  await node.delete()
+})
+
+/** Address -> containerID, of every owner that has its rule. */
+async function holders(): Promise<Record<string, string>> {
+  const table = await readTable(node)
+  const entries = Object.entries(table?.comments ?? {}).map(([mapped, comment]) => [
+    mapped.replace('::ffff:', ''),
+    comment.split(' ')[3] ?? '',
+  ])
+  const result = Object.fromEntries(entries)
+  expect(Object.keys(result).sort()).toEqual(Object.keys(table?.pods ?? {}).sort())
+  return result
+}
+
+const addTwo = async () => {
+  await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+  await network.add('b', ['10.244.1.8/24'])
+}
+const TWO = { '10.244.1.7': 'a', 'fd00::7': 'a', '10.244.1.8': 'b' }
+
+describe('sync', () => {
+  test('of a node in order: one line, nothing changed', async () => {
+    await addTwo()
+    const before = await listRuleset(node)
+    expect(await network.command('sync')).toMatchObject({
+      status: 0,
+      stdout: '2 attachments, nothing to do',
+      stderr: '',
+    })
+    expect(await listRuleset(node)).toBe(before)
+  })
+
+  test('of a node without pods: no table is made', async () => {
+    expect(await network.command('sync')).toMatchObject({ status: 0, stdout: '0 attachments, nothing to do' })
+    expect(await listRuleset(node)).toBe('')
+  })
+
+  test('after a flush restores every attachment, in one transaction', async () => {
+    await addTwo()
+    const before = await readTable(node)
+    await node.sh('nft flush ruleset')
+    const { status, lines } = await network.command('sync')
+    expect({ status, lines }).toEqual({
+      status: 0,
+      lines: [
+        'repaired table inet ip-masq: missing',
+        'restored shop/a (a eth0, network cbr0): 10.244.1.7, fd00::7',
+        'restored shop/b (b eth0, network cbr0): 10.244.1.8',
+        '2 attachments, 2 changed',
+      ],
+    })
+    const { comments: _, ...after } = (await readTable(node)) ?? {}
+    expect(after).toEqual({
+      pods: before?.pods,
+      owners: before?.owners,
+      sets: before?.sets,
+      rules: before?.rules,
+    })
+    expect(await network.command('sync')).toMatchObject({ stdout: '2 attachments, nothing to do' })
+  })
+
+  test('after a change of the conflist moves every pod to the new policy', async () => {
+    await addTwo()
+    const old = (await readTable(node))?.pods['10.244.1.7']
+    await network.writeConflist({ nonMasqueradeCIDRs: ['192.0.2.0/24'] })
+    const { status, lines } = await network.command('sync')
+    expect({ status, lines }).toEqual({
+      status: 0,
+      lines: [
+        'changed shop/a (a eth0, network cbr0): 10.244.1.7, fd00::7',
+        'changed shop/b (b eth0, network cbr0): 10.244.1.8',
+        '2 attachments, 2 changed',
+      ],
+    })
+    const table = await readTable(node)
+    expect(Object.values(table?.pods ?? {})).not.toContain(old)
+    expect(table?.sets[`${table.pods['10.244.1.8']}-ip`]).toContain('192.0.2.0/24')
+  })
+
+  test('--dry-run says what it would do, and does nothing', async () => {
+    await addTwo()
+    await node.sh('nft flush ruleset')
+    const { status, stdout } = await network.command('sync --dry-run')
+    expect(status).toBe(0)
+    expect(stdout).toContain('would restore shop/b (b eth0, network cbr0): 10.244.1.8\n')
+    expect(stdout).toContain('\nadd table inet ip-masq\n')
+    expect(await listRuleset(node)).toBe('')
+    // The script is the one that would be sent.
+    await node.sh(`nft -f - <<'EOF'\n${stdout.slice(stdout.indexOf('\nadd table'))}\nEOF`)
+    expect(await holders()).toEqual(TWO)
+  })
+
+  test('--json is for programs', async () => {
+    await addTwo()
+    await node.sh('nft delete element inet ip-masq pods-ip { 10.244.1.8 }')
+    const { stdout } = await network.command('sync --json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      found: 2,
+      changes: [
+        {
+          containerID: 'b',
+          ifname: 'eth0',
+          network: 'cbr0',
+          pod: 'shop/b',
+          what: 'restored',
+          addresses: ['10.244.1.8'],
+        },
+      ],
+      removed: [],
+      warnings: [],
+      errors: [],
+    })
+    expect(await holders()).toEqual(TWO)
+  })
+
+  test.each([
+    ['rules of the base chain', 'flush chain inet ip-masq nat-postrouting'],
+    ['all rules', 'flush table inet ip-masq'],
+    [
+      'the hook',
+      'delete chain inet ip-masq nat-postrouting; add chain inet ip-masq nat-postrouting { type nat hook postrouting priority 200; }',
+    ],
+    ['the base chain', 'delete chain inet ip-masq nat-postrouting'],
+    ['a table that sleeps', 'add table inet ip-masq { flags dormant; }'],
+    ['the exemptions', 'flush set inet ip-masq POLICY-ip'],
+    ['the owners', 'flush map inet ip-masq owners'],
+  ])('repairs %s', async (_, change) => {
+    await addTwo()
+    const before = await node.sh('nft list table inet ip-masq')
+    const policy = (await readTable(node))?.pods['10.244.1.7'] ?? ''
+    await node.sh(`nft -f - <<< '${change.replaceAll('POLICY', policy)}'`)
+    expect((await network.command('sync')).status).toBe(0)
+    const without = (text: string) =>
+      text
+        .replaceAll(/ \d{10} /g, ' ')
+        .split('\n')
+        .sort()
+    expect(without(await node.sh('nft list table inet ip-masq'))).toEqual(without(before))
+    expect(await network.command('sync')).toMatchObject({ stdout: '2 attachments, nothing to do' })
+  })
+
+  test('a live owner in the kernel beats the cache', async () => {
+    await network.cache('old', ['10.244.1.7/24', 'fd00::7/64'])
+    await succeed(node, 'ADD', { containerID: 'new', config: configWith(['10.244.1.7/24']) })
+    const { status, lines } = await network.command('sync')
+    expect(status).toBe(0)
+    expect(lines).toContain('left alone 10.244.1.7 of shop/old (old eth0, network cbr0): new eth0 holds it')
+    expect(await holders()).toEqual({ '10.244.1.7': 'new', 'fd00::7': 'old' })
+  })
+
+  test('of two cache entries for one address: the one whose netns exists', async () => {
+    await network.cache('known', ['10.244.1.7/24'], { netns: node.path })
+    await network.cache('newer', ['10.244.1.7/24'])
+    await network.command('sync')
+    expect(await holders()).toEqual({ '10.244.1.7': 'known' })
+  })
+
+  test('of two cache entries for one address without netns: the newer file', async () => {
+    await network.cache('newer', ['10.244.1.7/24'])
+    await makeOld(await network.cache('older', ['10.244.1.7/24']), 60)
+    await network.command('sync')
+    expect(await holders()).toEqual({ '10.244.1.7': 'newer' })
+  })
+
+  test('an entry whose netns is gone is not restored', async () => {
+    await network.cache('gone', ['10.244.1.7/24'], { netns: '/var/run/netns/ip-masq-gone' })
+    await network.cache('here', ['10.244.1.8/24'], { netns: node.path })
+    expect(await network.command('sync')).toMatchObject({ status: 0 })
+    expect(await holders()).toEqual({ '10.244.1.8': 'here' })
+  })
+
+  test('a torn, an empty and a foreign file are skipped with a warning', async () => {
+    await addTwo()
+    await node.sh('nft flush ruleset')
+    const results = join(network.cacheDir, 'results')
+    await writeFile(join(results, 'cbr0-torn-eth0'), '{"kind": "cniCacheV1", "contai')
+    await writeFile(join(results, 'cbr0-empty-eth0'), '')
+    await writeFile(join(results, 'README'), 'hello')
+    const { status, lines } = await network.command('sync')
+    expect(status).toBe(0)
+    expect(lines.filter((line) => line.startsWith('warning: '))).toEqual([
+      'warning: skipped the unreadable cache file README',
+      'warning: skipped the unreadable cache file cbr0-empty-eth0',
+      'warning: skipped the unreadable cache file cbr0-torn-eth0',
+    ])
+    expect(await holders()).toEqual(TWO)
+  })
+
+  test('a network whose conflist is gone goes by the one of its ADDs', async () => {
+    await network.writeConflist({ nonMasqueradeCIDRs: ['192.0.2.0/24'] })
+    await addTwo()
+    const before = (await readTable(node))?.pods
+    await rm(join(network.confDir, '10-pods.conflist'))
+    await node.sh('nft flush ruleset')
+    await network.command('sync')
+    expect((await readTable(node))?.pods).toEqual(before)
+  })
+
+  test('a network without ip-masq in its conflist is none of ours', async () => {
+    await network.cache('a', ['10.244.1.7/24'])
+    await network.writeConflist({}, { plugins: [{ type: 'bridge' }] })
+    expect(await network.command('sync')).toMatchObject({ stdout: '0 attachments, nothing to do' })
+  })
+
+  test('a network chained by a drop-in', async () => {
+    await network.writeConflist({}, { plugins: [{ type: 'bridge' }] })
+    await mkdir(join(network.confDir, 'cbr0'))
+    await writeFile(
+      join(network.confDir, 'cbr0', '90-ip-masq.conf'),
+      '{"type": "ip-masq", "nonMasqueradeCIDRs": []}',
+    )
+    await network.cache('a', ['10.244.1.7/24'])
+    await network.command('sync')
+    expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+    await network.writeConflist({}, { plugins: [{ type: 'bridge' }], loadOnlyInlinedPlugins: true })
+    expect(await network.command('sync')).toMatchObject({ stdout: '0 attachments, nothing to do' })
+  })
+
+  test('a typo in the conflist: the pods keep what they have, and sync fails', async () => {
+    await addTwo()
+    await network.writeConflist({ nonMasqueradeCIDRs: ['10/8'] })
+    const { status, lines } = await network.command('sync --prune --grace 0')
+    expect(status).toBe(1)
+    expect(lines).toContain(
+      'error: network cbr0: Cannot use nonMasqueradeCIDRs[0] "10/8": write all four octets, as in "10.0.0.0/8"',
+    )
+    expect(await holders()).toEqual(TWO)
+  })
+
+  test('a table of the layout before there was a marker is moved over, and no pod loses its rule', async () => {
+    const old = new URL('../golden/layout-1.nft', import.meta.url).pathname
+    await node.sh(`nft -f ${old}`)
+    const before = await readTable(node)
+    await network.cache('4c1d', ['10.244.1.7/24', 'fd00:244:1::7/64'])
+    const { status, lines } = await network.command('sync')
+    expect({ status, lines }).toEqual({
+      status: 0,
+      lines: ['repaired table inet ip-masq: of an older layout', '1 attachment, 0 changed'],
+    })
+    const { rules, ...after } = (await readTable(node)) ?? {}
+    expect(after).toEqual({
+      pods: before?.pods,
+      owners: before?.owners,
+      comments: before?.comments,
+      sets: before?.sets,
+    })
+    expect(rules).toEqual({ ...before?.rules, 'layout-2': 0 })
+  })
+
+  test('a table of a newer layout is left alone', async () => {
+    await addTwo()
+    await node.sh('nft add chain inet ip-masq layout-99; nft flush chain inet ip-masq nat-postrouting')
+    expect(await network.command('sync')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        /^Cannot change table inet ip-masq: its layout is 99, ours 2; use the newer ip-masq/,
+      ),
+    })
+  })
+})
+
+describe('sync --prune', () => {
+  const stale = () => succeed(node, 'ADD', { containerID: 'stale', config: configWith(['10.244.1.99/24']) })
+
+  test('without it nothing is removed', async () => {
+    await addTwo()
+    await stale()
+    await network.command('sync --grace 0')
+    expect(await holders()).toEqual({ ...TWO, '10.244.1.99': 'stale' })
+  })
+
+  test('removes what no runtime knows, once the grace is over', async () => {
+    await addTwo()
+    await stale()
+    await network.command('sync --prune')
+    expect(await holders()).toEqual({ ...TWO, '10.244.1.99': 'stale' })
+    const { status, lines } = await network.command('sync --prune --grace 0')
+    expect({ status, lines }).toEqual({
+      status: 0,
+      lines: ['removed (stale eth0, network cbr0): 10.244.1.99', '2 attachments, 1 changed'],
+    })
+    expect(await holders()).toEqual(TWO)
+  })
+
+  test.each(['torn', 'empty'])('a %s cache file costs no pod its rules', async (kind) => {
+    await network.add('my-pod-1', ['10.244.1.7/24'])
+    const file = await network.cache('my-pod-1', [])
+    await writeFile(file, kind === 'torn' ? '{"kind": "cniCa' : '')
+    for (const command of ['sync --prune --grace 0', 'gc --grace 0']) await network.command(command)
+    expect(await holders()).toEqual({ '10.244.1.7': 'my-pod-1' })
+  })
+
+  test('a cache that is not there costs no pod its rules', async () => {
+    await addTwo()
+    await rename(join(network.cacheDir, 'results'), join(network.cacheDir, 'elsewhere'))
+    for (const command of ['sync --prune --grace 0', 'gc --grace 0']) {
+      expect(await network.command(command)).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(
+          /^Cannot tell what is stale: there is no result cache .*; use --cache-dir$/,
+        ),
+      })
+    }
+    expect(await holders()).toEqual(TWO)
+  })
+
+  test('an element that somebody else wrote has no time, and stays', async () => {
+    await addTwo()
+    await node.sh('nft add element inet ip-masq owners { ::ffff:192.0.2.1 : ::1 }')
+    await network.command('sync --prune --grace 0')
+    expect((await readTable(node))?.owners['::ffff:192.0.2.1']).toBe('::1')
+  })
+})
+
+describe('gc', () => {
+  test('removes what is not in the cache, what is gone, and policies without pods', async () => {
+    await addTwo()
+    await network.add('gone', ['10.244.1.20/24'], '/var/run/netns/ip-masq-gone')
+    await network.add('here', ['10.244.1.21/24'], node.path)
+    await succeed(node, 'ADD', {
+      containerID: 'stale',
+      config: configWith(['10.244.1.99/24'], { nonMasqueradeCIDRs: [] }),
+    })
+    const policy = (await readTable(node))?.pods['10.244.1.99']
+    const dry = await network.command('gc --grace 0 --dry-run')
+    expect(dry.lines).toContain('would remove (stale eth0, network cbr0): 10.244.1.99')
+    expect(Object.keys(await holders())).toHaveLength(6)
+    const { status, lines } = await network.command('gc --grace 0')
+    expect(status).toBe(0)
+    expect(lines.sort()).toEqual(
+      [
+        'removed shop/gone (gone eth0, network cbr0): 10.244.1.20',
+        'removed (stale eth0, network cbr0): 10.244.1.99',
+        `removed ${policy}, which no pod has`,
+        '2 attachments and 1 policies removed',
+      ].sort(),
+    )
+    expect(await holders()).toEqual({ ...TWO, '10.244.1.21': 'here' })
+    expect(await network.command('gc --grace 0')).toMatchObject({ status: 0, stdout: 'nothing to do' })
+  })
+
+  test('the grace does not hold for what is known to be gone', async () => {
+    await network.add('gone', ['10.244.1.20/24'], '/var/run/netns/ip-masq-gone')
+    const { stdout } = await network.command('gc --json')
+    expect(JSON.parse(stdout)).toEqual({
+      removed: [
+        {
+          network: 'cbr0',
+          containerID: 'gone',
+          ifname: 'eth0',
+          pod: 'shop/gone',
+          addresses: ['10.244.1.20'],
+        },
+      ],
+      policies: [expect.stringMatching(/^policy-/)],
+      failures: [],
+    })
+    expect(await podAddresses(node)).toEqual([])
+  })
+})
+
+describe('beside everything else', () => {
+  test('sync and sync --prune, looping beside 100 parallel ADDs and DELs', async () => {
+    await succeed(node, 'ADD', {
+      containerID: 'foreign',
+      config: { ...configWith(['10.9.0.1/24']), name: 'other' },
+    })
+    await network.cache('foreign-file', [], { networkName: 'other', containerId: 'foreign', ifName: 'eth0' })
+    const addressOf = (i: number) => [`10.244.3.${i + 1}/24`, `fd00:3::${(i + 1).toString(16)}/64`]
+    let isDone = false
+    const loop = async (command: string) => {
+      while (!isDone) expect((await network.command(command)).status).toBe(0)
+    }
+    const loops = [loop('sync'), loop('sync --prune')]
+    // Containers come and go; every other one stays, and its address is never another's.
+    const pods = Array.from({ length: 100 }, (_, i) => i)
+    await Promise.all(
+      pods.map(async (i) => {
+        await network.add(`pod-${i}`, addressOf(i))
+        if (i % 2 === 0) await network.del(`pod-${i}`)
+        if (i % 4 === 0) await network.add(`reuse-${i}`, addressOf(i))
+      }),
+    )
+    isDone = true
+    await Promise.all(loops)
+    const expected: Record<string, string> = { '10.9.0.1': 'foreign' }
+    for (const i of pods.filter((n) => n % 4 !== 2)) {
+      for (const address of addressOf(i))
+        expected[address.split('/')[0] ?? ''] = i % 4 === 0 ? `reuse-${i}` : `pod-${i}`
+    }
+    expect(await holders()).toMatchObject(expected)
+    await network.command('sync --prune --grace 0')
+    expect(await holders()).toEqual(expected)
+  })
+})

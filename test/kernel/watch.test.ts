@@ -1,0 +1,110 @@
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
+import { createNamespace, type Namespace } from '../lab/namespace'
+import { EXECUTABLES } from '../lab/plugin'
+import { nextLine } from '../lab/site'
+import { podAddresses, readTable } from '../lab/table'
+
+let node: Namespace
+let network: CachedNetwork
+beforeEach(async () => {
+  node = await createNamespace('watch')
+  network = await createCachedNetwork(node)
+  await network.add('a', ['10.244.1.7/24'])
+})
+afterEach(async () => {
+  await network.delete()
+  await node.delete()
+})
+
+const SYNCED = '1 attachment, nothing to do'
+
+async function startWatch(interval = '60s') {
+  const directories = ['--conf-dir', network.confDir, '--cache-dir', network.cacheDir]
+  const child = node.start(EXECUTABLES.native, 'sync', '--watch', '--interval', interval, ...directories)
+  if (!child.stdout) throw new Error('no stdout')
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  expect(await nextLine(lines)).toMatch(/^watching /)
+  expect(await nextLine(lines)).toBe(SYNCED)
+  return { child, lines, exit }
+}
+
+const until = async (condition: () => Promise<boolean>) => {
+  const end = performance.now() + 4000
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error('not within four seconds')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+const exempt = async () => {
+  const table = await readTable(node)
+  return table?.sets[`${table.pods['10.244.1.7']}-ip`] ?? []
+}
+
+describe('sync --watch', () => {
+  test.each([
+    ['flushed', 'nft flush ruleset'],
+    ['deleted', 'nft delete table inet ip-masq'],
+    ['left without its base chain', 'nft delete chain inet ip-masq nat-postrouting'],
+  ])('restores a table that was %s', async (_, command) => {
+    const { lines } = await startWatch()
+    await node.sh(command)
+    await until(
+      async () =>
+        (await podAddresses(node)).length === 1 && (await readTable(node))?.rules['nat-postrouting'] === 2,
+    )
+    expect(await nextLine(lines)).toMatch(/^repaired /)
+  })
+
+  test.each(['modified', 'renamed over', 'created'])('follows a conflist that was %s', async (how) => {
+    await startWatch()
+    const file = join(network.confDir, '10-pods.conflist')
+    const text = JSON.stringify({
+      cniVersion: '1.0.0',
+      name: 'cbr0',
+      plugins: [{ type: 'bridge' }, { type: 'ip-masq', nonMasqueradeCIDRs: ['192.0.2.0/24'] }],
+    })
+    if (how === 'modified') await writeFile(file, text)
+    if (how === 'created') await writeFile(join(network.confDir, '05-first.conflist'), text)
+    if (how === 'renamed over') {
+      await writeFile(`${file}.tmp`, text)
+      await rename(`${file}.tmp`, file)
+    }
+    await until(async () => (await exempt()).includes('192.0.2.0/24'))
+  })
+
+  test('syncs every interval', async () => {
+    await startWatch('2s')
+    await network.cache('b', ['10.244.1.8/24'])
+    await until(async () => (await podAddresses(node)).length === 2)
+  })
+
+  test('is quiet when nothing happens, and its rules stay as they are', async () => {
+    const { child, lines } = await startWatch('1s')
+    const generation = await node.sh('nft -a list table inet ip-masq')
+    expect(await nextLine(lines)).toBe('no answer')
+    expect(await node.sh('nft -a list table inet ip-masq')).toBe(generation)
+    expect(child.exitCode).toBe(null)
+  })
+
+  test('a conflist that is wrong is told, and the watch goes on', async () => {
+    const { child, lines } = await startWatch()
+    await network.writeConflist({ nonMasqueradeCIDRs: ['10/8'] })
+    expect(await nextLine(lines)).toMatch(/^error: network cbr0: Cannot use nonMasqueradeCIDRs\[0\] "10\/8"/)
+    await network.writeConflist({ nonMasqueradeCIDRs: ['192.0.2.0/24'] })
+    await until(async () => (await exempt()).includes('192.0.2.0/24'))
+    expect(child.exitCode).toBe(null)
+  })
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
+    const { child, exit } = await startWatch()
+    child.kill(signal)
+    expect(await exit).toBe(0)
+    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+  })
+})
