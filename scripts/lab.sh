@@ -14,6 +14,9 @@ sweep() {
     ip netns pids "$name" | xargs -r kill -9 2>/dev/null || true
     ip netns delete "$name" || true
   done
+  # A runtime ring that was interrupted: containerd, its shims and what they mounted.
+  pkill -KILL -f "$TMPDIR/ip-masq-containerd-" || true
+  awk -v prefix="$TMPDIR/" 'index($2, prefix) == 1 { print $2 }' /proc/mounts | xargs -r umount -l || true
   rm -rf "$TMPDIR"
 }
 trap sweep EXIT

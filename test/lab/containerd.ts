@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import type { Namespace } from './namespace'
+import { EXECUTABLES } from './plugin'
+import { PLUGIN_DIRECTORY } from './runtime'
+
+/**
+ * A containerd of its own: root, state and socket in a temporary directory. `ctr run --cni` is libcni with its default
+ * paths, so it runs in a mount namespace in which those are laid over the machine's. Containers need no image: their
+ * root is a directory with busybox.
+ */
+export interface Containerd {
+  readonly confDir: string
+  readonly cacheDir: string
+  /** ctr's arguments, as a shell writes them; its stdout. */
+  ctr(line: string): Promise<string>
+  /** Runs a shell line in a new container that is removed when it ends; its output. */
+  run(name: string, line: string): Promise<string>
+  /** Starts a container that stays. */
+  start(name: string): Promise<void>
+  /** Runs a shell line in a container that stays. */
+  exec(name: string, line: string): Promise<string>
+  stop(): Promise<void>
+}
+
+const OVERLAID = ['/etc', '/opt', '/var/lib']
+
+export async function startContainerd(node: Namespace): Promise<Containerd> {
+  const directory = await mkdtemp(join(tmpdir(), 'ip-masq-containerd-'))
+  const [confDir, cacheDir, socket] = [
+    join(directory, 'net.d'),
+    join(directory, 'cni'),
+    join(directory, 'sock'),
+  ]
+  const rootfs = join(directory, 'rootfs')
+  for (const path of ['bin', 'proc', 'sys', 'dev']) await mkdir(join(rootfs, path), { recursive: true })
+  await Promise.all([confDir, cacheDir].map((path) => mkdir(path)))
+  await execa('bash', [
+    '-ec',
+    `cp /bin/busybox ${rootfs}/bin; for c in sh nc sleep; do ln -s busybox ${rootfs}/bin/$c; done`,
+  ])
+  await writeFile(
+    join(directory, 'config.toml'),
+    `version = 2
+root = "${directory}/root"
+state = "${directory}/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "${socket}"
+`,
+  )
+  const enter = `set -eu
+for d in ${OVERLAID.join(' ')}; do
+  mkdir -p ${directory}/up$d ${directory}/work$d
+  mount -t overlay overlay -o lowerdir=$d,upperdir=${directory}/up$d,workdir=${directory}/work$d $d
+done
+mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni
+mount --bind ${confDir} /etc/cni/net.d
+mount --bind ${cacheDir} /var/lib/cni
+for plugin in ${PLUGIN_DIRECTORY}/bridge ${PLUGIN_DIRECTORY}/host-local ${EXECUTABLES.native}; do
+  [ -e /opt/cni/bin/\${plugin##*/} ] || ln -s $plugin /opt/cni/bin/
+done
+`
+  const daemon = spawn('containerd', ['-c', join(directory, 'config.toml')], { stdio: 'ignore' })
+  const shell = async (script: string) => {
+    const { stdout } = await execa('ip', ['netns', 'exec', node.name, 'bash', '-c', script])
+    return stdout.trim()
+  }
+  const ctr = (line: string) => shell(`${enter}exec timeout 60 ctr -a ${socket} ${line}`)
+  await waitFor(daemon, () => execa('ctr', ['-a', socket, 'version']))
+  const quote = (line: string) => `'${line.replaceAll("'", "'\\''")}'`
+  return {
+    confDir,
+    cacheDir,
+    ctr,
+    run: (name, line) => ctr(`run --rm --rootfs --cni ${rootfs} ${name} /bin/sh -c ${quote(line)}`),
+    async start(name) {
+      await ctr(`run -d --rootfs --cni ${rootfs} ${name} /bin/sleep 1000`)
+    },
+    exec: (name, line) =>
+      ctr(`task exec --exec-id ${Math.random().toString(36).slice(2)} ${name} /bin/sh -c ${quote(line)}`),
+    async stop() {
+      const containers = await ctr('container ls -q')
+      for (const name of containers.split('\n').filter(Boolean)) {
+        await ctr(`task kill -s KILL ${name}`).catch(() => {})
+        await ctr(`task rm -f ${name}`).catch(() => {})
+        await ctr(`container rm ${name}`).catch(() => {})
+      }
+      const ended = new Promise((resolve) => daemon.once('exit', resolve))
+      daemon.kill('SIGTERM')
+      await ended
+      const mounts = (await readFile('/proc/mounts', 'utf8'))
+        .split('\n')
+        .map((line) => line.split(' ')[1] ?? '')
+      for (const mount of mounts.filter((path) => path.startsWith(directory)))
+        await execa('umount', ['-l', mount])
+      await rm(directory, { recursive: true })
+    },
+  }
+}
+
+async function waitFor(daemon: ChildProcess, attempt: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await attempt()
+      return
+    } catch (error) {
+      if (tries === 100 || daemon.exitCode !== null) throw error
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+}
