@@ -144,9 +144,11 @@ async function gc(call: Call, input: Input): Promise<Answer> {
 }
 
 async function status(call: Call, input: Input): Promise<Answer> {
+  // Started first: what the machine has is read while stdin is.
+  const missing = call.backend.probe()
   const { config } = await input.read()
   const { checkStatus } = await import('./status')
-  await checkStatus(config, call.backend, call.cacheDir)
+  await checkStatus(config, missing, call.cacheDir)
   return NOTHING
 }
 

@@ -1,20 +1,23 @@
 import { VERSION } from './about'
-import type { Backend } from './backend/backend'
 import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
 import { requireVersion } from './cni/version'
 import { parseNetworkName } from './config/network-name'
-import { parseConfig } from './config/parse'
+import { isPlainlyValid } from './config/plain'
 
 /**
  * The verb STATUS: would an ADD work, as far as can be seen without starting a process? Rules that were lost are no
  * failure: the next ADD and sync restore them, and a node that is not ready gets no next ADD.
  */
-export async function checkStatus(config: JsonObject, backend: Backend, cacheDir: string): Promise<void> {
+export async function checkStatus(
+  config: JsonObject,
+  probe: Promise<readonly string[]>,
+  cacheDir: string,
+): Promise<void> {
   requireVersion('STATUS', config, '1.1.0')
   const network = parseNetworkName(config)
-  parseConfig(config)
-  const missing = await backend.probe()
+  if (!isPlainlyValid(config)) (await import('./config/parse')).parseConfig(config)
+  const missing = await probe
   if (missing.length === 0) return
   const { readResultCache } = await import('./cni/result-cache')
   const isInUse = hasAttachments(() => readResultCache(cacheDir, { network, isLate: () => false }), network)

@@ -1,21 +1,8 @@
 import { CniError, quote } from '../cni/error'
 import type { JsonObject } from '../cni/json'
+import { FOREIGN_KEYS, isForeignKey } from './foreign-keys'
 import { nearest } from './nearest'
 import { type Config, schema } from './schema'
-
-/** Keys of the spec and of libcni; theirs to check, not ours. */
-const FOREIGN_KEYS = [
-  'cniVersion',
-  'name',
-  'type',
-  'prevResult',
-  'runtimeConfig',
-  'capabilities',
-  'args',
-  'ipam',
-  'dns',
-]
-const FOREIGN_PREFIX = 'cni.dev/'
 
 const OWN_KEYS = Object.keys(schema.shape)
 
@@ -40,7 +27,7 @@ export function parseConfig(config: JsonObject): Config {
 }
 
 function isKnown(key: string): boolean {
-  return OWN_KEYS.includes(key) || FOREIGN_KEYS.includes(key) || key.startsWith(FOREIGN_PREFIX)
+  return OWN_KEYS.includes(key) || isForeignKey(key)
 }
 
 /** `nonMasqueradeCIDRs[1]`, as a reader would look for it. */

@@ -1,6 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseNetworkName } from '../../src/config/network-name'
 import { parseConfig } from '../../src/config/parse'
+import { isPlainlyValid } from '../../src/config/plain'
+import { schema } from '../../src/config/schema'
 import { formatPrefix } from '../../src/policy/prefix'
 
 const refusal = (config: Record<string, unknown>) => {
@@ -106,6 +109,49 @@ describe('keys', () => {
   test('that JavaScript objects have by nature are unknown too', () => {
     expect(refusal(JSON.parse('{"__proto__": 1}'))).toMatchObject({ reason: 'unsupportedKey' })
     expect(refusal({ constructor: 1 })).toMatchObject({ reason: 'unsupportedKey' })
+  })
+})
+
+describe('isPlainlyValid', () => {
+  const odd = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom('auto', 'nftables', ['10.0.0.0/8'], ['10.0.0.1/8'], [], null, true),
+  )
+  const keys = [...Object.keys(schema.shape), 'name', 'cni.dev/x', 'unknown', '__proto__', 'constructor']
+  const config = fc.array(fc.tuple(fc.constantFrom(...keys), odd), { maxLength: 4 })
+
+  test('says yes to nothing that the schema refuses', () => {
+    fc.assert(
+      fc.property(config, (entries) => {
+        // As JSON.parse makes it: "__proto__" is a key like any other.
+        const object = JSON.parse(
+          `{${entries.map(([key, value]) => `"${key}": ${JSON.stringify(value)}`).join(', ')}}`,
+        )
+        if (isPlainlyValid(object)) expect(refusal(object)).toBe('accepted')
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  test('says yes to what operators write', () => {
+    expect(
+      isPlainlyValid({
+        name: 'a',
+        nonMasqueradeCIDRs: ['10.0.0.0/8', 'fc00::/7'],
+        randomFully: false,
+        backend: 'auto',
+      }),
+    ).toBe(true)
+    expect(isPlainlyValid({ masqLinkLocal: true, masqLinkLocalIPv6: false })).toBe(true)
+  })
+
+  test.each([
+    { nonMasqueradeCIDRs: null },
+    { nonMasqueradeCIDRs: ['10/8'] },
+    { randomFully: 1 },
+    { nonMasq: [] },
+  ])('leaves %j to the schema', (object) => {
+    expect(isPlainlyValid(object)).toBe(false)
   })
 })
 
