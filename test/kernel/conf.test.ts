@@ -1,7 +1,11 @@
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/parse'
 import { createNamespace } from '../lab/namespace'
+import { EXECUTABLES } from '../lab/plugin'
 import { addressesOf, createNetwork, readConflist } from '../lab/runtime'
 import { createSite, DESTINATIONS, NODE, type Site, sourceSeen } from '../lab/site'
 import { podAddresses } from '../lab/table'
@@ -38,6 +42,20 @@ test('the one with every option has every key', async () => {
   const { schema } = await import('../../src/config/schema')
   const keys = Object.keys(plugins.at(-1) ?? {}).filter((key) => key !== 'type')
   expect(keys.sort()).toEqual(Object.keys(schema.shape).sort())
+})
+
+test('the systemd units are accepted by systemd', async () => {
+  const units = new URL('../../conf/systemd', import.meta.url).pathname
+  const directory = await mkdtemp(join(tmpdir(), 'ip-masq-units-'))
+  // systemd wants to see the executable, which is not installed here.
+  const script = `sed -i 's#/opt/cni/bin/ip-masq#${EXECUTABLES.native}#' *; systemd-analyze verify ./*`
+  const { exitCode, all } = await execa(
+    'bash',
+    ['-c', `cp ${units}/* ${directory}; cd ${directory}; ${script}`],
+    { all: true, reject: false },
+  )
+  await rm(directory, { recursive: true })
+  expect({ exitCode, said: all }).toEqual({ exitCode: 0, said: '' })
 })
 
 describe('for real:', () => {
