@@ -1,6 +1,7 @@
 import type { Attachment } from '../../cni/attachment'
 import { sha256 } from '../../hash'
 import { type Address, formatAddress } from '../../policy/address'
+import type { ListedNote } from '../backend'
 
 /**
  * The value of an element of `owners`: who holds the address. 96 bits name the attachment, 32 bits the set
@@ -66,17 +67,8 @@ export function networkDigest(network: string): string {
   return sha256(network).slice(0, 16)
 }
 
-/** What an owner's comment says. The names are for people: cut to fit, and with other characters replaced. */
-export interface OwnerNote {
-  readonly networkDigest: string
-  readonly epochSeconds: number
-  readonly network: string
-  readonly containerID: string
-  readonly ifname: string
-  readonly pod: string
-}
-
-export function parseOwnerComment(comment: string | undefined): OwnerNote | undefined {
+/** What an owner's comment says. The names are cut to fit, and other characters are replaced in them. */
+export function parseOwnerComment(comment: string | undefined): ListedNote | undefined {
   const match = /^([0-9a-f]{16}) (\d{10,}) (\S+) (\S+) (\S+)(?: (\S*))?$/.exec(comment ?? '')
   if (!match) return undefined
   const [, digest = '', seconds, network = '', containerID = '', ifname = '', pod = '-'] = match
