@@ -1,5 +1,5 @@
 import type { Backend } from './backend/backend'
-import { parseAttachment } from './cni/attachment'
+import { type Attachment, parseAttachment } from './cni/attachment'
 import { checkVariables, type Environment, requireVariables } from './cni/environment'
 import { CniError, quote, renderError, toCniError } from './cni/error'
 import { isObject, type JsonObject, memberText, parseConfigText } from './cni/json'
@@ -83,7 +83,7 @@ async function add(call: Call, input: Input): Promise<Answer> {
   const stdout = memberText(text, 'prevResult')
   if (stdout === undefined) throw new Error('prevResult was parsed, but not found in the text')
   const { tableWasMissing } = call.backend.apply(wanted)
-  const restored = tableWasMissing ? await restore(call, wanted.attachment.network, config) : []
+  const restored = tableWasMissing ? await restore(call, wanted.attachment, config) : []
   return { stdout, warnings: [...warnings, ...restored] }
 }
 
@@ -93,16 +93,16 @@ const RESTORE_MS = 200
 /** The rules of the network's other pods, when an ADD found the table gone: best effort, and never its failure. */
 async function restore(
   { backendWithin, cacheDir }: Call,
-  network: string,
+  added: Attachment,
   config: JsonObject,
 ): Promise<string[]> {
   const end = performance.now() + RESTORE_MS
   try {
     const { restoreNetwork } = await import('./sync/restore')
     const isLate = () => performance.now() >= end
-    const count = restoreNetwork(backendWithin(RESTORE_MS), cacheDir, network, config, isLate)
+    const count = restoreNetwork(backendWithin(RESTORE_MS), { cacheDir, added, config, isLate })
     return count > 0
-      ? [`the table was gone; restored the rules of ${count} other attachments of ${network}`]
+      ? [`the table was gone; restored the rules of ${count} other attachments of ${added.network}`]
       : []
   } catch (error) {
     return [

@@ -7,6 +7,8 @@ export interface Wanted {
   readonly attachment: Attachment
   readonly addresses: readonly Address[]
   readonly policy: Policy
+  /** Sync only: the policy is that of the ADD, for want of a better; a rule that stands is not changed to it. */
+  readonly isFallback?: boolean
 }
 
 /** What a backend may ask of the machine, besides running its tool. */
@@ -57,6 +59,8 @@ export interface Replacement {
   }[]
   /** Base chain, policies: what was repaired besides, a line each. */
   readonly repairs: readonly string[]
+  /** What is wrong and cannot be put right by us, a line each. */
+  readonly unrepaired: readonly string[]
   /** What is sent to the tool; empty when there is nothing to do. */
   readonly script: string
 }

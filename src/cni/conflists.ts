@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject, type JsonObject } from './json'
+import { readSmallFile } from './small-file'
 
 /** A network as a conflist on disk defines it, drop-ins included. */
 export interface Network {
@@ -53,7 +54,7 @@ function readDropIns(confDir: string, name: string, config: JsonObject): JsonObj
 }
 
 function readJson(path: string): JsonObject {
-  const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+  const value: unknown = JSON.parse(readSmallFile(path))
   if (!isObject(value)) throw new Error('it is no JSON object')
   return value
 }

@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Attachment } from './attachment'
 import { podName } from './attachment'
+import { CniError } from './error'
 import { isObject, type JsonObject } from './json'
+import { readSmallFile } from './small-file'
 
 /**
  * libcni's result cache: a file for each attachment, `results/<network>-<containerID>-<ifname>`, written after the
@@ -43,7 +45,7 @@ export function readResultCache(cacheDir: string, selection?: CacheSelection): R
       .sort()
   } catch (error) {
     if (isMissing(error)) return { exists: false, attachments: [], unreadable: [] }
-    throw error
+    throw new CniError('ioFailure', `Cannot read the result cache ${directory}`, String(error))
   }
   const attachments: CachedAttachment[] = []
   const unreadable: string[] = []
@@ -51,8 +53,7 @@ export function readResultCache(cacheDir: string, selection?: CacheSelection): R
     if (selection?.isLate()) break
     try {
       const path = join(directory, file)
-      const modified = statSync(path).mtimeMs
-      const cached = parseCacheFile(file, readFileSync(path, 'utf8'), modified)
+      const cached = parseCacheFile(file, readSmallFile(path), statSync(path).mtimeMs)
       if (cached) attachments.push(cached)
       else unreadable.push(file)
     } catch (error) {

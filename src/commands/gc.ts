@@ -1,24 +1,22 @@
-import { existsSync } from 'node:fs'
-import { goneTest, staleTest } from '../sync/stale'
-import { requireCache } from '../sync/sync'
+import type { Listed } from '../backend/backend'
+import { isNetnsGone } from '../sync/netns'
+import { goneTest, requireCache, staleTest } from '../sync/stale'
+import { afterKernel } from '../sync/sync'
 import { parseOptions } from './options'
 import { gcJson, renderGc } from './report'
 import type { World } from './world'
 
-/** `ip-masq gc`: for runtimes that never send the verb (containerd). */
+/** `ip-masq gc`: for runtimes that never send the verb (containerd). It knows --conf-dir as sync does, and needs it not. */
 export async function gcCommand(args: readonly string[], world: World): Promise<number> {
   const options = parseOptions('gc', args, ['conf-dir', 'cache-dir', 'dry-run', 'json', 'grace'])
   const backend = world.backend()
-  let tests: ((listed: Parameters<ReturnType<typeof staleTest>>[0]) => boolean)[] | undefined
-  const pruned = backend.prune((listed) => {
-    // Read after the kernel: what was added since then is not in what prune looks at.
-    if (!tests) {
-      const cache = requireCache(options.cacheDir)
-      const times = { graceSeconds: options.graceSeconds, epochSeconds: world.epochSeconds() }
-      tests = [staleTest(backend, cache, times), goneTest(backend, cache, existsSync)]
-    }
-    return tests.some((test) => test(listed))
-  }, options)
+  const isGarbage = afterKernel<Listed>(() => {
+    const cache = requireCache(options.cacheDir)
+    const times = { graceSeconds: options.graceSeconds, epochSeconds: world.epochSeconds() }
+    const [isStale, isGone] = [staleTest(backend, cache, times), goneTest(backend, cache, isNetnsGone)]
+    return (listed) => isStale(listed) || isGone(listed)
+  })
+  const pruned = backend.prune(isGarbage, options)
   await world.write(options.json ? `${JSON.stringify(gcJson(pruned))}\n` : renderGc(pruned, options))
   return pruned.failures.length === 0 ? 0 : 1
 }

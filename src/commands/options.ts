@@ -35,10 +35,10 @@ export function parseOptions(command: string, args: readonly string[], flags: re
   const known = Object.fromEntries(flags.map((flag) => [flag, FLAGS[flag]]))
   const values: Record<string, unknown> = { ...defaults(), ...parse(command, args, known) }
   return {
-    confDir: String(values['conf-dir']),
-    cacheDir: String(values['cache-dir']),
+    confDir: parseDirectory('conf-dir', values['conf-dir']),
+    cacheDir: parseDirectory('cache-dir', values['cache-dir']),
     graceSeconds: parseDuration('grace', String(values.grace)),
-    intervalSeconds: parseDuration('interval', String(values.interval)),
+    intervalSeconds: Math.max(1, parseDuration('interval', String(values.interval))),
     dryRun: values['dry-run'] === true,
     json: values.json === true,
     prune: values.prune === true,
@@ -57,6 +57,11 @@ function parse(command: string, args: readonly string[], options: Record<string,
     const said = error instanceof Error ? error.message.split('\n')[0] : ''
     throw new UsageError(`Cannot run ip-masq ${command}: ${said}; see ip-masq --help`)
   }
+}
+
+function parseDirectory(flag: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw new UsageError(`Cannot use --${flag} "": write a directory`)
 }
 
 const UNITS = { s: 1, m: 60, h: 3600 } as const

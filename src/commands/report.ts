@@ -24,7 +24,7 @@ export function renderSync(report: SyncReport, { dryRun }: Rendering): string {
     ),
     ...renderPruned(pruned, dryRun),
     ...errors.map((error) => `error: ${error}`),
-    `${count(found, 'attachment')}, ${changed + repairs.length === 0 ? 'nothing to do' : `${changed} changed`}`,
+    `${count(found, 'attachment')}, ${changed + repairs.length + pruned.policies.length === 0 ? 'nothing to do' : `${changed} changed`}`,
     ...(dryRun && script !== '' ? ['', script.trimEnd()] : []),
   ]
   return lines.map((line) => `${line}\n`).join('')

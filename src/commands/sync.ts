@@ -1,4 +1,4 @@
-import { sync } from '../sync/sync'
+import { type SyncReport, sync } from '../sync/sync'
 import { parseOptions } from './options'
 import { renderSync, syncJson } from './report'
 import { watch } from './watch'
@@ -9,14 +9,19 @@ export async function syncCommand(args: readonly string[], world: World): Promis
   const options = parseOptions('sync', args, [
     ...(['conf-dir', 'cache-dir', 'dry-run', 'json', 'prune', 'grace', 'watch', 'interval'] as const),
   ])
-  const run = async ({ quiet }: { quiet: boolean }): Promise<number> => {
+  const run = async ({ quiet }: { quiet: boolean }): Promise<SyncReport> => {
     const pruneAfterSeconds = options.prune ? options.graceSeconds : undefined
     const report = sync(world.backend(), { ...options, pruneAfterSeconds }, world.epochSeconds)
-    const changed = report.changes.length + report.repairs.length + report.pruned.removed.length
+    const changed =
+      report.changes.length +
+      report.repairs.length +
+      report.pruned.removed.length +
+      report.pruned.policies.length
     if (!quiet || changed + report.errors.length > 0) {
       await world.write(options.json ? `${JSON.stringify(syncJson(report))}\n` : renderSync(report, options))
     }
-    return report.errors.length === 0 ? 0 : 1
+    return report
   }
-  return options.watch ? watch(options, world, run) : run({ quiet: false })
+  if (options.watch) return watch(options, world, run)
+  return (await run({ quiet: false })).errors.length === 0 ? 0 : 1
 }

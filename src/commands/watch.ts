@@ -4,6 +4,11 @@ import { toCniError } from '../cni/error'
 import type { Options } from './options'
 import type { World } from './world'
 
+/** How many attachments should have rules. */
+interface Found {
+  readonly found: number
+}
+
 /** How often to look whether the table is gone or a conflist has changed: both are noticed within 2 s. */
 const LOOK_MS = 1_500
 
@@ -14,7 +19,7 @@ const LOOK_MS = 1_500
 export async function watch(
   options: Options,
   world: World,
-  run: (options: { quiet: boolean }) => Promise<number>,
+  run: (options: { quiet: boolean }) => Promise<Found>,
 ): Promise<number> {
   let isStopped = false
   let wake = () => {}
@@ -34,7 +39,7 @@ export async function watch(
   let conflists = fingerprint(options.confDir)
   let isTableKnown = false
   let due = 0
-  await world.write(
+  await world.writeError(
     `watching ${options.confDir} and the rules, every ${options.intervalSeconds} s at the latest\n`,
   )
   for (let isFirst = true; !isStopped; isFirst = false) {
@@ -43,8 +48,7 @@ export async function watch(
     // A node without pods has no table: only one that was there can be lost.
     if (isFirst || seen !== conflists || (isMissing && isTableKnown) || performance.now() >= due) {
       conflists = seen
-      await runOnce(run, world, isFirst)
-      isTableKnown = !world.backend().isTableMissing()
+      isTableKnown = await runOnce(run, world, isFirst)
       due = performance.now() + options.intervalSeconds * 1000
     } else {
       isTableKnown ||= !isMissing
@@ -54,33 +58,38 @@ export async function watch(
   return 0
 }
 
-/** A run that fails is told, and tried again at the next occasion: nobody restarts a watch that gave up at night. */
-async function runOnce(
-  run: (options: { quiet: boolean }) => Promise<number>,
-  world: World,
-  isFirst: boolean,
-) {
+/**
+ * Whether there should be a table now. A run that fails is told, and tried again at the next look: nobody restarts a
+ * watch that gave up at night.
+ */
+async function runOnce(run: (options: { quiet: boolean }) => Promise<Found>, world: World, isFirst: boolean) {
   try {
-    await run({ quiet: !isFirst })
+    return (await run({ quiet: !isFirst })).found > 0
   } catch (error) {
     const { message, details } = toCniError(error)
     await world.writeError(`${message}${details && `: ${details}`}\n`)
+    return true
   }
 }
 
 /** Names, sizes, times and inodes of all that may define a network: created, modified and renamed over all show. */
 function fingerprint(directory: string, depth = 1): string {
+  return attempt(() => readdirSync(directory))
+    .map((name) => {
+      const path = join(directory, name)
+      const [status] = attempt(() => [statSync(path)])
+      if (!status) return `${name} ?`
+      if (!status.isDirectory()) return `${name} ${status.ino} ${status.size} ${status.mtimeMs}`
+      return depth > 0 ? `${name}/ ${fingerprint(path, depth - 1)}` : ''
+    })
+    .join('\n')
+}
+
+/** What cannot be read now may be there at the next look; one entry must not hide the others. */
+function attempt<T>(read: () => T[]): T[] {
   try {
-    const entries = readdirSync(directory, { withFileTypes: true })
-    return entries
-      .map((entry) => {
-        const path = join(directory, entry.name)
-        if (entry.isDirectory()) return depth > 0 ? `${entry.name}/ ${fingerprint(path, depth - 1)}` : ''
-        const { ino, size, mtimeMs } = statSync(path)
-        return `${entry.name} ${ino} ${size} ${mtimeMs}`
-      })
-      .join('\n')
-  } catch (error) {
-    return String(error)
+    return read()
+  } catch {
+    return []
   }
 }

@@ -37,7 +37,7 @@ export function decidePolicy(config: Config, ips: readonly InterfaceAddress[]): 
 }
 
 /** A /32 or /128 (Calico, AWS) names no neighbours; it would only make a policy per pod. */
-function ownSubnets(ips: readonly InterfaceAddress[]): Prefix[] {
+export function ownSubnets(ips: readonly InterfaceAddress[]): Prefix[] {
   return ips
     .filter(({ address, length }) => length < FAMILIES[address.family].bits)
     .map(({ address, length }) => subnetOf(address, length))

@@ -1,5 +1,6 @@
 import type { Backend, Listed } from '../backend/backend'
-import { attachmentsNamed, type ResultCache } from '../cni/result-cache'
+import { CniError } from '../cni/error'
+import { attachmentsNamed, type ResultCache, readResultCache } from '../cni/result-cache'
 
 export interface StaleOptions {
   readonly graceSeconds: number
@@ -24,17 +25,33 @@ export function staleTest(
     !known.has(id) && note !== undefined && note.epochSeconds + graceSeconds <= epochSeconds
 }
 
-/** Attachments whose every cache entry names a netns that is gone: no DEL will come for them. */
+const NEVER = Number.NEGATIVE_INFINITY
+
+/**
+ * Attachments whose every cache entry names a netns that is gone: no DEL will come for them. An owner that is younger
+ * than its entries is of an ADD that is still under way, with a containerID that was used before.
+ */
 export function goneTest(
   backend: Pick<Backend, 'id'>,
   cache: ResultCache,
-  netnsExists: (path: string) => boolean,
+  isGone: (netns: string) => boolean,
 ): (listed: Listed) => boolean {
-  const gone = new Map<string, boolean>()
-  for (const { attachment, netns } of cache.attachments) {
+  const gone = new Map<string, number>()
+  for (const { attachment, netns, modified } of cache.attachments) {
     const id = backend.id(attachment)
-    const isGone = netns !== undefined && !netnsExists(netns)
-    gone.set(id, isGone && gone.get(id) !== false)
+    const isEntryGone = netns !== undefined && isGone(netns)
+    const others = gone.get(id) ?? modified
+    gone.set(id, isEntryGone && others !== NEVER ? Math.max(others, modified) : NEVER)
   }
-  return ({ id }) => gone.get(id) === true
+  return ({ id, note }) => note !== undefined && note.epochSeconds * 1000 <= (gone.get(id) ?? NEVER)
+}
+
+/** An empty cache is a fact; one that is not there is more likely a wrong path, and would cost every pod its rules. */
+export function requireCache(cacheDir: string): ResultCache {
+  const cache = readResultCache(cacheDir)
+  if (cache.exists) return cache
+  throw new CniError(
+    'ioFailure',
+    `Cannot tell what is stale: there is no result cache ${cacheDir}/results; use --cache-dir`,
+  )
 }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import type { Backend, Pruned, Replacement, Wanted } from '../backend/backend'
+import type { Backend, Pruned, Replacement } from '../backend/backend'
 import { readNetworks } from '../cni/conflists'
 import { CniError, toCniError } from '../cni/error'
 import { readResultCache } from '../cni/result-cache'
-import { staleTest } from './stale'
-import { wantedAttachments } from './wanted-attachments'
+import { isNetnsGone } from './netns'
+import { requireCache, staleTest } from './stale'
+import { type WantedAttachments, wantedAttachments } from './wanted-attachments'
 
 export interface SyncOptions {
   readonly confDir: string
@@ -29,69 +30,111 @@ const ATTEMPTS = 3
 const NOTHING_PRUNED: Pruned = { removed: [], policies: [], failures: [] }
 
 export function sync(backend: Backend, options: SyncOptions, epochSeconds: () => number): SyncReport {
-  const read = () =>
-    wantedAttachments({
-      cache: readResultCache(options.cacheDir),
-      networks: readNetworks(options.confDir),
-      netnsExists: existsSync,
-    })
-  let sources = read()
-  let replacement: Replacement | undefined
-  const failures: string[] = []
-  for (let attempt = 1; replacement === undefined; attempt++) {
-    try {
-      replacement = backend.replace(sources.wanted, options)
-    } catch (error) {
-      if (!(error instanceof CniError && error.reason === 'tryAgain')) throw error
-      sources = read()
-      if (attempt === ATTEMPTS) replacement = replaceOneByOne(backend, sources.wanted, failures)
-    }
-  }
+  const { sources, replacement, failures } = replaceAll(backend, options)
+  if (!options.dryRun) undoOvertaken(backend, options, replacement)
   const pruned =
-    options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : prune(backend, options, epochSeconds())
+    options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : prune(backend, options, epochSeconds)
   return {
     ...replacement,
     found: sources.wanted.length,
     pruned,
     warnings: sources.warnings,
-    errors: [...sources.errors, ...failures, ...pruned.failures],
+    errors: [...sources.errors, ...replacement.unrepaired, ...failures, ...pruned.failures],
   }
 }
 
-/** The last resort of a busy node: those that nobody touches are put right all the same. */
-function replaceOneByOne(backend: Backend, wanted: readonly Wanted[], failures: string[]): Replacement {
-  const parts = wanted.flatMap((one) => {
+interface Outcome {
+  readonly sources: WantedAttachments
+  readonly replacement: Replacement
+  readonly failures: readonly string[]
+}
+
+/** All in one transaction; when that is refused time and again on a busy node, each attachment for itself. */
+function replaceAll(backend: Backend, options: SyncOptions): Outcome {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const sources = readSources(options)
     try {
-      return [backend.replace([one], { dryRun: false })]
+      return { sources, replacement: backend.replace(sources.wanted, options), failures: [] }
+    } catch (error) {
+      if (options.dryRun || !isRefusal(error)) throw error
+    }
+  }
+  return replaceOneByOne(backend, options)
+}
+
+function readSources({ cacheDir, confDir }: SyncOptions): WantedAttachments {
+  const cache = readResultCache(cacheDir)
+  const sources = wantedAttachments(cache, readNetworks(confDir), isNetnsGone)
+  const missing = [
+    ...(cache.exists ? [] : [`there is no result cache ${cacheDir}/results`]),
+    ...(existsSync(confDir) ? [] : [`there is no ${confDir}: went by the conflists of the ADDs`]),
+  ]
+  return { ...sources, warnings: [...sources.warnings, ...missing] }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof CniError && error.reason === 'tryAgain'
+}
+
+/** Those that nobody touches are put right all the same. */
+function replaceOneByOne(backend: Backend, options: SyncOptions): Outcome {
+  const sources = readSources(options)
+  const failures: string[] = []
+  const parts = sources.wanted.flatMap((one) => {
+    try {
+      return [backend.replace([one], options)]
     } catch (error) {
       failures.push(`${one.attachment.containerID} ${one.attachment.ifname}: ${toCniError(error).message}`)
       return []
     }
   })
-  return {
+  const replacement = {
     changes: parts.flatMap(({ changes }) => changes),
     held: parts.flatMap(({ held }) => held),
     repairs: parts.flatMap(({ repairs }) => repairs),
+    unrepaired: parts.at(-1)?.unrepaired ?? [],
     script: parts.map(({ script }) => script).join(''),
+  }
+  return { sources, replacement, failures }
+}
+
+/**
+ * A DEL that ran between reading the cache and writing has been overtaken: its rule must not come back, because its
+ * address may go to a pod of a network that has nothing to do with us.
+ */
+function undoOvertaken(backend: Backend, { cacheDir }: SyncOptions, { changes }: Replacement): void {
+  const restored = changes.filter(({ what }) => what === 'restored')
+  if (restored.length === 0) return
+  const cache = readResultCache(cacheDir)
+  const known = new Set(cache.attachments.map(({ attachment }) => backend.id(attachment)))
+  for (const { attachment } of restored) {
+    const isKnown = known.has(backend.id(attachment)) || cache.unreadable.length > 0
+    if (!isKnown) backend.remove(attachment, [])
   }
 }
 
-/** The cache is read when the first attachment of the kernel is looked at, and so after the kernel. */
-function prune(backend: Backend, options: SyncOptions, epochSeconds: number): Pruned {
-  let isStale: ReturnType<typeof staleTest> | undefined
-  const graceSeconds = options.pruneAfterSeconds ?? 0
-  return backend.prune((listed) => {
-    isStale ??= staleTest(backend, requireCache(options.cacheDir), { graceSeconds, epochSeconds })
-    return isStale(listed)
-  }, options)
+function prune(backend: Backend, options: SyncOptions, epochSeconds: () => number): Pruned {
+  const times = { graceSeconds: options.pruneAfterSeconds ?? 0, epochSeconds: epochSeconds() }
+  try {
+    return backend.prune(
+      afterKernel(() => staleTest(backend, requireCache(options.cacheDir), times)),
+      options,
+    )
+  } catch (error) {
+    // What was restored before is told all the same.
+    const { message, details } = toCniError(error)
+    return { ...NOTHING_PRUNED, failures: [details ? `${message}: ${details}` : message] }
+  }
 }
 
-/** An empty cache is a fact; one that is not there is more likely a wrong path, and would cost every pod its rules. */
-export function requireCache(cacheDir: string) {
-  const cache = readResultCache(cacheDir)
-  if (cache.exists) return cache
-  throw new CniError(
-    'ioFailure',
-    `Cannot tell what is stale: there is no result cache ${cacheDir}/results; use --cache-dir`,
-  )
+/**
+ * A test that is made when the first attachment of the kernel is looked at: the cache has to be read after the kernel,
+ * or an ADD in between would look like nobody's.
+ */
+export function afterKernel<T>(make: () => (item: T) => boolean): (item: T) => boolean {
+  let test: ((item: T) => boolean) | undefined
+  return (item) => {
+    test ??= make()
+    return test(item)
+  }
 }

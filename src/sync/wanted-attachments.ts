@@ -2,68 +2,116 @@ import type { Wanted } from '../backend/backend'
 import { type Networks, pluginsOf } from '../cni/conflists'
 import { toCniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
-import { distinctAddresses, parseAddresses } from '../cni/prev-result'
+import { distinctAddresses, type InterfaceAddress, parseAddresses } from '../cni/prev-result'
 import type { CachedAttachment, ResultCache } from '../cni/result-cache'
 import { parseConfig } from '../config/parse'
 import { type Address, formatAddress } from '../policy/address'
-import { decidePolicy } from '../policy/policy'
+import { decidePolicy, ownSubnets, type Policy } from '../policy/policy'
+import { formatPrefix } from '../policy/prefix'
 
 export const PLUGIN_TYPE = 'ip-masq'
 
-export interface Sources {
-  readonly cache: ResultCache
-  readonly networks: Networks
-  readonly netnsExists: (path: string) => boolean
-}
-
 export interface WantedAttachments {
   readonly wanted: readonly Wanted[]
-  /** What could not be used, a line each. */
+  /** What was left out, a line each. */
   readonly warnings: readonly string[]
-  /** A conflist or result that is wrong: its attachments keep what they have, and sync did not do all of its job. */
+  /** A conflist that is wrong: its attachments keep what they have, and sync did not do all of its job. */
   readonly errors: readonly string[]
+}
+
+/** Our part of a network, and whether it is only what the ADD had. */
+interface Plugin {
+  readonly config: JsonObject
+  readonly isFallback: boolean
 }
 
 /**
  * What should be there: for every attachment in the cache whose network uses ip-masq and whose netns is not known to
- * be gone (the cache outlives a reboot), the rules that its conflist asks for now; the conflist of its ADD where
- * there is none any more.
+ * be gone (the cache outlives a reboot), the rules that its conflist asks for now. Where there is no conflist any more,
+ * or none that can be read, the one of its ADD: good enough for a pod without rules, never a reason to change one.
  */
-export function wantedAttachments(sources: Sources): WantedAttachments {
-  const { cache, networks, netnsExists } = sources
+export function wantedAttachments(
+  cache: ResultCache,
+  networks: Networks,
+  isGone: (netns: string) => boolean,
+): WantedAttachments {
   const errors = new Set<string>()
-  const live = cache.attachments.filter(({ netns }) => netns === undefined || netnsExists(netns))
-  const wanted = live.flatMap((cached) => {
+  const { wanted, warnings } = wantedOf(cache, isGone, (cached) => {
     const { network } = cached.attachment
+    const found = networks.networks.get(network)
+    const isUnread = !found && networks.problems.length > 0
+    if (isUnread) errors.add(`network ${network}: no conflist of that name that can be read`)
+    const config = findPlugin(found?.plugins ?? pluginsIn(cached))
+    if (!config) return undefined
     try {
-      const plugin = findPlugin(networks.networks.get(network)?.plugins ?? pluginsIn(cached))
-      return plugin ? [{ cached, wanted: wantedBy(plugin, cached) }] : []
+      parseConfig(config)
+      return { config, isFallback: !found }
     } catch (error) {
       errors.add(`network ${network}: ${toCniError(error).message}`)
-      return []
+      return undefined
     }
   })
   const unreadable = cache.unreadable.map((file) => `skipped the unreadable cache file ${file}`)
   return {
-    wanted: oneForEachAddress(wanted),
-    warnings: [...networks.problems.map((problem) => `skipped ${problem}`), ...unreadable],
+    wanted,
+    warnings: [...networks.problems.map((problem) => `skipped ${problem}`), ...unreadable, ...warnings],
     errors: [...errors],
   }
 }
 
-/** Our part of a network, if it has one. */
-export function findPlugin(plugins: readonly JsonObject[]): JsonObject | undefined {
-  return plugins.find(({ type }) => type === PLUGIN_TYPE)
+/** Of a plugin that stands in a network twice, inline and as a drop-in, the last has the last word at an ADD too. */
+function findPlugin(plugins: readonly JsonObject[]): JsonObject | undefined {
+  return plugins.findLast(({ type }) => type === PLUGIN_TYPE)
 }
 
 function pluginsIn({ conflist }: CachedAttachment): readonly JsonObject[] {
   return isObject(conflist) ? pluginsOf(conflist) : []
 }
 
-/** The rules that this config asks for an attachment whose result is known. */
-export function wantedBy(plugin: JsonObject, { attachment, result }: CachedAttachment): Wanted {
-  const ips = parseAddresses(result, attachment.ifname)
-  return { attachment, addresses: distinctAddresses(ips), policy: decidePolicy(parseConfig(plugin), ips) }
+/**
+ * The rules of cached attachments, by the plugin that `pluginOf` finds for each. Results that cannot be read are left
+ * out with a warning; no address is wanted by two.
+ */
+export function wantedOf(
+  cache: ResultCache,
+  isGone: (netns: string) => boolean,
+  pluginOf: (cached: CachedAttachment) => Plugin | undefined,
+): { readonly wanted: readonly Wanted[]; readonly warnings: readonly string[] } {
+  const warnings: string[] = []
+  const policyOf = policyMemory()
+  const candidates = cache.attachments.flatMap((cached): Candidate[] => {
+    if (cached.netns !== undefined && isGone(cached.netns)) return []
+    const plugin = pluginOf(cached)
+    if (!plugin) return []
+    try {
+      const ips = parseAddresses(cached.result, cached.attachment.ifname)
+      const policy = policyOf(plugin.config, ips)
+      const { isFallback } = plugin
+      return [
+        {
+          cached,
+          wanted: { attachment: cached.attachment, addresses: distinctAddresses(ips), policy, isFallback },
+        },
+      ]
+    } catch (error) {
+      warnings.push(`skipped the cache file ${cached.file}: ${toCniError(error).message}`)
+      return []
+    }
+  })
+  return { wanted: oneForEachAddress(candidates), warnings }
+}
+
+/** Pods of one network and one subnet share a policy, and its list is parsed and put in order once. */
+function policyMemory() {
+  const policies = new Map<JsonObject, Map<string, Policy>>()
+  return (config: JsonObject, ips: readonly InterfaceAddress[]): Policy => {
+    const subnets = ownSubnets(ips).map(formatPrefix).join()
+    const known = policies.get(config) ?? new Map<string, Policy>()
+    policies.set(config, known)
+    const policy = known.get(subnets) ?? decidePolicy(parseConfig(config), ips)
+    known.set(subnets, policy)
+    return policy
+  }
 }
 
 interface Candidate {

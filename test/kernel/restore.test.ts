@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
+import { type CachedNetwork, createCachedNetwork, makeOld } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, type PluginCall, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
@@ -49,6 +49,32 @@ describe('an ADD that finds the table gone', () => {
     expect(status).toBe(0)
     expect(stderr).toBe('ip-masq: the table was gone; restored the rules of 1 other attachments of cbr0')
     expect(await podAddresses(node)).toEqual(['10.244.1.10', '10.244.1.8'])
+  })
+
+  test('is not put off by two entries for one address, nor by what the cache still says of the pod itself', async () => {
+    await makeOld(await network.cache('old', ['10.244.1.7/24']), 60)
+    await network.cache('new', ['10.244.1.7/24'])
+    await network.cache('other', ['10.244.1.8/24'])
+    await network.cache('c', ['10.244.1.99/24'])
+    await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
+    expect(await podAddresses(node)).toEqual(['10.244.1.10', '10.244.1.7', '10.244.1.8'])
+    expect(await node.sh('nft list map inet ip-masq owners')).toMatch(
+      /::ffff:10\.244\.1\.7 comment "\S+ \d+ cbr0 new eth0/,
+    )
+  })
+
+  test('is not held up by a long list and what is no file', async () => {
+    const nonMasqueradeCIDRs = Array.from({ length: 5000 }, (_, i) => `11.${i >> 8}.${i & 255}.0/25`)
+    await Promise.all(Array.from({ length: 250 }, (_, i) => network.cache(`x${i}`, [`10.244.2.${i}/24`])))
+    await node.sh(`mkfifo ${network.cacheDir}/results/cbr0-fifo-eth0`)
+    const { status, stderr } = await call('ADD', {
+      containerID: 'c',
+      config: configWith(['10.244.2.251/24'], { nonMasqueradeCIDRs }),
+    })
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: 'ip-masq: the table was gone; restored the rules of 250 other attachments of cbr0',
+    })
   })
 
   test('does not take an address from the pod that is being added', async () => {

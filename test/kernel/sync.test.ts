@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork, makeOld } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { configWith, succeed } from '../lab/plugin'
+import { configWith, runCommand, succeed } from '../lab/plugin'
 import { listRuleset, podAddresses, readTable } from '../lab/table'
 
 let node: Namespace
@@ -203,6 +203,140 @@ describe('sync', () => {
     expect(await holders()).toEqual(TWO)
   })
 
+  test.each([
+    ['its conflist', '10-pods.conflist', '{"na'],
+    ['a drop-in', 'cbr0/90-x.conf', '{"na'],
+  ])('a network that cannot be read for %s keeps what it has, and sync fails', async (_, file, text) => {
+    await addTwo()
+    await network.writeConflist({ nonMasqueradeCIDRs: ['192.0.2.0/24'] })
+    await network.command('sync')
+    const before = await readTable(node)
+    await mkdir(join(network.confDir, 'cbr0'))
+    await writeFile(join(network.confDir, file), text)
+    const { status, lines } = await network.command('sync')
+    expect(status).toBe(1)
+    expect(lines).toContain('error: network cbr0: no conflist of that name that can be read')
+    expect(await readTable(node)).toEqual(before)
+    await node.sh('nft flush ruleset')
+    await network.command('sync')
+    expect(await holders()).toEqual(TWO)
+  })
+
+  test('a pod that has rules keeps them when its conflist is gone, and sync does not go back to that of its ADD', async () => {
+    await addTwo()
+    await network.writeConflist({ nonMasqueradeCIDRs: ['192.0.2.0/24'] })
+    await network.command('sync')
+    const before = await readTable(node)
+    await rm(join(network.confDir, '10-pods.conflist'))
+    expect(await network.command('sync')).toMatchObject({ status: 0, stdout: '2 attachments, nothing to do' })
+    expect(await readTable(node)).toEqual(before)
+  })
+
+  test('of a plugin that is listed twice the last has the last word, as at an ADD', async () => {
+    const [bridge, first, last] = [
+      { type: 'bridge' },
+      { type: 'ip-masq', nonMasqueradeCIDRs: [] },
+      { type: 'ip-masq' },
+    ]
+    await addTwo()
+    await network.writeConflist({}, { plugins: [bridge, first, last] })
+    expect(await network.command('sync')).toMatchObject({ stdout: '2 attachments, nothing to do' })
+  })
+
+  test('a FIFO, a directory and a result with a garbage address are skipped with a warning', async () => {
+    await addTwo()
+    await node.sh(`cd ${network.cacheDir}/results; mkfifo cbr0-fifo-eth0; mkdir cbr0-dir-eth0`)
+    await network.cache('garbage', ['garbage'])
+    const { status, lines } = await network.command('sync')
+    expect(status).toBe(0)
+    expect(lines).toEqual([
+      'warning: skipped the unreadable cache file cbr0-dir-eth0',
+      'warning: skipped the unreadable cache file cbr0-fifo-eth0',
+      expect.stringMatching(
+        /^warning: skipped the cache file cbr0-garbage-eth0: Cannot use prevResult.ips\[0\]/,
+      ),
+      '2 attachments, nothing to do',
+    ])
+  })
+
+  test('a base chain with another policy is repaired, one that is not ours is an error', async () => {
+    await addTwo()
+    await node.sh("nft add chain inet ip-masq nat-postrouting '{ policy drop; }'")
+    expect((await network.command('sync')).status).toBe(0)
+    expect(await network.command('sync')).toMatchObject({ status: 0, stdout: '2 attachments, nothing to do' })
+    await node.sh("nft add chain inet ip-masq early '{ type nat hook postrouting priority 90; }'")
+    const { status, lines } = await network.command('sync')
+    expect({ status, lines }).toEqual({
+      status: 1,
+      lines: ['error: chain early: unexpected base chain', '2 attachments, nothing to do'],
+    })
+  })
+
+  describe('when something changes between reading and writing', () => {
+    /** An nft that runs a command once, just before the first script that matches is sent. */
+    async function hook(pattern: string, action: string) {
+      const directory = join(network.cacheDir, 'hook')
+      await mkdir(directory)
+      const script = `#!/bin/bash
+        PATH=/usr/sbin:/usr/bin:/bin:/sbin; input=$(cat)
+        if [[ $input == *"${pattern}"* ]] && mkdir ${directory}/done 2>/dev/null; then ${action}; fi
+        exec nft "$@" <<< "$input"`
+      await writeFile(join(directory, 'nft'), script, { mode: 0o755 })
+      return (line: string) =>
+        runCommand(node, `${line} --conf-dir ${network.confDir} --cache-dir ${network.cacheDir}`, {
+          path: directory,
+        })
+    }
+
+    test('an address that went to another pod stays its, and the rest is applied', async () => {
+      await addTwo()
+      const owner = 'comment \\"0123456789abcdef 1700000000 n other eth0 -\\" : ::1:2'
+      await node.sh('nft delete element inet ip-masq pods-ip { 10.244.1.7, 10.244.1.8 }')
+      const taken = `nft -f - <<< "delete element inet ip-masq owners { ::ffff:10.244.1.7 }
+        add element inet ip-masq owners { ::ffff:10.244.1.7 ${owner} }
+        add element inet ip-masq pods-ip { 10.244.1.7 : goto layout-2 }"`
+      const command = await hook('add element', taken)
+      const { status, lines } = await command('sync')
+      expect(status).toBe(0)
+      expect(lines).toContain('left alone 10.244.1.7 of shop/a (a eth0, network cbr0): other eth0 holds it')
+      expect(lines).toContain('restored shop/b (b eth0, network cbr0): 10.244.1.8')
+      expect((await readTable(node))?.owners['::ffff:10.244.1.7']).toBe('::0.1.0.2')
+    })
+
+    test('a DEL that sync overtook: its rule does not come back', async () => {
+      await addTwo()
+      await node.sh('nft delete element inet ip-masq pods-ip { 10.244.1.8 }')
+      const command = await hook(
+        'add element',
+        `rm ${network.cacheDir}/results/cbr0-b-eth0; nft delete element inet ip-masq owners { ::ffff:10.244.1.8 }`,
+      )
+      expect((await command('sync')).status).toBe(0)
+      expect(await holders()).toEqual({ '10.244.1.7': 'a', 'fd00::7': 'a' })
+    })
+
+    test('an ADD between the looks at kernel and cache is not pruned', async () => {
+      await addTwo()
+      const file = join(network.cacheDir, 'results', 'cbr0-b-eth0')
+      await node.sh(`mv ${file} ${file}.away`)
+      // Away while the kernel is read, back before the cache is.
+      const command = await hook('list table', `(sleep 0; mv ${file}.away ${file})`)
+      await command('gc --grace 0')
+      expect(await holders()).toEqual(TWO)
+    })
+
+    test('stale attachments that cannot go together go one by one', async () => {
+      await addTwo()
+      for (const id of ['x', 'y']) {
+        const address = id === 'x' ? '10.244.1.20/24' : '10.244.1.21/24'
+        await succeed(node, 'ADD', { containerID: id, config: configWith([address]) })
+      }
+      const command = await hook('delete element', 'nft delete element inet ip-masq pods-ip { 10.244.1.20 }')
+      expect((await command('gc --grace 0')).status).toBe(0)
+      expect(await holders()).toEqual(TWO)
+      expect(Object.keys((await readTable(node))?.owners ?? {})).toHaveLength(3)
+    })
+  })
+
   test('a network whose conflist is gone goes by the one of its ADDs', async () => {
     await network.writeConflist({ nonMasqueradeCIDRs: ['192.0.2.0/24'] })
     await addTwo()
@@ -311,12 +445,11 @@ describe('sync --prune', () => {
     await addTwo()
     await rename(join(network.cacheDir, 'results'), join(network.cacheDir, 'elsewhere'))
     for (const command of ['sync --prune --grace 0', 'gc --grace 0']) {
-      expect(await network.command(command)).toMatchObject({
-        status: 1,
-        stderr: expect.stringMatching(
-          /^Cannot tell what is stale: there is no result cache .*; use --cache-dir$/,
-        ),
-      })
+      const { status, stdout, stderr } = await network.command(command)
+      expect(status).toBe(1)
+      expect(stdout + stderr).toMatch(
+        /Cannot tell what is stale: there is no result cache .*; use --cache-dir/,
+      )
     }
     expect(await holders()).toEqual(TWO)
   })
@@ -354,6 +487,36 @@ describe('gc', () => {
     )
     expect(await holders()).toEqual({ ...TWO, '10.244.1.21': 'here' })
     expect(await network.command('gc --grace 0')).toMatchObject({ status: 0, stdout: 'nothing to do' })
+  })
+
+  test('a pod of which one entry is gone and another is not', async () => {
+    await network.add('a', ['10.244.1.7/24'], node.path)
+    await network.cache('zzz', [], { containerId: 'a', netns: '/var/run/netns/ip-masq-gone' })
+    await network.command('gc')
+    expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+  })
+
+  test('a containerID that is used again: its old entry does not speak for the ADD under way', async () => {
+    await makeOld(await network.cache('a', ['10.244.1.6/24'], { netns: '/var/run/netns/ip-masq-gone' }), 60)
+    await succeed(node, 'ADD', { containerID: 'a', config: configWith(['10.244.1.7/24']) })
+    await network.command('gc')
+    expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+  })
+
+  test('where no netns can be seen at all, none is taken for gone', async () => {
+    await network.add('a', ['10.244.1.7/24'], '/run/ip-masq-elsewhere/a')
+    await network.command('gc')
+    expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+    await node.sh('nft flush ruleset')
+    await network.command('sync')
+    expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+  })
+
+  test('of a newer layout touches nothing', async () => {
+    await addTwo()
+    await node.sh(`nft add chain inet ip-masq layout-99; rm -r ${network.cacheDir}/results/*`)
+    expect(await network.command('gc --grace 0')).toMatchObject({ status: 1 })
+    expect(await holders()).toEqual(TWO)
   })
 
   test('the grace does not hold for what is known to be gone', async () => {

@@ -38,6 +38,8 @@ export async function createNamespace(label: string): Promise<Namespace> {
       return child
     },
     async delete() {
+      // Their children too, which would keep our end of their pipes open.
+      await execa('bash', ['-c', `ip netns pids ${name} | xargs -r kill -9`], { reject: false })
       for (const child of children) child.kill('SIGKILL')
       await execa('ip', ['netns', 'delete', name])
     },

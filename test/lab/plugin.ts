@@ -102,14 +102,12 @@ export async function succeed(
   return reply
 }
 
-/** An operator's command inside the namespace: `sync --dry-run`. */
-export async function runCommand(
-  namespace: Namespace,
-  command: string,
-  executable: string = EXECUTABLES.native,
-) {
-  const line = `env -i PATH=$PATH ${executable} ${command}`
-  const result = await execa('ip', ['netns', 'exec', namespace.name, 'bash', '-c', line], { reject: false })
+/** An operator's command inside the namespace: `sync --dry-run`. `path`: a directory to look for tools in first. */
+export async function runCommand(namespace: Namespace, command: string, { path = '/usr/bin' } = {}) {
+  const line = `env -i PATH=${path}:$PATH ${EXECUTABLES.native} ${command}`
+  const result = await execa('ip', ['netns', 'exec', namespace.name, 'bash', '--norc', '-c', line], {
+    reject: false,
+  })
   return {
     status: result.exitCode,
     stdout: result.stdout,

@@ -2,6 +2,7 @@ import { formatAddress } from '../../policy/address'
 import type { Listed, Pruned } from '../backend'
 import { deletePolicy } from './layout'
 import { type NftProcess, runTransaction } from './nft'
+import { outdatedChains } from './outdated'
 import { ownerId, parseOwnerComment } from './owner'
 import { deleteFound, removeOwned } from './remove'
 import { type AddressState, readTable, type TableState } from './table-state'
@@ -19,6 +20,8 @@ export function prune(
   options: { readonly dryRun: boolean },
 ): Pruned {
   const state = readTable(nft, ACTION)
+  // A newer layout is refused: what we do not know we do not tidy up.
+  outdatedChains(state.table)
   const stale = listAttachments(state).filter(isStale)
   const addresses = new Set(stale.flatMap((listed) => listed.addresses.map(formatAddress)))
   const rest = state.addresses.filter(({ address }) => !addresses.has(formatAddress(address)))

@@ -23,7 +23,7 @@ function renderOperation(operation: Operation): string {
     case 'add-set':
       return `add set ${TABLE} ${operation.name} { type ${FAMILIES[operation.key].nftType}; flags interval; }`
     case 'add-base-chain':
-      return `add chain ${TABLE} ${operation.name} { ${HOOK}; }`
+      return `add chain ${TABLE} ${operation.name} { ${HOOK}; policy accept; }`
     case 'add-chain':
       return `add chain ${TABLE} ${operation.name}`
     case 'flush-chain':

@@ -7,7 +7,7 @@ import { ownerComment, ownerTest, ownerValue, parseOwnerComment } from './owner'
 import { renderTransaction } from './render'
 import { type AddressState, exists, readTable, type TableState } from './table-state'
 import type { Transaction } from './transaction'
-import { compareHook, comparePolicy } from './verify'
+import { compareHook, comparePolicy, foreignHooks } from './verify'
 
 const ACTION = 'synchronise the rules'
 
@@ -18,6 +18,7 @@ interface Plan {
   readonly changes: readonly Change[]
   readonly held: readonly Held[]
   readonly repairs: readonly string[]
+  readonly unrepaired: readonly string[]
 }
 
 /**
@@ -40,9 +41,13 @@ export function replace(
 function planReplacement(state: TableState, wanted: readonly Wanted[], epochSeconds: number): Plan {
   const used = wanted.filter(({ addresses }) => addresses.length > 0)
   const table = used.length > 0 || exists(state) ? planTable(state) : { transaction: [], repairs: [] }
-  const policies = planPolicies(state, used)
   const byAddress = new Map(state.addresses.map((found) => [formatAddress(found.address), found]))
   const attachments = used.map((one) => planAttachment(byAddress, one, epochSeconds))
+  // A fallback's policy only where a pod has it, or is to have it.
+  const policies = planPolicies(
+    state,
+    used.filter(({ isFallback }, i) => !isFallback || attachments[i]?.change),
+  )
   return {
     transaction: [
       ...table.transaction,
@@ -52,6 +57,7 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], epochSeco
     changes: attachments.flatMap(({ change }) => (change ? [change] : [])),
     held: attachments.flatMap(({ held }) => held),
     repairs: [...table.repairs, ...policies.repairs],
+    unrepaired: foreignHooks(state.table),
   }
 }
 
@@ -86,7 +92,7 @@ function planPolicies(state: TableState, wanted: readonly Wanted[]): Pick<Plan, 
 }
 
 function planAttachment(byAddress: ReadonlyMap<string, AddressState>, wanted: Wanted, epochSeconds: number) {
-  const { attachment, addresses, policy } = wanted
+  const { attachment, addresses, policy, isFallback = false } = wanted
   const [owner, chain, isOwn] = [ownerValue(attachment, addresses), policyName(policy), ownerTest(attachment)]
   const comment = ownerComment(attachment, epochSeconds)
   const held: Held[] = []
@@ -98,12 +104,13 @@ function planAttachment(byAddress: ReadonlyMap<string, AddressState>, wanted: Wa
       held.push({ attachment, address, holder: holderOf(found) })
       return []
     }
-    if (found?.owner && found.goto === chain) return []
+    if (found?.owner && (found.goto === chain || (isFallback && found.goto !== undefined))) return []
     const isMoved = found?.owner !== undefined && found.goto !== undefined
     ;(isMoved ? moved : missing).push(address)
     return [
-      // The owner stands and is compared, or is new: either refuses the whole when somebody else was faster.
-      found?.owner ? addOwner(address, found.owner) : addOwner(address, owner, comment),
+      // The owner stands and is compared, or is new: either way the whole is refused when somebody was faster. With
+      // the comment, lest an owner that a DEL has just removed comes back without one, and so for good.
+      addOwner(address, found?.owner ?? owner, comment),
       ...(found?.goto !== undefined && found.goto !== chain ? [deletePod(address)] : []),
       addPod(address, chain),
     ]

@@ -23,6 +23,7 @@ export function verify(nft: NftProcess, wanted: Wanted): string[] {
   if (!exists(state)) return [`table ${TABLE}: missing`]
   return [
     ...compareHook(state.table),
+    ...foreignHooks(state.table),
     ...comparePolicy(state.table, wanted.policy),
     ...wanted.addresses.flatMap((address) => compareAddress(state, wanted, address)),
     ...findSurplus(state, wanted),
@@ -46,12 +47,11 @@ export function compareHook(table: Block): string[] {
   return [
     ...(isDormant ? [`table ${TABLE}: dormant, so its chains are not hooked`] : []),
     ...compareChain(table, BASE_CHAIN, expected),
-    ...foreignHooks(table),
   ]
 }
 
 /** A base chain in our table that is not ours could decide before it. */
-function foreignHooks(table: Block): string[] {
+export function foreignHooks(table: Block): string[] {
   return table.blocks
     .filter(
       ({ head, statements }) =>
