@@ -13,8 +13,8 @@ import { readSmallFile } from './small-file'
 export interface CachedAttachment {
   readonly file: string
   readonly attachment: Attachment
-  /** The conflist that the runtime used, without drop-in plugins. */
-  readonly conflist: unknown
+  /** The conflist that the runtime used, without drop-in plugins; parsed when asked for, because it may be long. */
+  readonly readConflist: () => unknown
   /** The result of the whole chain. */
   readonly result: JsonObject
   /** Recorded from libcni 1.2 on. */
@@ -80,7 +80,7 @@ function parseCacheFile(file: string, text: string, modified: number): CachedAtt
       network: networkName,
       pod: podName(pairsOf(cniArgs)),
     },
-    conflist: JSON.parse(Buffer.from(config, 'base64').toString('utf8')),
+    readConflist: () => JSON.parse(Buffer.from(config, 'base64').toString('utf8')),
     result,
     ...(typeof netns === 'string' && netns !== '' && { netns }),
     modified,

@@ -36,20 +36,32 @@ export function wantedAttachments(
   isGone: (netns: string) => boolean,
 ): WantedAttachments {
   const errors = new Set<string>()
-  const { wanted, warnings } = wantedOf(cache, isGone, (cached) => {
-    const { network } = cached.attachment
-    const found = networks.networks.get(network)
-    const isUnread = !found && networks.problems.length > 0
-    if (isUnread) errors.add(`network ${network}: no conflist of that name that can be read`)
-    const config = findPlugin(found?.plugins ?? pluginsIn(cached))
-    if (!config) return undefined
+  const usable = (
+    network: string,
+    config: JsonObject | undefined,
+    isFallback: boolean,
+  ): Plugin | undefined => {
     try {
-      parseConfig(config)
-      return { config, isFallback: !found }
+      if (config) parseConfig(config)
+      return config && { config, isFallback }
     } catch (error) {
       errors.add(`network ${network}: ${toCniError(error).message}`)
       return undefined
     }
+  }
+  const plugins = new Map(
+    [...networks.networks].map(([name, network]) => [
+      name,
+      lazily(() => usable(name, findPlugin(network.plugins), false)),
+    ]),
+  )
+  const { wanted, warnings } = wantedOf(cache, isGone, (cached) => {
+    const { network } = cached.attachment
+    const plugin = plugins.get(network)
+    if (plugin) return plugin()
+    if (networks.problems.length > 0)
+      errors.add(`network ${network}: no conflist of that name that can be read`)
+    return usable(network, findPlugin(pluginsIn(cached)), true)
   })
   const unreadable = cache.unreadable.map((file) => `skipped the unreadable cache file ${file}`)
   return {
@@ -59,12 +71,22 @@ export function wantedAttachments(
   }
 }
 
+/** Once, when first asked for: a list of thousands is read for all pods of a network together. */
+function lazily<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
 /** Of a plugin that stands in a network twice, inline and as a drop-in, the last has the last word at an ADD too. */
 function findPlugin(plugins: readonly JsonObject[]): JsonObject | undefined {
   return plugins.findLast(({ type }) => type === PLUGIN_TYPE)
 }
 
-function pluginsIn({ conflist }: CachedAttachment): readonly JsonObject[] {
+function pluginsIn({ readConflist }: CachedAttachment): readonly JsonObject[] {
+  const conflist = readConflist()
   return isObject(conflist) ? pluginsOf(conflist) : []
 }
 
@@ -81,9 +103,9 @@ export function wantedOf(
   const policyOf = policyMemory()
   const candidates = cache.attachments.flatMap((cached): Candidate[] => {
     if (cached.netns !== undefined && isGone(cached.netns)) return []
-    const plugin = pluginOf(cached)
-    if (!plugin) return []
     try {
+      const plugin = pluginOf(cached)
+      if (!plugin) return []
       const ips = parseAddresses(cached.result, cached.attachment.ifname)
       const policy = policyOf(plugin.config, ips)
       const { isFallback } = plugin
@@ -94,7 +116,9 @@ export function wantedOf(
         },
       ]
     } catch (error) {
-      warnings.push(`skipped the cache file ${cached.file}: ${toCniError(error).message}`)
+      warnings.push(
+        `skipped the cache file ${cached.file}: ${error instanceof Error ? error.message : error}`,
+      )
       return []
     }
   })

@@ -247,6 +247,7 @@ describe('sync', () => {
     await addTwo()
     await node.sh(`cd ${network.cacheDir}/results; mkfifo cbr0-fifo-eth0; mkdir cbr0-dir-eth0`)
     await network.cache('garbage', ['garbage'])
+    await network.cache('torn', ['10.244.1.9/24'], { networkName: 'gone', config: 'eyJ' })
     const { status, lines } = await network.command('sync')
     expect(status).toBe(0)
     expect(lines).toEqual([
@@ -255,6 +256,7 @@ describe('sync', () => {
       expect.stringMatching(
         /^warning: skipped the cache file cbr0-garbage-eth0: Cannot use prevResult.ips\[0\]/,
       ),
+      expect.stringMatching(/^warning: skipped the cache file cbr0-torn-eth0: JSON/),
       '2 attachments, nothing to do',
     ])
   })
