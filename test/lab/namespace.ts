@@ -38,8 +38,9 @@ export async function createNamespace(label: string): Promise<Namespace> {
       return child
     },
     async delete() {
-      // Their children too, which would keep our end of their pipes open.
-      await execa('bash', ['-c', `ip netns pids ${name} | xargs -r kill -9`], { reject: false })
+      // Their children too, which would keep our end of their pipes open; but not the benchmark, which goes inside.
+      const others = `ip netns pids ${name} | grep -vx ${process.pid} | xargs -r kill -9`
+      await execa('bash', ['-c', others], { reject: false })
       for (const child of children) child.kill('SIGKILL')
       await execa('ip', ['netns', 'delete', name])
     },
