@@ -10,6 +10,7 @@ import { fillBridge, fillIpMasq } from './fill'
 import { enter, timeNewFlows } from './libc'
 import { drawPlot } from './plot'
 import { median, type Row, renderRows } from './report'
+import { benchWatch } from './watch'
 
 /**
  * What masquerade costs: side by side in one run, round-robin, medians. The other side is the reference bridge
@@ -254,7 +255,12 @@ async function benchFlows(): Promise<Row[]> {
   ]
 }
 
-const rows = [...(await benchCalls(buildEmptyProgram())), ...(await benchFlows())]
+const seconds = Number(option('--watch') ?? 0)
+const rows = [
+  ...(seconds > 0 ? await benchWatch(await namespace('watch'), seconds) : []),
+  ...(await benchCalls(buildEmptyProgram())),
+  ...(await benchFlows()),
+]
 await Promise.all(namespaces.map((made) => made.delete()))
 say(`\n${renderRows(rows)}`)
 const [json, svg] = [option('--json'), option('--svg')]

@@ -15,55 +15,42 @@ export interface TimedReply {
   readonly result: unknown
 }
 
-export function call(
-  namespacePath: string,
-  { executable, command, config, netns, containerID }: TimedCall,
-): TimedReply {
-  if (!globalThis.Bun) throw new Error('run this with scripts/bench')
-  enter(namespacePath)
-  const stdin = new TextEncoder().encode(config === undefined ? '' : JSON.stringify(config))
-  const env = {
-    PATH: process.env.PATH ?? '',
+export function call(namespacePath: string, call: TimedCall): TimedReply {
+  const { executable, command, config, netns, containerID } = call
+  const environment = {
     CNI_COMMAND: command,
     CNI_CONTAINERID: containerID ?? 'bench',
     CNI_NETNS: netns ?? '/var/run/netns/none',
     CNI_IFNAME: 'eth0',
     CNI_PATH: '/usr/lib/cni:/opt/cni/bin',
   }
-  const options = {
-    stdin,
-    stdout: 'pipe',
-    stderr: 'pipe',
-    env,
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  } as const
-  const started = performance.now()
-  const reply = globalThis.Bun.spawnSync([executable], options)
-  const milliseconds = performance.now() - started
-  const stdout = new TextDecoder().decode(reply.stdout)
-  if (reply.exitCode !== 0) throw new Error(`${command} ${executable}: ${stdout}`)
+  const input = config === undefined ? '' : JSON.stringify(config)
+  const { milliseconds, stdout } = runTimed(namespacePath, [executable], input, environment)
   return { milliseconds, result: stdout === '' ? undefined : JSON.parse(stdout) }
 }
 
 /** Milliseconds of any other process in the namespace. */
 export function timeProcess(namespacePath: string, command: readonly string[], input = ''): number {
+  return runTimed(namespacePath, command, input).milliseconds
+}
+
+function runTimed(namespacePath: string, command: readonly string[], input: string, environment = {}) {
   if (!globalThis.Bun) throw new Error('run this with scripts/bench')
   enter(namespacePath)
-  const stdin = new TextEncoder().encode(input)
-  const env = { PATH: process.env.PATH ?? '' }
   const options = {
-    stdin,
+    stdin: new TextEncoder().encode(input),
     stdout: 'pipe',
     stderr: 'pipe',
-    env,
+    env: { PATH: process.env.PATH ?? '', ...environment },
     timeout: 60_000,
     killSignal: 'SIGKILL',
   } as const
   const started = performance.now()
-  const { exitCode } = globalThis.Bun.spawnSync(command, options)
-  if (exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${exitCode}`)
-  return performance.now() - started
+  const reply = globalThis.Bun.spawnSync(command, options)
+  const milliseconds = performance.now() - started
+  const stdout = new TextDecoder().decode(reply.stdout)
+  if (reply.exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${reply.exitCode}: ${stdout}`)
+  return { milliseconds, stdout }
 }
 
 /**

@@ -3,7 +3,7 @@ export interface Row {
   readonly what: string
   /** Pods whose rules were there already. */
   readonly n: number
-  readonly unit: 'ms' | 'us' | 'MiB'
+  readonly unit: 'ms' | 'us' | 'MiB' | '%'
   readonly own: number
   readonly against: string
   readonly other: number
@@ -16,6 +16,8 @@ export function median(samples: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
+const digits = (unit: Row['unit']) => (unit === '%' ? 2 : 1)
+
 export function renderRows(rows: readonly Row[]): string {
   const cells = rows.map(({ what, n, unit, own, against, other, limit }) => {
     const ratio = own / other
@@ -23,8 +25,8 @@ export function renderRows(rows: readonly Row[]): string {
     return [
       what,
       String(n),
-      `${own.toFixed(1)} ${unit}`,
-      `${other.toFixed(1)} ${unit}`,
+      `${own.toFixed(digits(unit))} ${unit}`,
+      `${other.toFixed(digits(unit))} ${unit}`,
       against,
       `${ratio.toFixed(2)}x`,
       limit === undefined ? '' : `${limit}x`,
