@@ -162,13 +162,13 @@ async function version(input: Input): Promise<Answer> {
   return { stdout: JSON.stringify({ cniVersion, supportedVersions: SUPPORTED_VERSIONS }), warnings: [] }
 }
 
-/** Loaded on demand: DEL and VERSION do without the config, and so without the 1.5 ms that its schema costs. */
+/** Loaded on demand: the other verbs do without. */
 async function parseWanted(command: 'ADD' | 'CHECK', { environment }: Call, input: Input) {
   requireVariables(command, environment)
   checkVariables(environment)
   const { text, config } = await input.read()
   const wanted = await import('./wanted')
-  return { ...wanted.parseWanted(command, parseAttachment(environment), config), text, config }
+  return { ...(await wanted.parseWanted(command, parseAttachment(environment), config)), text, config }
 }
 
 /** The addresses of a DEL's prevResult, or none: what would fail an ADD is a line on stderr here. */

@@ -3,7 +3,7 @@ import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
 import { requireVersion } from './cni/version'
 import { parseNetworkName } from './config/network-name'
-import { isPlainlyValid } from './config/plain'
+import { parsePlain } from './config/plain'
 
 /**
  * The verb STATUS: would an ADD work, as far as can be seen without starting a process? Rules that were lost are no
@@ -16,7 +16,7 @@ export async function checkStatus(
 ): Promise<void> {
   requireVersion('STATUS', config, '1.1.0')
   const network = parseNetworkName(config)
-  if (!isPlainlyValid(config)) (await import('./config/parse')).parseConfig(config)
+  if (!parsePlain(config)) (await import('./config/parse')).parseConfig(config)
   const missing = await probe
   if (missing.length === 0) return
   const { readResultCache } = await import('./cni/result-cache')

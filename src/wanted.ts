@@ -4,19 +4,19 @@ import type { JsonObject } from './cni/json'
 import { distinctAddresses, parseAddresses, requirePrevResult } from './cni/prev-result'
 import { requireVersion } from './cni/version'
 import { parseNetworkName } from './config/network-name'
-import { parseConfig } from './config/parse'
+import { parsePlain } from './config/plain'
 import { FAMILIES } from './policy/address'
 import { decidePolicy, familiesLeftOut } from './policy/policy'
 
 /** Everything that ADD and CHECK are strict about: from the config to the rules that it asks for. */
-export function parseWanted(
+export async function parseWanted(
   command: 'ADD' | 'CHECK',
   attachment: Attachment,
   raw: JsonObject,
-): { wanted: Wanted; warnings: string[] } {
+): Promise<{ wanted: Wanted; warnings: string[] }> {
   requireVersion(command, raw, command === 'CHECK' ? '0.4.0' : '0.3.0')
   const network = parseNetworkName(raw)
-  const config = parseConfig(raw)
+  const config = parsePlain(raw) ?? (await import('./config/parse')).parseConfig(raw)
   const ips = parseAddresses(requirePrevResult(raw), attachment.ifname)
   const warnings = familiesLeftOut(config, ips)
     .map((family) => FAMILIES[family].label)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseNetworkName } from '../../src/config/network-name'
 import { parseConfig } from '../../src/config/parse'
-import { isPlainlyValid } from '../../src/config/plain'
+import { parsePlain } from '../../src/config/plain'
 import { schema } from '../../src/config/schema'
 import { formatPrefix } from '../../src/policy/prefix'
 
@@ -112,37 +112,47 @@ describe('keys', () => {
   })
 })
 
-describe('isPlainlyValid', () => {
+describe('parsePlain', () => {
   const odd = fc.oneof(
     fc.jsonValue(),
-    fc.constantFrom('auto', 'nftables', ['10.0.0.0/8'], ['10.0.0.1/8'], [], null, true),
+    fc.boolean(),
+    fc.constantFrom('auto', 'nftables', ['10.0.0.0/8'], ['fd00::/8', '0.0.0.0/0'], ['10.0.0.1/8'], [], null),
   )
   const keys = [...Object.keys(schema.shape), 'name', 'cni.dev/x', 'unknown', '__proto__', 'constructor']
   const config = fc.array(fc.tuple(fc.constantFrom(...keys), odd), { maxLength: 4 })
 
-  test('says yes to nothing that the schema refuses', () => {
+  test('answers as the schema does, or not at all', () => {
+    let answers = 0
     fc.assert(
       fc.property(config, (entries) => {
         // As JSON.parse makes it: "__proto__" is a key like any other.
-        const object = JSON.parse(
-          `{${entries.map(([key, value]) => `"${key}": ${JSON.stringify(value)}`).join(', ')}}`,
-        )
-        if (isPlainlyValid(object)) expect(refusal(object)).toBe('accepted')
+        const text = entries
+          .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+          .join(', ')
+        const object = JSON.parse(`{${text}}`)
+        const plain = parsePlain(object)
+        if (plain === undefined) return
+        answers += 1
+        expect(plain).toEqual(parseConfig(object))
+        expect(Object.keys(plain).sort()).toEqual(Object.keys(parseConfig(object)).sort())
       }),
       { numRuns: 5000 },
     )
+    expect(answers).toBeGreaterThan(100)
   })
 
-  test('says yes to what operators write', () => {
-    expect(
-      isPlainlyValid({
-        name: 'a',
-        nonMasqueradeCIDRs: ['10.0.0.0/8', 'fc00::/7'],
-        randomFully: false,
-        backend: 'auto',
-      }),
-    ).toBe(true)
-    expect(isPlainlyValid({ masqLinkLocal: true, masqLinkLocalIPv6: false })).toBe(true)
+  test('answers for what operators write', () => {
+    const typical = {
+      name: 'a',
+      nonMasqueradeCIDRs: ['10.0.0.0/8', 'fc00::/7'],
+      randomFully: false,
+      backend: 'auto',
+    }
+    expect(parsePlain(typical)).toEqual(parseConfig(typical))
+    expect(parsePlain({ masqLinkLocal: true, masqLinkLocalIPv6: false })).toMatchObject({
+      masqLinkLocal: true,
+    })
+    expect(parsePlain({})).toEqual(parseConfig({}))
   })
 
   test.each([
@@ -151,7 +161,7 @@ describe('isPlainlyValid', () => {
     { randomFully: 1 },
     { nonMasq: [] },
   ])('leaves %j to the schema', (object) => {
-    expect(isPlainlyValid(object)).toBe(false)
+    expect(parsePlain(object)).toBeUndefined()
   })
 })
 
