@@ -38,7 +38,7 @@ export function parseOptions(command: string, args: readonly string[], flags: re
     confDir: parseDirectory('conf-dir', values['conf-dir']),
     cacheDir: parseDirectory('cache-dir', values['cache-dir']),
     graceSeconds: parseDuration('grace', String(values.grace)),
-    intervalSeconds: Math.max(1, parseDuration('interval', String(values.interval))),
+    intervalSeconds: parseInterval(String(values.interval)),
     dryRun: values['dry-run'] === true,
     json: values.json === true,
     prune: values.prune === true,
@@ -64,12 +64,20 @@ function parseDirectory(flag: string, value: unknown): string {
   throw new UsageError(`Cannot use --${flag} "": write a directory`)
 }
 
-const UNITS = { s: 1, m: 60, h: 3600 } as const
+/** A watch that syncs without a pause would take a core for itself. */
+function parseInterval(text: string): number {
+  const seconds = parseDuration('interval', text)
+  if (seconds > 0) return seconds
+  throw new UsageError(`Cannot use --interval "${text}": write 1s or more`)
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 
 /** `90`, `90s`, `10m`, `1h`, in seconds. */
 export function parseDuration(flag: string, text: string): number {
   const [, number = '', unit = 's'] = /^(\d{1,6})([smh]?)$/.exec(text) ?? []
-  if (number === '')
+  if (number === '') {
     throw new UsageError(`Cannot use --${flag} "${text}": write a duration, as in 90s, 10m or 1h`)
-  return Number(number) * (UNITS[unit as keyof typeof UNITS] ?? 1)
+  }
+  return Number(number) * (UNITS[unit || 's'] ?? 1)
 }

@@ -36,7 +36,7 @@ export function renderGc(pruned: Pruned, { dryRun }: Rendering): string {
     ...pruned.failures.map((failure) => `error: ${failure}`),
     pruned.removed.length + pruned.policies.length === 0
       ? 'nothing to do'
-      : `${count(pruned.removed.length, 'attachment')} and ${pruned.policies.length} policies ${dryRun ? 'to remove' : 'removed'}`,
+      : `${count(pruned.removed.length, 'attachment')} and ${count(pruned.policies.length, 'policy', 'policies')} ${dryRun ? 'to remove' : 'removed'}`,
   ]
   return lines.map((line) => `${line}\n`).join('')
 }
@@ -57,7 +57,7 @@ function renderChange({ attachment, what, addresses }: Change, dryRun: boolean):
 }
 
 /** The pod where Kubernetes names one, and always what the runtime calls it. */
-function nameOf({ pod, containerID, ifname, network }: Omit<Attachment, 'pod'> & { pod: string }): string {
+function nameOf({ pod, containerID, ifname, network }: Attachment): string {
   return `${pod === '' ? '' : `${pod} `}(${containerID} ${ifname}, network ${network})`
 }
 
@@ -65,8 +65,8 @@ function listedName({ note, id }: Listed): string {
   return note ? nameOf(note) : `(attachment ${id})`
 }
 
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`
+function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`
 }
 
 /** For programs. */

@@ -12,6 +12,9 @@ interface Found {
 /** How often to look whether the table is gone or a conflist has changed: both are noticed within 2 s. */
 const LOOK_MS = 1_500
 
+/** When to try again after a run that failed: soon, and not so often that it floods the log. */
+const RETRY_MS = 5_000
+
 /**
  * Stays, and runs again when a conflist changes, soon after the table is lost, and every interval. It looks instead of
  * being told: `nft monitor` holds the whole ruleset in memory, and inotify knows nothing of directories that come later.
@@ -48,8 +51,9 @@ export async function watch(
     // A node without pods has no table: only one that was there can be lost.
     if (isFirst || seen !== conflists || (isMissing && isTableKnown) || performance.now() >= due) {
       conflists = seen
-      isTableKnown = await runOnce(run, world, isFirst)
-      due = performance.now() + options.intervalSeconds * 1000
+      const found = await runOnce(run, world, isFirst)
+      isTableKnown = found !== 0
+      due = performance.now() + (found === undefined ? RETRY_MS : options.intervalSeconds * 1000)
     } else {
       isTableKnown ||= !isMissing
     }
@@ -59,16 +63,20 @@ export async function watch(
 }
 
 /**
- * Whether there should be a table now. A run that fails is told, and tried again at the next look: nobody restarts a
- * watch that gave up at night.
+ * How many attachments should have rules; undefined for a run that failed. That is told, and tried again soon: nobody
+ * restarts a watch that gave up at night.
  */
-async function runOnce(run: (options: { quiet: boolean }) => Promise<Found>, world: World, isFirst: boolean) {
+async function runOnce(
+  run: (options: { quiet: boolean }) => Promise<Found>,
+  world: World,
+  isFirst: boolean,
+): Promise<number | undefined> {
   try {
-    return (await run({ quiet: !isFirst })).found > 0
+    return (await run({ quiet: !isFirst })).found
   } catch (error) {
     const { message, details } = toCniError(error)
     await world.writeError(`${message}${details && `: ${details}`}\n`)
-    return true
+    return undefined
   }
 }
 

@@ -484,7 +484,7 @@ describe('gc', () => {
         'removed shop/gone (gone eth0, network cbr0): 10.244.1.20',
         'removed (stale eth0, network cbr0): 10.244.1.99',
         `removed ${policy}, which no pod has`,
-        '2 attachments and 1 policies removed',
+        '2 attachments and 1 policy removed',
       ].sort(),
     )
     expect(await holders()).toEqual({ ...TWO, '10.244.1.21': 'here' })

@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -32,10 +32,10 @@ async function startWatch(interval = '60s') {
   return { child, lines, exit }
 }
 
-const until = async (condition: () => Promise<boolean>) => {
-  const end = performance.now() + 4000
+const until = async (condition: () => Promise<boolean>, milliseconds = 4000) => {
+  const end = performance.now() + milliseconds
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error('not within four seconds')
+    if (performance.now() > end) throw new Error(`not within ${milliseconds} ms`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
@@ -96,6 +96,24 @@ describe('sync --watch', () => {
     expect(await nextLine(lines)).toBe('no answer')
     expect(await node.sh('nft -a list table inet ip-masq')).toBe(generation)
     expect(child.exitCode).toBe(null)
+  })
+
+  test('a run that failed is told, and tried again soon', async () => {
+    const script = `#!/bin/bash
+      [ -e ${network.cacheDir}/broken ] && echo "Error: of some sort" >&2 && exit 1
+      PATH=/usr/sbin:/usr/bin:/bin exec nft "$@"`
+    await writeFile(join(network.cacheDir, 'nft'), script, { mode: 0o755 })
+    const directories = ['--conf-dir', network.confDir, '--cache-dir', network.cacheDir]
+    node
+      .start('env', `PATH=${network.cacheDir}`, EXECUTABLES.native, 'sync', '--watch', ...directories)
+      .stdout?.resume()
+    await network.cache('b', ['10.244.1.8/24'])
+    await writeFile(join(network.cacheDir, 'broken'), '')
+    await network.writeConflist({ nonMasqueradeCIDRs: ['192.0.2.0/24'] })
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    expect(await exempt()).not.toContain('192.0.2.0/24')
+    await rm(join(network.cacheDir, 'broken'))
+    await until(async () => (await exempt()).includes('192.0.2.0/24'), 8000)
   })
 
   test('a conflist that is wrong is told, and the watch goes on', async () => {
