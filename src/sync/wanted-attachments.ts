@@ -9,7 +9,7 @@ import { type Address, formatAddress } from '../policy/address'
 import { decidePolicy, ownSubnets, type Policy } from '../policy/policy'
 import { formatPrefix } from '../policy/prefix'
 
-export const PLUGIN_TYPE = 'ip-masq'
+const PLUGIN_TYPE = 'ip-masq'
 
 export interface WantedAttachments {
   readonly wanted: readonly Wanted[]

@@ -47,7 +47,7 @@ export function apply(nft: NftProcess, wanted: Wanted, epochSeconds: number): Ap
 }
 
 /** Both elements of every address. */
-export function addAttachment({ attachment, addresses, policy }: Wanted, epochSeconds: number): Transaction {
+function addAttachment({ attachment, addresses, policy }: Wanted, epochSeconds: number): Transaction {
   const [owner, comment, chain] = [
     ownerValue(attachment, addresses),
     ownerComment(attachment, epochSeconds),

@@ -117,7 +117,7 @@ function addPrefixes(set: string, prefixes: readonly Prefix[]): Operation[] {
 }
 
 /** The key of an address in `owners`. */
-export function ownerKey(address: Address): Address {
+function ownerKey(address: Address): Address {
   return { family: 'ip6', value: toMapped(address) }
 }
 

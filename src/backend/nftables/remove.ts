@@ -1,7 +1,7 @@
 import type { Attachment } from '../../cni/attachment'
 import { type Address, isSameAddress } from '../../policy/address'
 import { deleteAddress, deletePod, OWNERS } from './layout'
-import { ATTEMPTS, type NftProcess, runList, runTransaction, toError } from './nft'
+import { ATTEMPTS, type NftOutcome, type NftProcess, runList, runTransaction, toError } from './nft'
 import { ownerTest, ownerValue } from './owner'
 import { TABLE } from './render'
 import { type AddressState, findOwned, parseTable } from './table-state'
@@ -23,12 +23,17 @@ export function remove(
   hint: readonly Address[],
 ): string | undefined {
   if (hint.length > 0) {
-    if (runTransaction(nft, deleteAll(hint, ownerValue(attachment, hint))).ok) return undefined
+    const outcome = runTransaction(nft, deleteAll(hint, ownerValue(attachment, hint)))
+    if (outcome.ok) return undefined
+    if (isHopeless(outcome)) return outcome.said
   } else {
     const listed = runList(nft, `map ${TABLE} ${OWNERS}`)
     if (!listed.ok) return listed.failure === 'missing' ? undefined : listed.said
     const transaction = deleteOwned(listed.stdout, attachment)
-    if (transaction.length === 0 || runTransaction(nft, transaction).ok) return undefined
+    if (transaction.length === 0) return undefined
+    const outcome = runTransaction(nft, transaction)
+    if (outcome.ok) return undefined
+    if (isHopeless(outcome)) return outcome.said
   }
   return removeOwned(nft, ownerTest(attachment), hint)
 }
@@ -57,11 +62,15 @@ export function removeOwned(
     ])
     if (outcome.ok) return undefined
     // Not known to be ours, or not known to be there still: no reason to keep the address from being freed.
-    if (own.length === 0 || outcome.failure === 'unknown' || outcome.failure === 'unusable')
-      return outcome.said
+    if (own.length === 0 || isHopeless(outcome)) return outcome.said
     const mayHaveChanged = outcome.failure === 'clash' || outcome.failure === 'missing'
     if (!mayHaveChanged || attempt === ATTEMPTS) throw toError(nft, 'remove the rules', outcome)
   }
+}
+
+/** nft did not start, or did not come to an end: another run would fare no better, and hide why. */
+function isHopeless({ failure }: NftOutcome & { ok: false }): boolean {
+  return failure === 'unusable' || failure === 'unknown'
 }
 
 function deleteAll(addresses: readonly Address[], owner: Address): Transaction {
