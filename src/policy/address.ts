@@ -2,8 +2,8 @@ export type Family = 'ip' | 'ip6'
 
 /** What differs between the families. Code that needs to know looks it up here instead of asking "is it IPv6?". */
 export const FAMILIES = {
-  ip: { label: 'IPv4', bits: 32, nftType: 'ipv4_addr' },
-  ip6: { label: 'IPv6', bits: 128, nftType: 'ipv6_addr' },
+  ip: { label: 'IPv4', bits: 32, nftType: 'ipv4_addr', nfproto: 'ipv4' },
+  ip6: { label: 'IPv6', bits: 128, nftType: 'ipv6_addr', nfproto: 'ipv6' },
 } as const
 
 export const FAMILY_NAMES: readonly Family[] = ['ip', 'ip6']

@@ -1,16 +1,45 @@
 import type { InterfaceAddress } from '../cni/prev-result'
-import type { Config } from '../config/schema'
 import { FAMILIES, FAMILY_NAMES, type Family } from './address'
-import { disjoint, ofFamily, type Prefix, prefixOf, subnetOf } from './prefix'
+import type { Intent } from './intent'
+import type { InterfacePattern } from './interface'
+import type { PortRange } from './ports'
+import { ofFamily, type Prefix, prefixOf, subnetOf } from './prefix'
+import { longestMatches, type Range } from './range'
 
 /** Towards what a pod's traffic is left alone, and how the rest is masqueraded. No pod is named in it. */
 export interface Policy {
-  /** Disjoint prefixes, in address order. */
-  readonly exempt: Readonly<Record<Family, readonly Prefix[]>>
+  /** Absent: not masqueraded at all in this family. */
+  readonly families: { readonly [F in Family]?: FamilyPolicy }
+  /** Source ports for tcp, udp and sctp; empty: any. */
+  readonly toPorts: readonly PortRange[]
+  /** Only what leaves through these is masqueraded; empty: whatever it leaves through. */
+  readonly outInterfaces: readonly InterfacePattern[]
   readonly fullyRandom: boolean
+  readonly pinExemptions: boolean
 }
 
-const DEFAULT_EXEMPT = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].map(prefixOf)
+export interface FamilyPolicy {
+  /** Destinations that see the pod's own address: in address order, none touching the next. */
+  readonly exempt: readonly Range[]
+  /** Of the others only these are masqueraded; absent: all. */
+  readonly destinations?: readonly Range[]
+  /** Absent: the address of the outgoing interface. */
+  readonly snatTo?: Range
+}
+
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']
+
+/** ip-masq-agent's `--nomasq-all-reserved-ranges`; for IPv6, RFC 6890's and its successors' that are no one's in public. */
+const RESERVED = [
+  ...['100.64.0.0/10', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '198.18.0.0/15', '198.51.100.0/24'],
+  ...['203.0.113.0/24', '240.0.0.0/4'],
+  ...['100::/64', '2001:db8::/32', '3fff::/20', '64:ff9b:1::/48'],
+]
+
+const DEFAULTS: Readonly<Record<Intent['nonMasqueradeDefaults'], readonly Prefix[]>> = {
+  private: PRIVATE.map(prefixOf),
+  reserved: [...PRIVATE, ...RESERVED].map(prefixOf),
+}
 
 /** Never worth an address of the node's: no reply could come back to it. */
 const ALWAYS_EXEMPT = ['224.0.0.0/4', 'ff00::/8', '255.255.255.255/32'].map(prefixOf)
@@ -22,17 +51,47 @@ const LINK_LOCAL = {
 
 /** `ips`: the attachment's addresses; neighbours in their subnets are exempt, because traffic between two pods of
  * one bridge crosses postrouting when bridge-nf-call-iptables is on. */
-export function decidePolicy(config: Config, ips: readonly InterfaceAddress[]): Policy {
+export function decidePolicy(intent: Intent, ips: readonly InterfaceAddress[]): Policy {
   const exempt = [
-    ...(config.nonMasqueradeCIDRs ?? DEFAULT_EXEMPT),
+    ...(intent.nonMasqueradeCIDRs ?? DEFAULTS[intent.nonMasqueradeDefaults]),
+    ...intent.clusterCIDRs,
     ...ALWAYS_EXEMPT,
-    ...(config.masqLinkLocal ? [] : [LINK_LOCAL.masqLinkLocal]),
-    ...(config.masqLinkLocalIPv6 ? [] : [LINK_LOCAL.masqLinkLocalIPv6]),
+    ...(intent.masqLinkLocal ? [] : [LINK_LOCAL.masqLinkLocal]),
+    ...(intent.masqLinkLocalIPv6 ? [] : [LINK_LOCAL.masqLinkLocalIPv6]),
     ...ownSubnets(ips),
   ]
+  const { fullyRandom, pinExemptions, toPorts, outInterfaces } = intent
+  const families = Object.fromEntries(
+    FAMILY_NAMES.filter((family) => isMasqueraded(intent, family)).map((family) => [
+      family,
+      decideFamily(intent, family, exempt),
+    ]),
+  )
+  if (Object.keys(families).length === 0) return NOTHING
+  return { families, toPorts, outInterfaces, fullyRandom, pinExemptions }
+}
+
+/** What the rest of the config says is of no matter then, and makes no policy of its own. */
+const NOTHING: Policy = {
+  families: {},
+  toPorts: [],
+  outInterfaces: [],
+  fullyRandom: true,
+  pinExemptions: false,
+}
+
+/** Destinations that are all of the other family leave none to this one. */
+export function isMasqueraded({ masquerade, destinations }: Intent, family: Family): boolean {
+  return masquerade[family] && (!destinations || ofFamily(family, destinations).length > 0)
+}
+
+function decideFamily(intent: Intent, family: Family, exempt: readonly Prefix[]): FamilyPolicy {
+  const { masqueradeCIDRs, destinations } = intent
+  const snatTo = intent.snatTo[family]
   return {
-    exempt: { ip: disjoint(ofFamily('ip', exempt)), ip6: disjoint(ofFamily('ip6', exempt)) },
-    fullyRandom: config.randomFully,
+    exempt: longestMatches(ofFamily(family, exempt), ofFamily(family, masqueradeCIDRs)),
+    ...(destinations && { destinations: longestMatches(ofFamily(family, destinations)) }),
+    ...(snatTo && { snatTo }),
   }
 }
 
@@ -47,10 +106,13 @@ export function ownSubnets(ips: readonly InterfaceAddress[]): Prefix[] {
  * Families of which the pod has an address and a non-empty list has no entry. Legal, and most often an
  * oversight of whoever wrote a list for IPv4 before the cluster became dual-stack.
  */
-export function familiesLeftOut(config: Config, ips: readonly InterfaceAddress[]): Family[] {
-  const list = config.nonMasqueradeCIDRs ?? []
+export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]): Family[] {
+  const list = intent.nonMasqueradeCIDRs ?? []
   if (list.length === 0) return []
   return FAMILY_NAMES.filter(
-    (family) => ips.some(({ address }) => address.family === family) && ofFamily(family, list).length === 0,
+    (family) =>
+      isMasqueraded(intent, family) &&
+      ips.some(({ address }) => address.family === family) &&
+      ofFamily(family, [...list, ...intent.clusterCIDRs]).length === 0,
   )
 }

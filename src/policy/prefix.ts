@@ -24,6 +24,12 @@ export function parsePrefix(text: string): Prefix {
   return prefix
 }
 
+/** The same, and an address alone for the one address. */
+export function parseAddressOrPrefix(text: string): Prefix {
+  const address = parsePrinted(text)
+  return address ? parsePrefix(`${text}/${FAMILIES[address.family].bits}`) : parsePrefix(text)
+}
+
 /** An interface address as CNI results carry it: `10.244.1.7/24`, host bits and all. */
 export function parseAddressWithLength(text: string): { address: Address; length: number } {
   const slash = text.indexOf('/')
@@ -54,45 +60,6 @@ export function subnetOf({ family, value }: Address, length: number): Prefix {
 
 export function formatPrefix(prefix: Prefix): string {
   return `${formatAddress(prefix)}/${prefix.length}`
-}
-
-export function contains(outer: Prefix, inner: Prefix): boolean {
-  return (
-    outer.family === inner.family &&
-    outer.length <= inner.length &&
-    subnetOf(inner, outer.length).value === outer.value
-  )
-}
-
-/**
- * The same addresses in the fewest prefixes, none inside another, in address order. nft refuses overlapping
- * elements in an interval set, and its own `auto-merge` makes elements that cannot be deleted any more; the
- * fixed order gives two spellings of one list one policy. All prefixes must be of one family.
- */
-export function disjoint(prefixes: readonly Prefix[]): Prefix[] {
-  const sorted = [...prefixes].sort((a, b) => compare(a.value, b.value) || a.length - b.length)
-  const result: Prefix[] = []
-  for (const prefix of sorted) {
-    const last = result.at(-1)
-    if (last && contains(last, prefix)) continue
-    result.push(prefix)
-    mergeSiblings(result)
-  }
-  return result
-}
-
-function mergeSiblings(result: Prefix[]): void {
-  for (;;) {
-    const [left, right] = [result.at(-2), result.at(-1)]
-    if (!left || !right || left.length !== right.length || left.length === 0) return
-    const parent = subnetOf(left, left.length - 1)
-    if (left.value === right.value || !contains(parent, right)) return
-    result.splice(-2, 2, parent)
-  }
-}
-
-function compare(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 export function ofFamily<T extends Address>(family: Family, items: readonly T[]): T[] {

@@ -1,0 +1,32 @@
+import { MalformedError } from './address'
+
+/** An interface, or all whose names begin so. Each backend has a spelling of its own for the second. */
+export interface InterfacePattern {
+  readonly name: string
+  readonly isWildcard: boolean
+}
+
+/** The kernel's IFNAMSIZ without the final zero; a wildcard character counts, for nft and for iptables. */
+const LONGEST = 15
+
+/** `eth0`, or `bond+` and `bond*` for all that begin with "bond". */
+export function parseInterface(text: string): InterfacePattern {
+  const isWildcard = /[+*]$/.test(text)
+  const name = isWildcard ? text.slice(0, -1) : text
+  if (name === '') {
+    throw new MalformedError(
+      isWildcard
+        ? 'write a name before it, as in "bond+"; without outInterfaces any interface will do'
+        : 'write an interface, as in "eth0" or "bond+"',
+    )
+  }
+  if (/[+*]/.test(name)) throw new MalformedError('write "+" or "*" at the end only, as in "bond+"')
+  // A name that nft's quoted strings or iptables' lines cannot hold is none that we could match.
+  const isName = /^[^/:\s"\\\p{C}]+$/u.test(name) && !['.', '..', '!'].includes(name)
+  if (!isName || new TextEncoder().encode(text).length > LONGEST) {
+    throw new MalformedError(
+      `write the name of an interface: at most ${LONGEST} bytes, without "/", ":", quotes and white space`,
+    )
+  }
+  return { name, isWildcard }
+}
