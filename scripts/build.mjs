@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const bundle = `${root}dist/ip-masq.js`
 const native = `${root}dist/ip-masq`
 
+const { resolve } = createRequire(import.meta.url)
+
 mkdirSync(`${root}dist`, { recursive: true })
 await build({
   entryPoints: [`${root}src/main.ts`],
@@ -21,6 +23,8 @@ await build({
   format: 'cjs',
   minify: true,
   keepNames: true,
+  // The CommonJS build: the other asks for its own file's name, which a bundle does not have.
+  alias: { tinyglobby: resolve('tinyglobby') },
   banner: { js: '#!/usr/bin/env node' },
   legalComments: 'none',
   logLevel: 'warning',
@@ -28,7 +32,7 @@ await build({
 chmodSync(bundle, 0o755)
 
 const arch = { x64: 'x64', arm64: 'aarch64' }[process.arch]
-const bun = createRequire(import.meta.url).resolve(`@oven/bun-linux-${arch}/bin/bun`)
+const bun = resolve(`@oven/bun-linux-${arch}/bin/bun`)
 chmodSync(bun, 0o755)
 // Without the two "no-autoload" options a bunfig.toml or .env in the runtime's working directory would be run by root.
 // jit-policy: a call of 10 ms is over before code that a JIT thread compiled could pay; 0.8 ms less (measured).

@@ -15,14 +15,29 @@ pod its address (bridge, flannel, ptp), whose own ipMasq is off:
 
   { "type": "ip-masq", "nonMasqueradeCIDRs": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"] }
 
-Keys (all optional):
-  nonMasqueradeCIDRs   destinations that see the pod's own address
-                       default: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7; []: the built-ins only
-  masqLinkLocal        masquerade towards 169.254.0.0/16 too (default false)
-  masqLinkLocalIPv6    masquerade towards fe80::/10 too (default false)
-  randomFully          fully random source ports (default true)
-  backend              "auto" or "nftables" (default "auto")
+Keys (all optional), towards what:
+  nonMasqueradeCIDRs     destinations that see the pod's own address; []: the built-ins only
+                         default: 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7
+  nonMasqueradeDefaults  the list that stands without one: "private" (default) or "reserved"
+  masqueradeCIDRs        exceptions to what is exempt; the longest prefix decides
+  masqLinkLocal          masquerade towards 169.254.0.0/16 too (default false)
+  masqLinkLocalIPv6      masquerade towards fe80::/10 too (default false)
+  configFiles            files or globs of ip-masq-agent configs, merged with the lists here
+  flannelSubnetFile      true, or the path of flannel's subnet.env: the cluster's networks are exempt
+  policies               OutBoundNAT policies as in a Windows node's CNI config
+Whom:
+  onlyNamespaces         only pods of these Kubernetes namespaces ("shop", "team-*")
+  exceptNamespaces       all pods but those of these
+  ipv4, ipv6             masquerade this family at all (default true)
+  outInterfaces          only what leaves through these ("eth0", "bond+")
+How:
+  snatTo                 { "ipv4": ..., "ipv6": ... }: an address or range instead of the interface's
+  toPorts                source ports for tcp, udp and sctp, as in "1024-29999,32768-65535"
+  randomFully            fully random source ports (default true)
+  pinExemptions          exempt flows keep the pod's address, whoever masquerades later (default false)
+  backend                "auto" or "nftables" (default "auto")
 Built-in exemptions: the pod's own subnets, link-local, multicast, broadcast.
+For one pod: runtimeConfig.nonMasqueradeCIDRs (capability), args.cni.nonMasqueradeCIDRs.
 
 Commands:
   sync                 make the rules of all running pods what the conflists ask for now
@@ -36,6 +51,8 @@ Commands:
     --interval TIME    with --watch: at the latest after this (default 60s)
   gc                   remove rules that no runtime knows of, or whose container is gone
     --conf-dir, --cache-dir, --grace, --dry-run, --json   as for sync
+
+  convert [FILE]         print our config for ip-masq-agent's, its ConfigMap, or a Windows CNI config (or stdin's)
 
 Options:
   --version            print the version

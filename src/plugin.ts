@@ -100,7 +100,7 @@ async function restore(
   try {
     const { restoreNetwork } = await import('./sync/restore')
     const isLate = () => performance.now() >= end
-    const count = restoreNetwork(backendWithin(RESTORE_MS), { cacheDir, added, config, isLate })
+    const count = await restoreNetwork(backendWithin(RESTORE_MS), { cacheDir, added, config, isLate })
     return count > 0
       ? [`the table was gone; restored the rules of ${count} other attachments of ${added.network}`]
       : []

@@ -2,8 +2,9 @@ import { VERSION } from './about'
 import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
 import { requireVersion } from './cni/version'
+import { intentOf } from './config/intent'
 import { parseNetworkName } from './config/network-name'
-import { parsePlain } from './config/plain'
+import { NO_SOURCES, parseAny } from './config/settings'
 
 /**
  * The verb STATUS: would an ADD work, as far as can be seen without starting a process? Rules that were lost are no
@@ -16,7 +17,8 @@ export async function checkStatus(
 ): Promise<void> {
   requireVersion('STATUS', config, '1.1.0')
   const network = parseNetworkName(config)
-  if (!parsePlain(config)) (await import('./config/parse')).parseConfig(config)
+  // Contradictions too; files are for an ADD to read.
+  intentOf({ config: await parseAny(config), sources: NO_SOURCES }, '')
   const missing = await probe
   if (missing.length === 0) return
   const { readResultCache } = await import('./cni/result-cache')

@@ -3,8 +3,9 @@ import type { Attachment } from './cni/attachment'
 import type { JsonObject } from './cni/json'
 import { distinctAddresses, parseAddresses, requirePrevResult } from './cni/prev-result'
 import { requireVersion } from './cni/version'
+import { intentOf } from './config/intent'
 import { parseNetworkName } from './config/network-name'
-import { parsePlain } from './config/plain'
+import { readSettings } from './config/settings'
 import { FAMILIES } from './policy/address'
 import { decidePolicy, familiesLeftOut } from './policy/policy'
 
@@ -16,17 +17,17 @@ export async function parseWanted(
 ): Promise<{ wanted: Wanted; warnings: string[] }> {
   requireVersion(command, raw, command === 'CHECK' ? '0.4.0' : '0.3.0')
   const network = parseNetworkName(raw)
-  const config = parsePlain(raw) ?? (await import('./config/parse')).parseConfig(raw)
+  const { intent, warnings } = intentOf(await readSettings(raw), attachment.namespace)
   const ips = parseAddresses(requirePrevResult(raw), attachment.ifname)
-  const warnings = familiesLeftOut(config, ips)
+  const leftOut = familiesLeftOut(intent, ips)
     .map((family) => FAMILIES[family].label)
     .map((label) => `nonMasqueradeCIDRs has no ${label} entry: only the built-in ${label} exemptions hold`)
   return {
     wanted: {
       attachment: { ...attachment, network },
       addresses: distinctAddresses(ips),
-      policy: decidePolicy(config, ips),
+      policy: decidePolicy(intent, ips),
     },
-    warnings,
+    warnings: [...warnings, ...leftOut],
   }
 }

@@ -7,12 +7,14 @@ export interface Attachment {
   readonly network: string
   /** `namespace/name` where the runtime sends it in CNI_ARGS (Kubernetes), else empty. */
   readonly pod: string
+  /** Of Kubernetes, as for `pod`. */
+  readonly namespace: string
 }
 
 /** The network's name is in the config, not in the environment: whoever parses that fills it in. */
 export function parseAttachment(environment: Environment): Attachment {
   const { CNI_CONTAINERID: containerID = '', CNI_IFNAME: ifname = '', CNI_ARGS } = environment
-  return { containerID, ifname, network: '', pod: podName(parsePairs(CNI_ARGS)) }
+  return { containerID, ifname, network: '', ...parsePod(parsePairs(CNI_ARGS)) }
 }
 
 /** `K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-1;IgnoreUnknown=1`, the form that CNI_ARGS has by convention. */
@@ -23,8 +25,10 @@ function parsePairs(cniArgs: string | undefined): (readonly [string, string])[] 
   })
 }
 
-/** `shop/web-1`, or nothing where Kubernetes does not say. */
-export function podName(pairs: readonly (readonly [string, string])[]): string {
+/** `shop/web-1` and `shop`, or nothing where Kubernetes does not say. */
+export function parsePod(
+  pairs: readonly (readonly [string, string])[],
+): Pick<Attachment, 'pod' | 'namespace'> {
   const { K8S_POD_NAMESPACE: namespace = '', K8S_POD_NAME: name = '' } = Object.fromEntries(pairs)
-  return name && `${namespace}/${name}`
+  return { pod: name && `${namespace}/${name}`, namespace }
 }

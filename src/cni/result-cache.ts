@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Attachment } from './attachment'
-import { podName } from './attachment'
+import { parsePod } from './attachment'
 import { CniError } from './error'
 import { isObject, type JsonObject } from './json'
 import { readSmallFile } from './small-file'
@@ -17,6 +17,8 @@ export interface CachedAttachment {
   readonly readConflist: () => unknown
   /** The result of the whole chain. */
   readonly result: JsonObject
+  /** What the runtime knew of the container; a plugin gets what its `capabilities` name, as runtimeConfig. */
+  readonly capabilityArgs: JsonObject
   /** Recorded from libcni 1.2 on. */
   readonly netns?: string
   readonly modified: number
@@ -68,7 +70,7 @@ export function readResultCache(cacheDir: string, selection?: CacheSelection): R
 function parseCacheFile(file: string, text: string, modified: number): CachedAttachment | undefined {
   const entry: unknown = JSON.parse(text)
   if (!isObject(entry) || entry.kind !== 'cniCacheV1') return undefined
-  const { containerId, ifName, networkName, config, result, netns, cniArgs } = entry
+  const { containerId, ifName, networkName, config, result, netns, cniArgs, capabilityArgs } = entry
   if (typeof containerId !== 'string' || typeof ifName !== 'string' || typeof networkName !== 'string')
     return undefined
   if (typeof config !== 'string' || !isObject(result)) return undefined
@@ -78,10 +80,11 @@ function parseCacheFile(file: string, text: string, modified: number): CachedAtt
       containerID: containerId,
       ifname: ifName,
       network: networkName,
-      pod: podName(pairsOf(cniArgs)),
+      ...parsePod(pairsOf(cniArgs)),
     },
     readConflist: () => JSON.parse(Buffer.from(config, 'base64').toString('utf8')),
     result,
+    capabilityArgs: isObject(capabilityArgs) ? capabilityArgs : {},
     ...(typeof netns === 'string' && netns !== '' && { netns }),
     modified,
   }

@@ -1,4 +1,4 @@
-/** Keys of the spec and of libcni; theirs to check, not ours. */
+/** Keys of the spec and of libcni, and an editor's; theirs to check, not ours. */
 export const FOREIGN_KEYS: readonly string[] = [
   'cniVersion',
   'name',
@@ -9,6 +9,7 @@ export const FOREIGN_KEYS: readonly string[] = [
   'args',
   'ipam',
   'dns',
+  '$schema',
 ]
 
 const FOREIGN_PREFIX = 'cni.dev/'

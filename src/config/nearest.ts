@@ -8,6 +8,12 @@ export function nearest(word: string, candidates: readonly string[]): string {
   return ranked.sort((a, b) => a.distance - b.distance)[0]?.name ?? ''
 }
 
+/** So near to `known` that it is most likely meant. */
+export function isTypo(word: string, known: string): boolean {
+  const edits = editDistance(word.toLowerCase().slice(0, 64), known.toLowerCase())
+  return edits <= Math.min(3, known.length / 3)
+}
+
 /** Levenshtein distance, one row at a time. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)

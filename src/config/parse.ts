@@ -1,8 +1,10 @@
+import type * as z from 'zod/mini'
 import { CniError, quote } from '../cni/error'
-import type { JsonObject } from '../cni/json'
+import { isObject, type JsonObject } from '../cni/json'
+import type { Prefix } from '../policy/prefix'
 import { FOREIGN_KEYS, isForeignKey } from './foreign-keys'
 import { nearest } from './nearest'
-import { type Config, schema } from './schema'
+import { type Config, podSchema, schema } from './schema'
 
 const OWN_KEYS = Object.keys(schema.shape)
 
@@ -16,18 +18,42 @@ export function parseConfig(config: JsonObject): Config {
       `Cannot use ${unknown} ${quote(config[unknown])}: unknown key; ${advice}`,
     )
   }
-  const result = schema.safeParse(config)
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  const path = issue?.path ?? []
-  throw new CniError(
-    'invalidConfig',
-    `Cannot use ${renderPath(path)} ${quote(valueAt(config, path))}: ${issue?.message}`,
-  )
+  const podCIDRs = parsePodCIDRs(config)
+  return { ...parseWith(schema, config, ''), ...(podCIDRs && { podCIDRs }) }
+}
+
+/** The pod's own list, if the runtime sends one. */
+export function parsePodCIDRs(config: JsonObject): Prefix[] | undefined {
+  const { runtimeConfig, args } = parseWith(podSchema, podPart(config), '')
+  return runtimeConfig?.nonMasqueradeCIDRs ?? args?.cni?.nonMasqueradeCIDRs
 }
 
 function isKnown(key: string): boolean {
   return OWN_KEYS.includes(key) || isForeignKey(key)
+}
+
+/** Nothing but what is for us: both objects belong to all plugins. */
+function podPart({ runtimeConfig, args }: JsonObject): JsonObject {
+  const cni = isObject(args) ? args.cni : undefined
+  return {
+    ...(hasList(runtimeConfig) && { runtimeConfig }),
+    ...(hasList(cni) && { args: { cni } }),
+  }
+}
+
+function hasList(value: unknown): boolean {
+  return isObject(value) && 'nonMasqueradeCIDRs' in value
+}
+
+/** What a schema makes of a value; the first issue becomes the error. `place` comes before its path: a file. */
+export function parseWith<S extends z.ZodMiniType>(parser: S, value: unknown, place: string): z.output<S> {
+  const result = parser.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  const path = [...(issue?.path ?? []), ...unknown]
+  const where = [place, renderPath(path)].filter((part) => part !== '').join(': ')
+  throw new CniError('invalidConfig', `Cannot use ${where} ${quote(valueAt(value, path))}: ${issue?.message}`)
 }
 
 /** `nonMasqueradeCIDRs[1]`, as a reader would look for it. */

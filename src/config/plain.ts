@@ -1,7 +1,10 @@
 import type { JsonObject } from '../cni/json'
 import { MalformedError } from '../policy/address'
-import { type Prefix, parsePrefix } from '../policy/prefix'
+import { parseInterface } from '../policy/interface'
+import { parsePorts } from '../policy/ports'
+import { parsePrefix } from '../policy/prefix'
 import { isForeignKey } from './foreign-keys'
+import { parseNamespacePattern } from './namespaces'
 import type { Config } from './schema'
 
 /**
@@ -10,39 +13,83 @@ import type { Config } from './schema'
  * test holds every answer against the schema's.
  */
 export function parsePlain(config: JsonObject): Config | undefined {
-  const {
-    nonMasqueradeCIDRs: list,
-    masqLinkLocal = false,
-    masqLinkLocalIPv6 = false,
-    randomFully = true,
-    backend = 'auto',
-  } = config
-  const cidrs = list === undefined ? [] : parsePrefixes(list)
-  const isPlain = Object.keys(config).every((key) => PLAIN_KEYS.has(key) || isForeignKey(key))
-  if (!isPlain || !cidrs || (backend !== 'auto' && backend !== 'nftables')) return undefined
-  if (!isFlag(masqLinkLocal) || !isFlag(masqLinkLocalIPv6) || !isFlag(randomFully)) return undefined
-  const rest = { masqLinkLocal, masqLinkLocalIPv6, randomFully, backend } as const
-  return list === undefined ? rest : { nonMasqueradeCIDRs: cidrs, ...rest }
-}
-
-const PLAIN_KEYS: ReadonlySet<string> = new Set([
-  'nonMasqueradeCIDRs',
-  'masqLinkLocal',
-  'masqLinkLocalIPv6',
-  'randomFully',
-  'backend',
-])
-
-function isFlag(value: unknown): value is boolean {
-  return typeof value === 'boolean'
-}
-
-function parsePrefixes(list: unknown): Prefix[] | undefined {
-  if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) return undefined
   try {
-    return list.map(parsePrefix)
+    return readPlain(config)
   } catch (error) {
     if (error instanceof MalformedError) return undefined
     throw error
   }
+}
+
+function readPlain(config: JsonObject): Config {
+  const keys = Object.keys(config).filter((key) => !isForeignKey(key))
+  insist(keys.every((key) => PLAIN_KEYS.has(key)) && !hasPodList(config))
+  const { nonMasqueradeCIDRs, onlyNamespaces } = config
+  return {
+    ...(nonMasqueradeCIDRs !== undefined && { nonMasqueradeCIDRs: list(nonMasqueradeCIDRs, parsePrefix) }),
+    nonMasqueradeDefaults: oneOf(config.nonMasqueradeDefaults, ['private', 'reserved']),
+    masqueradeCIDRs: list(config.masqueradeCIDRs, parsePrefix),
+    masqLinkLocal: flag(config.masqLinkLocal, false),
+    masqLinkLocalIPv6: flag(config.masqLinkLocalIPv6, false),
+    ipv4: flag(config.ipv4, true),
+    ipv6: flag(config.ipv6, true),
+    randomFully: flag(config.randomFully, true),
+    toPorts: config.toPorts === undefined ? [] : parsePorts(string(config.toPorts)),
+    snatTo: {},
+    outInterfaces: nonEmpty(config.outInterfaces, parseInterface),
+    pinExemptions: flag(config.pinExemptions, false),
+    policies: [],
+    configFiles: [],
+    flannelSubnetFile: flag(config.flannelSubnetFile, false),
+    ...(onlyNamespaces !== undefined && { onlyNamespaces: nonEmpty(onlyNamespaces, parseNamespacePattern) }),
+    exceptNamespaces: list(config.exceptNamespaces, parseNamespacePattern),
+    backend: oneOf(config.backend, ['auto', 'nftables']),
+  }
+}
+
+/** The others are rarer, and not so plain. */
+const PLAIN_KEYS: ReadonlySet<string> = new Set([
+  ...['nonMasqueradeCIDRs', 'nonMasqueradeDefaults', 'masqueradeCIDRs', 'masqLinkLocal', 'masqLinkLocalIPv6'],
+  ...['ipv4', 'ipv6', 'randomFully', 'toPorts', 'outInterfaces', 'pinExemptions', 'flannelSubnetFile'],
+  ...['onlyNamespaces', 'exceptNamespaces', 'backend'],
+])
+
+/** A list for this pod alone, from the runtime. */
+function hasPodList({ runtimeConfig, args }: JsonObject): boolean {
+  const places = [runtimeConfig, Object(args).cni]
+  return places.some((place) => Object(place).nonMasqueradeCIDRs !== undefined)
+}
+
+/** What is not plain ends the reading; the message is seen by nobody. */
+function insist(isPlain: boolean): asserts isPlain {
+  if (!isPlain) throw new MalformedError('not plain')
+}
+
+function flag(value: unknown, otherwise: boolean): boolean {
+  if (value === undefined) return otherwise
+  insist(typeof value === 'boolean')
+  return value
+}
+
+/** The first of `values` is the default. */
+function oneOf<const T extends string>(value: unknown, values: readonly [T, ...T[]]): T {
+  const found = value === undefined ? values[0] : values.find((one) => one === value)
+  insist(found !== undefined)
+  return found
+}
+
+function string(value: unknown): string {
+  insist(typeof value === 'string')
+  return value
+}
+
+function list<T>(value: unknown, parse: (text: string) => T): T[] {
+  if (value === undefined) return []
+  insist(Array.isArray(value))
+  return value.map((item) => parse(string(item)))
+}
+
+function nonEmpty<T>(value: unknown, parse: (text: string) => T): T[] {
+  insist(value === undefined || (Array.isArray(value) && value.length > 0))
+  return list(value, parse)
 }

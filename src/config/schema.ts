@@ -1,38 +1,63 @@
 import * as z from 'zod/mini'
-import { MalformedError } from '../policy/address'
-import { type Prefix, parsePrefix } from '../policy/prefix'
+import type { Prefix } from '../policy/prefix'
+import { addressRange, cidrs, closed, flag, interfaces, namespaces, path, ports } from './values'
+import { windowsPolicies } from './windows-policies'
 
-/**
- * What an operator may write. Each message says what to write instead; `parse.ts` puts the path and the value
- * before it. `zod/mini` because it loads in a fifth of the time of `zod`, and this is the path of every ADD.
- */
+const FLANNEL_ADVICE = 'write true for /run/flannel/subnet.env, an absolute path, or false'
 
-const cidr = z.pipe(
-  z.string('write a CIDR as a string, as in "10.0.0.0/8"'),
-  z.transform((text, context): Prefix => {
-    try {
-      return parsePrefix(text)
-    } catch (error) {
-      if (!(error instanceof MalformedError)) throw error
-      context.issues.push({ code: 'custom', message: error.message, input: text })
-      return z.NEVER
-    }
-  }),
-)
-
-const cidrs = z.array(
-  cidr,
-  'write a list of CIDRs, as in ["10.0.0.0/8", "fd00::/8"], [] to exempt none, or leave the key out for the default',
-)
-
-const flag = z.boolean('write true or false')
-
+/** What an operator may write; `values.ts` says how each kind of value is read. */
 export const schema = z.object({
-  nonMasqueradeCIDRs: z.optional(cidrs),
+  nonMasqueradeCIDRs: z.optional(cidrs('[] to exempt none, or leave the key out for the default')),
+  nonMasqueradeDefaults: z._default(
+    z.enum(['private', 'reserved'], 'write "private" or "reserved"'),
+    'private',
+  ),
+  masqueradeCIDRs: z._default(cidrs('or leave the key out'), []),
   masqLinkLocal: z._default(flag, false),
   masqLinkLocalIPv6: z._default(flag, false),
+  ipv4: z._default(flag, true),
+  ipv6: z._default(flag, true),
   randomFully: z._default(flag, true),
+  toPorts: z._default(ports, []),
+  snatTo: z._default(
+    closed(
+      {
+        ipv4: z.optional(addressRange('ip', '"192.0.2.10" or "192.0.2.10-192.0.2.13"')),
+        ipv6: z.optional(addressRange('ip6', '"2001:db8::10" or "2001:db8::10-2001:db8::13"')),
+      },
+      'write an object, as in { "ipv4": "192.0.2.10", "ipv6": "2001:db8::10" }',
+    ),
+    {},
+  ),
+  outInterfaces: z._default(interfaces, []),
+  pinExemptions: z._default(flag, false),
+  policies: z._default(windowsPolicies, []),
+  configFiles: z._default(
+    z.array(path, 'write a list of paths, as in ["/etc/config/*"], or leave the key out'),
+    [],
+  ),
+  flannelSubnetFile: z._default(
+    z.union([flag, z.string().check(z.regex(/^\//, FLANNEL_ADVICE))], FLANNEL_ADVICE),
+    false,
+  ),
+  onlyNamespaces: z.optional(
+    namespaces('or leave the key out for all').check(
+      z.minLength(1, 'write at least one namespace, or leave the key out for all'),
+    ),
+  ),
+  exceptNamespaces: z._default(namespaces('or leave the key out'), []),
   backend: z._default(z.enum(['auto', 'nftables'], 'write "auto" or "nftables"'), 'auto'),
 })
 
-export type Config = z.infer<typeof schema>
+const podList = z.object({
+  nonMasqueradeCIDRs: z.optional(cidrs('[] to exempt none, or leave it out for the configured list')),
+})
+
+/** Where a runtime puts what it knows of one pod (CONVENTIONS.md: runtimeConfig, args). */
+export const podSchema = z.object({
+  runtimeConfig: z.optional(podList),
+  args: z.optional(z.object({ cni: z.optional(podList) })),
+})
+
+/** Our part of a plugin's config; `podCIDRs`: the pod's own list, which stands instead of the configured one. */
+export type Config = z.infer<typeof schema> & { readonly podCIDRs?: readonly Prefix[] }

@@ -18,9 +18,21 @@ const refusal = (config: Record<string, unknown>) => {
 describe('an empty config', () => {
   test('has the defaults', () => {
     expect(parseConfig({})).toEqual({
+      nonMasqueradeDefaults: 'private',
+      masqueradeCIDRs: [],
       masqLinkLocal: false,
       masqLinkLocalIPv6: false,
+      ipv4: true,
+      ipv6: true,
       randomFully: true,
+      toPorts: [],
+      snatTo: {},
+      outInterfaces: [],
+      pinExemptions: false,
+      policies: [],
+      configFiles: [],
+      flannelSubnetFile: false,
+      exceptNamespaces: [],
       backend: 'auto',
     })
   })
@@ -67,13 +79,184 @@ describe('nonMasqueradeCIDRs', () => {
 })
 
 describe('the other keys', () => {
+  const list = 'write a list of CIDRs, as in ["10.0.0.0/8", "fd00::/8"], or leave the key out'
+  const interfaces = 'write a list of interfaces, as in ["eth0", "bond+"], or leave the key out for all'
+  const name = 'write the name of an interface: at most 15 bytes, without "/", ":", quotes and white space'
+  const snatTo = 'write an object, as in { "ipv4": "192.0.2.10", "ipv6": "2001:db8::10" }'
+  const ipv4 = 'write IPv4 addresses, as in "192.0.2.10" or "192.0.2.10-192.0.2.13"'
+  const namespace =
+    'write a namespace, as in "kube-system", or "team-*": lower-case letters, digits and "-", at most 63'
+  const path = 'write an absolute path, as in "/etc/config/ip-masq-agent"'
+  const flannel = 'write true for /run/flannel/subnet.env, an absolute path, or false'
+  const cases: [string, unknown, string, string][] = [
+    ['masqLinkLocal', 'yes', '', 'write true or false'],
+    ['masqLinkLocalIPv6', null, '', 'write true or false'],
+    ['randomFully', 1, '', 'write true or false'],
+    ['ipv4', 'true', '', 'write true or false'],
+    ['ipv6', 0, '', 'write true or false'],
+    ['pinExemptions', null, '', 'write true or false'],
+    ['backend', 'ipvs', '', 'write "auto" or "nftables"'],
+    ['nonMasqueradeDefaults', 'all', '', 'write "private" or "reserved"'],
+    ['masqueradeCIDRs', null, '', list],
+    ['masqueradeCIDRs', '10.0.0.0/8', '', list],
+    [
+      'masqueradeCIDRs',
+      ['fd00::/8', '10.0.0.1/8'],
+      '[1]',
+      'write the network "10.0.0.0/8", or "10.0.0.1/32" for the one address',
+    ],
+    ['toPorts', 1024, '', 'write ports as a string, as in "1024-29999,32768-65535"'],
+    ['toPorts', '', '', 'write ports or ranges of ports, as in "1024-29999,32768-65535"'],
+    ['toPorts', '0-80', '', 'write ports from 1 to 65535'],
+    ['toPorts', '80-90,85', '', 'write each port once; 80-90 and 85 overlap'],
+    ['snatTo', '192.0.2.1', '', snatTo],
+    ['snatTo', null, '', snatTo],
+    ['snatTo', { ip: '192.0.2.1' }, '.ip', 'unknown key; write "ipv4" if that is meant, or remove it'],
+    ['snatTo', { ipv4: '' }, '.ipv4', 'write an address, as in "10.0.0.1" or "fd00::1"'],
+    ['snatTo', { ipv4: '192.0.2.0/24' }, '.ipv4', 'write an address, as in "10.0.0.1" or "fd00::1"'],
+    ['snatTo', { ipv4: '2001:db8::1' }, '.ipv4', ipv4],
+    ['snatTo', { ipv4: '192.0.2.1-2001:db8::1' }, '.ipv4', ipv4],
+    ['snatTo', { ipv4: '192.0.2.1-192.0.2.2-192.0.2.3' }, '.ipv4', ipv4],
+    ['snatTo', { ipv4: '192.0.2.2-192.0.2.1' }, '.ipv4', 'write the lower address first'],
+    [
+      'snatTo',
+      { ipv4: '0.0.0.0' },
+      '.ipv4',
+      "write addresses of the node's; an address in 0.0.0.0/8 is none",
+    ],
+    [
+      'snatTo',
+      { ipv4: '126.0.0.1-128.0.0.1' },
+      '.ipv4',
+      "write addresses of the node's; a loopback address is none",
+    ],
+    ['snatTo', { ipv6: 'ff02::1' }, '.ipv6', "write addresses of the node's; a multicast address is none"],
+    ['snatTo', { ipv6: '::1' }, '.ipv6', "write addresses of the node's; :: or ::1 is none"],
+    ['outInterfaces', [], '', interfaces],
+    ['outInterfaces', 'eth0', '', interfaces],
+    ['outInterfaces', ['eth0', 7], '[1]', 'write an interface as a string, as in "eth0" or "bond+"'],
+    [
+      'outInterfaces',
+      ['+'],
+      '[0]',
+      'write a name before it, as in "bond+"; without outInterfaces any interface will do',
+    ],
+    [
+      'outInterfaces',
+      ['*'],
+      '[0]',
+      'write a name before it, as in "bond+"; without outInterfaces any interface will do',
+    ],
+    ['outInterfaces', ['bo+nd'], '[0]', 'write "+" or "*" at the end only, as in "bond+"'],
+    ['outInterfaces', ['bond++'], '[0]', 'write "+" or "*" at the end only, as in "bond+"'],
+    ['outInterfaces', [''], '[0]', 'write an interface, as in "eth0" or "bond+"'],
+    ['outInterfaces', ['eth0 '], '[0]', name],
+    ['outInterfaces', ['abcdefghijklmnop'], '[0]', name],
+    ['outInterfaces', ['abcdefghijklmno+'], '[0]', name],
+    ['outInterfaces', ['a"; flush ruleset'], '[0]', name],
+    ['outInterfaces', ['a\\'], '[0]', name],
+    ['outInterfaces', ['a\n'], '[0]', name],
+    ['outInterfaces', ['..'], '[0]', name],
+    ['onlyNamespaces', [], '', 'write at least one namespace, or leave the key out for all'],
+    [
+      'onlyNamespaces',
+      'shop',
+      '',
+      'write a list of namespaces, as in ["shop", "team-*"], or leave the key out for all',
+    ],
+    [
+      'exceptNamespaces',
+      null,
+      '',
+      'write a list of namespaces, as in ["shop", "team-*"], or leave the key out',
+    ],
+    ['onlyNamespaces', ['Shop'], '[0]', namespace],
+    ['onlyNamespaces', ['a_b'], '[0]', namespace],
+    ['onlyNamespaces', [''], '[0]', namespace],
+    ['onlyNamespaces', ['-a*'], '[0]', namespace],
+    ['exceptNamespaces', ['x', '*-prod'], '[1]', 'write "*" at the end only, as in "team-*"'],
+    ['exceptNamespaces', ['team-**'], '[0]', 'write "*" at the end only, as in "team-*"'],
+    [
+      'configFiles',
+      '/etc/config',
+      '',
+      'write a list of paths, as in ["/etc/config/*"], or leave the key out',
+    ],
+    ['configFiles', ['config/*'], '[0]', path],
+    ['configFiles', [''], '[0]', path],
+    ['configFiles', [null], '[0]', 'write an absolute path'],
+    ['flannelSubnetFile', 'subnet.env', '', flannel],
+    ['flannelSubnetFile', null, '', flannel],
+    ['flannelSubnetFile', '', '', flannel],
+  ]
+  test.each(cases)('%s refuses %j', (key, value, path, advice) => {
+    const steps = path.match(/[^.[\]]+/g) ?? []
+    const quoted = JSON.stringify(steps.reduce<unknown>((inner, step) => Object(inner)[step], value))
+    expect(refusal({ [key]: value })).toMatchObject({
+      reason: 'invalidConfig',
+      message: `Cannot use ${key}${path} ${quoted}: ${advice}`,
+    })
+  })
+
   test.each([
-    ['masqLinkLocal', 'yes', 'Cannot use masqLinkLocal "yes": write true or false'],
-    ['masqLinkLocalIPv6', null, 'Cannot use masqLinkLocalIPv6 null: write true or false'],
-    ['randomFully', 1, 'Cannot use randomFully 1: write true or false'],
-    ['backend', 'ipvs', 'Cannot use backend "ipvs": write "auto" or "nftables"'],
-  ])('%s refuses %j', (key, value, message) => {
-    expect(refusal({ [key]: value })).toMatchObject({ reason: 'invalidConfig', message })
+    {
+      outInterfaces: ['eth0', 'bond+', 'wlan*', 'é0', 'abcdefghijklmno', 'abcdefghijklmn+', '-o', 'eth0.100'],
+    },
+    { onlyNamespaces: ['*'], exceptNamespaces: [] },
+    { onlyNamespaces: ['a', '0-9', 'team-*'] },
+    { snatTo: {} },
+    { snatTo: { ipv4: '192.0.2.1-192.0.2.1', ipv6: '2001:db8::1-2001:db8::ff' } },
+    { flannelSubnetFile: true },
+    { policies: [] },
+    { configFiles: [] },
+    { $schema: './ip-masq.schema.json' },
+  ])('%j is accepted', (config) => {
+    expect(refusal(config)).toBe('accepted')
+  })
+})
+
+describe("a pod's own list", () => {
+  const podCIDRs = (config: Record<string, unknown>) => parseConfig(config).podCIDRs?.map(formatPrefix)
+  const one = { nonMasqueradeCIDRs: ['192.0.2.0/24'] }
+  const other = { nonMasqueradeCIDRs: ['198.51.100.0/24'] }
+
+  test('from runtimeConfig, or from args', () => {
+    expect(podCIDRs({ runtimeConfig: one })).toEqual(['192.0.2.0/24'])
+    expect(podCIDRs({ args: { cni: one } })).toEqual(['192.0.2.0/24'])
+    expect(podCIDRs({ runtimeConfig: one, args: { cni: other } })).toEqual(['192.0.2.0/24'])
+    expect(podCIDRs({ runtimeConfig: { nonMasqueradeCIDRs: [] }, args: { cni: other } })).toEqual([])
+  })
+
+  test.each([
+    {},
+    { runtimeConfig: { ips: ['10.0.0.1'], portMappings: [] } },
+    { runtimeConfig: null, args: null },
+    { runtimeConfig: 7, args: 'x' },
+    { args: { labels: [] } },
+    { args: { cni: 7 } },
+  ])('none in %j', (config) => {
+    expect(podCIDRs(config)).toBeUndefined()
+  })
+
+  test.each<[Record<string, unknown>, string]>([
+    [
+      { runtimeConfig: { nonMasqueradeCIDRs: null } },
+      'runtimeConfig.nonMasqueradeCIDRs null: write a list of CIDRs',
+    ],
+    [
+      { runtimeConfig: { nonMasqueradeCIDRs: ['10/8'] } },
+      'runtimeConfig.nonMasqueradeCIDRs[0] "10/8": write all four octets',
+    ],
+    [{ args: { cni: { nonMasqueradeCIDRs: '' } } }, 'args.cni.nonMasqueradeCIDRs "": write a list of CIDRs'],
+    [
+      { runtimeConfig: { nonMasqueradeCIDRs: ['192.0.2.0/24'] }, args: { cni: { nonMasqueradeCIDRs: [8] } } },
+      'args.cni.nonMasqueradeCIDRs[0] 8: write a CIDR as a string',
+    ],
+  ])('%j is refused', (config, message) => {
+    expect(refusal(config)).toMatchObject({
+      reason: 'invalidConfig',
+      message: expect.stringContaining(`Cannot use ${message}`),
+    })
   })
 })
 
@@ -117,8 +300,28 @@ describe('parsePlain', () => {
     fc.jsonValue(),
     fc.boolean(),
     fc.constantFrom('auto', 'nftables', ['10.0.0.0/8'], ['fd00::/8', '0.0.0.0/0'], ['10.0.0.1/8'], [], null),
+    fc.constantFrom(
+      'private',
+      'reserved',
+      '1024-2047',
+      '5,0',
+      ['eth0', 'bond+'],
+      ['*'],
+      ['shop'],
+      ['team-*', 'Shop'],
+    ),
+    fc.constantFrom({ nonMasqueradeCIDRs: ['10.0.0.0/8'] }, { cni: { nonMasqueradeCIDRs: null } }, '/run/x'),
   )
-  const keys = [...Object.keys(schema.shape), 'name', 'cni.dev/x', 'unknown', '__proto__', 'constructor']
+  const keys = [
+    ...Object.keys(schema.shape),
+    'runtimeConfig',
+    'args',
+    'name',
+    'cni.dev/x',
+    'unknown',
+    '__proto__',
+    'constructor',
+  ]
   const config = fc.array(fc.tuple(fc.constantFrom(...keys), odd), { maxLength: 4 })
 
   test('answers as the schema does, or not at all', () => {
@@ -153,6 +356,19 @@ describe('parsePlain', () => {
       masqLinkLocal: true,
     })
     expect(parsePlain({})).toEqual(parseConfig({}))
+    const more = {
+      masqueradeCIDRs: ['10.1.0.0/16'],
+      nonMasqueradeDefaults: 'reserved',
+      ipv6: false,
+      toPorts: '1024-2047',
+      outInterfaces: ['eth0'],
+      pinExemptions: true,
+      flannelSubnetFile: true,
+      onlyNamespaces: ['shop'],
+      exceptNamespaces: ['team-*'],
+      runtimeConfig: { portMappings: [] },
+    }
+    expect(parsePlain(more)).toEqual(parseConfig(more))
   })
 
   test.each([

@@ -16,7 +16,7 @@ test('the rules in the README are the golden ones', () => {
 
 test.each(Object.keys(schema.shape))('%s is explained in the README and in --help', (key) => {
   expect(readme).toContain(`\n| \`${key}\` | `)
-  expect(HELP).toMatch(new RegExp(`\n  ${key} +\\S`))
+  expect(HELP).toMatch(new RegExp(`\n  (?:\\w+, )?${key},? +\\S`))
 })
 
 describe('codes', () => {

@@ -84,7 +84,13 @@ test('an IPv6 address that looks half like a mapped one is found in both maps', 
 })
 
 test('findOwned does not take an owner whose value only begins alike', () => {
-  const of = (containerID: string) => ({ containerID, ifname: 'eth0', network: 'cbr0', pod: '' })
+  const of = (containerID: string) => ({
+    containerID,
+    ifname: 'eth0',
+    network: 'cbr0',
+    pod: '',
+    namespace: '',
+  })
   const groups = new Map<string, string>()
   let pair: [string, string] | undefined
   for (let i = 0; !pair; i++) {
@@ -99,7 +105,7 @@ test('findOwned does not take an owner whose value only begins alike', () => {
 })
 
 test('findOwned finds the addresses of one attachment among thousands', () => {
-  const attachment = { containerID: 'c1', ifname: 'eth0', network: 'cbr0', pod: '' }
+  const attachment = { containerID: 'c1', ifname: 'eth0', network: 'cbr0', pod: '', namespace: '' }
   const addresses = ['10.0.0.1', 'fd00::1'].map((text) => parseAddress(text))
   const own = ownerValue(attachment, addresses)
   const others = Array.from({ length: 3000 }, (_, i) => {

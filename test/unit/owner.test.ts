@@ -8,6 +8,7 @@ const attachment = (containerID: string, ifname: string) => ({
   ifname,
   network: 'cbr0',
   pod: '',
+  namespace: '',
 })
 const a = parseAddress('10.0.0.1')
 const b = parseAddress('fd00::1')
@@ -47,7 +48,7 @@ describe('ownerComment', () => {
   const network = createHash('sha256').update('cbr0').digest('hex').slice(0, 16)
 
   test('is fixed width for programs, then names for people', () => {
-    const owner = { containerID: 'c1', ifname: 'eth0', network: 'cbr0', pod: 'shop/web-1' }
+    const owner = { containerID: 'c1', ifname: 'eth0', network: 'cbr0', pod: 'shop/web-1', namespace: 'shop' }
     expect(ownerComment(owner, 1700000000.9)).toBe(`${network} 1700000000 cbr0 c1 eth0 shop/web-1`)
   })
 
@@ -66,6 +67,7 @@ describe('ownerComment', () => {
       ifname: 'i'.repeat(15),
       network: 'n'.repeat(200),
       pod: 'p'.repeat(300),
+      namespace: '',
     }
     const comment = ownerComment(long, 1700000000)
     expect(comment.length).toBe(128)

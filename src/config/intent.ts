@@ -1,0 +1,117 @@
+import { CniError } from '../cni/error'
+import { FAMILIES, type Family } from '../policy/address'
+import type { Intent } from '../policy/intent'
+import { formatPrefix, type Prefix } from '../policy/prefix'
+import { formatEnds, type Range } from '../policy/range'
+import { matchesAny } from './namespaces'
+import type { Config } from './schema'
+import type { Sources } from './sources'
+
+/** A plugin's config, and what the files say that it names. */
+export interface Settings {
+  readonly config: Config
+  readonly sources: Sources
+}
+
+/** A list, and where it stands, for messages. */
+interface PlacedList {
+  readonly place: string
+  readonly list: readonly Prefix[]
+}
+
+/**
+ * What config and files together ask for, for a pod of `namespace` (empty where it is not known). Throws
+ * invalidConfig where two of them contradict each other.
+ */
+export function intentOf(
+  { config, sources }: Settings,
+  namespace: string,
+): { readonly intent: Intent; readonly warnings: readonly string[] } {
+  const { masqueradeCIDRs, toPorts, outInterfaces, randomFully, pinExemptions } = config
+  const lists = listsOf(config, sources)
+  rejectContradictions(masqueradeCIDRs, lists)
+  const destinations = config.policies.flatMap((policy) => policy?.destinations ?? [])
+  const isPodMasqueraded = isChosen(config, namespace)
+  const intent: Intent = {
+    ...(lists.length > 0 && { nonMasqueradeCIDRs: lists.flatMap(({ list }) => list) }),
+    nonMasqueradeDefaults: config.nonMasqueradeDefaults,
+    clusterCIDRs: sources.clusterCIDRs,
+    masqueradeCIDRs,
+    ...(destinations.length > 0 && { destinations }),
+    masqLinkLocal: config.masqLinkLocal || sources.files.some((file) => file.masqLinkLocal),
+    masqLinkLocalIPv6: config.masqLinkLocalIPv6 || sources.files.some((file) => file.masqLinkLocalIPv6),
+    masquerade: { ip: isPodMasqueraded && config.ipv4, ip6: isPodMasqueraded && config.ipv6 },
+    snatTo: snatTo(config),
+    toPorts,
+    outInterfaces,
+    fullyRandom: randomFully,
+    pinExemptions,
+  }
+  return { intent, warnings: [...sources.warnings, ...warningsOf(config, namespace)] }
+}
+
+/** The lists that stand instead of the default: the pod's own alone, or all others together. */
+function listsOf(config: Config, { files }: Sources): PlacedList[] {
+  const { podCIDRs, nonMasqueradeCIDRs, policies } = config
+  if (podCIDRs) return [{ place: "the pod's own nonMasqueradeCIDRs", list: podCIDRs }]
+  const all: { place: string; list: readonly Prefix[] | undefined }[] = [
+    { place: 'nonMasqueradeCIDRs', list: nonMasqueradeCIDRs },
+    ...policies.map((policy, i) => ({ place: `policies[${i}]`, list: policy?.exceptions })),
+    ...files.map((file) => ({ place: file.path, list: file.nonMasqueradeCIDRs })),
+  ]
+  return all.flatMap(({ place, list }) => (list ? [{ place, list }] : []))
+}
+
+/** What was written as exempt and as not exempt is a mistake; longer and shorter prefixes are the point of it all. */
+function rejectContradictions(masqueradeCIDRs: readonly Prefix[], lists: readonly PlacedList[]): void {
+  if (masqueradeCIDRs.length === 0) return
+  const places = new Map(lists.flatMap(({ place, list }) => list.map((one) => [formatPrefix(one), place])))
+  for (const [i, prefix] of masqueradeCIDRs.map(formatPrefix).entries()) {
+    const place = places.get(prefix)
+    if (place === undefined) continue
+    throw new CniError(
+      'invalidConfig',
+      `Cannot use masqueradeCIDRs[${i}] "${prefix}": ${place} has the same prefix; remove one of the two`,
+    )
+  }
+}
+
+function isChosen({ onlyNamespaces, exceptNamespaces }: Config, namespace: string): boolean {
+  return (
+    (onlyNamespaces === undefined || matchesAny(onlyNamespaces, namespace)) &&
+    !matchesAny(exceptNamespaces, namespace)
+  )
+}
+
+/** `snatTo`, and the VirtualIP of Windows policies; of one family there can be one. */
+function snatTo({ snatTo: own, policies }: Config): Intent['snatTo'] {
+  const result: { [F in Family]?: Range } = {
+    ...(own.ipv4 && { ip: own.ipv4 }),
+    ...(own.ipv6 && { ip6: own.ipv6 }),
+  }
+  for (const [i, policy] of policies.entries()) {
+    if (!policy?.virtualIP) continue
+    const { family, value } = policy.virtualIP
+    const range = { family, first: value, last: value }
+    const [text, known] = [range, result[family] ?? range].map(formatEnds)
+    if (text !== known) {
+      throw new CniError(
+        'invalidConfig',
+        `Cannot use the VirtualIP "${text}" of policies[${i}]: "${known}" is asked for too; write one for ${FAMILIES[family].label}`,
+      )
+    }
+    result[family] = range
+  }
+  return result
+}
+
+function warningsOf({ policies, onlyNamespaces, exceptNamespaces }: Config, namespace: string): string[] {
+  const ignored = policies.flatMap((policy, i) =>
+    (policy?.ignored ?? []).map((path) => `policies[${i}].${path} has no counterpart on Linux: ignored`),
+  )
+  if (namespace !== '' || (!onlyNamespaces && exceptNamespaces.length === 0)) return ignored
+  const keys = onlyNamespaces
+    ? 'onlyNamespaces matches nothing, so not masqueraded'
+    : 'exceptNamespaces matches nothing, so masqueraded'
+  return [...ignored, `no K8S_POD_NAMESPACE in CNI_ARGS: ${keys}`]
+}

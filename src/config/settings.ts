@@ -1,0 +1,20 @@
+import type { JsonObject } from '../cni/json'
+import type { Settings } from './intent'
+import { parsePlain } from './plain'
+import type { Config } from './schema'
+import type { Sources } from './sources'
+
+/** Nearly every config is plain and names no files: then neither the schema nor the reader is loaded. */
+export async function readSettings(raw: JsonObject): Promise<Settings> {
+  const config = await parseAny(raw)
+  const { configFiles, flannelSubnetFile } = config
+  const namesFiles = configFiles.length > 0 || flannelSubnetFile !== false
+  return { config, sources: namesFiles ? await (await import('./sources')).readSources(config) : NO_SOURCES }
+}
+
+/** Reads no files. */
+export async function parseAny(raw: JsonObject): Promise<Config> {
+  return parsePlain(raw) ?? (await import('./parse')).parseConfig(raw)
+}
+
+export const NO_SOURCES: Sources = { files: [], clusterCIDRs: [], warnings: [] }

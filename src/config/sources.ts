@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import { CniError, quote } from '../cni/error'
+import type { JsonObject } from '../cni/json'
+import { readSmallFile } from '../cni/small-file'
+import { MalformedError } from '../policy/address'
+import type { Prefix } from '../policy/prefix'
+import { type AgentFile, parseAgentFile } from './agent-file'
+import { FLANNEL_SUBNET_FILE, parseFlannelSubnets } from './flannel'
+import type { Config } from './schema'
+
+/** What the files say that a config names. */
+export interface Sources {
+  readonly files: readonly (AgentFile & { readonly path: string })[]
+  readonly clusterCIDRs: readonly Prefix[]
+  readonly warnings: readonly string[]
+}
+
+/** Reads the files that a config names, in its order, those of one glob by name. Throws invalidConfig. */
+export async function readSources(config: Config): Promise<Sources> {
+  const flannel = readFlannel(config.flannelSubnetFile)
+  const files: Sources['files'][number][] = []
+  for (const [i, entry] of config.configFiles.entries()) {
+    for (const path of await expand(entry)) {
+      if (files.some((file) => file.path === path)) continue
+      const place = `configFiles[${i}] ${quote(path)}`
+      files.push({ ...(await parseAgentFile(readFile(path, place), place)), path })
+    }
+  }
+  const ignored = files.flatMap(({ path, ignored: keys }) =>
+    keys.map((key) => `${key} of ${path} means nothing here: ${MEANS_NOTHING[key]}`),
+  )
+  return { files, clusterCIDRs: flannel.clusterCIDRs, warnings: [...flannel.warnings, ...ignored] }
+}
+
+/** The paths and globs in a config, whether or not anything else in it is right: what a watch has to look at. */
+export function filesNamedIn({ configFiles, flannelSubnetFile }: JsonObject): string[] {
+  const flannel = flannelSubnetFile === true ? FLANNEL_SUBNET_FILE : flannelSubnetFile
+  const entries: unknown[] = [...(Array.isArray(configFiles) ? configFiles : []), flannel]
+  return entries.filter((entry) => typeof entry === 'string')
+}
+
+const MEANS_NOTHING: Readonly<Record<string, string>> = {
+  resyncInterval: 'each ADD reads the file, and ip-masq sync for the pods that run',
+  cidrLimit: 'there is no limit',
+}
+
+/** The files that an entry stands for. A name with glob characters that exists as it is written is a name. */
+export async function expand(entry: string): Promise<string[]> {
+  if (existsSync(entry)) return [entry]
+  const { globSync, isDynamicPattern } = await import('tinyglobby')
+  if (!isDynamicPattern(entry)) return [entry]
+  return globSync(entry, { absolute: true, expandDirectories: false }).sort()
+}
+
+function readFlannel(setting: Config['flannelSubnetFile']) {
+  if (setting === false) return { clusterCIDRs: [], warnings: [] }
+  const path = setting === true ? FLANNEL_SUBNET_FILE : setting
+  const place = `flannelSubnetFile ${quote(path)}`
+  const text = readFile(path, place)
+  try {
+    const { clusterCIDRs, doesMasquerade } = parseFlannelSubnets(text)
+    const warning = `${path} says FLANNEL_IPMASQ=true: flanneld masquerades too, and knows no exemptions; start it with --ip-masq=false`
+    return { clusterCIDRs, warnings: doesMasquerade ? [warning] : [] }
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error
+    throw new CniError('invalidConfig', `Cannot use ${place}: ${error.message}`)
+  }
+}
+
+function readFile(path: string, place: string): string {
+  try {
+    return readSmallFile(path)
+  } catch (error) {
+    throw new CniError('invalidConfig', `Cannot use ${place}: ${adviceFor(error)}`, String(error))
+  }
+}
+
+function adviceFor(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,133 @@
+import * as z from 'zod/mini'
+import { FAMILIES, type Family, MalformedError, parseAddress } from '../policy/address'
+import { parseInterface } from '../policy/interface'
+import { parsePorts } from '../policy/ports'
+import { parseAddressOrPrefix, parsePrefix } from '../policy/prefix'
+import type { Range } from '../policy/range'
+import { parseNamespacePattern } from './namespaces'
+import { nearest } from './nearest'
+
+/**
+ * The kinds of values that keys have. Each message says what to write instead; `parse.ts` puts the path and the value
+ * before it. `zod/mini` because it loads in a fifth of the time of `zod`.
+ */
+
+/**
+ * Text that one of our own parsers reads; what it throws is what the operator is told. `pattern` is for editors, by way
+ * of the JSON Schema: it lets through all that the parser takes, and some more.
+ */
+function text<T>(parse: (text: string) => T, advice: string, pattern: string) {
+  return z.pipe(
+    z.string(advice).register(z.globalRegistry, { pattern }),
+    z.transform((input, context): T => {
+      try {
+        return parse(input)
+      } catch (error) {
+        if (!(error instanceof MalformedError)) throw error
+        context.issues.push({ code: 'custom', message: error.message, input })
+        return z.NEVER
+      }
+    }),
+  )
+}
+
+export const flag = z.boolean('write true or false')
+
+const CIDR_ADVICE = 'write a CIDR as a string, as in "10.0.0.0/8"'
+const CIDR_PATTERN = '^[0-9a-fA-F.:]+/[0-9]{1,3}$'
+const ADDRESS_PATTERN = '^[0-9a-fA-F.:]+$'
+
+/** `end` says what may be written instead of a list. */
+export function cidrs(end: string) {
+  const advice = `write a list of CIDRs, as in ["10.0.0.0/8", "fd00::/8"], ${end}`
+  return z.array(text(parsePrefix, CIDR_ADVICE, CIDR_PATTERN), advice)
+}
+
+/** As Windows reads them: an address alone is a CIDR too. */
+export const windowsCidrs = z.array(
+  text(parseAddressOrPrefix, CIDR_ADVICE, '^[0-9a-fA-F.:]+(/[0-9]{1,3})?$'),
+  'write a list of CIDRs, as in ["10.0.0.0/8", "fd00::/8"], or leave the key out',
+)
+
+export const address = text(parseAddress, 'write an address, as in "192.0.2.10"', ADDRESS_PATTERN)
+
+export const ports = text(
+  parsePorts,
+  'write ports as a string, as in "1024-29999,32768-65535"',
+  '^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$',
+)
+
+const INTERFACES_ADVICE = 'write a list of interfaces, as in ["eth0", "bond+"], or leave the key out for all'
+
+export const interfaces = z
+  .array(
+    text(
+      parseInterface,
+      'write an interface as a string, as in "eth0" or "bond+"',
+      '^[^/:"+*\\\\\\s]{1,15}[+*]?$',
+    ),
+    INTERFACES_ADVICE,
+  )
+  .check(z.minLength(1, INTERFACES_ADVICE))
+
+/** `end` as for `cidrs`. */
+export function namespaces(end: string) {
+  return z.array(
+    text(
+      parseNamespacePattern,
+      'write a namespace as a string, as in "kube-system" or "team-*"',
+      '^[a-z0-9-]*[*]?$',
+    ),
+    `write a list of namespaces, as in ["shop", "team-*"], ${end}`,
+  )
+}
+
+/** `192.0.2.10`, or `192.0.2.10-192.0.2.13`. */
+export function addressRange(family: Family, example: string) {
+  const advice = `write ${FAMILIES[family].label} addresses, as in ${example}`
+  return text(
+    (input): Range => parseRange(input, family, advice),
+    advice,
+    '^[0-9a-fA-F.:]+(-[0-9a-fA-F.:]+)?$',
+  )
+}
+
+function parseRange(input: string, family: Family, advice: string): Range {
+  const ends = input.split('-').map((end) => parseAddress(end))
+  const [first, last = first] = ends
+  if (!first || !last || ends.length > 2) throw new MalformedError(advice)
+  if (first.family !== family || last.family !== family) throw new MalformedError(advice)
+  if (first.value > last.value) throw new MalformedError('write the lower address first')
+  const unusable = UNUSABLE[family].find((range) => first.value <= range.last && last.value >= range.first)
+  if (unusable) throw new MalformedError(`write addresses of the node's; ${unusable.what} is none`)
+  return { family, first: first.value, last: last.value }
+}
+
+/** What no packet may have as its source outside of the node. */
+const UNUSABLE = {
+  ip: [
+    { first: 0n, last: 0xffffffn, what: 'an address in 0.0.0.0/8' },
+    { first: 0x7f000000n, last: 0x7fffffffn, what: 'a loopback address' },
+    { first: 0xe0000000n, last: 0xefffffffn, what: 'a multicast address' },
+    { first: 0xffffffffn, last: 0xffffffffn, what: 'the broadcast address' },
+  ],
+  ip6: [
+    { first: 0n, last: 1n, what: ':: or ::1' },
+    { first: 0xffn << 120n, last: (1n << 128n) - 1n, what: 'a multicast address' },
+  ],
+} as const
+
+export const path = z
+  .string('write an absolute path')
+  .check(z.regex(/^\//, 'write an absolute path, as in "/etc/config/ip-masq-agent"'))
+
+/** An object that has these keys and no others. */
+export function closed<S extends z.core.$ZodLooseShape>(shape: S, advice: string) {
+  return z.strictObject(shape, {
+    error: ({ code, keys }) => {
+      if (code !== 'unrecognized_keys') return advice
+      const near = nearest(String(Array.isArray(keys) ? keys[0] : ''), Object.keys(shape))
+      return `unknown key; write "${near}" if that is meant, or remove it`
+    },
+  })
+}

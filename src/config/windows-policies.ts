@@ -1,0 +1,124 @@
+import * as z from 'zod/mini'
+import { isObject, type JsonObject } from '../cni/json'
+import type { Address } from '../policy/address'
+import type { Prefix } from '../policy/prefix'
+import { isTypo, nearest } from './nearest'
+import { address, windowsCidrs } from './values'
+
+/** What an OutBoundNAT policy asks for; absent is what it does not say. */
+export interface OutboundNat {
+  readonly exceptions?: readonly Prefix[]
+  readonly destinations?: readonly Prefix[]
+  readonly virtualIP?: Address
+  /** Paths of what means nothing here: `value.Settings.MaxPortPoolUsage`. */
+  readonly ignored: readonly string[]
+}
+
+/**
+ * The policies of a Windows node's CNI config (win-bridge, win-overlay), in both of their forms: HNS v1 has the fields
+ * in the value itself, HCN v2 in its Settings (hcsshim: OutboundNatPolicy, OutboundNatPolicySetting).
+ */
+
+const OBJECT = 'write an object, as in { "Type": "OutBoundNAT", "ExceptionList": ["10.0.0.0/8"] }'
+
+/** Of both forms: whoever mixes them up means the same. */
+const fields = {
+  ExceptionList: z.optional(windowsCidrs),
+  Exceptions: z.optional(windowsCidrs),
+  Destinations: z.optional(windowsCidrs),
+  VIP: z.optional(address),
+  VirtualIP: z.optional(address),
+}
+
+const settings = z.looseObject(fields, 'write an object, as in { "Exceptions": ["10.0.0.0/8"] }')
+
+export const outboundNat = z.looseObject(
+  {
+    Type: z.string('write the policy\'s type, as in "OutBoundNAT"'),
+    ...fields,
+    Settings: z.optional(settings),
+  },
+  OBJECT,
+)
+
+type Value = z.infer<typeof outboundNat>
+
+/** Undefined for a policy that is not ours to carry out (ROUTE, ACL, ...). */
+export const windowsPolicy = z.pipe(
+  z.looseObject(
+    {},
+    'write an object, as in { "name": "EndpointPolicy", "value": { "Type": "OutBoundNAT", ... } }',
+  ),
+  z.transform((entry, context): OutboundNat | undefined => {
+    const refuse = (path: PropertyKey[], message: string) => {
+      context.issues.push({ code: 'custom', path, message, input: entry })
+      return z.NEVER
+    }
+    const [nameKey, valueKey] = [memberOf(entry, 'name'), memberOf(entry, 'value')]
+    const [name, value] = [entry[nameKey], entry[valueKey]]
+    if (typeof name !== 'string') return refuse([nameKey], 'write the name, "EndpointPolicy"')
+    if (!isSame(name, 'EndpointPolicy')) return undefined
+    const type = isObject(value) ? value.Type : undefined
+    if (typeof type === 'string' && !isSame(type, 'OutBoundNAT')) return undefined
+    const result = outboundNat.safeParse(value)
+    if (!result.success) {
+      const [issue] = result.error.issues
+      return refuse([valueKey, ...(issue?.path ?? [])], issue?.message ?? OBJECT)
+    }
+    const typo = findTypo(result.data)
+    if (typo)
+      return refuse(
+        [valueKey, ...typo.path],
+        `unknown key; write "${typo.near}" if that is meant, or remove it`,
+      )
+    return toOutboundNat(result.data, valueKey)
+  }),
+)
+
+export const windowsPolicies = z.array(
+  windowsPolicy,
+  'write a list, as in [{ "name": "EndpointPolicy", "value": { "Type": "OutBoundNAT", "ExceptionList": ["10.0.0.0/8"] } }]',
+)
+
+/** The key as it is spelled: Go's JSON, with which the Windows plugins read it, takes Name for name. */
+function memberOf(entry: JsonObject, key: string): string {
+  return Object.keys(entry).find((other) => other === key || isSame(other, key)) ?? key
+}
+
+function isSame(text: string, wanted: string): boolean {
+  return text.toLowerCase() === wanted.toLowerCase()
+}
+
+function toOutboundNat(value: Value, valueKey: string): OutboundNat {
+  const places = [value, value.Settings ?? {}]
+  const exceptions = joined(places.flatMap(({ ExceptionList, Exceptions }) => [ExceptionList, Exceptions]))
+  const destinations = joined(places.map(({ Destinations }) => Destinations))
+  const virtualIP = places.flatMap(({ VIP, VirtualIP }) => VIP ?? VirtualIP ?? []).at(0)
+  return {
+    ...(exceptions && { exceptions }),
+    // HCN leaves an empty list out when it writes one: it limits nothing.
+    ...(destinations?.length && { destinations }),
+    ...(virtualIP && { virtualIP }),
+    ignored: unknownKeys(value).map((path) => [valueKey, ...path].join('.')),
+  }
+}
+
+function joined<T>(lists: readonly (readonly T[] | undefined)[]): T[] | undefined {
+  return lists.some((list) => list !== undefined) ? lists.flatMap((list) => list ?? []) : undefined
+}
+
+/** A key that is nearly one of ours would change what is masqueraded; any other is Windows' business. */
+function findTypo(value: Value): { readonly path: readonly string[]; readonly near: string } | undefined {
+  const candidates = [...Object.keys(fields), 'Settings']
+  return unknownKeys(value)
+    .map((path) => ({ path, key: path.at(-1) ?? '' }))
+    .map(({ path, key }) => ({ path, key, near: nearest(key, candidates) }))
+    .find(({ key, near }) => isTypo(key, near))
+}
+
+function unknownKeys(value: Value): string[][] {
+  const known = (key: string) => key in fields || key === 'Type' || key === 'Settings'
+  const of = (object: object, path: readonly string[]) =>
+    Object.keys(object).flatMap((key) => (known(key) ? [] : [[...path, key]]))
+  return [...of(value, []), ...of(value.Settings ?? {}, ['Settings'])]
+}
