@@ -113,8 +113,8 @@ describe('CHECK finds', () => {
     ],
     [
       'an exemption that is gone',
-      'delete element inet ip-masq POLICY-ip { 10.0.2.0/24 }',
-      ['set POLICY-ip: missing element "10.0.2.0/24"'],
+      'delete element inet ip-masq POLICY-ip { 10.0.1.0-10.0.2.255 }',
+      ['set POLICY-ip: missing element "10.0.1.0-10.0.2.255"'],
     ],
     [
       'an exemption too many',

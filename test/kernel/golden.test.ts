@@ -51,6 +51,27 @@ test('the first ADD tries, looks, then sets everything up', () =>
     expect(await record(node, 'ADD', pod)).toEqual([add, 'list table inet ip-masq\n', setUp + add])
   }))
 
+test('a policy with everything in it: each rule in its place', () =>
+  withNamespace('golden', async (node) => {
+    const policies = [{ name: 'EndpointPolicy', value: { Type: 'OutBoundNAT', Destinations: ['0.0.0.0/1'] } }]
+    const keys = {
+      nonMasqueradeCIDRs: ['10.0.0.0/8', 'fc00::/7'],
+      masqueradeCIDRs: ['10.100.10.0/24'],
+      toPorts: '1024-29999,32768-65535',
+      snatTo: { ipv4: '192.0.2.10-192.0.2.13' },
+      outInterfaces: ['eth0', 'bond+'],
+      pinExemptions: true,
+    }
+    const setUp = async (more: Record<string, unknown>) => {
+      const config = configWith(['10.244.1.7/24', 'fd00:244:1::7/64'], { ...keys, ...more })
+      const script = (await record(node, 'ADD', { ...pod, config })).at(-1) ?? ''
+      const lines = script.split('\n').filter((line) => /^add (set|chain|rule|element) inet ip-masq policy-/.test(line))
+      return lines.map((line) => `${line}\n`.replaceAll(/policy-[0-9a-f]{16}/g, 'policy-HASH')).join('')
+    }
+    expect(await setUp({})).toBe(await golden('every-option.nft'))
+    expect(await setUp({ policies })).toBe(await golden('one-family.nft'))
+  }))
+
 test('what stands in the kernel after it is what the README shows', () =>
   withNamespace('golden', async (node) => {
     await succeed(node, 'ADD', pod)

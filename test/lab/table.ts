@@ -22,7 +22,10 @@ interface NftObject {
 }
 type MapKey = string | { readonly elem: { readonly val: string; readonly comment?: string } }
 type MapValue = string | { readonly goto: { readonly target: string } }
-type SetElement = string | { readonly prefix: { readonly addr: string; readonly len: number } }
+type SetElement =
+  | string
+  | { readonly prefix: { readonly addr: string; readonly len: number } }
+  | { readonly range: readonly [string, string] }
 
 export async function readTable(namespace: Namespace): Promise<Table | undefined> {
   const text = await namespace.sh('nft -j list table inet ip-masq 2>/dev/null || true')
@@ -48,7 +51,8 @@ export async function readTable(namespace: Namespace): Promise<Table | undefined
 }
 
 function prefixText(element: SetElement): string {
-  return typeof element === 'string' ? element : `${element.prefix.addr}/${element.prefix.len}`
+  if (typeof element === 'string') return element
+  return 'range' in element ? element.range.join('-') : `${element.prefix.addr}/${element.prefix.len}`
 }
 
 /** The addresses that have a rule, in order: the shortest form of "who is masqueraded". */

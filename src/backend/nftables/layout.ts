@@ -1,7 +1,8 @@
 import { sha256 } from '../../hash'
 import { type Address, FAMILY_NAMES, type Family, toMapped } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
-import type { Prefix } from '../../policy/prefix'
+import type { Range } from '../../policy/range'
+import { policyObjects } from './policy-objects'
 import { renderTransaction } from './render'
 import type { Operation, Rule, Transaction } from './transaction'
 
@@ -11,7 +12,7 @@ import type { Operation, Rule, Transaction } from './transaction'
  *   owners        address -> who holds it
  *   pods-ip[6]    address -> goto the chain of its policy
  *   base chain    looks the packet's source up in pods-ip[6]
- *   policy-<hash> one chain and two sets per policy, shared by all pods that have it
+ *   policy-<hash> chains and sets of a policy, shared by all pods that have it (`policy-objects.ts`)
  */
 export const OWNERS = 'owners'
 export const BASE_CHAIN = 'nat-postrouting'
@@ -31,18 +32,6 @@ export const DISPATCH: readonly Rule[] = FAMILY_NAMES.map((family) => ({
   family,
   map: POD_MAPS[family],
 }))
-
-export function exemptSet(policyName: string, family: Family): string {
-  return `${policyName}-${family}`
-}
-
-/** A policy chain's rules, in order. The chain never stands without them. */
-export function policyRules(policy: Policy, policyName: string): readonly Rule[] {
-  const exempt = FAMILY_NAMES.map(
-    (family): Rule => ({ do: 'exempt', family, set: exemptSet(policyName, family) }),
-  )
-  return [...exempt, { do: 'masquerade', fullyRandom: policy.fullyRandom }]
-}
 
 /**
  * A policy's name says what it does: 16 hex digits of the hash of its rendered set-up. Pods with the same list
@@ -86,34 +75,43 @@ function deleteChain(name: string): Transaction {
   ]
 }
 
+interface PolicyNames {
+  readonly sets: readonly { readonly name: string }[]
+  readonly chains: readonly { readonly name: string }[]
+}
+
 /** A policy that nothing goes to any more. Refused ("busy") when an ADD has just begun to use it. */
-export function deletePolicy(name: string): Transaction {
-  const sets = FAMILY_NAMES.map((family): Operation => ({ do: 'delete-set', name: exemptSet(name, family) }))
-  return [...deleteChain(name), ...sets]
+export function deletePolicy({ sets, chains }: PolicyNames): Transaction {
+  return [
+    ...chains.flatMap(({ name }): Operation[] => [{ do: 'flush-chain', name }]),
+    ...chains.map(({ name }): Operation => ({ do: 'delete-chain', name })),
+    ...sets.map(({ name }): Operation => ({ do: 'delete-set', name })),
+  ]
 }
 
 /** One policy, as `setUpTable`: what could be doubled or out of date is flushed in the same transaction. */
 export function setUpPolicy(policy: Policy, name = policyName(policy)): Transaction {
-  const sets = FAMILY_NAMES.flatMap((family): Operation[] => {
-    const set = exemptSet(name, family)
-    return [
-      { do: 'add-set', name: set, key: family },
-      { do: 'flush-set', name: set },
-      ...addPrefixes(set, policy.exempt[family]),
-    ]
-  })
+  const { sets, chains } = policyObjects(policy, name)
   return [
-    ...sets,
-    { do: 'add-chain', name },
-    { do: 'flush-chain', name },
-    ...policyRules(policy, name).map((rule): Operation => ({ do: 'add-rule', chain: name, rule })),
+    ...sets.flatMap((set): Operation[] => [
+      { do: 'add-set', name: set.name, key: set.family },
+      { do: 'flush-set', name: set.name },
+      ...addRanges(set.name, set.ranges),
+    ]),
+    ...chains.flatMap((chain): Operation[] => [
+      { do: 'add-chain', name: chain.name },
+      { do: 'flush-chain', name: chain.name },
+    ]),
+    ...chains.flatMap((chain) =>
+      chain.rules.map((rule): Operation => ({ do: 'add-rule', chain: chain.name, rule })),
+    ),
   ]
 }
 
 /** nft has no word for no elements. */
-function addPrefixes(set: string, prefixes: readonly Prefix[]): Operation[] {
-  if (prefixes.length === 0) return []
-  return [{ do: 'add-elements', set, elements: prefixes.map((key) => ({ key })) }]
+function addRanges(set: string, ranges: readonly Range[]): Operation[] {
+  if (ranges.length === 0) return []
+  return [{ do: 'add-elements', set, elements: ranges.map((range) => ({ range })) }]
 }
 
 /** The key of an address in `owners`. */

@@ -39,7 +39,7 @@ export function prune(
   const policies: string[] = []
   const refused: string[] = []
   for (const name of unusedPolicies(after, after.addresses)) {
-    const outcome = runTransaction(nft, deletePolicy(name))
+    const outcome = runTransaction(nft, deletePolicy(objectsOf(after, name)))
     if (outcome.ok) policies.push(name)
     // Busy: an ADD has just begun to use it. Missing: another GC was faster.
     else if (outcome.failure !== 'clash' && outcome.failure !== 'missing')
@@ -78,6 +78,16 @@ function unusedPolicies({ table }: TableState, addresses: readonly AddressState[
   return table.blocks
     .flatMap(({ head }) => /^chain (policy-[0-9a-f]{16})$/.exec(head)?.[1] ?? [])
     .filter((name) => !used.has(name))
+}
+
+/** What stands of a policy; which of its sets and chains there are depends on what it says. */
+function objectsOf({ table }: TableState, policy: string): Parameters<typeof deletePolicy>[0] {
+  const names = (kind: string) =>
+    table.blocks.flatMap(({ head }) => {
+      const name = head.startsWith(`${kind} ${policy}`) ? head.slice(kind.length + 1) : ''
+      return name === policy || name.startsWith(`${policy}-`) ? [{ name }] : []
+    })
+  return { chains: names('chain'), sets: names('set') }
 }
 
 function describe({ note, addresses }: Listed): string {

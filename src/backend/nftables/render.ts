@@ -1,6 +1,7 @@
 import { FAMILIES, formatAddress } from '../../policy/address'
-import { formatPrefix } from '../../policy/prefix'
-import type { Element, Operation, Rule, Transaction } from './transaction'
+import { formatPorts } from '../../policy/ports'
+import { endsOf, formatRange, parsePrintedRange, type Range } from '../../policy/range'
+import type { Element, Operation, Rule, Transaction, Translation } from './transaction'
 
 export const TABLE = 'inet ip-masq'
 
@@ -51,17 +52,53 @@ export function renderRule(rule: Rule): string {
     case 'dispatch':
       return `${rule.family} saddr vmap @${rule.map}`
     case 'exempt':
-      return `${rule.family} daddr @${rule.set} return`
-    case 'masquerade':
-      return rule.fullyRandom ? 'masquerade fully-random' : 'masquerade'
+      return `${rule.family} daddr @${rule.set} ${rule.onlyDnat ? 'ct status dnat ' : ''}return`
+    case 'pin':
+      return `${rule.family} daddr @${rule.set} snat ${rule.family} to ${rule.family} saddr`
+    case 'limit':
+      return `${rule.family} daddr != @${rule.set} return`
+    case 'skip-family':
+      return `meta nfproto ${FAMILIES[rule.family].nfproto} return`
+    case 'leave-through':
+      return `oifname "${rule.interface.name}${rule.interface.isWildcard ? '*' : ''}" goto ${rule.chain}`
+    case 'translate':
+      return renderTranslation(rule)
     default:
       return rule satisfies never
   }
 }
 
+function renderTranslation({ family, ports, to, fullyRandom }: Translation): string {
+  // `snat ip to` matches the family by itself, and nft prints no match besides.
+  const match = family && !to ? `meta nfproto ${FAMILIES[family].nfproto} ` : ''
+  const protocol = ports ? `meta l4proto ${ports.protocol} ` : ''
+  const draw = ports?.draw ? `numgen random mod ${ports.draw.of} < ${ports.draw.below} ` : ''
+  const random = fullyRandom ? ' fully-random' : ''
+  const portText = ports ? `:${formatPorts(ports.range)}` : ''
+  const masquerade = `masquerade${portText && ` to ${portText}`}`
+  const statement = to
+    ? `snat ${to.family} to ${renderTarget(to, ports !== undefined)}${portText}`
+    : masquerade
+  return `${match}${protocol}${draw}${statement}${random}`
+}
+
+/** `2001:db8::1-2001:db8::3`; before a port in brackets. Never a prefix: that would map address to address. */
+function renderTarget(range: Range, hasPort: boolean): string {
+  const ends = endsOf(range).map(formatAddress)
+  return ends.map((end) => (hasPort && range.family === 'ip6' ? `[${end}]` : end)).join('-')
+}
+
+/** A rule as nft printed it. Where a range is a prefix, nft prints that, and no brackets. */
+export function normaliseRule(line: string): string {
+  const [, start, prefix = '', end] =
+    /^(.* to )([0-9a-f.:]+\/\d+)((?::[0-9-]+)?(?: fully-random)?)$/.exec(line) ?? []
+  const range = start === undefined ? undefined : parsePrintedRange(prefix)
+  return range ? `${start}${renderTarget(range, end?.startsWith(':') ?? false)}${end}` : line
+}
+
 function renderElement(element: Element): string {
+  if ('range' in element) return formatRange(element.range)
   if ('goto' in element) return `${formatAddress(element.key)} : goto ${element.goto}`
-  if (!('value' in element)) return formatPrefix(element.key)
   const comment = element.comment ? ` comment "${element.comment}"` : ''
   return `${formatAddress(element.key)}${comment} : ${formatAddress(element.value)}`
 }

@@ -1,5 +1,7 @@
 import type { Address, Family } from '../../policy/address'
-import type { Prefix } from '../../policy/prefix'
+import type { InterfacePattern } from '../../policy/interface'
+import type { PortRange } from '../../policy/ports'
+import type { Range } from '../../policy/range'
 
 /**
  * A transaction is a list of operations on the table `inet ip-masq`: the kernel applies all of them or none.
@@ -30,11 +32,31 @@ export type Rule =
   /** To the policy chain of the packet's source address, if it has one. */
   | { readonly do: 'dispatch'; readonly family: Family; readonly map: string }
   /** Leave the packet alone if its destination is in the set. */
-  | { readonly do: 'exempt'; readonly family: Family; readonly set: string }
-  | { readonly do: 'masquerade'; readonly fullyRandom: boolean }
+  | { readonly do: 'exempt'; readonly family: Family; readonly set: string; readonly onlyDnat?: boolean }
+  /** The same, and let nobody else change its source: an identity mapping ends NAT for the flow. */
+  | { readonly do: 'pin'; readonly family: Family; readonly set: string }
+  /** Leave the packet alone unless its destination is in the set. */
+  | { readonly do: 'limit'; readonly family: Family; readonly set: string }
+  | { readonly do: 'skip-family'; readonly family: Family }
+  | { readonly do: 'leave-through'; readonly interface: InterfacePattern; readonly chain: string }
+  | Translation
 
-/** An element of a set (a prefix) or of a map (an address with its value). */
+/** Masquerade, or snat where `to` says the source. The packet gets here unless `family`, `protocol` or `draw` differ. */
+export interface Translation {
+  readonly do: 'translate'
+  readonly family?: Family
+  readonly ports?: {
+    readonly protocol: string
+    readonly range: PortRange
+    /** Of `of` packets this takes `below`, by chance; absent: all. */
+    readonly draw?: { readonly below: number; readonly of: number }
+  }
+  readonly to?: Range
+  readonly fullyRandom: boolean
+}
+
+/** An element of a set (a range) or of a map (an address with its value). */
 export type Element =
-  | { readonly key: Prefix }
+  | { readonly range: Range }
   | { readonly key: Address; readonly value: Address; readonly comment?: string }
   | { readonly key: Address; readonly goto: string }

@@ -1,19 +1,13 @@
-import {
-  type Address,
-  FAMILIES,
-  FAMILY_NAMES,
-  formatAddress,
-  isSameAddress,
-  parsePrinted,
-} from '../../policy/address'
+import { type Address, formatAddress, isSameAddress } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
-import { formatPrefix } from '../../policy/prefix'
+import { formatRange, parsePrintedRange } from '../../policy/range'
 import type { Wanted } from '../backend'
-import { BASE_CHAIN, DISPATCH, exemptSet, OWNERS, POD_MAPS, policyName, policyRules } from './layout'
+import { BASE_CHAIN, DISPATCH, OWNERS, POD_MAPS, policyName } from './layout'
 import { type Block, elementsOf } from './listing'
 import type { NftProcess } from './nft'
 import { ownerTest } from './owner'
-import { HOOK, renderRule, TABLE } from './render'
+import { policyObjects } from './policy-objects'
+import { HOOK, normaliseRule, renderRule, TABLE } from './render'
 import { exists, readTable, type TableState } from './table-state'
 
 /** CHECK: one listing of our own table, compared with what an ADD of now would write. */
@@ -62,14 +56,16 @@ export function foreignHooks(table: Block): string[] {
 }
 
 export function comparePolicy(table: Block, policy: Policy): string[] {
-  const name = policyName(policy)
-  const sets = FAMILY_NAMES.flatMap((family) => {
-    const head = `set ${exemptSet(name, family)}`
-    if (!hasObject(table, head)) return [`${head}: missing`]
-    const found = elementsOf(table, head).map(normalisePrefix)
-    return compareLines(head, 'element', policy.exempt[family].map(formatPrefix), found)
-  })
-  return [...compareChain(table, name, policyRules(policy, name).map(renderRule)), ...sets]
+  const { sets, chains } = policyObjects(policy, policyName(policy))
+  return [
+    ...chains.flatMap(({ name, rules }) => compareChain(table, name, rules.map(renderRule))),
+    ...sets.flatMap(({ name, ranges }) => {
+      const head = `set ${name}`
+      if (!hasObject(table, head)) return [`${head}: missing`]
+      const found = elementsOf(table, head).map(normaliseRange)
+      return compareLines(head, 'element', ranges.map(formatRange), found)
+    }),
+  ]
 }
 
 function compareAddress(state: TableState, wanted: Wanted, address: Address): string[] {
@@ -93,7 +89,7 @@ function compareChain(table: Block, name: string, expected: readonly string[]): 
   if (!chain) return [`chain ${name}: missing`]
   // A rule with an anonymous set has a block of its own; none of ours has.
   const found = [...chain.statements, ...chain.blocks.map((block) => `${block.head} { ... }`)]
-  return compareLines(`chain ${name}`, 'line', expected, found)
+  return compareLines(`chain ${name}`, 'line', expected, found.map(normaliseRule))
 }
 
 function compareLines(
@@ -126,12 +122,7 @@ function hasObject(table: Block, head: string): boolean {
 }
 
 /** nft prints a prefix of one address without its length, and ::/96 with a dotted quad. */
-function normalisePrefix(text: string): string {
-  const [addressText = '', length] = text.split('/')
-  const address = parsePrinted(addressText)
-  if (!address) return text
-  return formatPrefix({
-    ...address,
-    length: length === undefined ? FAMILIES[address.family].bits : Number(length),
-  })
+function normaliseRange(text: string): string {
+  const range = parsePrintedRange(text)
+  return range ? formatRange(range) : text
 }

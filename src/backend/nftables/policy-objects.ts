@@ -1,0 +1,93 @@
+import { FAMILY_NAMES, type Family } from '../../policy/address'
+import type { Policy } from '../../policy/policy'
+import { countPorts } from '../../policy/ports'
+import type { Range } from '../../policy/range'
+import type { Rule, Translation } from './transaction'
+
+/** What stands in the table for one policy. */
+export interface PolicyObjects {
+  readonly sets: readonly {
+    readonly name: string
+    readonly family: Family
+    readonly ranges: readonly Range[]
+  }[]
+  /** The first is the one that pods are sent to. No chain ever stands without its rules. */
+  readonly chains: readonly { readonly name: string; readonly rules: readonly Rule[] }[]
+}
+
+/**
+ *   <name>-ip[6]       destinations that see the pod's own address
+ *   <name>-only-ip[6]  where masquerade is limited to some: those
+ *   <name>             the decision, in this order: exempt, limited to others, by outgoing interface
+ *   <name>-out         where interfaces are named: what happens to what leaves through one of them
+ */
+export function policyObjects(policy: Policy, name: string): PolicyObjects {
+  const sets: PolicyObjects['sets'][number][] = []
+  const rules: Rule[] = []
+  for (const family of FAMILY_NAMES) {
+    const one = policy.families[family]
+    if (!one) {
+      rules.push({ do: 'skip-family', family })
+      continue
+    }
+    const exempt = `${name}-${family}`
+    sets.push({ name: exempt, family, ranges: one.exempt })
+    if (policy.pinExemptions) {
+      // DNATed flows first: pinned, a pod that reaches itself through its Service would get no answer.
+      rules.push({ do: 'exempt', family, set: exempt, onlyDnat: true }, { do: 'pin', family, set: exempt })
+    } else {
+      rules.push({ do: 'exempt', family, set: exempt })
+    }
+    if (!one.destinations) continue
+    const limit = `${name}-only-${family}`
+    sets.push({ name: limit, family, ranges: one.destinations })
+    rules.push({ do: 'limit', family, set: limit })
+  }
+  const translations = translate(policy)
+  if (policy.outInterfaces.length === 0 || translations.length === 0) {
+    return { sets, chains: [{ name, rules: [...rules, ...translations] }] }
+  }
+  const out = `${name}-out`
+  const leave = inOrder(policy).map((one): Rule => ({ do: 'leave-through', interface: one, chain: out }))
+  return {
+    sets,
+    chains: [
+      { name, rules: [...rules, ...leave] },
+      { name: out, rules: translations },
+    ],
+  }
+}
+
+/** Each interface once, by name: any order and spelling is the same policy. */
+function inOrder({ outInterfaces }: Policy): Policy['outInterfaces'] {
+  const keyOf = ({ name, isWildcard }: Policy['outInterfaces'][number]) => `${name}${isWildcard ? '*' : ''}`
+  const byKey = new Map(outInterfaces.map((one) => [keyOf(one), one]))
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
+}
+
+const PROTOCOLS_WITH_PORTS = ['tcp', 'udp', 'sctp']
+
+/** What happens to a packet that is not exempt: first where ports are chosen, then for all other protocols. */
+function translate(policy: Policy): Translation[] {
+  const plain = translateFamilies(policy)
+  const ports = policy.toPorts.map((range, i) => {
+    // An address space of ports cut in ranges: each draw among those that are left makes every port as likely.
+    const [own, of] = [countPorts([range]), countPorts(policy.toPorts.slice(i))]
+    return { range, ...(own < of && { draw: { below: own, of } }) }
+  })
+  const withPorts = PROTOCOLS_WITH_PORTS.flatMap((protocol) =>
+    ports.flatMap((one) => plain.map((translation) => ({ ...translation, ports: { protocol, ...one } }))),
+  )
+  return [...withPorts, ...plain]
+}
+
+/** One translation for both families, unless one of them has a source of its own. */
+function translateFamilies({ families, fullyRandom }: Policy): Translation[] {
+  const used = FAMILY_NAMES.filter((family) => families[family])
+  if (used.length === 0) return []
+  if (used.every((family) => !families[family]?.snatTo)) return [{ do: 'translate', fullyRandom }]
+  return used.map((family): Translation => {
+    const to = families[family]?.snatTo
+    return { do: 'translate', family, ...(to && { to }), fullyRandom }
+  })
+}
