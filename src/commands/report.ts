@@ -57,7 +57,7 @@ function renderChange({ attachment, what, addresses }: Change, dryRun: boolean):
 }
 
 /** The pod where Kubernetes names one, and always what the runtime calls it. */
-function nameOf({ pod, containerID, ifname, network }: Attachment): string {
+function nameOf({ pod, containerID, ifname, network }: Omit<Attachment, 'namespace'>): string {
   return `${pod === '' ? '' : `${pod} `}(${containerID} ${ifname}, network ${network})`
 }
 

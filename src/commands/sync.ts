@@ -11,7 +11,7 @@ export async function syncCommand(args: readonly string[], world: World): Promis
   ])
   const run = async ({ quiet }: { quiet: boolean }): Promise<SyncReport> => {
     const pruneAfterSeconds = options.prune ? options.graceSeconds : undefined
-    const report = sync(world.backend(), { ...options, pruneAfterSeconds }, world.epochSeconds)
+    const report = await sync(world.backend(), { ...options, pruneAfterSeconds }, world.epochSeconds)
     const changed =
       report.changes.length +
       report.repairs.length +

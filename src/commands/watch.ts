@@ -1,12 +1,15 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { toCniError } from '../cni/error'
+import { expand } from '../config/sources'
 import type { Options } from './options'
 import type { World } from './world'
 
-/** How many attachments should have rules. */
 interface Found {
+  /** How many attachments should have rules. */
   readonly found: number
+  /** Paths and globs of files that the conflists name. */
+  readonly files: readonly string[]
 }
 
 /** How often to look whether the table is gone or a conflist has changed: both are noticed within 2 s. */
@@ -39,21 +42,25 @@ export async function watch(
       }
     })
 
-  let conflists = fingerprint(options.confDir)
+  let files: readonly string[] = []
+  let known = ''
   let isTableKnown = false
   let due = 0
   await world.writeError(
     `watching ${options.confDir} and the rules, every ${options.intervalSeconds} s at the latest\n`,
   )
   for (let isFirst = true; !isStopped; isFirst = false) {
-    const seen = fingerprint(options.confDir)
+    const seen = await fingerprintAll(options.confDir, files)
     const isMissing = !isFirst && world.backend().isTableMissing()
     // A node without pods has no table: only one that was there can be lost.
-    if (isFirst || seen !== conflists || (isMissing && isTableKnown) || performance.now() >= due) {
-      conflists = seen
-      const found = await runOnce(run, world, isFirst)
-      isTableKnown = found !== 0
-      due = performance.now() + (found === undefined ? RETRY_MS : options.intervalSeconds * 1000)
+    if (isFirst || seen !== known || (isMissing && isTableKnown) || performance.now() >= due) {
+      const done = await runOnce(run, world, isFirst)
+      // What it named for the first time has been read by now, and was not looked at before: a change in between would
+      // go unseen, so the next look counts the new names as a change.
+      known = seen
+      files = done?.files ?? files
+      isTableKnown = done?.found !== 0
+      due = performance.now() + (done === undefined ? RETRY_MS : options.intervalSeconds * 1000)
     } else {
       isTableKnown ||= !isMissing
     }
@@ -63,16 +70,16 @@ export async function watch(
 }
 
 /**
- * How many attachments should have rules; undefined for a run that failed. That is told, and tried again soon: nobody
- * restarts a watch that gave up at night.
+ * What a run found; undefined for one that failed. That is told, and tried again soon: nobody restarts a watch that
+ * gave up at night.
  */
 async function runOnce(
   run: (options: { quiet: boolean }) => Promise<Found>,
   world: World,
   isFirst: boolean,
-): Promise<number | undefined> {
+): Promise<Found | undefined> {
   try {
-    return (await run({ quiet: !isFirst })).found
+    return await run({ quiet: !isFirst })
   } catch (error) {
     const { message, details } = toCniError(error)
     await world.writeError(`${message}${details && `: ${details}`}\n`)
@@ -80,17 +87,27 @@ async function runOnce(
   }
 }
 
+async function fingerprintAll(confDir: string, files: readonly string[]): Promise<string> {
+  const paths: string[] = []
+  for (const file of files) paths.push(...(await expand(file)))
+  return [fingerprint(confDir), ...paths.map((path) => `${path} ${fingerprintOf(path)}`)].join('\n')
+}
+
 /** Names, sizes, times and inodes of all that may define a network: created, modified and renamed over all show. */
 function fingerprint(directory: string, depth = 1): string {
   return attempt(() => readdirSync(directory))
     .map((name) => {
       const path = join(directory, name)
-      const [status] = attempt(() => [statSync(path)])
-      if (!status) return `${name} ?`
-      if (!status.isDirectory()) return `${name} ${status.ino} ${status.size} ${status.mtimeMs}`
+      const isDirectory = attempt(() => [statSync(path)])[0]?.isDirectory()
+      if (!isDirectory) return `${name} ${fingerprintOf(path)}`
       return depth > 0 ? `${name}/ ${fingerprint(path, depth - 1)}` : ''
     })
     .join('\n')
+}
+
+function fingerprintOf(path: string): string {
+  const [status] = attempt(() => [statSync(path)])
+  return status ? `${status.ino} ${status.size} ${status.mtimeMs}` : '?'
 }
 
 /** What cannot be read now may be there at the next look; one entry must not hide the others. */

@@ -3,6 +3,7 @@ import type { Attachment } from '../cni/attachment'
 import type { JsonObject } from '../cni/json'
 import { readResultCache } from '../cni/result-cache'
 import { isNetnsGone } from './netns'
+import { policyMaker } from './policy-maker'
 import { wantedOf } from './wanted-attachments'
 
 export interface Restoration {
@@ -19,12 +20,16 @@ export interface Restoration {
  * with. Sync does this for all networks; but a node may have none running, and its pods should not wait for it.
  * Returns how many attachments got rules back.
  */
-export function restoreNetwork(backend: Backend, { cacheDir, added, config, isLate }: Restoration): number {
+export async function restoreNetwork(
+  backend: Backend,
+  { cacheDir, added, config, isLate }: Restoration,
+): Promise<number> {
   const cache = readResultCache(cacheDir, { network: added.network, isLate })
-  const { wanted } = wantedOf(cache, isNetnsGone, ({ attachment }) => {
+  const plugin = { policyFor: await policyMaker(config), isFallback: false }
+  const { wanted } = await wantedOf(cache, isNetnsGone, async ({ attachment }) => {
     const isOwn = attachment.containerID === added.containerID && attachment.ifname === added.ifname
     const isOther = attachment.network === added.network && !isOwn
-    return isOther && !isLate() ? { config, isFallback: false } : undefined
+    return isOther && !isLate() ? plugin : undefined
   })
   if (wanted.length === 0 || isLate()) return 0
   return backend.replace(wanted, { dryRun: false }).changes.length

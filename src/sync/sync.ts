@@ -18,6 +18,8 @@ export interface SyncOptions {
 export interface SyncReport extends Replacement {
   /** Attachments that should have rules. */
   readonly found: number
+  /** Paths and globs of files that the conflists name. */
+  readonly files: readonly string[]
   readonly pruned: Pruned
   readonly warnings: readonly string[]
   /** Reasons why the kernel does not match now. */
@@ -29,14 +31,19 @@ const ATTEMPTS = 3
 
 const NOTHING_PRUNED: Pruned = { removed: [], policies: [], failures: [] }
 
-export function sync(backend: Backend, options: SyncOptions, epochSeconds: () => number): SyncReport {
-  const { sources, replacement, failures } = replaceAll(backend, options)
+export async function sync(
+  backend: Backend,
+  options: SyncOptions,
+  epochSeconds: () => number,
+): Promise<SyncReport> {
+  const { sources, replacement, failures } = await replaceAll(backend, options)
   if (!options.dryRun) undoOvertaken(backend, options, replacement)
   const pruned =
     options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : prune(backend, options, epochSeconds)
   return {
     ...replacement,
     found: sources.wanted.length,
+    files: sources.files,
     pruned,
     warnings: sources.warnings,
     errors: [...sources.errors, ...replacement.unrepaired, ...failures, ...pruned.failures],
@@ -50,9 +57,9 @@ interface Outcome {
 }
 
 /** All in one transaction; when that is refused time and again on a busy node, each attachment for itself. */
-function replaceAll(backend: Backend, options: SyncOptions): Outcome {
+async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outcome> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const sources = readSources(options)
+    const sources = await readSources(options)
     try {
       return { sources, replacement: backend.replace(sources.wanted, options), failures: [] }
     } catch (error) {
@@ -62,9 +69,9 @@ function replaceAll(backend: Backend, options: SyncOptions): Outcome {
   return replaceOneByOne(backend, options)
 }
 
-function readSources({ cacheDir, confDir }: SyncOptions): WantedAttachments {
+async function readSources({ cacheDir, confDir }: SyncOptions): Promise<WantedAttachments> {
   const cache = readResultCache(cacheDir)
-  const sources = wantedAttachments(cache, readNetworks(confDir), isNetnsGone)
+  const sources = await wantedAttachments(cache, readNetworks(confDir), isNetnsGone)
   const missing = [
     ...(cache.exists ? [] : [`there is no result cache ${cacheDir}/results`]),
     ...(existsSync(confDir) ? [] : [`there is no ${confDir}: went by the conflists of the ADDs`]),
@@ -77,8 +84,8 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** Those that nobody touches are put right all the same. */
-function replaceOneByOne(backend: Backend, options: SyncOptions): Outcome {
-  const sources = readSources(options)
+async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<Outcome> {
+  const sources = await readSources(options)
   const failures: string[] = []
   const parts = sources.wanted.flatMap((one) => {
     try {

@@ -2,12 +2,11 @@ import type { Wanted } from '../backend/backend'
 import { type Networks, pluginsOf } from '../cni/conflists'
 import { toCniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
-import { distinctAddresses, type InterfaceAddress, parseAddresses } from '../cni/prev-result'
+import { distinctAddresses, parseAddresses } from '../cni/prev-result'
 import type { CachedAttachment, ResultCache } from '../cni/result-cache'
-import { parseConfig } from '../config/parse'
+import { filesNamedIn } from '../config/sources'
 import { type Address, formatAddress } from '../policy/address'
-import { decidePolicy, ownSubnets, type Policy } from '../policy/policy'
-import { formatPrefix } from '../policy/prefix'
+import { type PolicyMaker, policyMaker } from './policy-maker'
 
 const PLUGIN_TYPE = 'ip-masq'
 
@@ -17,11 +16,13 @@ export interface WantedAttachments {
   readonly warnings: readonly string[]
   /** A conflist that is wrong: its attachments keep what they have, and sync did not do all of its job. */
   readonly errors: readonly string[]
+  /** Paths and globs that the conflists name, besides: what is read there may change. */
+  readonly files: readonly string[]
 }
 
 /** Our part of a network, and whether it is only what the ADD had. */
 interface Plugin {
-  readonly config: JsonObject
+  readonly policyFor: PolicyMaker
   readonly isFallback: boolean
 }
 
@@ -30,20 +31,19 @@ interface Plugin {
  * be gone (the cache outlives a reboot), the rules that its conflist asks for now. Where there is no conflist any more,
  * or none that can be read, the one of its ADD: good enough for a pod without rules, never a reason to change one.
  */
-export function wantedAttachments(
+export async function wantedAttachments(
   cache: ResultCache,
   networks: Networks,
   isGone: (netns: string) => boolean,
-): WantedAttachments {
-  const errors = new Set<string>()
-  const usable = (
-    network: string,
-    config: JsonObject | undefined,
-    isFallback: boolean,
-  ): Plugin | undefined => {
+): Promise<WantedAttachments> {
+  const [errors, settingsWarnings, files] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  const read = async (network: string, config: JsonObject | undefined, isFallback: boolean) => {
+    if (!config) return undefined
     try {
-      if (config) parseConfig(config)
-      return config && { config, isFallback }
+      for (const file of filesNamedIn(config)) files.add(file)
+      const policyFor = await policyMaker(config)
+      for (const warning of policyFor.warnings) settingsWarnings.add(`network ${network}: ${warning}`)
+      return { policyFor, isFallback }
     } catch (error) {
       errors.add(`network ${network}: ${toCniError(error).message}`)
       return undefined
@@ -52,31 +52,37 @@ export function wantedAttachments(
   const plugins = new Map(
     [...networks.networks].map(([name, network]) => [
       name,
-      lazily(() => usable(name, findPlugin(network.plugins), false)),
+      lazily(() => read(name, findPlugin(network.plugins), false)),
     ]),
   )
-  const { wanted, warnings } = wantedOf(cache, isGone, (cached) => {
+  const { wanted, warnings } = await wantedOf(cache, isGone, async (cached) => {
     const { network } = cached.attachment
     const plugin = plugins.get(network)
     if (plugin) return plugin()
     if (networks.problems.length > 0)
       errors.add(`network ${network}: no conflist of that name that can be read`)
-    return usable(network, findPlugin(pluginsIn(cached)), true)
+    return read(network, findPlugin(pluginsIn(cached)), true)
   })
   const unreadable = cache.unreadable.map((file) => `skipped the unreadable cache file ${file}`)
   return {
     wanted,
-    warnings: [...networks.problems.map((problem) => `skipped ${problem}`), ...unreadable, ...warnings],
+    files: [...files],
+    warnings: [
+      ...networks.problems.map((problem) => `skipped ${problem}`),
+      ...unreadable,
+      ...settingsWarnings,
+      ...warnings,
+    ],
     errors: [...errors],
   }
 }
 
 /** Once, when first asked for: a list of thousands is read for all pods of a network together. */
-function lazily<T>(make: () => T): () => T {
-  let made: { value: T } | undefined
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
   return () => {
-    made ??= { value: make() }
-    return made.value
+    made ??= make()
+    return made
   }
 }
 
@@ -94,48 +100,31 @@ function pluginsIn({ readConflist }: CachedAttachment): readonly JsonObject[] {
  * The rules of cached attachments, by the plugin that `pluginOf` finds for each. Results that cannot be read are left
  * out with a warning; no address is wanted by two.
  */
-export function wantedOf(
+export async function wantedOf(
   cache: ResultCache,
   isGone: (netns: string) => boolean,
-  pluginOf: (cached: CachedAttachment) => Plugin | undefined,
-): { readonly wanted: readonly Wanted[]; readonly warnings: readonly string[] } {
+  pluginOf: (cached: CachedAttachment) => Promise<Plugin | undefined>,
+): Promise<{ readonly wanted: readonly Wanted[]; readonly warnings: readonly string[] }> {
   const warnings: string[] = []
-  const policyOf = policyMemory()
-  const candidates = cache.attachments.flatMap((cached): Candidate[] => {
-    if (cached.netns !== undefined && isGone(cached.netns)) return []
+  const candidates: Candidate[] = []
+  for (const cached of cache.attachments) {
+    if (cached.netns !== undefined && isGone(cached.netns)) continue
     try {
-      const plugin = pluginOf(cached)
-      if (!plugin) return []
-      const ips = parseAddresses(cached.result, cached.attachment.ifname)
-      const policy = policyOf(plugin.config, ips)
-      const { isFallback } = plugin
-      return [
-        {
-          cached,
-          wanted: { attachment: cached.attachment, addresses: distinctAddresses(ips), policy, isFallback },
-        },
-      ]
+      const plugin = await pluginOf(cached)
+      if (plugin) candidates.push({ cached, wanted: wantedBy(cached, plugin) })
     } catch (error) {
       warnings.push(
         `skipped the cache file ${cached.file}: ${error instanceof Error ? error.message : error}`,
       )
-      return []
     }
-  })
+  }
   return { wanted: oneForEachAddress(candidates), warnings }
 }
 
-/** Pods of one network and one subnet share a policy, and its list is parsed and put in order once. */
-function policyMemory() {
-  const policies = new Map<JsonObject, Map<string, Policy>>()
-  return (config: JsonObject, ips: readonly InterfaceAddress[]): Policy => {
-    const subnets = ownSubnets(ips).map(formatPrefix).join()
-    const known = policies.get(config) ?? new Map<string, Policy>()
-    policies.set(config, known)
-    const policy = known.get(subnets) ?? decidePolicy(parseConfig(config), ips)
-    known.set(subnets, policy)
-    return policy
-  }
+function wantedBy(cached: CachedAttachment, { policyFor, isFallback }: Plugin): Wanted {
+  const { attachment, result } = cached
+  const ips = parseAddresses(result, attachment.ifname)
+  return { attachment, addresses: distinctAddresses(ips), policy: policyFor(cached, ips), isFallback }
 }
 
 interface Candidate {
