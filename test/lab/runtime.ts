@@ -54,6 +54,7 @@ export async function createNetwork(node: Namespace, conflist: Conflist): Promis
       CNI_CONTAINERID: containerID,
       CNI_NETNS: command === 'DEL' && !prevResult ? '' : pod.path,
       CNI_IFNAME: 'eth0',
+      CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${containerID}`,
       CNI_PATH: [dirname(EXECUTABLES.native), PLUGIN_DIRECTORY].join(':'),
     }
     const { stdout, exitCode } = await execa('ip', ['netns', 'exec', node.name, executable], {

@@ -64,6 +64,18 @@ export async function joinGroup(namespace: Namespace, group: string, ownAddress:
   return lines
 }
 
+/** For protocols without sockets here: each packet that arrives is a line, its source address and port. */
+export function listenRaw(namespace: Namespace, protocol: 'icmp' | 'sctp'): AsyncIterator<string> {
+  return linesOf(
+    namespace.start('perl', fileURLToPath(new URL('raw.pl', import.meta.url)), 'listen', protocol),
+  )
+}
+
+/** One SCTP INIT. */
+export async function sendSctp(from: Namespace, destination: string): Promise<void> {
+  await from.sh(`perl ${fileURLToPath(new URL('raw.pl', import.meta.url))} send sctp ${destination}`)
+}
+
 function startListener(namespace: Namespace, script: string, ...args: string[]): AsyncIterator<string> {
   const path = fileURLToPath(new URL(script, import.meta.url))
   return linesOf(namespace.start(process.execPath, path, ...args))
@@ -81,9 +93,24 @@ export async function nextLine(lines: AsyncIterator<string>): Promise<string> {
 }
 
 /** The source address that an echo server at `destination` sees of a new flow, or the reason why there is none. */
-export async function sourceSeen(from: Namespace, destination: string, protocol = 'tcp'): Promise<string> {
-  const talk = `exec 3<>/dev/${protocol}/${destination}/7007; echo hi >&3; head -n 1 <&3`
+export async function sourceSeen(
+  from: Namespace,
+  destination: string,
+  protocol = 'tcp',
+  port = 7007,
+): Promise<string> {
+  const talk = `exec 3<>/dev/${protocol}/${destination}/${port}; echo hi >&3; head -n 1 <&3`
   return from.sh(`timeout 4 bash -c '${talk}' 2>&1 || echo "no answer"`)
+}
+
+/** Address and port, likewise. */
+export async function portSeen(
+  from: Namespace,
+  destination: string,
+  protocol: string,
+): Promise<{ address: string; port: number }> {
+  const [address = '', port] = (await sourceSeen(from, destination, protocol, 7009)).split(' ')
+  return { address, port: Number(port) }
 }
 
 /** A flow that stays open: each `ask` sends a line over it. */
