@@ -52,6 +52,8 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
       return runCommand(async () => (await import('./commands/sync')).syncCommand(args, world))
     case 'gc':
       return runCommand(async () => (await import('./commands/gc')).gcCommand(args, world))
+    case 'convert':
+      return runCommand(async () => (await import('./commands/convert')).convertCommand(args, world))
     case '--version':
     case '--help':
     case '-h':
@@ -67,6 +69,7 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
 const world: World = {
   backend: () => backendWithin(DEADLINE_MS),
   epochSeconds: () => Date.now() / 1000,
+  readStdin,
   write: (text) => write(1, text),
   writeError: (text) => write(2, text),
   onStop(stop) {

@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend'
 export interface World {
   readonly backend: () => Backend
   readonly epochSeconds: () => number
+  readonly readStdin: () => Promise<string>
   readonly write: (text: string) => Promise<void>
   readonly writeError: (text: string) => Promise<void>
   /** Calls back once when the process is asked to end (SIGTERM, SIGINT). */

@@ -81,7 +81,7 @@ export const windowsPolicies = z.array(
 )
 
 /** The key as it is spelled: Go's JSON, with which the Windows plugins read it, takes Name for name. */
-function memberOf(entry: JsonObject, key: string): string {
+export function memberOf(entry: JsonObject, key: string): string {
   return Object.keys(entry).find((other) => other === key || isSame(other, key)) ?? key
 }
 

@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { version } from '../../package.json'
+import { schema } from '../../src/config/schema'
 import { EXECUTABLES } from '../lab/plugin'
 
 /** As an operator types it: a shell, no CNI variables. */
@@ -21,13 +22,7 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
   test('--help names every key', async () => {
     const { exitCode, stdout } = await type(`${executable} --help`)
     expect(exitCode).toBe(0)
-    for (const key of [
-      'nonMasqueradeCIDRs',
-      'masqLinkLocal',
-      'masqLinkLocalIPv6',
-      'randomFully',
-      'backend',
-    ]) {
+    for (const key of Object.keys(schema.shape)) {
       expect(stdout).toContain(key)
     }
   })
@@ -38,6 +33,34 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
       stdout: '',
       stderr: `Cannot use "${option}": see ip-masq --help`,
     })
+  })
+
+  test('convert reads a file or stdin; what is left out goes to stderr', async () => {
+    const config = `printf 'nonMasqueradeCIDRs: [10.0.0.0/8]\\ncidrLimit: 9'`
+    const script = `file=$(mktemp); trap 'rm "$file"' EXIT; ${config} > "$file"; ${executable} convert "$file"`
+    for (const command of [
+      script,
+      `${config} | ${executable} convert`,
+      `${config} | ${executable} convert -`,
+    ]) {
+      const { exitCode, stdout, stderr } = await type(command)
+      expect({ exitCode, stdout }).toEqual({
+        exitCode: 0,
+        stdout: '{\n  "type": "ip-masq",\n  "nonMasqueradeCIDRs": [\n    "10.0.0.0/8"\n  ]\n}',
+      })
+      expect(stderr).toMatch(/^left out: cidrLimit, which means nothing here\nIPv6: /)
+    }
+  })
+
+  test.each([
+    ['convert </dev/null', 1, 'Cannot convert nothing: the input is empty'],
+    ['convert /no/such/file', 1, 'Cannot read /no/such/file'],
+    ['convert --yaml', 2, 'Cannot run ip-masq convert --yaml: name one file, or none for stdin'],
+    ['convert a b', 2, 'Cannot run ip-masq convert a b: name one file, or none for stdin'],
+  ])('%s', async (command, exitCode, message) => {
+    const reply = await type(`${executable} ${command}`)
+    expect(reply).toMatchObject({ exitCode, stdout: '' })
+    expect(reply.stderr.split('\n')[0]).toBe(message)
   })
 
   test('is one file: it runs alone in a directory, under any name, whatever lies beside it', async () => {

@@ -65,7 +65,9 @@ test('a policy with everything in it: each rule in its place', () =>
     const setUp = async (more: Record<string, unknown>) => {
       const config = configWith(['10.244.1.7/24', 'fd00:244:1::7/64'], { ...keys, ...more })
       const script = (await record(node, 'ADD', { ...pod, config })).at(-1) ?? ''
-      const lines = script.split('\n').filter((line) => /^add (set|chain|rule|element) inet ip-masq policy-/.test(line))
+      const lines = script
+        .split('\n')
+        .filter((line) => /^add (set|chain|rule|element) inet ip-masq policy-/.test(line))
       return lines.map((line) => `${line}\n`.replaceAll(/policy-[0-9a-f]{16}/g, 'policy-HASH')).join('')
     }
     expect(await setUp({})).toBe(await golden('every-option.nft'))

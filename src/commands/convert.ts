@@ -1,0 +1,30 @@
+import { CniError, toCniError } from '../cni/error'
+import { readSmallFile } from '../cni/small-file'
+import { convert } from '../convert/convert'
+import { UsageError } from './options'
+import type { World } from './world'
+
+/** `ip-masq convert [FILE]`: the plugin's part of a conflist, for a config of another system. */
+export async function convertCommand(args: readonly string[], world: World): Promise<number> {
+  const [file, ...more] = args
+  if (more.length > 0 || (file?.startsWith('-') && file !== '-')) {
+    throw new UsageError(`Cannot run ip-masq convert ${args.join(' ')}: name one file, or none for stdin`)
+  }
+  const text = file === undefined || file === '-' ? await world.readStdin() : readFile(file)
+  const { plugin, notes } = await convert(text)
+  for (const note of notes) await world.writeError(`${note}\n`)
+  await world.write(`${JSON.stringify(plugin, null, 2)}\n`)
+  return 0
+}
+
+function readFile(file: string): string {
+  try {
+    return readSmallFile(file)
+  } catch (error) {
+    throw new CniError('ioFailure', `Cannot read ${file}`, toText(error))
+  }
+}
+
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : toCniError(error).message
+}

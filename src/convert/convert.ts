@@ -1,0 +1,59 @@
+import { CniError } from '../cni/error'
+import { isObject, type JsonObject } from '../cni/json'
+import { intentOf } from '../config/intent'
+import { parseConfig } from '../config/parse'
+import { NO_SOURCES } from '../config/settings'
+import { convertAgent, isManifest } from './agent'
+import { convertWindows, isCniConfig } from './windows'
+
+/** Our config, as an operator would write it, and what an operator should know of it. */
+export interface Converted {
+  readonly plugin: JsonObject
+  readonly notes: readonly string[]
+}
+
+/**
+ * An ip-masq-agent config, the manifests that hold one (ConfigMap, DaemonSet, List), or a Windows node's CNI config.
+ * What comes out has been accepted by the parser that an ADD uses.
+ */
+export async function convert(text: string): Promise<Converted> {
+  const documents = await parseDocuments(text)
+  const cni = documents.filter(isCniConfig)
+  if (cni.length > 0 && cni.length < documents.length) {
+    throw new CniError('invalidConfig', 'Cannot convert a CNI config and other documents together')
+  }
+  const converted = cni.length > 0 ? convertWindows(cni) : await convertAgent(documents)
+  const { plugin, notes } = converted
+  const { warnings } = intentOf({ config: parseConfig(plugin), sources: NO_SOURCES }, 'any')
+  return { plugin, notes: [...notes, ...warnings] }
+}
+
+async function parseDocuments(text: string): Promise<JsonObject[]> {
+  const values = (await parseAny(text)).filter((value) => value !== null)
+  const documents = values.filter(isObject)
+  if (values.length === 0) throw new CniError('invalidConfig', 'Cannot convert nothing: the input is empty')
+  if (documents.length < values.length) {
+    throw new CniError(
+      'invalidConfig',
+      'Cannot convert this: give an ip-masq-agent config, its ConfigMap, or a Windows CNI config',
+    )
+  }
+  return documents.flatMap((document) =>
+    isManifest(document, 'List') && Array.isArray(document.items)
+      ? document.items.filter(isObject)
+      : [document],
+  )
+}
+
+async function parseAny(text: string): Promise<unknown[]> {
+  try {
+    return [JSON.parse(text)]
+  } catch {}
+  const { parseYamlDocuments } = await import('../config/yaml')
+  try {
+    return parseYamlDocuments(text)
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    throw new CniError('invalidConfig', 'Cannot convert this: it is neither JSON nor YAML', said)
+  }
+}

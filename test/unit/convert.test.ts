@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest'
+import { convert } from '../../src/convert/convert'
+
+const IPV6 =
+  'IPv6: ip-masq-agent leaves it alone unless it is started with --enable-ipv6, ip-masq masquerades it; add "ipv6": false to keep it so'
+
+describe('ip-masq-agent', () => {
+  test('its config', async () => {
+    const text =
+      'nonMasqueradeCIDRs: [10.0.0.0/8, 172.16.0.0/12, 10.0.0.0/8]\nmasqLinkLocal: true\nmasqLinkLocalIPv6: no\nresyncInterval: 60s\ncidrLimit: 64\n'
+    expect(await convert(text)).toEqual({
+      plugin: { type: 'ip-masq', nonMasqueradeCIDRs: ['10.0.0.0/8', '172.16.0.0/12'], masqLinkLocal: true },
+      notes: [
+        'left out: resyncInterval, which means nothing here',
+        'left out: cidrLimit, which means nothing here',
+        IPV6,
+      ],
+    })
+  })
+
+  test('JSON, without a list: the default list stands here too', async () => {
+    expect(await convert('{"masqLinkLocalIPv6": true}')).toEqual({
+      plugin: { type: 'ip-masq', masqLinkLocalIPv6: true },
+      notes: [IPV6],
+    })
+  })
+
+  const configMap = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: ip-masq-agent
+data:
+  config: |
+    nonMasqueradeCIDRs:
+      - 10.0.0.0/8
+  more: '{"nonMasqueradeCIDRs": ["fd00::/8"]}'
+`
+  test('its ConfigMap, each key a file', async () => {
+    expect(await convert(configMap)).toEqual({
+      plugin: { type: 'ip-masq', nonMasqueradeCIDRs: ['10.0.0.0/8', 'fd00::/8'] },
+      notes: [IPV6],
+    })
+  })
+
+  const daemonSet = (...args: string[]) => `---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: agent }
+spec: { template: { spec: { containers: [{ name: a, command: [/agent], args: ${JSON.stringify(args)} }] } } }
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: account }
+`
+  test('its manifests: flags have keys', async () => {
+    const flags = [
+      '--nomasq-all-reserved-ranges',
+      '--to-ports=1024-29999',
+      '--random-fully=false',
+      '--masq-chain=X',
+    ]
+    expect(await convert(daemonSet(...flags))).toEqual({
+      plugin: {
+        type: 'ip-masq',
+        nonMasqueradeDefaults: 'reserved',
+        toPorts: '1024-29999',
+        randomFully: false,
+        ipv6: false,
+      },
+      notes: ['left out: --masq-chain of DaemonSet agent', 'left out: ServiceAccount account'],
+    })
+  })
+
+  test('ConfigMap and DaemonSet together, with IPv6 on', async () => {
+    expect((await convert(configMap + daemonSet('--enable-ipv6=true'))).plugin).toEqual({
+      type: 'ip-masq',
+      nonMasqueradeCIDRs: ['10.0.0.0/8', 'fd00::/8'],
+    })
+  })
+
+  test('a List, as kubectl prints several', async () => {
+    const items = [{ apiVersion: 'v1', kind: 'ConfigMap', data: { config: 'nonMasqueradeCIDRs: []' } }]
+    expect((await convert(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))).plugin).toEqual({
+      type: 'ip-masq',
+      nonMasqueradeCIDRs: [],
+    })
+  })
+})
+
+describe('Windows', () => {
+  const policy = (value: Record<string, unknown>) => ({
+    name: 'EndpointPolicy',
+    value: { Type: 'OutBoundNAT', ...value },
+  })
+  const route = { name: 'EndpointPolicy', value: { Type: 'ROUTE', DestinationPrefix: '10.0.0.0/8' } }
+
+  test('win-bridge, HNS v1', async () => {
+    const config = {
+      type: 'win-bridge',
+      policies: [policy({ ExceptionList: ['192.168.0.0/16', '11.0.0.1'] }), route],
+    }
+    expect(await convert(JSON.stringify(config))).toEqual({
+      plugin: { type: 'ip-masq', nonMasqueradeCIDRs: ['192.168.0.0/16', '11.0.0.1/32'] },
+      notes: ['left out: a policy of type ROUTE'],
+    })
+  })
+
+  test('flannel’s delegate, HCN v2, with all that it may say', async () => {
+    const Settings = {
+      Exceptions: ['10.0.0.0/8'],
+      Destinations: ['203.0.113.0/24'],
+      VirtualIP: '192.0.2.1',
+      MaxPortPoolUsage: 7,
+    }
+    const config = {
+      plugins: [
+        {
+          type: 'flannel',
+          delegate: { type: 'win-overlay', apiVersion: 2, policies: [policy({ Settings })] },
+        },
+      ],
+    }
+    expect(await convert(JSON.stringify(config))).toEqual({
+      plugin: {
+        type: 'ip-masq',
+        nonMasqueradeCIDRs: ['10.0.0.0/8'],
+        snatTo: { ipv4: '192.0.2.1' },
+        policies: [policy({ Settings: { Destinations: ['203.0.113.0/24'] } })],
+      },
+      notes: ['left out: Settings.MaxPortPoolUsage'],
+    })
+  })
+
+  test('Azure’s plugin', async () => {
+    const AdditionalArgs = [
+      { Name: 'EndpointPolicy', Value: { Type: 'OutBoundNAT', ExceptionList: ['10.240.0.0/16'] } },
+    ]
+    expect(
+      (await convert(JSON.stringify({ plugins: [{ type: 'azure-vnet', AdditionalArgs }] }))).plugin,
+    ).toEqual({
+      type: 'ip-masq',
+      nonMasqueradeCIDRs: ['10.240.0.0/16'],
+    })
+  })
+
+  test('without exceptions everything is masqueraded, and that is said', async () => {
+    expect(await convert(JSON.stringify({ type: 'x', policies: [policy({})] }))).toEqual({
+      plugin: { type: 'ip-masq', nonMasqueradeCIDRs: [] },
+      notes: ['there are no exceptions: nonMasqueradeCIDRs is [], and only the built-in exemptions hold'],
+    })
+  })
+})
+
+describe('refused:', () => {
+  test.each([
+    ['', 'Cannot convert nothing: the input is empty'],
+    ['# nothing\n', 'Cannot convert nothing: the input is empty'],
+    ['text', 'Cannot convert this: give an ip-masq-agent config, its ConfigMap, or a Windows CNI config'],
+    ['{a', 'Cannot convert this: it is neither JSON nor YAML'],
+    ['{"type": "bridge"}', 'Cannot convert this: there is no OutBoundNAT policy in it'],
+    [
+      '{"apiVersion": "v1", "kind": "Secret"}',
+      'Cannot convert this: there is no config of ip-masq-agent in it',
+    ],
+    [
+      'nonMasqueradeCIDRs: [10.0.0.1/8]',
+      'Cannot use the config: nonMasqueradeCIDRs[0] "10.0.0.1/8": write the network',
+    ],
+    [
+      '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"config": "nonMasqueradeCIDRs:"}}',
+      'Cannot use ConfigMap m, config: nonMasqueradeCIDRs null: write a list of CIDRs',
+    ],
+    [
+      '{"policies": [{"name": "EndpointPolicy", "value": {"Type": "OutBoundNAT", "VIP": "x"}}]}',
+      'Cannot use policies[0].value.VIP "x": write an address',
+    ],
+  ])('%j', async (text, message) => {
+    await expect(convert(text)).rejects.toThrow(message)
+  })
+})
