@@ -10,6 +10,7 @@ export default defineConfig({
       ring('unit'),
       ring('bundle', { testTimeout: 60_000, hookTimeout: 60_000 }),
       ring('kernel', { testTimeout: 60_000, hookTimeout: 60_000 }),
+      ring('fuzz', { testTimeout: 120_000 }),
       ring('runtime', { testTimeout: 60_000, hookTimeout: 60_000 }),
     ],
   },

@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -46,6 +46,19 @@ const exempt = async () => {
 }
 
 describe('sync --watch', () => {
+  test('follows the files that a conflist names, also those that a glob finds later', async () => {
+    const file = join(network.cacheDir, 'agent.yaml')
+    await writeFile(file, 'nonMasqueradeCIDRs: [192.0.2.0/24]')
+    await network.writeConflist({ configFiles: [file, `${network.cacheDir}/more/*`] })
+    await network.command('sync')
+    await startWatch()
+    await writeFile(file, 'nonMasqueradeCIDRs: [203.0.113.0/24]')
+    await until(async () => (await exempt()).includes('203.0.113.0/24'))
+    await mkdir(join(network.cacheDir, 'more'))
+    await writeFile(join(network.cacheDir, 'more', 'b.json'), '{"nonMasqueradeCIDRs": ["198.18.0.0/15"]}')
+    await until(async () => (await exempt()).includes('198.18.0.0/15'))
+  })
+
   test.each([
     ['flushed', 'nft flush ruleset'],
     ['deleted', 'nft delete table inet ip-masq'],
