@@ -8,6 +8,8 @@ import { PLUGIN_DIRECTORY } from '../test/lab/runtime'
 import { call, peakMemory, timeProcess } from './calls'
 import { fillBridge, fillIpMasq } from './fill'
 import { enter, timeNewFlows } from './libc'
+import { benchListFlows, benchLists, benchSetUp } from './lists'
+import { createPath } from './path'
 import { drawPlot } from './plot'
 import { median, type Row, renderRows } from './report'
 import { benchWatch } from './watch'
@@ -183,33 +185,19 @@ function benchStatus(node: Namespace): Row {
   return { what: 'STATUS', n: 10_000, unit: 'ms', own, against: 'VERSION', other, limit: 1.1 }
 }
 
-/** A node with one pod, and a way out that ends soon: the frames carry a hardware address that nobody has. */
-async function createPath(label: string): Promise<{ node: Namespace; pod: Namespace }> {
-  const [node, pod, sink] = [
-    await namespace(`${label}-node`),
-    await namespace(`${label}-pod`),
-    await namespace(`${label}-sink`),
-  ]
-  await node.sh(`sysctl -qw net.ipv4.ip_forward=1
-    ip link add out type veth peer name out netns ${sink.name}; ip link set out up
-    ip address add 198.51.100.1/24 dev out; ip neighbor add 198.51.100.2 lladdr 02:00:00:00:00:99 dev out
-    ip link add pod type veth peer name eth0 netns ${pod.name}; ip link set pod up
-    ip address add 10.244.1.1/24 dev pod`)
-  await sink.sh('ip link set out up')
-  await node.sh('ip route add default via 198.51.100.2')
-  await pod.sh(
-    `ip link set eth0 up; ip address add 10.244.1.7/24 dev eth0; ip route add default via 10.244.1.1`,
-  )
-  return { node, pod }
+async function pathOf(label: string) {
+  const path = await createPath(label)
+  namespaces.push(path.node, path.pod, path.sink)
+  return path
 }
 
 async function benchFlows(): Promise<Row[]> {
   const sizes = [0, 110, 1_000, 10_000]
   const paths: { label: string; pod: Namespace }[] = []
-  const none = await createPath('none')
+  const none = await pathOf('none')
   paths.push({ label: 'none', pod: none.pod })
   for (const n of sizes) {
-    const [ours, theirs] = [await createPath(`own${n}`), await createPath(`bridge${n}`)]
+    const [ours, theirs] = [await pathOf(`own${n}`), await pathOf(`bridge${n}`)]
     call(ours.node.path, {
       executable: EXECUTABLES.native,
       command: 'ADD',
@@ -261,6 +249,8 @@ const rows = [
   ...(await benchCalls(buildEmptyProgram())),
   ...(await benchFlows()),
 ]
+say('long lists ...')
+rows.push(await benchSetUp(7), ...(await benchLists(ROUNDS)), await benchListFlows(FLOW_ROUNDS, FLOWS))
 await Promise.all(namespaces.map((made) => made.delete()))
 say(`\n${renderRows(rows)}`)
 const [json, svg] = [option('--json'), option('--svg')]

@@ -28,9 +28,13 @@ const agentSchema = closed(
 
 /** `place` names the file in messages. */
 export async function parseAgentFile(text: string, place: string): Promise<AgentFile> {
-  const value = withKnownSpelling((await parseText(text, place)) ?? {})
-  const { resyncInterval, cidrLimit, ...rest } = parseWith(agentSchema, value, place)
-  const ignored = Object.entries({ resyncInterval, cidrLimit }).filter(([, value]) => value !== undefined)
+  return parseAgentConfig((await parseText(text, place)) ?? {}, place)
+}
+
+/** The same, where the text has been read already. */
+export function parseAgentConfig(value: unknown, place: string): AgentFile {
+  const { resyncInterval, cidrLimit, ...rest } = parseWith(agentSchema, withKnownSpelling(value), place)
+  const ignored = Object.entries({ resyncInterval, cidrLimit }).filter(([, item]) => item !== undefined)
   return { ...rest, ignored: ignored.map(([key]) => key) }
 }
 

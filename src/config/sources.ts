@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { CniError, quote } from '../cni/error'
 import type { JsonObject } from '../cni/json'
 import { readSmallFile } from '../cni/small-file'
 import { MalformedError } from '../policy/address'
 import type { Prefix } from '../policy/prefix'
-import { type AgentFile, parseAgentFile } from './agent-file'
+import type { AgentFile } from './agent-file'
 import { FLANNEL_SUBNET_FILE, parseFlannelSubnets } from './flannel'
 import type { Config } from './schema'
 
@@ -23,6 +23,8 @@ export async function readSources(config: Config): Promise<Sources> {
     for (const path of await expand(entry)) {
       if (files.some((file) => file.path === path)) continue
       const place = `configFiles[${i}] ${quote(path)}`
+      // With it comes the schema: a config that names flannel's file only does without.
+      const { parseAgentFile } = await import('./agent-file')
       files.push({ ...(await parseAgentFile(readFile(path, place), place)), path })
     }
   }
@@ -71,12 +73,13 @@ function readFile(path: string, place: string): string {
   try {
     return readSmallFile(path)
   } catch (error) {
-    throw new CniError('invalidConfig', `Cannot use ${place}: ${adviceFor(error)}`, String(error))
+    throw new CniError('invalidConfig', `Cannot use ${place}: ${adviceFor(error, path)}`, String(error))
   }
 }
 
-function adviceFor(error: unknown): string {
+function adviceFor(error: unknown, path: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
+  if (existsSync(path) && statSync(path).isDirectory()) return `write "${path}/*" for the files in it`
   return error instanceof Error ? error.message : String(error)
 }

@@ -1,6 +1,6 @@
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
-import { type AgentFile, parseAgentFile } from '../config/agent-file'
+import { type AgentFile, parseAgentConfig, parseAgentFile } from '../config/agent-file'
 import { formatPrefix } from '../policy/prefix'
 import type { Converted } from './convert'
 
@@ -21,7 +21,7 @@ export async function convertAgent(documents: readonly JsonObject[]): Promise<Co
     } else if (typeof document.kind === 'string') {
       notes.push(`left out: ${nameOf(document)}`)
     } else {
-      files.push(await parseAgentFile(JSON.stringify(document), 'the config'))
+      files.push(parseAgentConfig(document, 'the config'))
     }
   }
   if (files.length === 0 && !flags) {

@@ -29,6 +29,7 @@ test('configs', async () => {
         accepted += 1
         for (const line of renderTransaction(setUpPolicy(wanted.policy)).trimEnd().split('\n')) {
           expect(line).toMatch(LINE)
+          expect(line.split('"').length).toBe(line.includes('oifname') ? 3 : 1)
         }
       } catch (error) {
         if (!(error instanceof CniError)) throw error

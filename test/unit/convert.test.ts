@@ -157,6 +157,10 @@ describe('refused:', () => {
     ['# nothing\n', 'Cannot convert nothing: the input is empty'],
     ['text', 'Cannot convert this: give an ip-masq-agent config, its ConfigMap, or a Windows CNI config'],
     ['{a', 'Cannot convert this: it is neither JSON nor YAML'],
+    [
+      'nonMasqueradeCIDRs: &a [*a]',
+      'Cannot use the config: nonMasqueradeCIDRs[0] (nested too deep to print): write a CIDR as a string',
+    ],
     ['{"type": "bridge"}', 'Cannot convert this: there is no OutBoundNAT policy in it'],
     [
       '{"apiVersion": "v1", "kind": "Secret"}',

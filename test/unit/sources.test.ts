@@ -229,7 +229,7 @@ describe('several files:', () => {
     })
     expect(await failure({ configFiles: [directory] })).toMatchObject({
       reason: 'invalidConfig',
-      message: `Cannot use configFiles[0] "${directory}": it is no regular file`,
+      message: `Cannot use configFiles[0] "${directory}": write "${directory}/*" for the files in it`,
     })
     expect(await failure({ configFiles: ['/a\0b'] })).toMatchObject({ reason: 'invalidConfig' })
   })

@@ -1,0 +1,100 @@
+import { createNamespace, type Namespace } from '../test/lab/namespace'
+import { configWith, EXECUTABLES } from '../test/lab/plugin'
+import { call } from './calls'
+import { enter, timeNewFlows } from './libc'
+import { createPath } from './path'
+import { median, type Row } from './report'
+
+/** What the length of a list costs: every nft run reads all interval sets, and a packet looks its destination up. */
+
+const ADDRESSES = ['10.244.1.7/24', 'fd00:244:1::7/64']
+
+/** `count` prefixes of each family, none touching another; the bench's destinations are not among them. */
+const cidrs = (count: number) =>
+  Array.from({ length: count }, (_, i) => [
+    `11.${Math.floor(i / 100)}.${2 * (i % 100)}.0/24`,
+    `2001:db8:${(2 * i).toString(16)}::/48`,
+  ])
+
+const configOf = (list: readonly string[], addresses = ADDRESSES) =>
+  configWith(addresses, { nonMasqueradeCIDRs: list })
+
+/** All lengths round-robin, each in a node of its own: one more ADD beside one pod that has the list already. */
+export async function benchLists(rounds: number): Promise<Row[]> {
+  const lengths = [5, 64, 1_000, 5_000]
+  const nodes: { length: number; node: Namespace; config: unknown; samples: number[] }[] = []
+  for (const length of lengths) {
+    const node = await createNamespace(`list${length}`)
+    const config = configOf(
+      cidrs(Math.ceil(length / 2))
+        .flat()
+        .slice(0, length),
+    )
+    call(node.path, { executable: EXECUTABLES.native, command: 'ADD', config, containerID: 'first' })
+    nodes.push({ length, node, config, samples: [] })
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const { node, config, samples } of nodes) {
+      const pod = { executable: EXECUTABLES.native, config, containerID: 'second' }
+      call(node.path, { ...pod, command: 'DEL' })
+      samples.push(call(node.path, { ...pod, command: 'ADD' }).milliseconds)
+    }
+  }
+  await Promise.all(nodes.map(({ node }) => node.delete()))
+  const limits: Readonly<Record<number, number>> = { 64: 1.1, 1000: 1.4 }
+  const base = median(nodes[0]?.samples ?? [])
+  return nodes.slice(1).map(({ length, samples }): Row => {
+    const limit = limits[length]
+    const row = { n: 1, unit: 'ms', own: median(samples), against: 'with 5', other: base } as const
+    return { what: `ADD, ${length} CIDRs`, ...row, ...(limit !== undefined && { limit }) }
+  })
+}
+
+/** The first ADD with 5,000 CIDRs of each family: all of it in one transaction. */
+export async function benchSetUp(rounds: number): Promise<Row> {
+  const config = configOf(cidrs(5_000).flat())
+  const samples: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const node = await createNamespace('set-up')
+    samples.push(call(node.path, { executable: EXECUTABLES.native, command: 'ADD', config }).milliseconds)
+    await node.delete()
+  }
+  return {
+    what: 'first ADD, 2 x 5,000 CIDRs',
+    n: 0,
+    unit: 'ms',
+    own: median(samples),
+    against: 'a second',
+    other: 1_000,
+    limit: 1,
+  }
+}
+
+/** The first packet of a flow, with 5 and with 5,000 CIDRs of each family. */
+export async function benchListFlows(rounds: number, flows: number): Promise<Row> {
+  const paths: { pod: Namespace; all: readonly Namespace[]; samples: number[] }[] = []
+  for (const length of [5, 5_000]) {
+    const { node, pod, sink } = await createPath(`flows${length}`)
+    const config = configOf(cidrs(length).flat())
+    call(node.path, { executable: EXECUTABLES.native, command: 'ADD', config })
+    paths.push({ pod, all: [node, pod, sink], samples: [] })
+  }
+  for (let round = -2; round < rounds; round++) {
+    for (const { pod, samples } of paths) {
+      enter(pod.path)
+      const microseconds = timeNewFlows('10.244.1.7', `203.0.113.${round + 10}`, flows)
+      if (round >= 0) samples.push(microseconds)
+    }
+  }
+  await Promise.all(paths.flatMap(({ all }) => all).map((namespace) => namespace.delete()))
+  const [few = [], many = []] = paths.map(({ samples }) => samples)
+  return {
+    what: 'new flow, 2 x 5,000 CIDRs',
+    n: 1,
+    unit: 'us',
+    own: median(many),
+    against: 'with 2 x 5',
+    other: median(few),
+    limit: 1.15,
+  }
+}
