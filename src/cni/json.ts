@@ -28,11 +28,33 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * The source text of one member of a JSON object that JSON.parse has accepted. A result is passed on as
+ * The source text of one member of a JSON object that JSON.parse has accepted as `value`. A result is passed on as
  * received, and a round trip through JavaScript's numbers would change what other plugins put there (an
  * integer over 2^53). Of a key written twice the last stands, as in JSON.parse.
+ *
+ * A key that is in the text once, and whose member is the value that was parsed, is found without a look at the rest,
+ * which may be a list of thousands.
  */
-export function memberText(text: string, key: string): string | undefined {
+export function memberText(text: string, key: string, value: unknown): string | undefined {
+  const quoted = JSON.stringify(key)
+  const at = text.indexOf(quoted)
+  if (at > 0 && text.lastIndexOf(quoted) === at) {
+    const found = scanMember(`{${text.slice(at)}`, key)
+    if (found !== undefined && JSON.stringify(tryParse(found)) === JSON.stringify(value)) return found
+  }
+  return scanMember(text, key)
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The last member of that name, as far as the object goes; what follows it is not looked at. */
+function scanMember(text: string, key: string): string | undefined {
   let depth = 0
   let start = -1
   let name: string | undefined
@@ -55,6 +77,7 @@ export function memberText(text: string, key: string): string | undefined {
     }
     if (token === '{' || token === '[') depth += 1
     if (isClosing) depth -= 1
+    if (depth === 0) break
   }
   return found
 }

@@ -2,7 +2,7 @@ import { CniError } from '../cni/error'
 import { FAMILIES, type Family } from '../policy/address'
 import type { Intent } from '../policy/intent'
 import { formatPrefix, type Prefix } from '../policy/prefix'
-import { formatEnds, type Range } from '../policy/range'
+import { formatEnds, type Range, rangeBetween } from '../policy/range'
 import { matchesAny } from './namespaces'
 import type { Config } from './schema'
 import type { Sources } from './sources'
@@ -91,8 +91,8 @@ function snatTo({ snatTo: own, policies }: Config): Intent['snatTo'] {
   }
   for (const [i, policy] of policies.entries()) {
     if (!policy?.virtualIP) continue
-    const { family, value } = policy.virtualIP
-    const range = { family, first: value, last: value }
+    const { family } = policy.virtualIP
+    const range = rangeBetween(policy.virtualIP, policy.virtualIP)
     const [text, known] = [range, result[family] ?? range].map(formatEnds)
     if (text !== known) {
       throw new CniError(

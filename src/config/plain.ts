@@ -86,7 +86,9 @@ function string(value: unknown): string {
 function list<T>(value: unknown, parse: (text: string) => T): T[] {
   if (value === undefined) return []
   insist(Array.isArray(value))
-  return value.map((item) => parse(string(item)))
+  const parsed: T[] = []
+  for (const item of value) parsed.push(parse(string(item)))
+  return parsed
 }
 
 function nonEmpty<T>(value: unknown, parse: (text: string) => T): T[] {

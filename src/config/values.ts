@@ -2,8 +2,8 @@ import * as z from 'zod/mini'
 import { FAMILIES, type Family, MalformedError, parseAddress } from '../policy/address'
 import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
-import { parseAddressOrPrefix, parsePrefix } from '../policy/prefix'
-import type { Range } from '../policy/range'
+import { parseAddressOrPrefix, parsePrefix, prefixOf } from '../policy/prefix'
+import { type Range, rangeBetween, rangeOf } from '../policy/range'
 import { parseNamespacePattern } from './namespaces'
 import { nearest } from './nearest'
 
@@ -98,24 +98,23 @@ function parseRange(input: string, family: Family, advice: string): Range {
   if (!first || !last || ends.length > 2) throw new MalformedError(advice)
   if (first.family !== family || last.family !== family) throw new MalformedError(advice)
   if (first.value > last.value) throw new MalformedError('write the lower address first')
-  const unusable = UNUSABLE[family].find((range) => first.value <= range.last && last.value >= range.first)
+  const range = rangeBetween(first, last)
+  const unusable = UNUSABLE.find(
+    (one) => one.family === family && one.first < range.end && range.first < one.end,
+  )
   if (unusable) throw new MalformedError(`write addresses of the node's; ${unusable.what} is none`)
-  return { family, first: first.value, last: last.value }
+  return range
 }
 
 /** What no packet may have as its source outside of the node. */
-const UNUSABLE = {
-  ip: [
-    { first: 0n, last: 0xffffffn, what: 'an address in 0.0.0.0/8' },
-    { first: 0x7f000000n, last: 0x7fffffffn, what: 'a loopback address' },
-    { first: 0xe0000000n, last: 0xefffffffn, what: 'a multicast address' },
-    { first: 0xffffffffn, last: 0xffffffffn, what: 'the broadcast address' },
-  ],
-  ip6: [
-    { first: 0n, last: 1n, what: ':: or ::1' },
-    { first: 0xffn << 120n, last: (1n << 128n) - 1n, what: 'a multicast address' },
-  ],
-} as const
+const UNUSABLE = [
+  { ...rangeOf(prefixOf('0.0.0.0/8')), what: 'an address in 0.0.0.0/8' },
+  { ...rangeOf(prefixOf('127.0.0.0/8')), what: 'a loopback address' },
+  { ...rangeOf(prefixOf('224.0.0.0/4')), what: 'a multicast address' },
+  { ...rangeOf(prefixOf('255.255.255.255/32')), what: 'the broadcast address' },
+  { ...rangeOf(prefixOf('::/127')), what: ':: or ::1' },
+  { ...rangeOf(prefixOf('ff00::/8')), what: 'a multicast address' },
+]
 
 export const path = z
   .string('write an absolute path')

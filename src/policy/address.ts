@@ -32,49 +32,86 @@ export function parseAddress(text: string, suffix = ''): Address {
   return address
 }
 
-/**
- * An address in the forms that tools print: dotted decimal, or RFC 4291's hex groups with one "::" and perhaps a
- * dotted quad at the end; undefined for anything else. Our own instead of a library's, because every call parses
- * with it: loading and using ipaddr.js takes 1 ms longer. The tests hold it against that.
- */
+/** An address in the forms that tools print; undefined for anything else. */
 export function parsePrinted(text: string): Address | undefined {
-  if (!text.includes(':')) {
-    const digits = hexOfQuad(text)
-    return digits === undefined ? undefined : { family: 'ip', value: BigInt(`0x${digits}`) }
-  }
-  const [head = '', tail, ...more] = text
-    .split('::')
-    .map((groups, i, all) => hexOfGroups(groups, i === all.length - 1))
-  if (more.length > 0) return undefined
-  const missing = 32 - head.length - (tail?.length ?? 0)
-  // "::" stands for at least one group; without it none may be missing.
-  if (tail === undefined ? missing !== 0 : missing < 4) return undefined
-  const digits = `${head}${'0'.repeat(missing)}${tail ?? ''}`
-  return /^[0-9a-f]{32}$/i.test(digits) ? { family: 'ip6', value: BigInt(`0x${digits}`) } : undefined
+  const digits = parseDigits(text)
+  return digits === undefined ? undefined : addressOf(digits)
 }
 
 /**
- * `fd00:1` to `fd000001`; text that is no hex stays in, and is found out when the whole is looked at. A dotted quad
- * ends the address, so it stands in the part that is the last.
+ * The hex digits of an address, 8 or 32, from dotted decimal, or RFC 4291's hex groups with one "::" and perhaps a
+ * dotted quad at the end; undefined for anything else. In this form addresses of one family compare and sort as text,
+ * which a list of thousands does twice as fast as with numbers. Our own instead of a library's, because every call
+ * parses with it: loading and using ipaddr.js takes 1 ms longer. The tests hold it against that.
  */
-function hexOfGroups(groups: string, isLast: boolean): string {
-  if (groups === '') return ''
-  const parts = groups.split(':')
-  const quad = isLast ? hexOfQuad(parts.at(-1) ?? '') : undefined
-  const plain = quad === undefined ? parts : parts.slice(0, -1)
-  return (
-    plain.map((group) => (group === '' || group.length > 4 ? 'x' : group.padStart(4, '0'))).join('') +
-    (quad ?? '')
-  )
+export function parseDigits(text: string): string | undefined {
+  if (!text.includes(':')) return digitsOfQuad(text)
+  const lower = text.toLowerCase()
+  const gap = lower.indexOf('::')
+  if (gap < 0) {
+    const digits = digitsOfGroups(lower, true)
+    return digits?.length === 32 ? digits : undefined
+  }
+  const head = digitsOfGroups(lower.slice(0, gap), false)
+  const tail = digitsOfGroups(lower.slice(gap + 2), true)
+  if (head === undefined || tail === undefined) return undefined
+  // "::" stands for at least one group.
+  const missing = 32 - head.length - tail.length
+  return missing < 4 ? undefined : head + ZEROS.slice(0, missing) + tail
 }
+
+const ZEROS = '0'.repeat(32)
+const GROUPS = /^[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*$/
+
+/** `fd00:1` to `fd000001`. A dotted quad ends the address, so it stands in the part that is the last. */
+function digitsOfGroups(groups: string, isLast: boolean): string | undefined {
+  if (groups === '') return ''
+  if (!GROUPS.test(groups)) return isLast ? digitsOfGroupsAndQuad(groups) : undefined
+  let digits = ''
+  for (const group of groups.split(':')) digits += group.padStart(4, '0')
+  return digits
+}
+
+function digitsOfGroupsAndQuad(text: string): string | undefined {
+  const colon = text.lastIndexOf(':')
+  const groups = colon < 0 ? '' : digitsOfGroups(text.slice(0, colon), false)
+  const quad = digitsOfQuad(text.slice(colon + 1))
+  // What stands before a colon is a group.
+  return quad === undefined || groups === undefined || colon === 0 ? undefined : groups + quad
+}
+
+export const OCTET = '(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])'
+const QUAD = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`)
 
 /** `10.0.0.1` to `0a000001`. */
-function hexOfQuad(text: string): string | undefined {
-  const octets = text.split('.').map((octet) => {
-    const value = Number(octet)
-    return String(value) === octet && value >= 0 && value <= 255 ? (value + 256).toString(16).slice(1) : 'x'
-  })
-  return octets.length === 4 && !octets.includes('x') ? octets.join('') : undefined
+function digitsOfQuad(text: string): string | undefined {
+  const octets = QUAD.exec(text)
+  return octets ? digitsOfNumber(numberOfOctets(octets)) : undefined
+}
+
+/** Of a match whose first four groups are octets. */
+export function numberOfOctets(match: RegExpExecArray): number {
+  let value = 0
+  for (let i = 1; i <= 4; i++) value = value * 0x100 + Number(match[i])
+  return value
+}
+
+/** Of an IPv4 address. */
+export function digitsOfNumber(value: number): string {
+  return (value + 0x100000000).toString(16).slice(1)
+}
+
+/** The address that has these digits; the family is told by their number. */
+export function addressOf(digits: string): Address {
+  return { family: familyOf(digits), value: BigInt(`0x${digits}`) }
+}
+
+export function familyOf(digits: string): Family {
+  return digits.length === 8 ? 'ip' : 'ip6'
+}
+
+export function digitsOf({ family, value }: Address): string {
+  return value.toString(16).padStart(FAMILIES[family].bits / 4, '0')
 }
 
 function adviceFor(text: string, suffix: string): string {

@@ -3,7 +3,7 @@ import { FAMILIES, FAMILY_NAMES, type Family } from './address'
 import type { Intent } from './intent'
 import type { InterfacePattern } from './interface'
 import type { PortRange } from './ports'
-import { ofFamily, type Prefix, prefixOf, subnetOf } from './prefix'
+import { type Prefix, prefixOf, subnetOf } from './prefix'
 import { longestMatches, type Range } from './range'
 
 /** Towards what a pod's traffic is left alone, and how the rest is masqueraded. No pod is named in it. */
@@ -82,15 +82,15 @@ const NOTHING: Policy = {
 
 /** Destinations that are all of the other family leave none to this one. */
 export function isMasqueraded({ masquerade, destinations }: Intent, family: Family): boolean {
-  return masquerade[family] && (!destinations || ofFamily(family, destinations).length > 0)
+  return masquerade[family] && (!destinations || destinations.some((prefix) => prefix.family === family))
 }
 
 function decideFamily(intent: Intent, family: Family, exempt: readonly Prefix[]): FamilyPolicy {
   const { masqueradeCIDRs, destinations } = intent
   const snatTo = intent.snatTo[family]
   return {
-    exempt: longestMatches(ofFamily(family, exempt), ofFamily(family, masqueradeCIDRs)),
-    ...(destinations && { destinations: longestMatches(ofFamily(family, destinations)) }),
+    exempt: longestMatches(family, exempt, masqueradeCIDRs),
+    ...(destinations && { destinations: longestMatches(family, destinations) }),
     ...(snatTo && { snatTo }),
   }
 }
@@ -113,6 +113,6 @@ export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]
     (family) =>
       isMasqueraded(intent, family) &&
       ips.some(({ address }) => address.family === family) &&
-      ofFamily(family, [...list, ...intent.clusterCIDRs]).length === 0,
+      ![...list, ...intent.clusterCIDRs].some((prefix) => prefix.family === family),
   )
 }

@@ -1,68 +1,125 @@
-import { type Address, FAMILIES, type Family, formatAddress, parsePrinted } from './address'
-import { formatPrefix, type Prefix } from './prefix'
+import {
+  type Address,
+  addressOf,
+  digitsOf,
+  FAMILIES,
+  type Family,
+  formatAddress,
+  parsePrinted,
+} from './address'
+import { formatPrefix, type Prefix, subnetOf } from './prefix'
 
-/** All addresses from `first` to `last`, both included. */
+/** The addresses from `first` up to, and without, `end`, both as digits (`parseDigits`). */
 export interface Range {
   readonly family: Family
-  readonly first: bigint
-  readonly last: bigint
+  readonly first: string
+  /** Above all digits where the range goes to the end of the address space. */
+  readonly end: string
 }
 
-export function rangeOf({ family, value, length }: Prefix): Range {
-  return { family, first: value, last: value + (1n << BigInt(FAMILIES[family].bits - length)) - 1n }
+/** Above all digits. */
+const BEYOND = 'g'
+
+export function rangeOf({ family, digits, length }: Prefix): Range {
+  return { family, first: digits, end: successor(digits, length) }
 }
+
+/** From `first` to `last`, both included. */
+export function rangeBetween(first: Address, last: Address): Range {
+  const { family } = first
+  return { family, first: digitsOf(first), end: successor(digitsOf(last), FAMILIES[family].bits) }
+}
+
+/** What follows the prefix of this length: 1 is added to its last bit. */
+function successor(digits: string, length: number): string {
+  if (length === 0) return BEYOND
+  let at = (length - 1) >> 2
+  let sum = HEX.indexOf(digits.charAt(at)) + (8 >> ((length - 1) & 3))
+  while (sum > 15) {
+    if (at === 0) return BEYOND
+    at -= 1
+    sum = HEX.indexOf(digits.charAt(at)) + 1
+  }
+  return digits.slice(0, at) + HEX.charAt(sum) + ZEROS.slice(0, digits.length - at - 1)
+}
+
+const HEX = '0123456789abcdef'
+const ZEROS = '0'.repeat(32)
 
 /**
- * The addresses whose longest matching prefix is one of `chosen`; at equal length one of `others` wins. Both of one
- * family. In address order, none touching the next: nft refuses overlapping elements, and the form is the same for
+ * The addresses of a family whose longest matching prefix is one of `chosen`; at equal length one of `others` wins.
+ * In address order, none touching the next: nft refuses overlapping elements, and the form is the same for
  * every spelling. Ranges, because prefixes would be too many: 10.0.0.0/8 without one address is two ranges, and 24
  * prefixes.
  */
-export function longestMatches(chosen: readonly Prefix[], others: readonly Prefix[] = []): Range[] {
-  const entries = [
-    ...chosen.map((prefix) => ({ ...rangeOf(prefix), isChosen: true })),
-    ...others.map((prefix) => ({ ...rangeOf(prefix), isChosen: false })),
-  ]
-  // Outer before inner: prefixes nest or are apart, and of two that are the same the later stands.
-  entries.sort((a, b) => compare(a.first, b.first) || compare(b.last, a.last))
+export function longestMatches(
+  family: Family,
+  chosen: readonly Prefix[],
+  others: readonly Prefix[] = [],
+): Range[] {
   const result: Range[] = []
-  const enclosing: typeof entries = []
-  let from = 0n
-  const closeUntil = (end: bigint | undefined) => {
-    for (let top = enclosing.at(-1); top && (end === undefined || top.last < end); top = enclosing.at(-1)) {
-      if (top.isChosen) extend(result, { ...top, first: from })
-      from = top.last + 1n
-      enclosing.pop()
+  const enclosing: Entry[] = []
+  const width = FAMILIES[family].bits / 4
+  let top: Entry | undefined
+  let from = ''
+  for (const key of [...keysInOrder(family, chosen, others), BEYOND]) {
+    const first = key.slice(0, width)
+    while (top && top.end <= first) {
+      if (top.isChosen) extend(result, family, from, top.end)
+      from = top.end
+      top = enclosing.pop()
     }
+    if (key === BEYOND) break
+    if (top) {
+      if (top.isChosen) extend(result, family, from, first)
+      enclosing.push(top)
+    }
+    from = first
+    top = { end: successor(first, key.charCodeAt(width) - LENGTH_0), isChosen: key.endsWith(CHOSEN) }
   }
-  for (const entry of entries) {
-    closeUntil(entry.first)
-    const outer = enclosing.at(-1)
-    if (outer?.isChosen) extend(result, { ...outer, first: from, last: entry.first - 1n })
-    from = entry.first
-    enclosing.push(entry)
-  }
-  closeUntil(undefined)
   return result
 }
 
-/** Appends; what touches the last range becomes a part of it. */
-function extend(ranges: Range[], { family, first, last }: Range): void {
-  if (last < first) return
-  const previous = ranges.at(-1)
-  if (previous && previous.last + 1n === first) ranges.splice(-1, 1, { ...previous, last })
-  else ranges.push({ family, first, last })
+/** A prefix that holds the place where we are. */
+interface Entry {
+  readonly end: string
+  readonly isChosen: boolean
 }
 
-function compare(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0
+/**
+ * Digits, length and list of each prefix as one text. In order, an outer prefix comes before an inner one, and of two
+ * that are the same the one of `others` later. Text sorts by itself: with a comparison of our own that would take
+ * longer than all the rest for a list of thousands.
+ */
+function keysInOrder(family: Family, chosen: readonly Prefix[], others: readonly Prefix[]): string[] {
+  const keys: string[] = []
+  const collect = (prefixes: readonly Prefix[], rank: string) => {
+    for (const prefix of prefixes) {
+      if (prefix.family === family) {
+        keys.push(prefix.digits + String.fromCharCode(LENGTH_0 + prefix.length) + rank)
+      }
+    }
+  }
+  collect(chosen, CHOSEN)
+  collect(others, OTHER)
+  return keys.sort()
+}
+
+const [LENGTH_0, CHOSEN, OTHER] = [0x20, '0', '1']
+
+/** Appends, unless there is nothing of it; what touches the last range becomes a part of it. */
+function extend(ranges: Range[], family: Family, first: string, end: string): void {
+  if (end <= first) return
+  const last = ranges.length - 1
+  const previous = ranges[last]
+  if (previous?.end === first) ranges[last] = { family, first: previous.first, end }
+  else ranges.push({ family, first, end })
 }
 
 /** As nft prints an element: a prefix where the range is one, else both ends. One address is a prefix too. */
 export function formatRange(range: Range): string {
-  const length = prefixLength(range)
-  if (length === undefined) return formatEnds(range)
-  return formatPrefix({ family: range.family, value: range.first, length })
+  const prefix = asPrefix(range)
+  return prefix ? formatPrefix(prefix) : formatEnds(range)
 }
 
 /** `192.0.2.10-192.0.2.13`, or the one address. */
@@ -71,19 +128,28 @@ export function formatEnds(range: Range): string {
 }
 
 /** First and last address, or the one. */
-export function endsOf({ family, first, last }: Range): Address[] {
-  return first === last
-    ? [{ family, value: first }]
+export function endsOf(range: Range): Address[] {
+  const { family, value } = addressOf(range.first)
+  const last = lastOf(range)
+  return last === value
+    ? [{ family, value }]
     : [
-        { family, value: first },
+        { family, value },
         { family, value: last },
       ]
 }
 
-function prefixLength({ family, first, last }: Range): number | undefined {
-  const size = last - first + 1n
-  const hostBits = size.toString(2).length - 1
-  return size === 1n << BigInt(hostBits) && first % size === 0n ? FAMILIES[family].bits - hostBits : undefined
+function lastOf({ family, end }: Range): bigint {
+  return (end === BEYOND ? 1n << BigInt(FAMILIES[family].bits) : addressOf(end).value) - 1n
+}
+
+function asPrefix(range: Range): Prefix | undefined {
+  const { family } = range
+  const first = addressOf(range.first)
+  const differing = first.value ^ lastOf(range)
+  const length = FAMILIES[family].bits - (differing === 0n ? 0 : differing.toString(2).length)
+  const prefix = subnetOf(first, length)
+  return prefix.digits === range.first && successor(prefix.digits, length) === range.end ? prefix : undefined
 }
 
 /** What nft prints: `10.0.0.0/8`, `10.0.0.1`, `10.0.0.1-10.0.0.5`; undefined for anything else. */
@@ -92,7 +158,6 @@ export function parsePrintedRange(text: string): Range | undefined {
   const [addressText = '', length] = start.split('/')
   const [address, last] = [parsePrinted(addressText), end === undefined ? undefined : parsePrinted(end)]
   if (!address || more.length > 0) return undefined
-  const { family, value } = address
-  if (end !== undefined) return last && { family, first: value, last: last.value }
-  return rangeOf({ family, value, length: length === undefined ? FAMILIES[family].bits : Number(length) })
+  if (end !== undefined) return last && rangeBetween(address, last)
+  return rangeOf(subnetOf(address, length === undefined ? FAMILIES[address.family].bits : Number(length)))
 }

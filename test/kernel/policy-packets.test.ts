@@ -501,3 +501,20 @@ test('two spellings of one policy are one chain', async () => {
   }
   expect(new Set(chains).size).toBe(1)
 })
+
+test('5,000 CIDRs of each family, and the exceptions among them', async () => {
+  const cidrs = Array.from({ length: 5_000 }, (_, i) => [
+    `11.${Math.floor(i / 100)}.${2 * (i % 100)}.0/24`,
+    `2001:db9:${(2 * i).toString(16)}::/48`,
+  ]).flat()
+  await add({
+    nonMasqueradeCIDRs: [...cidrs, '203.0.113.0/24', '2001:db8:cafe::/48', '192.168.0.0/16'],
+    masqueradeCIDRs: [
+      '192.168.77.0/24',
+      ...cidrs.slice(0, 2_000).map((cidr) => cidr.replace(/\/\d+$/, cidr.includes(':') ? '/128' : '/32')),
+    ],
+  })
+  expect(await seen(internet)).toBe(POD.ipv4)
+  expect(await seen(internet6)).toBe(POD.ipv6)
+  expect(await seen(onPrem)).toBe(NODE.ipv4)
+})

@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { FAMILY_NAMES } from '../../src/policy/address'
 import { type Prefix, parsePrefix, subnetOf } from '../../src/policy/prefix'
-import { formatEnds, formatRange, longestMatches, parsePrintedRange } from '../../src/policy/range'
+import { endsOf, formatEnds, formatRange, longestMatches, parsePrintedRange } from '../../src/policy/range'
 
 const matches = (chosen: readonly string[], others: readonly string[] = []) =>
-  longestMatches(chosen.map(parsePrefix), others.map(parsePrefix)).map(formatRange)
+  FAMILY_NAMES.flatMap((family) =>
+    longestMatches(family, chosen.map(parsePrefix), others.map(parsePrefix)),
+  ).map(formatRange)
 
 describe('longestMatches', () => {
   const cases: [string, string[], string[]][] = [
@@ -16,6 +19,7 @@ describe('longestMatches', () => {
     ['neighbours that are no halves', ['10.0.1.0/24', '10.0.2.0/24'], ['10.0.1.0-10.0.2.255']],
     ['everything and a part of it', ['::/0', 'fc00::/7'], ['::/0']],
     ['the end of the address space', ['255.255.255.255/32', '240.0.0.0/4'], ['240.0.0.0/4']],
+    ['both families', ['fd00::/8', '10.0.0.0/8'], ['10.0.0.0/8', 'fd00::/8']],
     ['the ends of IPv6', ['::/128', 'ffff::/16', 'fffe::/16'], ['::/128', 'fffe::/15']],
   ]
   test.each(cases)('of one list: %s', (_, input, expected) => {
@@ -58,22 +62,28 @@ describe('longestMatches', () => {
     Math.max(
       -1,
       ...prefixes
-        .filter(({ family, length, value }) => subnetOf({ family, value: address }, length).value === value)
+        .filter(
+          ({ family, length, digits }) => subnetOf({ family, value: address }, length).digits === digits,
+        )
         .map(({ length }) => length),
     )
 
   test('holds the addresses that the longest prefix says, in ranges that do not touch', () => {
     fc.assert(
       fc.property(list, list, (chosen, others) => {
-        const result = longestMatches(chosen, others)
+        const result = longestMatches('ip', chosen, others)
+        const numbers = result.map((range) => {
+          const [first, last = first] = endsOf(range).map(({ value }) => value)
+          return [first ?? -1n, last ?? -1n] as const
+        })
         for (let address = 0xcb007100n; address <= 0xcb0071ffn; address++) {
           const wanted = longest(chosen, address) > longest(others, address)
-          expect(result.some(({ first, last }) => first <= address && address <= last)).toBe(wanted)
+          expect(numbers.some(([first, last]) => first <= address && address <= last)).toBe(wanted)
         }
-        for (const [i, { first, last }] of result.entries()) {
+        for (const [i, [first, last]] of numbers.entries()) {
           expect(first).toBeLessThanOrEqual(last)
-          const next = result[i + 1]
-          if (next) expect(last + 1n).toBeLessThan(next.first)
+          const next = numbers[i + 1]
+          if (next) expect(last + 1n).toBeLessThan(next[0])
         }
       }),
       { numRuns: 500 },
@@ -83,8 +93,8 @@ describe('longestMatches', () => {
   test('does not depend on the order', () => {
     fc.assert(
       fc.property(list, list, (chosen, others) => {
-        expect(longestMatches([...chosen].reverse(), [...others].reverse())).toEqual(
-          longestMatches(chosen, others),
+        expect(longestMatches('ip', [...chosen].reverse(), [...others].reverse())).toEqual(
+          longestMatches('ip', chosen, others),
         )
       }),
     )

@@ -2,7 +2,7 @@ import { sha256 } from '../../hash'
 import { type Address, FAMILY_NAMES, type Family, toMapped } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
 import type { Range } from '../../policy/range'
-import { policyObjects } from './policy-objects'
+import { type PolicyObjects, policyObjects } from './policy-objects'
 import { renderTransaction } from './render'
 import type { Operation, Rule, Transaction } from './transaction'
 
@@ -34,13 +34,21 @@ export const DISPATCH: readonly Rule[] = FAMILY_NAMES.map((family) => ({
 }))
 
 /**
- * A policy's name says what it does: 16 hex digits of the hash of its rendered set-up. Pods with the same list
+ * A policy's name says what it does: 16 hex digits of the hash of its set-up as it is rendered, with the ranges as plain
+ * digits, because every ADD names its policy and a list of thousands takes long to render. Pods with the same list
  * share it, and a release that renders a policy differently makes a new one instead of editing a live one.
  */
 export function policyName(policy: Policy): string {
   const known = names.get(policy)
   if (known !== undefined) return known
-  const name = `policy-${sha256(renderTransaction(setUpPolicy(policy, 'policy'))).slice(0, 16)}`
+  const { sets, chains } = policyObjects(policy, 'policy')
+  const empty = { chains, sets: sets.map((set) => ({ ...set, ranges: [] })) }
+  let text = renderTransaction(setUpObjects(empty))
+  for (const set of sets) {
+    for (const { first, end } of set.ranges) text += first + end
+    text += '\n'
+  }
+  const name = `policy-${sha256(text).slice(0, 16)}`
   names.set(policy, name)
   return name
 }
@@ -90,8 +98,11 @@ export function deletePolicy({ sets, chains }: PolicyNames): Transaction {
 }
 
 /** One policy, as `setUpTable`: what could be doubled or out of date is flushed in the same transaction. */
-export function setUpPolicy(policy: Policy, name = policyName(policy)): Transaction {
-  const { sets, chains } = policyObjects(policy, name)
+export function setUpPolicy(policy: Policy): Transaction {
+  return setUpObjects(policyObjects(policy, policyName(policy)))
+}
+
+function setUpObjects({ sets, chains }: PolicyObjects): Transaction {
   return [
     ...sets.flatMap((set): Operation[] => [
       { do: 'add-set', name: set.name, key: set.family },
