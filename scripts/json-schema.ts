@@ -41,15 +41,19 @@ function when(condition: object, consequence: object) {
   return { if: condition, then: consequence }
 }
 
-/** Checked where it is ours to carry out; other types are Windows' business. */
+/** Checked where it is ours to carry out; others are Windows' business. */
 function policy() {
-  const isOutboundNat = { properties: { Type: { pattern: '^[Oo]ut[Bb]ound[Nn][Aa][Tt]$' } } }
+  const isOurs = {
+    properties: {
+      name: { pattern: '^[Ee]ndpoint[Pp]olicy$' },
+      value: { properties: { Type: { pattern: '^[Oo]ut[Bb]ound[Nn][Aa][Tt]$' } }, required: ['Type'] },
+    },
+    required: ['name', 'value'],
+  }
   return {
     type: 'object',
-    properties: {
-      name: { type: 'string', examples: ['EndpointPolicy'] },
-      value: { type: 'object', ...when(isOutboundNat, toJson(outboundNat)) },
-    },
+    properties: { name: { type: 'string', examples: ['EndpointPolicy'] } },
+    ...when(isOurs, { properties: { value: toJson(outboundNat) } }),
   }
 }
 

@@ -47,12 +47,11 @@ Commands:
     --json             print a JSON object instead of lines
     --prune            also remove rules that no runtime knows of ...
     --grace TIME       ... and that were written longer ago than this (default 10m)
-    --watch            stay, and sync again when a conflist changes or the rules are lost
+    --watch            stay, and sync again when a conflist or a file that it names changes, or the rules are lost
     --interval TIME    with --watch: at the latest after this (default 60s)
   gc                   remove rules that no runtime knows of, or whose container is gone
     --conf-dir, --cache-dir, --grace, --dry-run, --json   as for sync
-
-  convert [FILE]         print our config for ip-masq-agent's, its ConfigMap, or a Windows CNI config (or stdin's)
+  convert [FILE]       print our config for that of ip-masq-agent, its manifests, or a Windows node (FILE or stdin)
 
 Options:
   --version            print the version

@@ -80,7 +80,7 @@ async function run(call: Call, input: Input): Promise<Answer> {
 async function add(call: Call, input: Input): Promise<Answer> {
   const { wanted, warnings, text, config } = await parseWanted('ADD', call, input)
   // Before anything is installed: an ADD that cannot say its result has failed, and must leave nothing behind.
-  const stdout = memberText(text, 'prevResult', config.prevResult)
+  const stdout = memberText(text, 'prevResult')
   if (stdout === undefined) throw new Error('prevResult was parsed, but not found in the text')
   const { tableWasMissing } = call.backend.apply(wanted)
   const restored = tableWasMissing ? await restore(call, wanted.attachment, config) : []

@@ -3,7 +3,7 @@ import type { Attachment } from './cni/attachment'
 import type { JsonObject } from './cni/json'
 import { distinctAddresses, parseAddresses, requirePrevResult } from './cni/prev-result'
 import { requireVersion } from './cni/version'
-import { intentOf } from './config/intent'
+import { intentOf, namespaceWarnings, warningsOf } from './config/intent'
 import { parseNetworkName } from './config/network-name'
 import { readSettings } from './config/settings'
 import { FAMILIES } from './policy/address'
@@ -17,7 +17,8 @@ export async function parseWanted(
 ): Promise<{ wanted: Wanted; warnings: string[] }> {
   requireVersion(command, raw, command === 'CHECK' ? '0.4.0' : '0.3.0')
   const network = parseNetworkName(raw)
-  const { intent, warnings } = intentOf(await readSettings(raw), attachment.namespace)
+  const settings = await readSettings(raw)
+  const intent = intentOf(settings, attachment.namespace)
   const ips = parseAddresses(requirePrevResult(raw), attachment.ifname)
   const leftOut = familiesLeftOut(intent, ips)
     .map((family) => FAMILIES[family].label)
@@ -28,6 +29,10 @@ export async function parseWanted(
       addresses: distinctAddresses(ips),
       policy: decidePolicy(intent, ips),
     },
-    warnings: [...warnings, ...leftOut],
+    warnings: [
+      ...warningsOf(settings),
+      ...namespaceWarnings(settings.config, attachment.namespace),
+      ...leftOut,
+    ],
   }
 }

@@ -47,6 +47,11 @@ export function pluginsOf(config: JsonObject): JsonObject[] {
   return Array.isArray(config.plugins) ? config.plugins.filter(isObject) : []
 }
 
+/** Of a plugin that stands in a network twice, inline and as a drop-in, the last has the last word at an ADD too. */
+export function findOwnPlugin(plugins: readonly JsonObject[]): JsonObject | undefined {
+  return plugins.findLast(({ type }) => type === 'ip-masq')
+}
+
 /** `<conf dir>/<network>/*.conf`, appended to the list by libcni 1.3 and later unless the list says otherwise. */
 function readDropIns(confDir: string, name: string, config: JsonObject): JsonObject[] {
   if (config.loadOnlyInlinedPlugins === true || name.includes('/')) return []

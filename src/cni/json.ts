@@ -28,29 +28,18 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * The source text of one member of a JSON object that JSON.parse has accepted as `value`. A result is passed on as
+ * The source text of one member of a JSON object that JSON.parse has accepted and found it in. A result is passed on as
  * received, and a round trip through JavaScript's numbers would change what other plugins put there (an
  * integer over 2^53). Of a key written twice the last stands, as in JSON.parse.
  *
- * A key that is in the text once, and whose member is the value that was parsed, is found without a look at the rest,
- * which may be a list of thousands.
+ * The rest of the text may be a list of thousands, and is not looked at where the key can only be in one place: it is
+ * there once as it is, and without an escape no other spelling of it is.
  */
-export function memberText(text: string, key: string, value: unknown): string | undefined {
+export function memberText(text: string, key: string): string | undefined {
   const quoted = JSON.stringify(key)
   const at = text.indexOf(quoted)
-  if (at > 0 && text.lastIndexOf(quoted) === at) {
-    const found = scanMember(`{${text.slice(at)}`, key)
-    if (found !== undefined && JSON.stringify(tryParse(found)) === JSON.stringify(value)) return found
-  }
-  return scanMember(text, key)
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  const isAlone = at > 0 && text.lastIndexOf(quoted) === at && !text.includes('\\u')
+  return (isAlone ? scanMember(`{${text.slice(at)}`, key) : undefined) ?? scanMember(text, key)
 }
 
 /** The last member of that name, as far as the object goes; what follows it is not looked at. */

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Attachment } from './attachment'
 import { parsePod } from './attachment'
+import { findOwnPlugin, pluginsOf } from './conflists'
 import { CniError } from './error'
 import { isObject, type JsonObject } from './json'
 import { readSmallFile } from './small-file'
@@ -19,6 +20,8 @@ export interface CachedAttachment {
   readonly result: JsonObject
   /** What the runtime knew of the container; a plugin gets what its `capabilities` name, as runtimeConfig. */
   readonly capabilityArgs: JsonObject
+  /** The `args` that our plugin was called with, as far as they stand in the conflist that the runtime used. */
+  readonly readArgs: () => unknown
   /** Recorded from libcni 1.2 on. */
   readonly netns?: string
   readonly modified: number
@@ -82,11 +85,27 @@ function parseCacheFile(file: string, text: string, modified: number): CachedAtt
       network: networkName,
       ...parsePod(pairsOf(cniArgs)),
     },
-    readConflist: () => JSON.parse(Buffer.from(config, 'base64').toString('utf8')),
+    readConflist: () => JSON.parse(decode(config)),
+    readArgs: () => readArgs(decode(config)),
     result,
     capabilityArgs: isObject(capabilityArgs) ? capabilityArgs : {},
     ...(typeof netns === 'string' && netns !== '' && { netns }),
     modified,
+  }
+}
+
+function decode(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8')
+}
+
+/** Most conflists have none, and may be long: those are not parsed. */
+function readArgs(text: string): unknown {
+  if (!text.includes('"args"')) return undefined
+  try {
+    const conflist: unknown = JSON.parse(text)
+    return isObject(conflist) ? findOwnPlugin(pluginsOf(conflist))?.args : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -8,7 +8,9 @@ import type { World } from './world'
 export async function convertCommand(args: readonly string[], world: World): Promise<number> {
   const [file, ...more] = args
   if (more.length > 0 || (file?.startsWith('-') && file !== '-')) {
-    throw new UsageError(`Cannot run ip-masq convert ${args.join(' ')}: name one file, or none for stdin`)
+    throw new UsageError(
+      `Cannot run ip-masq convert ${args.join(' ')}: name one file, or none for stdin; see ip-masq --help`,
+    )
   }
   const text = file === undefined || file === '-' ? await world.readStdin() : readFile(file)
   const { plugin, notes } = await convert(text)

@@ -89,7 +89,7 @@ async function runOnce(
 
 async function fingerprintAll(confDir: string, files: readonly string[]): Promise<string> {
   const paths: string[] = []
-  for (const file of files) paths.push(...(await expand(file)))
+  for (const file of files) paths.push(...(await expand(file).catch(() => [])))
   return [fingerprint(confDir), ...paths.map((path) => `${path} ${fingerprintOf(path)}`)].join('\n')
 }
 

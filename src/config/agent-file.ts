@@ -65,6 +65,6 @@ async function parseText(text: string, place: string): Promise<unknown> {
     return parseYaml(text)
   } catch (error) {
     const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
-    throw new CniError('invalidConfig', `Cannot use ${place}: it is neither JSON nor YAML; ${said}`)
+    throw new CniError('invalidConfig', `Cannot use ${place}: it cannot be read as JSON or YAML: ${said}`)
   }
 }

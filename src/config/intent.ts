@@ -23,17 +23,16 @@ interface PlacedList {
  * What config and files together ask for, for a pod of `namespace` (empty where it is not known). Throws
  * invalidConfig where two of them contradict each other.
  */
-export function intentOf(
-  { config, sources }: Settings,
-  namespace: string,
-): { readonly intent: Intent; readonly warnings: readonly string[] } {
+export function intentOf(settings: Settings, namespace: string): Intent {
+  const { config, sources } = settings
   const { masqueradeCIDRs, toPorts, outInterfaces, randomFully, pinExemptions } = config
-  const lists = listsOf(config, sources)
-  rejectContradictions(masqueradeCIDRs, lists)
+  const lists = configuredLists(settings)
+  rejectContradictions(masqueradeCIDRs, [...lists, ...podList(config)])
+  const standing = config.podCIDRs ? podList(config) : lists
   const destinations = config.policies.flatMap((policy) => policy?.destinations ?? [])
   const isPodMasqueraded = isChosen(config, namespace)
-  const intent: Intent = {
-    ...(lists.length > 0 && { nonMasqueradeCIDRs: lists.flatMap(({ list }) => list) }),
+  return {
+    ...(standing.length > 0 && { nonMasqueradeCIDRs: standing.flatMap(({ list }) => list) }),
     nonMasqueradeDefaults: config.nonMasqueradeDefaults,
     clusterCIDRs: sources.clusterCIDRs,
     masqueradeCIDRs,
@@ -47,19 +46,41 @@ export function intentOf(
     fullyRandom: randomFully,
     pinExemptions,
   }
-  return { intent, warnings: [...sources.warnings, ...warningsOf(config, namespace)] }
 }
 
-/** The lists that stand instead of the default: the pod's own alone, or all others together. */
-function listsOf(config: Config, { files }: Sources): PlacedList[] {
-  const { podCIDRs, nonMasqueradeCIDRs, policies } = config
-  if (podCIDRs) return [{ place: "the pod's own nonMasqueradeCIDRs", list: podCIDRs }]
+/** What an operator should know of a config and its files, whatever the pod. */
+export function warningsOf({ config, sources }: Settings): string[] {
+  const ignored = config.policies.flatMap((policy, i) =>
+    (policy?.ignored ?? []).map((path) => `policies[${i}].${path} has no counterpart on Linux: ignored`),
+  )
+  return [...sources.warnings, ...ignored]
+}
+
+/** A pod whose namespace is not known, where it matters. */
+export function namespaceWarnings({ onlyNamespaces, exceptNamespaces }: Config, namespace: string): string[] {
+  if (namespace !== '' || (!onlyNamespaces && exceptNamespaces.length === 0)) return []
+  const outcome = onlyNamespaces
+    ? 'onlyNamespaces matches nothing, so not masqueraded'
+    : 'exceptNamespaces matches nothing, so masqueraded'
+  return [`no K8S_POD_NAMESPACE in CNI_ARGS: ${outcome}`]
+}
+
+/** The lists that stand instead of the default, all together. */
+function configuredLists({
+  config: { nonMasqueradeCIDRs, policies },
+  sources: { files },
+}: Settings): PlacedList[] {
   const all: { place: string; list: readonly Prefix[] | undefined }[] = [
     { place: 'nonMasqueradeCIDRs', list: nonMasqueradeCIDRs },
     ...policies.map((policy, i) => ({ place: `policies[${i}]`, list: policy?.exceptions })),
     ...files.map((file) => ({ place: file.path, list: file.nonMasqueradeCIDRs })),
   ]
   return all.flatMap(({ place, list }) => (list ? [{ place, list }] : []))
+}
+
+/** The pod's own, which stands instead of those. */
+function podList({ podCIDRs }: Config): PlacedList[] {
+  return podCIDRs ? [{ place: "the pod's own nonMasqueradeCIDRs", list: podCIDRs }] : []
 }
 
 /** What was written as exempt and as not exempt is a mistake; longer and shorter prefixes are the point of it all. */
@@ -76,7 +97,8 @@ function rejectContradictions(masqueradeCIDRs: readonly Prefix[], lists: readonl
   }
 }
 
-function isChosen({ onlyNamespaces, exceptNamespaces }: Config, namespace: string): boolean {
+/** Whether pods of this namespace are masqueraded. */
+export function isChosen({ onlyNamespaces, exceptNamespaces }: Config, namespace: string): boolean {
   return (
     (onlyNamespaces === undefined || matchesAny(onlyNamespaces, namespace)) &&
     !matchesAny(exceptNamespaces, namespace)
@@ -90,28 +112,17 @@ function snatTo({ snatTo: own, policies }: Config): Intent['snatTo'] {
     ...(own.ipv6 && { ip6: own.ipv6 }),
   }
   for (const [i, policy] of policies.entries()) {
-    if (!policy?.virtualIP) continue
-    const { family } = policy.virtualIP
-    const range = rangeBetween(policy.virtualIP, policy.virtualIP)
-    const [text, known] = [range, result[family] ?? range].map(formatEnds)
-    if (text !== known) {
-      throw new CniError(
-        'invalidConfig',
-        `Cannot use the VirtualIP "${text}" of policies[${i}]: "${known}" is asked for too; write one for ${FAMILIES[family].label}`,
-      )
+    for (const address of policy?.virtualIPs ?? []) {
+      const range = rangeBetween(address, address)
+      const [text, known] = [range, result[address.family] ?? range].map(formatEnds)
+      if (text !== known) {
+        throw new CniError(
+          'invalidConfig',
+          `Cannot use the VirtualIP "${text}" of policies[${i}]: "${known}" is asked for too; write one for ${FAMILIES[address.family].label}`,
+        )
+      }
+      result[address.family] = range
     }
-    result[family] = range
   }
   return result
-}
-
-function warningsOf({ policies, onlyNamespaces, exceptNamespaces }: Config, namespace: string): string[] {
-  const ignored = policies.flatMap((policy, i) =>
-    (policy?.ignored ?? []).map((path) => `policies[${i}].${path} has no counterpart on Linux: ignored`),
-  )
-  if (namespace !== '' || (!onlyNamespaces && exceptNamespaces.length === 0)) return ignored
-  const keys = onlyNamespaces
-    ? 'onlyNamespaces matches nothing, so not masqueraded'
-    : 'exceptNamespaces matches nothing, so masqueraded'
-  return [...ignored, `no K8S_POD_NAMESPACE in CNI_ARGS: ${keys}`]
 }

@@ -33,16 +33,14 @@ function isKnown(key: string): boolean {
 }
 
 /** Nothing but what is for us: both objects belong to all plugins. */
-function podPart({ runtimeConfig, args }: JsonObject): JsonObject {
-  const cni = isObject(args) ? args.cni : undefined
-  return {
-    ...(hasList(runtimeConfig) && { runtimeConfig }),
-    ...(hasList(cni) && { args: { cni } }),
-  }
+export function podPart({ runtimeConfig, args }: JsonObject): JsonObject {
+  const [runtime, cni] = [ownList(runtimeConfig), ownList(isObject(args) ? args.cni : undefined)]
+  return { ...(runtime && { runtimeConfig: runtime }), ...(cni && { args: { cni } }) }
 }
 
-function hasList(value: unknown): boolean {
-  return isObject(value) && 'nonMasqueradeCIDRs' in value
+function ownList(value: unknown): JsonObject | undefined {
+  if (!isObject(value) || !Object.hasOwn(value, 'nonMasqueradeCIDRs')) return undefined
+  return { nonMasqueradeCIDRs: value.nonMasqueradeCIDRs }
 }
 
 /** What a schema makes of a value; the first issue becomes the error. `place` comes before its path: a file. */

@@ -20,7 +20,7 @@ export async function readSources(config: Config): Promise<Sources> {
   const flannel = readFlannel(config.flannelSubnetFile)
   const files: Sources['files'][number][] = []
   for (const [i, entry] of config.configFiles.entries()) {
-    for (const path of await expand(entry)) {
+    for (const path of await expandOrRefuse(entry, `configFiles[${i}] ${quote(entry)}`)) {
       if (files.some((file) => file.path === path)) continue
       const place = `configFiles[${i}] ${quote(path)}`
       // With it comes the schema: a config that names flannel's file only does without.
@@ -38,7 +38,7 @@ export async function readSources(config: Config): Promise<Sources> {
 export function filesNamedIn({ configFiles, flannelSubnetFile }: JsonObject): string[] {
   const flannel = flannelSubnetFile === true ? FLANNEL_SUBNET_FILE : flannelSubnetFile
   const entries: unknown[] = [...(Array.isArray(configFiles) ? configFiles : []), flannel]
-  return entries.filter((entry) => typeof entry === 'string')
+  return entries.filter((entry) => typeof entry === 'string').filter((entry) => entry.startsWith('/'))
 }
 
 const MEANS_NOTHING: Readonly<Record<string, string>> = {
@@ -48,10 +48,20 @@ const MEANS_NOTHING: Readonly<Record<string, string>> = {
 
 /** The files that an entry stands for. A name with glob characters that exists as it is written is a name. */
 export async function expand(entry: string): Promise<string[]> {
-  if (existsSync(entry)) return [entry]
-  const { globSync, isDynamicPattern } = await import('tinyglobby')
-  if (!isDynamicPattern(entry)) return [entry]
+  if (existsSync(entry) || !GLOB.test(entry)) return [entry]
+  const { globSync } = await import('tinyglobby')
   return globSync(entry, { absolute: true, expandDirectories: false }).sort()
+}
+
+/** `*`, `?`, `[a-z]`, `{a,b}`. A parenthesis alone is more often a part of a name. */
+const GLOB = /[*?]|\[.+\]|\{.*(?:,|\.\.).*\}/
+
+async function expandOrRefuse(entry: string, place: string): Promise<string[]> {
+  try {
+    return await expand(entry)
+  } catch (error) {
+    throw new CniError('invalidConfig', `Cannot use ${place}: it is no glob that can be read`, String(error))
+  }
 }
 
 function readFlannel(setting: Config['flannelSubnetFile']) {
@@ -80,6 +90,8 @@ function readFile(path: string, place: string): string {
 function adviceFor(error: unknown, path: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
-  if (existsSync(path) && statSync(path).isDirectory()) return `write "${path}/*" for the files in it`
+  if (existsSync(path) && statSync(path).isDirectory()) {
+    return `write "${path.replace(/\/+$/, '')}/*" for the files in it`
+  }
   return error instanceof Error ? error.message : String(error)
 }

@@ -35,7 +35,6 @@ export const flag = z.boolean('write true or false')
 
 const CIDR_ADVICE = 'write a CIDR as a string, as in "10.0.0.0/8"'
 const CIDR_PATTERN = '^[0-9a-fA-F.:]+/[0-9]{1,3}$'
-const ADDRESS_PATTERN = '^[0-9a-fA-F.:]+$'
 
 /** `end` says what may be written instead of a list. */
 export function cidrs(end: string) {
@@ -48,8 +47,6 @@ export const windowsCidrs = z.array(
   text(parseAddressOrPrefix, CIDR_ADVICE, '^[0-9a-fA-F.:]+(/[0-9]{1,3})?$'),
   'write a list of CIDRs, as in ["10.0.0.0/8", "fd00::/8"], or leave the key out',
 )
-
-export const address = text(parseAddress, 'write an address, as in "192.0.2.10"', ADDRESS_PATTERN)
 
 export const ports = text(
   parsePorts,
@@ -98,9 +95,23 @@ function parseRange(input: string, family: Family, advice: string): Range {
   if (!first || !last || ends.length > 2) throw new MalformedError(advice)
   if (first.family !== family || last.family !== family) throw new MalformedError(advice)
   if (first.value > last.value) throw new MalformedError('write the lower address first')
-  const range = rangeBetween(first, last)
+  return requireUsable(rangeBetween(first, last))
+}
+
+/** An address as a source of packets. */
+export const sourceAddress = text(
+  (input) => {
+    const parsed = parseAddress(input)
+    requireUsable(rangeBetween(parsed, parsed))
+    return parsed
+  },
+  'write an address, as in "192.0.2.10"',
+  '^[0-9a-fA-F.:]+$',
+)
+
+function requireUsable(range: Range): Range {
   const unusable = UNUSABLE.find(
-    (one) => one.family === family && one.first < range.end && range.first < one.end,
+    (one) => one.family === range.family && one.first < range.end && range.first < one.end,
   )
   if (unusable) throw new MalformedError(`write addresses of the node's; ${unusable.what} is none`)
   return range
@@ -112,7 +123,7 @@ const UNUSABLE = [
   { ...rangeOf(prefixOf('127.0.0.0/8')), what: 'a loopback address' },
   { ...rangeOf(prefixOf('224.0.0.0/4')), what: 'a multicast address' },
   { ...rangeOf(prefixOf('255.255.255.255/32')), what: 'the broadcast address' },
-  { ...rangeOf(prefixOf('::/127')), what: ':: or ::1' },
+  { ...rangeOf(prefixOf('::/96')), what: 'an address in ::/96' },
   { ...rangeOf(prefixOf('ff00::/8')), what: 'a multicast address' },
 ]
 

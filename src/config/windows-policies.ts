@@ -3,13 +3,13 @@ import { isObject, type JsonObject } from '../cni/json'
 import type { Address } from '../policy/address'
 import type { Prefix } from '../policy/prefix'
 import { isTypo, nearest } from './nearest'
-import { address, windowsCidrs } from './values'
+import { sourceAddress, windowsCidrs } from './values'
 
 /** What an OutBoundNAT policy asks for; absent is what it does not say. */
 export interface OutboundNat {
   readonly exceptions?: readonly Prefix[]
   readonly destinations?: readonly Prefix[]
-  readonly virtualIP?: Address
+  readonly virtualIPs: readonly Address[]
   /** Paths of what means nothing here: `value.Settings.MaxPortPoolUsage`. */
   readonly ignored: readonly string[]
 }
@@ -26,8 +26,8 @@ const fields = {
   ExceptionList: z.optional(windowsCidrs),
   Exceptions: z.optional(windowsCidrs),
   Destinations: z.optional(windowsCidrs),
-  VIP: z.optional(address),
-  VirtualIP: z.optional(address),
+  VIP: z.optional(sourceAddress),
+  VirtualIP: z.optional(sourceAddress),
 }
 
 const settings = z.looseObject(fields, 'write an object, as in { "Exceptions": ["10.0.0.0/8"] }')
@@ -57,9 +57,18 @@ export const windowsPolicy = z.pipe(
     const [nameKey, valueKey] = [memberOf(entry, 'name'), memberOf(entry, 'value')]
     const [name, value] = [entry[nameKey], entry[valueKey]]
     if (typeof name !== 'string') return refuse([nameKey], 'write the name, "EndpointPolicy"')
-    if (!isSame(name, 'EndpointPolicy')) return undefined
-    const type = isObject(value) ? value.Type : undefined
-    if (typeof type === 'string' && !isSame(type, 'OutBoundNAT')) return undefined
+    if (!isSame(name, 'EndpointPolicy')) {
+      // What is nearly our name would be left aside without a word, and the default list stand.
+      return isTypo(name, 'EndpointPolicy')
+        ? refuse([nameKey], 'write "EndpointPolicy" if that is meant')
+        : undefined
+    }
+    const typeKey = isObject(value) ? memberOf(value, 'Type') : 'Type'
+    const type = isObject(value) ? value[typeKey] : undefined
+    if (typeof type === 'string' && !isSame(type, 'OutBoundNAT')) {
+      const path = [valueKey, typeKey]
+      return isTypo(type, 'OutBoundNAT') ? refuse(path, 'write "OutBoundNAT" if that is meant') : undefined
+    }
     const result = outboundNat.safeParse(value)
     if (!result.success) {
       const [issue] = result.error.issues
@@ -93,12 +102,11 @@ function toOutboundNat(value: Value, valueKey: string): OutboundNat {
   const places = [value, value.Settings ?? {}]
   const exceptions = joined(places.flatMap(({ ExceptionList, Exceptions }) => [ExceptionList, Exceptions]))
   const destinations = joined(places.map(({ Destinations }) => Destinations))
-  const virtualIP = places.flatMap(({ VIP, VirtualIP }) => VIP ?? VirtualIP ?? []).at(0)
   return {
     ...(exceptions && { exceptions }),
     // HCN leaves an empty list out when it writes one: it limits nothing.
     ...(destinations?.length && { destinations }),
-    ...(virtualIP && { virtualIP }),
+    virtualIPs: places.flatMap(({ VIP, VirtualIP }) => [VIP ?? [], VirtualIP ?? []].flat()),
     ignored: unknownKeys(value).map((path) => [valueKey, ...path].join('.')),
   }
 }
@@ -117,7 +125,7 @@ function findTypo(value: Value): { readonly path: readonly string[]; readonly ne
 }
 
 function unknownKeys(value: Value): string[][] {
-  const known = (key: string) => key in fields || key === 'Type' || key === 'Settings'
+  const known = (key: string) => Object.hasOwn(fields, key) || key === 'Type' || key === 'Settings'
   const of = (object: object, path: readonly string[]) =>
     Object.keys(object).flatMap((key) => (known(key) ? [] : [[...path, key]]))
   return [...of(value, []), ...of(value.Settings ?? {}, ['Settings'])]

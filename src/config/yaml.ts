@@ -7,7 +7,11 @@ export function parseYamlDocuments(text: string): unknown[] {
   return documents.map((document) => {
     const [error] = document.errors
     if (error) throw error
-    return document.toJS()
+    const value: unknown = document.toJS()
+    // As an object they would look empty.
+    if (value instanceof Map || value instanceof Set)
+      throw new Error('write a plain map, without !!omap or !!set')
+    return value
   })
 }
 

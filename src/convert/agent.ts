@@ -15,7 +15,7 @@ export async function convertAgent(documents: readonly JsonObject[]): Promise<Co
   for (const document of documents) {
     if (isManifest(document, 'ConfigMap')) {
       files.push(...(await readConfigMap(document)))
-    } else if (isManifest(document, 'DaemonSet')) {
+    } else if (isManifest(document, 'DaemonSet') && argumentsIn(document)) {
       flags = readFlags(document)
       notes.push(...flags.notes)
     } else if (typeof document.kind === 'string') {
@@ -73,34 +73,50 @@ interface Flags {
 
 /** What the agent's flags say; IPv6 is off unless they switch it on. */
 function readFlags(daemonSet: JsonObject): Flags {
-  const flags = new Map(argumentsIn(daemonSet).flatMap(parseFlag))
-  const isOn = (name: string) => flags.has(name) && flags.get(name) !== 'false'
+  const flags = parseFlags(argumentsIn(daemonSet) ?? [])
   const toPorts = flags.get('to-ports')
-  const known = ['nomasq-all-reserved-ranges', 'random-fully', 'enable-ipv6', 'to-ports']
   return {
     keys: {
-      ...(isOn('nomasq-all-reserved-ranges') && { nonMasqueradeDefaults: 'reserved' }),
+      ...(isOn(flags.get('nomasq-all-reserved-ranges')) && { nonMasqueradeDefaults: 'reserved' }),
       ...(toPorts && { toPorts }),
-      ...(flags.get('random-fully') === 'false' && { randomFully: false }),
-      ...(!isOn('enable-ipv6') && { ipv6: false }),
+      ...(!isOn(flags.get('random-fully') ?? 'true') && { randomFully: false }),
+      ...(!isOn(flags.get('enable-ipv6')) && { ipv6: false }),
     },
     notes: [...flags.keys()]
-      .filter((name) => !known.includes(name))
+      .filter((name) => !SWITCHES.includes(name) && name !== 'to-ports')
       .map((name) => `left out: --${name} of ${nameOf(daemonSet)}`),
   }
 }
 
-function argumentsIn(daemonSet: JsonObject): string[] {
-  const path = ['spec', 'template', 'spec', 'containers']
-  const containers = path.reduce<unknown>((inner, key) => Object(inner)[key], daemonSet)
-  return (Array.isArray(containers) ? containers : [])
-    .flatMap((container) => [Object(container).command, Object(container).args])
-    .flat()
-    .filter((argument) => typeof argument === 'string')
+const SWITCHES = ['nomasq-all-reserved-ranges', 'random-fully', 'enable-ipv6']
+
+/** As Go reads a boolean (strconv.ParseBool). */
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && !/^(0|f|false)$/i.test(value)
 }
 
-/** `--to-ports=1024-2047`; a flag alone is on. */
-function parseFlag(argument: string): [string, string][] {
-  const [, name, value = 'true'] = /^--?([a-z0-9-]+)(?:=(.*))?$/s.exec(argument) ?? []
-  return name === undefined ? [] : [[name, value]]
+/** Of the container that runs ip-masq-agent; undefined where none does. */
+function argumentsIn(daemonSet: JsonObject): string[] | undefined {
+  const path = ['spec', 'template', 'spec', 'containers']
+  const containers = path.reduce<unknown>((inner, key) => Object(inner)[key], daemonSet)
+  const agent = (Array.isArray(containers) ? containers : []).find((container) => {
+    const { name, image, command } = Object(container)
+    return /ip-masq/.test(JSON.stringify([name, image, command]))
+  })
+  if (!agent) return undefined
+  return [agent.command, agent.args].flat().filter((argument) => typeof argument === 'string')
+}
+
+/** `--to-ports=1024-2047`, or in two; a switch takes no second. */
+function parseFlags(parts: readonly string[]): Map<string, string> {
+  const flags = new Map<string, string>()
+  for (const [i, part] of parts.entries()) {
+    const [, name, value] = /^--?([a-z0-9-]+)(?:=(.*))?$/s.exec(part) ?? []
+    if (name === undefined) continue
+    const next = parts[i + 1]
+    const isInTwo =
+      value === undefined && !SWITCHES.includes(name) && next !== undefined && !next.startsWith('-')
+    flags.set(name, value ?? (isInTwo ? next : 'true'))
+  }
+  return flags
 }

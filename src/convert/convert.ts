@@ -24,8 +24,9 @@ export async function convert(text: string): Promise<Converted> {
   }
   const converted = cni.length > 0 ? convertWindows(cni) : await convertAgent(documents)
   const { plugin, notes } = converted
-  const { warnings } = intentOf({ config: parseConfig(plugin), sources: NO_SOURCES }, 'any')
-  return { plugin, notes: [...notes, ...warnings] }
+  // Contradictions too.
+  intentOf({ config: parseConfig(plugin), sources: NO_SOURCES }, '')
+  return { plugin, notes }
 }
 
 async function parseDocuments(text: string): Promise<JsonObject[]> {
@@ -54,6 +55,6 @@ async function parseAny(text: string): Promise<unknown[]> {
     return parseYamlDocuments(text)
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
-    throw new CniError('invalidConfig', 'Cannot convert this: it is neither JSON nor YAML', said)
+    throw new CniError('invalidConfig', 'Cannot convert this: it cannot be read as JSON or YAML', said)
   }
 }

@@ -2,8 +2,8 @@ export type Family = 'ip' | 'ip6'
 
 /** What differs between the families. Code that needs to know looks it up here instead of asking "is it IPv6?". */
 export const FAMILIES = {
-  ip: { label: 'IPv4', bits: 32, nftType: 'ipv4_addr', nfproto: 'ipv4' },
-  ip6: { label: 'IPv6', bits: 128, nftType: 'ipv6_addr', nfproto: 'ipv6' },
+  ip: { label: 'IPv4', bits: 32, nftType: 'ipv4_addr', nfproto: 'ipv4', brackets: ['', ''] },
+  ip6: { label: 'IPv6', bits: 128, nftType: 'ipv6_addr', nfproto: 'ipv6', brackets: ['[', ']'] },
 } as const
 
 export const FAMILY_NAMES: readonly Family[] = ['ip', 'ip6']
@@ -60,7 +60,8 @@ export function parseDigits(text: string): string | undefined {
   return missing < 4 ? undefined : head + ZEROS.slice(0, missing) + tail
 }
 
-const ZEROS = '0'.repeat(32)
+/** Digits of as many zeros as an address may have. */
+export const ZEROS = '0'.repeat(32)
 const GROUPS = /^[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*$/
 
 /** `fd00:1` to `fd000001`. A dotted quad ends the address, so it stands in the part that is the last. */

@@ -12,6 +12,7 @@ import {
   OCTET,
   parseAddress,
   parseDigits,
+  ZEROS,
 } from './address'
 
 /** A network: `digits` of its first address (`parseDigits`), of which all bits beyond `length` are 0. */
@@ -127,8 +128,6 @@ function firstDigits(digits: string, length: number): string {
   const digit = Number.parseInt(digits.charAt(kept), 16) & ~(15 >> (length & 3))
   return digits.slice(0, kept) + digit.toString(16) + ZEROS.slice(0, digits.length - kept - 1)
 }
-
-const ZEROS = '0'.repeat(32)
 
 export function formatPrefix({ digits, length }: Prefix): string {
   return `${formatAddress(addressOf(digits))}/${length}`

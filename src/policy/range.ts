@@ -6,6 +6,7 @@ import {
   type Family,
   formatAddress,
   parsePrinted,
+  ZEROS,
 } from './address'
 import { formatPrefix, type Prefix, subnetOf } from './prefix'
 
@@ -44,7 +45,6 @@ function successor(digits: string, length: number): string {
 }
 
 const HEX = '0123456789abcdef'
-const ZEROS = '0'.repeat(32)
 
 /**
  * The addresses of a family whose longest matching prefix is one of `chosen`; at equal length one of `others` wins.

@@ -1,8 +1,8 @@
 import { isObject, type JsonObject } from '../cni/json'
 import type { InterfaceAddress } from '../cni/prev-result'
 import type { CachedAttachment } from '../cni/result-cache'
-import { intentOf, type Settings } from '../config/intent'
-import { parsePodCIDRs } from '../config/parse'
+import { intentOf, isChosen, warningsOf } from '../config/intent'
+import { parsePodCIDRs, podPart } from '../config/parse'
 import { readSettings } from '../config/settings'
 import { decidePolicy, ownSubnets, type Policy } from '../policy/policy'
 import { formatPrefix } from '../policy/prefix'
@@ -10,38 +10,37 @@ import { formatPrefix } from '../policy/prefix'
 /** The policies of one plugin in one network: its config is read once for all pods, and equal pods share a policy. */
 export interface PolicyMaker {
   (pod: CachedAttachment, ips: readonly InterfaceAddress[]): Policy
-  /** What its files are worth telling an operator. */
+  /** What of its config and files is worth telling an operator. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Reads the plugin's config and the files that it names, once. A runtimeConfig in it is of the one pod that it came
- * with: each pod gets its own, from the cache. Throws CniError.
+ * Reads the plugin's config and the files that it names, once; nothing in it may be of one pod. Each pod's own list
+ * comes from the cache. Throws CniError.
  */
-export async function policyMaker({ runtimeConfig: _, ...plugin }: JsonObject): Promise<PolicyMaker> {
+export async function policyMaker(plugin: JsonObject): Promise<PolicyMaker> {
   const settings = await readSettings(plugin)
-  // Also what is wrong with it for every pod.
-  const { warnings } = intentOf(settings, 'any')
+  // What is wrong with it for every pod.
+  intentOf(settings, '')
   const policies = new Map<string, Policy>()
   const make = (pod: CachedAttachment, ips: readonly InterfaceAddress[]) => {
-    const runtimeConfig = runtimeConfigOf(plugin, pod)
     const { namespace } = pod.attachment
-    const key = JSON.stringify([namespace, runtimeConfig, ownSubnets(ips).map(formatPrefix)])
-    const policy = policies.get(key) ?? decide(settings, { ...plugin, runtimeConfig }, { namespace, ips })
+    const own = {
+      // What stands in the conflist on disk is newer than what the runtime had at the ADD.
+      ...podPart({ args: pod.readArgs() }),
+      ...podPart({ ...plugin, runtimeConfig: runtimeConfigOf(plugin, pod) }),
+    }
+    // All that a pod may differ in.
+    const key = JSON.stringify([isChosen(settings.config, namespace), own, ownSubnets(ips).map(formatPrefix)])
+    const known = policies.get(key)
+    if (known) return known
+    const podCIDRs = parsePodCIDRs(own)
+    const config = podCIDRs ? { ...settings.config, podCIDRs } : settings.config
+    const policy = decidePolicy(intentOf({ ...settings, config }, namespace), ips)
     policies.set(key, policy)
     return policy
   }
-  return Object.assign(make, { warnings })
-}
-
-function decide(
-  settings: Settings,
-  plugin: JsonObject,
-  pod: { readonly namespace: string; readonly ips: readonly InterfaceAddress[] },
-): Policy {
-  const podCIDRs = parsePodCIDRs(plugin)
-  const config = podCIDRs ? { ...settings.config, podCIDRs } : settings.config
-  return decidePolicy(intentOf({ ...settings, config }, pod.namespace).intent, pod.ips)
+  return Object.assign(make, { warnings: warningsOf(settings) })
 }
 
 /** What libcni would send: of the runtime's arguments those that the plugin declares (`InjectRuntimeConfig`). */

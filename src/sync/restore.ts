@@ -25,11 +25,13 @@ export async function restoreNetwork(
   { cacheDir, added, config, isLate }: Restoration,
 ): Promise<number> {
   const cache = readResultCache(cacheDir, { network: added.network, isLate })
-  const plugin = { policyFor: await policyMaker(config), isFallback: false }
+  // What came for the added pod is no other's.
+  const { runtimeConfig: _, args: __, ...plugin } = config
+  const restored = { policyFor: await policyMaker(plugin), isFallback: false }
   const { wanted } = await wantedOf(cache, isNetnsGone, async ({ attachment }) => {
     const isOwn = attachment.containerID === added.containerID && attachment.ifname === added.ifname
     const isOther = attachment.network === added.network && !isOwn
-    return isOther && !isLate() ? plugin : undefined
+    return isOther && !isLate() ? restored : undefined
   })
   if (wanted.length === 0 || isLate()) return 0
   return backend.replace(wanted, { dryRun: false }).changes.length

@@ -1,5 +1,5 @@
 import type { Wanted } from '../backend/backend'
-import { type Networks, pluginsOf } from '../cni/conflists'
+import { findOwnPlugin, type Networks, pluginsOf } from '../cni/conflists'
 import { toCniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { distinctAddresses, parseAddresses } from '../cni/prev-result'
@@ -7,8 +7,6 @@ import type { CachedAttachment, ResultCache } from '../cni/result-cache'
 import { filesNamedIn } from '../config/sources'
 import { type Address, formatAddress } from '../policy/address'
 import { type PolicyMaker, policyMaker } from './policy-maker'
-
-const PLUGIN_TYPE = 'ip-masq'
 
 export interface WantedAttachments {
   readonly wanted: readonly Wanted[]
@@ -52,7 +50,7 @@ export async function wantedAttachments(
   const plugins = new Map(
     [...networks.networks].map(([name, network]) => [
       name,
-      lazily(() => read(name, findPlugin(network.plugins), false)),
+      lazily(() => read(name, findOwnPlugin(network.plugins), false)),
     ]),
   )
   const { wanted, warnings } = await wantedOf(cache, isGone, async (cached) => {
@@ -61,7 +59,7 @@ export async function wantedAttachments(
     if (plugin) return plugin()
     if (networks.problems.length > 0)
       errors.add(`network ${network}: no conflist of that name that can be read`)
-    return read(network, findPlugin(pluginsIn(cached)), true)
+    return read(network, findOwnPlugin(pluginsIn(cached)), true)
   })
   const unreadable = cache.unreadable.map((file) => `skipped the unreadable cache file ${file}`)
   return {
@@ -84,11 +82,6 @@ function lazily<T>(make: () => Promise<T>): () => Promise<T> {
     made ??= make()
     return made
   }
-}
-
-/** Of a plugin that stands in a network twice, inline and as a drop-in, the last has the last word at an ADD too. */
-function findPlugin(plugins: readonly JsonObject[]): JsonObject | undefined {
-  return plugins.findLast(({ type }) => type === PLUGIN_TYPE)
 }
 
 function pluginsIn({ readConflist }: CachedAttachment): readonly JsonObject[] {

@@ -55,8 +55,16 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
   test.each([
     ['convert </dev/null', 1, 'Cannot convert nothing: the input is empty'],
     ['convert /no/such/file', 1, 'Cannot read /no/such/file'],
-    ['convert --yaml', 2, 'Cannot run ip-masq convert --yaml: name one file, or none for stdin'],
-    ['convert a b', 2, 'Cannot run ip-masq convert a b: name one file, or none for stdin'],
+    [
+      'convert --yaml',
+      2,
+      'Cannot run ip-masq convert --yaml: name one file, or none for stdin; see ip-masq --help',
+    ],
+    [
+      'convert a b',
+      2,
+      'Cannot run ip-masq convert a b: name one file, or none for stdin; see ip-masq --help',
+    ],
   ])('%s', async (command, exitCode, message) => {
     const reply = await type(`${executable} ${command}`)
     expect(reply).toMatchObject({ exitCode, stdout: '' })

@@ -204,6 +204,12 @@ describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
   })
 
   describe('ADD', () => {
+    test('passes on a result that is nested too deep to be printed by JavaScript', async () => {
+      const deep = `{"cniVersion":"1.0.0","ips":[],"x":${'['.repeat(5000)}${']'.repeat(5000)}}`
+      const config = `{"cniVersion":"1.0.0","name":"n","type":"ip-masq","prevResult":${deep}}`
+      expect(await call('ADD', { config })).toMatchObject({ status: 0, stdout: deep })
+    })
+
     test('passes the result on as received', async () => {
       const prevResult =
         '{ "cniVersion":"1.0.0","ips":[] , "x-unknown": [1e400, 12345678901234567890, "\\u00e9"],\n "__proto__": {"a": 1}}'

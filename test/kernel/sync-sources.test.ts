@@ -117,6 +117,36 @@ describe('a pod’s own list, which the cache has', () => {
   })
 })
 
+describe('a pod’s own list in args, which stand in the conflist that the runtime had', () => {
+  const conflist = (keys: Record<string, unknown>) => ({
+    config: Buffer.from(
+      JSON.stringify({ name: 'cbr0', plugins: [{ type: 'bridge' }, { type: 'ip-masq', ...keys }] }),
+    ).toString('base64'),
+  })
+  const argsFor = (cidr: string) => ({ args: { cni: { nonMasqueradeCIDRs: [cidr] } } })
+
+  test('stands after a sync', async () => {
+    await network.writeConflist({ nonMasqueradeCIDRs: [ONE] })
+    await network.cache('a', ['10.244.1.7/24'], conflist(argsFor(OTHER)))
+    await network.cache('b', ['10.244.1.8/24'], conflist({ args: { labels: [] } }))
+    await network.command('sync')
+    expect(await exempt('10.244.1.7')).toContain(OTHER)
+    expect(await exempt('10.244.1.8')).toContain(ONE)
+    expect(await network.command('sync')).toMatchObject({ stdout: '2 attachments, nothing to do' })
+  })
+
+  test('is not given to others by an ADD that restores them', async () => {
+    await network.cache('a', ['10.244.1.7/24'], conflist(argsFor(OTHER)))
+    await network.cache('b', ['10.244.1.8/24'])
+    const before = `mount -t tmpfs none /var/lib; mkdir /var/lib/cni; mount --bind ${network.cacheDir} /var/lib/cni`
+    const config = configWith(['10.244.1.9/24'], { nonMasqueradeCIDRs: [ONE], ...argsFor('198.51.100.0/24') })
+    expect(await callPlugin(node, 'ADD', { containerID: 'c', config, before })).toMatchObject({ status: 0 })
+    expect(await exempt('10.244.1.9')).toContain('198.51.100.0/24')
+    expect(await exempt('10.244.1.8')).toContain(ONE)
+    expect(await exempt('10.244.1.7')).toContain(OTHER)
+  })
+})
+
 describe('namespaces', () => {
   const rulesOf = async (address: string) => {
     const table = await readTable(node)

@@ -46,6 +46,15 @@ const exempt = async () => {
 }
 
 describe('sync --watch', () => {
+  test('outlives a glob that cannot be read, and patterns that are no paths', async () => {
+    const { child } = await startWatch()
+    await network.writeConflist({ configFiles: [`/${'*'.repeat(70_000)}`, '**/x'] })
+    await new Promise((resolve) => setTimeout(resolve, 3500))
+    await network.writeConflist({ nonMasqueradeCIDRs: ['203.0.113.0/24'] })
+    await until(async () => (await exempt()).includes('203.0.113.0/24'))
+    expect(child.exitCode).toBeNull()
+  })
+
   test('follows the files that a conflist names, also those that a glob finds later', async () => {
     const file = join(network.cacheDir, 'agent.yaml')
     await writeFile(file, 'nonMasqueradeCIDRs: [192.0.2.0/24]')

@@ -131,7 +131,7 @@ describe('the other keys', () => {
       "write addresses of the node's; a loopback address is none",
     ],
     ['snatTo', { ipv6: 'ff02::1' }, '.ipv6', "write addresses of the node's; a multicast address is none"],
-    ['snatTo', { ipv6: '::1' }, '.ipv6', "write addresses of the node's; :: or ::1 is none"],
+    ['snatTo', { ipv6: '::1' }, '.ipv6', "write addresses of the node's; an address in ::/96 is none"],
     ['outInterfaces', [], '', interfaces],
     ['outInterfaces', 'eth0', '', interfaces],
     ['outInterfaces', ['eth0', 7], '[1]', 'write an interface as a string, as in "eth0" or "bond+"'],

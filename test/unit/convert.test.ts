@@ -46,7 +46,7 @@ data:
 apiVersion: apps/v1
 kind: DaemonSet
 metadata: { name: agent }
-spec: { template: { spec: { containers: [{ name: a, command: [/agent], args: ${JSON.stringify(args)} }] } } }
+spec: { template: { spec: { containers: [{ name: proxy, args: [--x=y] }, { name: agent, image: r/ip-masq-agent:v2.12.0, args: ${JSON.stringify(args)} }] } } }
 ---
 apiVersion: v1
 kind: ServiceAccount
@@ -69,6 +69,28 @@ metadata: { name: account }
       },
       notes: ['left out: --masq-chain of DaemonSet agent', 'left out: ServiceAccount account'],
     })
+  })
+
+  test.each([
+    [
+      ['--enable-ipv6=False', '--random-fully=0', '--nomasq-all-reserved-ranges=f'],
+      { randomFully: false, ipv6: false },
+    ],
+    [['--enable-ipv6', '--to-ports', '1024-2047'], { toPorts: '1024-2047' }],
+    [
+      ['-enable-ipv6=T', '--random-fully', '--nomasq-all-reserved-ranges=1'],
+      { nonMasqueradeDefaults: 'reserved' },
+    ],
+  ])('flags as Go reads them: %j', async (flags, expected) => {
+    expect((await convert(daemonSet(...flags))).plugin).toEqual({ type: 'ip-masq', ...expected })
+  })
+
+  test('another DaemonSet is none of its', async () => {
+    const other = '---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: { name: kube-proxy }\n'
+    const { plugin, notes } = await convert(daemonSet('--enable-ipv6') + other)
+    expect(plugin).toEqual({ type: 'ip-masq' })
+    expect(notes).toContain('left out: DaemonSet kube-proxy')
+    await expect(convert(other)).rejects.toThrow('there is no config of ip-masq-agent in it')
   })
 
   test('ConfigMap and DaemonSet together, with IPv6 on', async () => {
@@ -143,6 +165,29 @@ describe('Windows', () => {
     })
   })
 
+  test('win-bridge’s ipMasqNetwork is an exception, win-overlay’s ipMasq is told', async () => {
+    const config = {
+      type: 'win-bridge',
+      ipMasqNetwork: '10.244.0.0/16',
+      policies: [policy({ ExceptionList: ['192.168.0.0/16'] })],
+    }
+    expect(await convert(JSON.stringify(config))).toMatchObject({
+      plugin: { nonMasqueradeCIDRs: ['192.168.0.0/16', '10.244.0.0/16'] },
+      notes: [],
+    })
+    const overlay = {
+      type: 'flannel',
+      delegate: { type: 'win-overlay', ipMasq: true, policies: [policy({ ExceptionList: [] })] },
+    }
+    expect((await convert(JSON.stringify(overlay))).notes).toEqual([
+      expect.stringMatching(/^left out: ipMasq; /),
+    ])
+    expect((await convert('{"type": "win-bridge", "ipMasqNetwork": "10.244.0.0/16"}')).plugin).toEqual({
+      type: 'ip-masq',
+      nonMasqueradeCIDRs: ['10.244.0.0/16'],
+    })
+  })
+
   test('without exceptions everything is masqueraded, and that is said', async () => {
     expect(await convert(JSON.stringify({ type: 'x', policies: [policy({})] }))).toEqual({
       plugin: { type: 'ip-masq', nonMasqueradeCIDRs: [] },
@@ -156,7 +201,7 @@ describe('refused:', () => {
     ['', 'Cannot convert nothing: the input is empty'],
     ['# nothing\n', 'Cannot convert nothing: the input is empty'],
     ['text', 'Cannot convert this: give an ip-masq-agent config, its ConfigMap, or a Windows CNI config'],
-    ['{a', 'Cannot convert this: it is neither JSON nor YAML'],
+    ['{a', 'Cannot convert this: it cannot be read as JSON or YAML'],
     [
       'nonMasqueradeCIDRs: &a [*a]',
       'Cannot use the config: nonMasqueradeCIDRs[0] (nested too deep to print): write a CIDR as a string',

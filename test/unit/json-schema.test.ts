@@ -39,6 +39,17 @@ describe('it accepts', () => {
   test('a drop-in, and the keys of libcni', () => {
     const dropIn = { type: 'ip-masq', capabilities: {}, 'cni.dev/x': 1, flannelSubnetFile: '/run/x' }
     expect(errorsOf(dropIn)).toEqual([])
+    const others = [
+      { name: 'Other', value: 'x' },
+      { name: 'Other', value: { Type: 'OutBoundNAT', ExceptionList: 'x' } },
+      { name: 'EndpointPolicy', value: { Type: 'ROUTE', DestinationPrefix: 7 } },
+      {
+        name: 'EndpointPolicy',
+        value: { Type: 'OutBoundNAT', ExceptionList: ['10.0.0.1'], MaxPortPoolUsage: 7 },
+      },
+      { Name: 'EndpointPolicy', Value: { Type: 'OutBoundNAT', ExceptionList: [] } },
+    ]
+    expect(errorsOf(conflistWith({ policies: others }))).toEqual([])
     expect(errorsOf(conflistWith({ nonMasqueradeCIDRs: [], onlyNamespaces: ['team-*', '*'] }))).toEqual([])
   })
 })

@@ -9,7 +9,7 @@ import { decidePolicy } from '../../src/policy/policy'
 /** Situations of ip-masq-agent's TestWriteMasqRules: its chances to 12 digits, in nft's words. */
 
 const translations = (config: Record<string, unknown>) => {
-  const { intent } = intentOf({ config: parseConfig(config), sources: NO_SOURCES }, '')
+  const intent = intentOf({ config: parseConfig(config), sources: NO_SOURCES }, '')
   const { chains } = policyObjects(decidePolicy(intent, []), 'p')
   return chains.flatMap(({ rules }) => rules).filter((rule) => rule.do === 'translate')
 }

@@ -8,7 +8,7 @@ import { parseAddressWithLength } from '../../src/policy/prefix'
 import { formatRange } from '../../src/policy/range'
 
 const intent = (config: Record<string, unknown>) =>
-  intentOf({ config: parseConfig(config), sources: NO_SOURCES }, '').intent
+  intentOf({ config: parseConfig(config), sources: NO_SOURCES }, '')
 
 const policy = (config: Record<string, unknown>, ...addresses: string[]) =>
   decidePolicy(intent(config), addresses.map(parseAddressWithLength))

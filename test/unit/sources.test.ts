@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseAgentFile } from '../../src/config/agent-file'
-import { intentOf } from '../../src/config/intent'
+import { intentOf, warningsOf } from '../../src/config/intent'
 import { readSettings } from '../../src/config/settings'
 import { decidePolicy } from '../../src/policy/policy'
 import { formatPrefix } from '../../src/policy/prefix'
@@ -82,10 +82,18 @@ describe('one file:', () => {
 
 describe('values that cannot be used:', () => {
   test.each([
-    ['*', 'f: it is neither JSON nor YAML; '],
-    ['{*', 'f: it is neither JSON nor YAML; '],
-    ['a: 1\n---\nb: 2', 'f: it is neither JSON nor YAML; it has several documents; keep one'],
-    ['masqLinkLocal: true\nmasqLinkLocal: false', 'f: it is neither JSON nor YAML; Map keys must be unique'],
+    ['*', 'f: it cannot be read as JSON or YAML: '],
+    ['{*', 'f: it cannot be read as JSON or YAML: '],
+    ['a: 1\n---\nb: 2', 'f: it cannot be read as JSON or YAML: it has several documents; keep one'],
+    [
+      'masqLinkLocal: true\nmasqLinkLocal: false',
+      'f: it cannot be read as JSON or YAML: Map keys must be unique',
+    ],
+    [
+      '!!omap [ nonMasqueradeCIDRs: [11.0.0.0/8] ]',
+      'f: it cannot be read as JSON or YAML: write a plain map',
+    ],
+    ['!!set {nonMasqueradeCIDRs}', 'f: it cannot be read as JSON or YAML: write a plain map'],
     ['10.0.0.0/8', 'f "10.0.0.0/8": write keys and values, as in "nonMasqueradeCIDRs: [10.0.0.0/8]"'],
     ['- 10.0.0.0/8', 'f ["10.0.0.0/8"]: write keys and values'],
     ['nonMasqueradeCIDRs:', 'f: nonMasqueradeCIDRs null: write a list of CIDRs'],
@@ -133,7 +141,8 @@ const write = (name: string, text: string) => {
 }
 
 const read = async (config: Record<string, unknown>) => {
-  const { intent, warnings } = intentOf(await readSettings(config), '')
+  const settings = await readSettings(config)
+  const [intent, warnings] = [intentOf(settings, ''), warningsOf(settings)]
   return {
     cidrs: intent.nonMasqueradeCIDRs?.map(formatPrefix),
     flags: [intent.masqLinkLocal, intent.masqLinkLocalIPv6],
@@ -231,6 +240,15 @@ describe('several files:', () => {
       reason: 'invalidConfig',
       message: `Cannot use configFiles[0] "${directory}": write "${directory}/*" for the files in it`,
     })
+    expect(await failure({ configFiles: [`${directory}/`] })).toMatchObject({
+      message: `Cannot use configFiles[0] "${directory}/": write "${directory}/*" for the files in it`,
+    })
+    expect(await failure({ configFiles: [`${directory}/my file (old).yaml`] })).toMatchObject({
+      message: `Cannot use configFiles[0] "${directory}/my file (old).yaml": there is no such file`,
+    })
+    expect(await failure({ configFiles: [`/${'*'.repeat(70_000)}`] })).toMatchObject({
+      reason: 'invalidConfig',
+    })
     expect(await failure({ configFiles: ['/a\0b'] })).toMatchObject({ reason: 'invalidConfig' })
   })
 })
@@ -257,20 +275,21 @@ describe('contradictions', () => {
     expect(() => intentOf(settings, '')).toThrow(message)
   })
 
-  test('a list that does not count contradicts nothing', async () => {
+  test('also where a list of the pod’s own stands instead: whether a conflist is right is no matter of the pod', async () => {
     const settings = await readSettings({
       runtimeConfig: { nonMasqueradeCIDRs: [] },
       nonMasqueradeCIDRs: ['10.0.0.0/8'],
       masqueradeCIDRs: ['10.0.0.0/8'],
     })
-    expect(intentOf(settings, '').intent.nonMasqueradeCIDRs).toEqual([])
+    expect(() => intentOf(settings, '')).toThrow('nonMasqueradeCIDRs has the same prefix')
   })
 })
 
 describe("flannel's subnet.env", () => {
   const exempt = async (text: string, keys = {}) => {
     const file = write('subnet.env', text)
-    const { intent, warnings } = intentOf(await readSettings({ flannelSubnetFile: file, ...keys }), '')
+    const settings = await readSettings({ flannelSubnetFile: file, ...keys })
+    const [intent, warnings] = [intentOf(settings, ''), warningsOf(settings)]
     const { ip, ip6 } = decidePolicy(intent, []).families
     return { ranges: [...(ip?.exempt ?? []), ...(ip6?.exempt ?? [])].map(formatRange), warnings }
   }
@@ -324,7 +343,7 @@ describe("flannel's subnet.env", () => {
 describe('what is exempt then', () => {
   const exempt = async (text: string, keys = {}) => {
     const file = write('agent', text)
-    const { intent } = intentOf(await readSettings({ configFiles: [file], ...keys }), '')
+    const intent = intentOf(await readSettings({ configFiles: [file], ...keys }), '')
     const { families } = decidePolicy(intent, [])
     return { ip: families.ip?.exempt.map(formatRange), ip6: families.ip6?.exempt.map(formatRange) }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { intentOf } from '../../src/config/intent'
+import { intentOf, warningsOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
 import { formatPrefix } from '../../src/policy/prefix'
@@ -18,10 +18,8 @@ import { formatEnds } from '../../src/policy/range'
  */
 
 const read = (policies: unknown, keys = {}) => {
-  const { intent, warnings } = intentOf(
-    { config: parseConfig({ policies, ...keys }), sources: NO_SOURCES },
-    '',
-  )
+  const settings = { config: parseConfig({ policies, ...keys }), sources: NO_SOURCES }
+  const [intent, warnings] = [intentOf(settings, ''), warningsOf(settings)]
   const texts = (list: typeof intent.nonMasqueradeCIDRs) => list?.map(formatPrefix)
   return {
     exceptions: texts(intent.nonMasqueradeCIDRs),
@@ -101,6 +99,7 @@ test.each([
   { name: 'EndpointPolicy', value: { Type: 'SDNRoute', Settings: { DestinationPrefix: 'x' } } },
   { name: 'someOtherType', value: { Type: 'OutBoundNAT', ExceptionList: ['10.0.0.0/8'] } },
   { name: 'someOtherType' },
+  { name: 'EndpointPolicy', value: { type: 'ROUTE' } },
 ])('left aside: %j', (entry) => {
   expect(read([entry])).toEqual({ exceptions: undefined, destinations: undefined, snatTo: [], warnings: [] })
 })
@@ -136,6 +135,14 @@ describe('VirtualIP', () => {
     expect(read(entries, { snatTo: { ipv4: '192.0.2.1' } }).snatTo).toEqual(['192.0.2.1', '2001:db8::1'])
   })
 
+  test('of one policy that has both spellings, or both families', () => {
+    const both = { VIP: '192.0.2.1', Settings: { VirtualIP: '2001:db8::1' } }
+    expect(read([policy(both)]).snatTo).toEqual(['192.0.2.1', '2001:db8::1'])
+    expect(() => read([policy({ VIP: '192.0.2.1', VirtualIP: '192.0.2.9' })])).toThrow(
+      '"192.0.2.1" is asked for too',
+    )
+  })
+
   test('two of one family are refused', () => {
     const entries = [policy({ VIP: '192.0.2.1' }), policy({ Settings: { VirtualIP: '192.0.2.2' } })]
     const message =
@@ -146,6 +153,9 @@ describe('VirtualIP', () => {
 })
 
 test('what Linux cannot do is told, each with its place', () => {
+  expect(read([policy({ toString: 1 })]).warnings).toEqual([
+    'policies[0].value.toString has no counterpart on Linux: ignored',
+  ])
   const entries = [policy({ MaxPortPoolUsage: 7 }), policy({ Settings: { MaxPortPoolUsage: 7, Flags: 1 } })]
   expect(read(entries).warnings).toEqual([
     'policies[0].value.MaxPortPoolUsage has no counterpart on Linux: ignored',

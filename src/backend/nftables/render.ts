@@ -84,8 +84,10 @@ function renderTranslation({ family, ports, to, fullyRandom }: Translation): str
 
 /** `2001:db8::1-2001:db8::3`; before a port in brackets. Never a prefix: that would map address to address. */
 function renderTarget(range: Range, hasPort: boolean): string {
-  const ends = endsOf(range).map(formatAddress)
-  return ends.map((end) => (hasPort && range.family === 'ip6' ? `[${end}]` : end)).join('-')
+  const [open, close] = hasPort ? FAMILIES[range.family].brackets : ['', '']
+  return endsOf(range)
+    .map((end) => `${open}${formatAddress(end)}${close}`)
+    .join('-')
 }
 
 /** A rule as nft printed it. Where a range is a prefix, nft prints that, and no brackets. */
