@@ -2,8 +2,8 @@ import { VERSION } from './about'
 import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
 import { requireVersion } from './cni/version'
-import { intentOf } from './config/intent'
 import { parseNetworkName } from './config/network-name'
+import type { Config } from './config/schema'
 import { NO_SOURCES, parseAny } from './config/settings'
 
 /**
@@ -17,8 +17,7 @@ export async function checkStatus(
 ): Promise<void> {
   requireVersion('STATUS', config, '1.1.0')
   const network = parseNetworkName(config)
-  // Contradictions too; files are for an ADD to read.
-  intentOf({ config: await parseAny(config), sources: NO_SOURCES }, '')
+  await checkConfig(await parseAny(config))
   const missing = await probe
   if (missing.length === 0) return
   const { readResultCache } = await import('./cni/result-cache')
@@ -26,6 +25,13 @@ export async function checkStatus(
   const message = `ip-masq ${VERSION} cannot install rules: ${missing.join('; ')}`
   if (!isInUse) throw new CniError('notAvailable', message)
   throw new CniError('limitedConnectivity', `${message}; nor keep those of the containers that run`)
+}
+
+/** Two keys may contradict each other; files are for an ADD to read. */
+async function checkConfig(config: Config): Promise<void> {
+  if (config.masqueradeCIDRs.length + config.policies.length === 0) return
+  const { intentOf } = await import('./config/intent')
+  intentOf({ config, sources: NO_SOURCES }, '')
 }
 
 /** A cache that cannot be read is no reason to hide what is missing. */
