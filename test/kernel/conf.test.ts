@@ -14,7 +14,7 @@ import { podAddresses } from '../lab/table'
 /** The examples in conf/ work as they are. */
 
 const files = (await readdir(new URL('../../conf', import.meta.url))).filter((file) =>
-  /\.(conflist|json)$/.test(file),
+  /\.conflist$|^cni-conf\.json$/.test(file),
 )
 
 test('the examples are the ones that the README names', () => {
