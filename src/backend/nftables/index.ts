@@ -1,7 +1,8 @@
 import type { Backend, Host } from '../backend'
+import { attachmentId, networkDigest } from '../identity'
 import { apply } from './apply'
 import type { NftProcess } from './nft'
-import { attachmentId, networkDigest } from './owner'
+
 import { isTableMissing, probe } from './probe'
 import { prune } from './prune'
 import { remove } from './remove'

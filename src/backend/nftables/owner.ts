@@ -2,6 +2,7 @@ import type { Attachment } from '../../cni/attachment'
 import { sha256 } from '../../hash'
 import { type Address, formatAddress } from '../../policy/address'
 import type { ListedNote } from '../backend'
+import { attachmentId, networkDigest } from '../identity'
 
 /**
  * The value of an element of `owners`: who holds the address. 96 bits name the attachment, 32 bits the set
@@ -40,11 +41,6 @@ export function ownerPrefix(attachment: Attachment): string {
 
 const ADDRESSES_BITS = 32
 
-/** JSON keeps the border between the two: ("a", "bc") and ("ab", "c") are different attachments. */
-export function attachmentId({ containerID, ifname }: Pick<Attachment, 'containerID' | 'ifname'>): string {
-  return sha256(JSON.stringify([containerID, ifname])).slice(0, (128 - ADDRESSES_BITS) / 4)
-}
-
 /** nft's limit for the comment of an element (NFTNL_UDATA_COMMENT_MAXLEN). */
 const COMMENT_BYTES = 128
 
@@ -60,11 +56,6 @@ export function ownerComment(attachment: Attachment, epochSeconds: number): stri
   )
   const seconds = String(Math.floor(epochSeconds)).padStart(10, '0')
   return [networkDigest(network), seconds, ...fields].join(' ').slice(0, COMMENT_BYTES)
-}
-
-/** The 16 hex digits that stand for a network in the comments of its owners. */
-export function networkDigest(network: string): string {
-  return sha256(network).slice(0, 16)
 }
 
 /** What an owner's comment says. The names are cut to fit, and other characters are replaced in them. */

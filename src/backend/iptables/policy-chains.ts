@@ -1,0 +1,123 @@
+import { sha256 } from '../../hash'
+import type { Family } from '../../policy/address'
+import { firstMatchRules } from '../../policy/first-match'
+import type { FamilyPolicy, Policy } from '../../policy/policy'
+import { countPorts } from '../../policy/ports'
+import type { Range } from '../../policy/range'
+import { renderRule } from './render'
+import type { Rule, Target } from './transaction'
+
+/** A chain and its rules. */
+export interface Chain {
+  readonly chain: string
+  readonly rules: readonly Rule[]
+}
+
+/**
+ * The chains of a policy in one family; the first is the one that pods are sent to.
+ *
+ *   IPM-P-<hash>  towards what: first match, the longest prefix first
+ *   IPM-M-<hash>  what is not exempt: by outgoing interface
+ *   IPM-Q-<hash>  how
+ */
+export function policyChains(policy: Policy, family: Family): Chain[] {
+  const known = chainsOf.get(policy)?.[family]
+  if (known) return known
+  const rules = rulesOf(policy, family)
+  // The name is a hash of what the chains do, with stand-ins for their names.
+  const text = rules.map((chain) => chain.map((rule) => renderRule(rule)).join('\n')).join('\n\n')
+  const hash = sha256(text).slice(0, 20)
+  const chains = rules.map((chain, i) => ({
+    chain: nameOf(STAND_INS[i] ?? '', hash),
+    rules: chain.map((rule) => ({ ...rule, target: withHash(rule.target, hash) })),
+  }))
+  chainsOf.set(policy, { ...chainsOf.get(policy), [family]: chains })
+  return chains
+}
+
+const chainsOf = new WeakMap<Policy, { [F in Family]?: Chain[] }>()
+
+export function policyChainName(policy: Policy, family: Family): string {
+  return policyChains(policy, family)[0]?.chain ?? ''
+}
+
+const STAND_INS = ['IPM-P', 'IPM-M', 'IPM-Q']
+const [, BY_INTERFACE = '', HOW = ''] = STAND_INS
+
+function nameOf(standIn: string, hash: string): string {
+  return `${standIn}-${hash}`
+}
+
+function withHash(target: Target, hash: string): Target {
+  return 'chain' in target ? { ...target, chain: nameOf(target.chain, hash) } : target
+}
+
+function rulesOf(policy: Policy, family: Family): Rule[][] {
+  const one = policy.families[family]
+  if (!one) return [[{ target: { to: 'return' } }]]
+  return [towards(policy, family, one), byInterface(policy), translate(policy, one)]
+}
+
+type Verdict = 'exempt' | 'elsewhere' | 'masquerade'
+
+function towards(policy: Policy, family: Family, { exempt, destinations }: FamilyPolicy): Rule[] {
+  const ranges: { range: Range; verdict: Verdict }[] = exempt.map((range) => ({ range, verdict: 'exempt' }))
+  const limited = destinations
+    ? without(destinations, exempt).map((range) => ({ range, verdict: 'masquerade' as const }))
+    : []
+  const rules = firstMatchRules<Verdict>(
+    family,
+    [...ranges, ...limited],
+    destinations ? 'elsewhere' : 'masquerade',
+  )
+  return rules.flatMap(({ prefix, verdict }): Rule[] => {
+    const destination = prefix
+    if (verdict === 'masquerade') return [{ destination, target: { to: 'goto', chain: BY_INTERFACE } }]
+    if (verdict === 'elsewhere' || !policy.pinExemptions) return [{ destination, target: { to: 'return' } }]
+    return [
+      { destination, isDnat: true, target: { to: 'return' } },
+      { destination, target: { to: 'accept' } },
+    ]
+  })
+}
+
+/** What of `ranges` is in none of `others`; both in order, none touching the next. */
+function without(ranges: readonly Range[], others: readonly Range[]): Range[] {
+  return ranges.flatMap((range) => {
+    const rest: Range[] = []
+    let first = range.first
+    for (const other of others) {
+      if (other.end <= first || other.first >= range.end) continue
+      if (other.first > first) rest.push({ ...range, first, end: other.first })
+      first = other.end
+    }
+    return first < range.end ? [...rest, { ...range, first }] : rest
+  })
+}
+
+function byInterface({ outInterfaces }: Policy): Rule[] {
+  if (outInterfaces.length === 0) return [{ target: { to: 'goto', chain: HOW } }]
+  const byName = new Map(outInterfaces.map((one) => [`${one.name}${one.isWildcard ? '+' : ''}`, one]))
+  return [...byName]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, out]) => ({ out, target: { to: 'goto', chain: HOW } }))
+}
+
+function translate({ toPorts, fullyRandom }: Policy, { snatTo }: FamilyPolicy): Rule[] {
+  const target = (ports?: { readonly ports: (typeof toPorts)[number] }): Target =>
+    snatTo
+      ? { to: 'snat', source: snatTo, ...ports, fullyRandom }
+      : { to: 'masquerade', ...ports, fullyRandom }
+  const withPorts = ['tcp', 'udp', 'sctp'].flatMap((protocol) =>
+    toPorts.map((ports, i): Rule => {
+      const [own, of] = [countPorts([ports]), countPorts(toPorts.slice(i))]
+      return { protocol, ...(own < of && { probability: own / of }), target: target({ ports }) }
+    }),
+  )
+  return [...withPorts, { target: target() }]
+}
+
+/** The names of all chains that policies may have, for tidying up. */
+export function isPolicyChain(name: string): boolean {
+  return STAND_INS.some((standIn) => name.startsWith(`${standIn}-`))
+}

@@ -1,0 +1,118 @@
+import { type Address, addressOf, type Family, isSameAddress, parseDigits } from '../../policy/address'
+import type { ListedNote } from '../backend'
+import { addressChain, DISPATCH, HOOK, ownerPrefix } from './layout'
+import { isPolicyChain } from './policy-chains'
+import { type Iptables, runList, toError } from './tool'
+
+/** An address and what its chain says. */
+export interface AddressState {
+  readonly address: Address
+  readonly owner?: string
+  readonly policy?: string
+  readonly isDispatched: boolean
+  readonly hasChain: boolean
+}
+
+export interface OwnerState {
+  readonly id: string
+  readonly addresses: readonly Address[]
+  readonly note?: ListedNote
+}
+
+/** What stands in the nat table of a family, as far as it is ours; and what comes before our jump. */
+export interface State {
+  /** Chain -> its rules, as `-S` prints them behind `-A CHAIN `. */
+  readonly chains: ReadonlyMap<string, readonly string[]>
+  readonly hook: readonly string[]
+  readonly addresses: readonly AddressState[]
+  readonly owners: readonly OwnerState[]
+}
+
+export function readState(iptables: Iptables, family: Family, action: string): State {
+  const outcome = runList(iptables, family)
+  if (outcome.ok) return parseState(outcome.stdout, family)
+  throw toError(action, outcome)
+}
+
+export function parseState(text: string, family: Family): State {
+  const chains = new Map<string, string[]>()
+  const hook: string[] = []
+  for (const line of text.split('\n')) {
+    const [, command, chain = '', rule = ''] = /^-([NA]) (\S+) ?(.*)$/.exec(line) ?? []
+    if (command === 'A' && chain === HOOK) hook.push(rule)
+    if (
+      chain !== DISPATCH &&
+      !chain.startsWith('IPM-A-') &&
+      !chain.startsWith(ownerPrefix) &&
+      !isPolicyChain(chain)
+    )
+      continue
+    const rules = chains.get(chain) ?? []
+    chains.set(chain, rules)
+    if (command === 'A') rules.push(rule)
+  }
+  const owners = [...chains].flatMap(([chain, rules]) =>
+    chain.startsWith(ownerPrefix) ? [parseOwner(chain.slice(ownerPrefix.length), rules, family)] : [],
+  )
+  return { chains, hook, owners, addresses: addressesIn(chains, owners) }
+}
+
+/** The addresses of dispatch rules and of owners' rows. */
+function addressesIn(
+  chains: ReadonlyMap<string, readonly string[]>,
+  owners: readonly OwnerState[],
+): AddressState[] {
+  const dispatched = (chains.get(DISPATCH) ?? []).flatMap((rule) => hostIn(rule, '-s') ?? [])
+  const all = [...dispatched]
+  for (const address of owners.flatMap((owner) => owner.addresses)) {
+    if (!all.some((one) => isSameAddress(one, address))) all.push(address)
+  }
+  return all.map((address) => {
+    const rules = chains.get(addressChain(address))
+    const owner = rules?.map((rule) => /^-j IPM-O-(\S+)$/.exec(rule)?.[1]).find((id) => id !== undefined)
+    const policy = rules?.map((rule) => /^-g (IPM-P-\S+)$/.exec(rule)?.[1]).find((name) => name !== undefined)
+    return {
+      address,
+      ...(owner !== undefined && { owner }),
+      ...(policy !== undefined && { policy }),
+      isDispatched: dispatched.some((one) => isSameAddress(one, address)),
+      hasChain: rules !== undefined,
+    }
+  })
+}
+
+export function parseOwner(id: string, rules: readonly string[], family: Family): OwnerState {
+  const addresses: Address[] = []
+  let note: ListedNote | undefined
+  for (const rule of rules) {
+    const [source, destination] = [hostIn(rule, '-s'), hostIn(rule, '-d')]
+    if (source && !destination) addresses.push(source)
+    if (source && destination) note = parseNote(source, destination, family, rule)
+  }
+  return { id, addresses, ...(note && { note }) }
+}
+
+function parseNote(source: Address, destination: Address, family: Family, rule: string): ListedNote {
+  const width = family === 'ip' ? 8 : 32
+  const [digest, seconds] = [source, destination].map(({ value }) => value.toString(16).padStart(width, '0'))
+  const comment = /--comment "?([^"]*?)"? -j RETURN$/.exec(rule)?.[1] ?? ''
+  const [network = '-', containerID = '-', ifname = '-', pod = '-'] = comment.split(' ')
+  return {
+    networkDigest: digest?.slice(0, DIGEST_DIGITS) ?? '',
+    epochSeconds: Number.parseInt(seconds?.slice(0, 8) ?? '0', 16),
+    network,
+    containerID,
+    ifname,
+    pod: pod === '-' ? '' : pod,
+  }
+}
+
+/** What fits into an IPv4 address. */
+export const DIGEST_DIGITS = 8
+
+/** `-s 10.0.0.1/32`: the one address. */
+function hostIn(rule: string, option: '-s' | '-d'): Address | undefined {
+  const [, text = '', length] = new RegExp(`(?:^| )${option} ([0-9a-f.:]+)/(\\d+)`).exec(rule) ?? []
+  const digits = parseDigits(text)
+  return digits !== undefined && Number(length) === 4 * digits.length ? addressOf(digits) : undefined
+}

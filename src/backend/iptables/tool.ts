@@ -1,0 +1,104 @@
+import { CniError } from '../../cni/error'
+import type { ToolResult } from '../../exec'
+import type { Family } from '../../policy/address'
+import { renderTransaction } from './render'
+import type { Transaction } from './transaction'
+
+/** Starts one of iptables' tools with a script on its stdin; deadline and PATH are the caller's. */
+export type ToolProcess = (tool: string, args: readonly string[], input: string) => ToolResult
+
+/** As the host has it, or one of the two kinds that Debian has side by side. */
+export type Variant = '' | '-nft' | '-legacy'
+
+export interface Iptables {
+  readonly run: ToolProcess
+  readonly variant: Variant
+}
+
+const COMMANDS: Readonly<Record<Family, string>> = { ip: 'iptables', ip6: 'ip6tables' }
+
+/** How long to wait for others who hold the xtables lock: well below the two minutes that kubelet gives a call. */
+export const LOCK_SECONDS = 10
+
+/**
+ * Why it was not done.
+ *
+ * refused   a chain or rule is there that must not be, or is not; or the tool does not know something
+ * locked    others held the lock all the time (exit status 4)
+ * denied    no CAP_NET_ADMIN
+ * unknown   the tool did not come to an end
+ * unusable  there is no tool that can be started
+ */
+export type Failure = 'refused' | 'locked' | 'denied' | 'unknown' | 'unusable'
+
+export type Outcome =
+  | { readonly ok: true; readonly stdout: string }
+  | { readonly ok: false; readonly failure: Failure; readonly said: string }
+
+export function runTransaction(iptables: Iptables, family: Family, transaction: Transaction): Outcome {
+  const tool = `${COMMANDS[family]}${iptables.variant}-restore`
+  const args = ['--noflush', '-w', `${LOCK_SECONDS}`]
+  return toOutcome(tool, iptables.run(tool, args, renderTransaction(transaction)))
+}
+
+/** `-S`: of one chain, or of the whole nat table, which on some nodes has tens of thousands of rules. */
+export function runList(iptables: Iptables, family: Family, chain?: string): Outcome {
+  const tool = `${COMMANDS[family]}${iptables.variant}`
+  const args = ['-w', `${LOCK_SECONDS}`, '-t', 'nat', '-S', ...(chain ? [chain] : [])]
+  return toOutcome(tool, iptables.run(tool, args, ''))
+}
+
+function toOutcome(tool: string, result: ToolResult): Outcome {
+  switch (result.outcome) {
+    case 'exited': {
+      if (result.status === 0) return { ok: true, stdout: result.stdout }
+      const said =
+        result.stderr.split('\n').find((line) => line.trim() !== '') ?? `${tool} ended with ${result.status}`
+      return { ok: false, failure: classify(result.status, said), said }
+    }
+    case 'killed':
+      return { ok: false, failure: 'unknown', said: `${tool} was killed by ${result.signal}` }
+    case 'deadline':
+      return { ok: false, failure: 'unknown', said: `${tool} was killed after ${result.milliseconds} ms` }
+    case 'not-started':
+      return { ok: false, failure: 'unusable', said: result.tried.join(', ') }
+    default:
+      return result satisfies never
+  }
+}
+
+/** Status 4 is the lock (xtables' RESOURCE_PROBLEM), or for the nft kind a refusal by the kernel. */
+function classify(status: number, said: string): Failure {
+  if (/must be root|Permission denied|Operation not permitted/.test(said)) return 'denied'
+  if (status === 4 && /lock/i.test(said)) return 'locked'
+  return 'refused'
+}
+
+/** The CNI error for a failure that ends an ADD or a CHECK. `action`: "install the rules". */
+export function toError(action: string, { failure, said }: Outcome & { ok: false }): CniError {
+  switch (failure) {
+    case 'unusable':
+      return new CniError(
+        'ioFailure',
+        `Cannot ${action}: no iptables could be started; install iptables if it is missing`,
+        said,
+      )
+    case 'unknown':
+      return new CniError('tryAgain', `Cannot ${action}: ${said}; try again`)
+    case 'locked':
+      return new CniError(
+        'tryAgain',
+        `Cannot ${action}: others held the xtables lock for ${LOCK_SECONDS} s; try again`,
+        said,
+      )
+    case 'denied':
+      return new CniError('toolRefused', `Cannot ${action}: run ip-masq as root with CAP_NET_ADMIN`, said)
+    case 'refused':
+      return new CniError('toolRefused', `Cannot ${action}: iptables refused`, said)
+    default:
+      return failure satisfies never
+  }
+}
+
+/** How often to read and write again: what changed in between is refused. */
+export const ATTEMPTS = 5
