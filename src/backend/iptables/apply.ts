@@ -1,4 +1,4 @@
-import { type Address, FAMILY_NAMES } from '../../policy/address'
+import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Applied, Wanted } from '../backend'
 import {
   addAttachment,
@@ -31,9 +31,11 @@ export function apply(iptables: Iptables, wanted: Wanted, epochSeconds: number):
   for (const family of FAMILY_NAMES) {
     const addresses = ofFamily(family, wanted.addresses)
     if (addresses.length === 0) continue
-    const add = (hasComments: boolean) =>
-      addAttachment({ ...wanted, family, addresses, epochSeconds, hasComments })
-    let outcome: Outcome = runTransaction(iptables, family, add(true))
+    // Without comments too: not all kernels and builds have them, and a refusal does not say what was missing.
+    const additions = [true, false].map((hasComments) =>
+      addAttachment({ ...wanted, family, addresses, epochSeconds, hasComments }),
+    )
+    let outcome = runFirst(iptables, family, additions)
     for (let attempt = 0; attempt < ATTEMPTS && !outcome.ok && outcome.failure === 'refused'; attempt++) {
       const state = readState(iptables, family, ACTION)
       tableWasMissing ||= !state.chains.has(DISPATCH)
@@ -42,14 +44,26 @@ export function apply(iptables: Iptables, wanted: Wanted, epochSeconds: number):
         ...setUpPolicy(wanted.policy, family),
         ...clearWay(state, wanted, addresses),
       ]
-      outcome = runTransaction(iptables, family, [...before, ...add(true)])
-      // Not all kernels and builds have comments; they are for people only.
-      if (!outcome.ok && /comment/.test(outcome.said))
-        outcome = runTransaction(iptables, family, [...before, ...add(false)])
+      outcome = runFirst(
+        iptables,
+        family,
+        additions.map((addition) => [...before, ...addition]),
+      )
     }
     if (!outcome.ok) throw toError(ACTION, outcome)
   }
   return { tableWasMissing }
+}
+
+/** Tries one after the other while they are refused. */
+function runFirst(iptables: Iptables, family: Family, transactions: readonly Transaction[]): Outcome {
+  const [first = [], ...others] = transactions
+  let outcome = runTransaction(iptables, family, first)
+  for (const other of others) {
+    if (outcome.ok || outcome.failure !== 'refused') break
+    outcome = runTransaction(iptables, family, other)
+  }
+  return outcome
 }
 
 /** What is missing of the skeleton; the jump is the first rule, before those who masquerade. */

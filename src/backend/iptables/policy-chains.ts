@@ -117,6 +117,11 @@ function translate({ toPorts, fullyRandom }: Policy, { snatTo }: FamilyPolicy): 
   return [...withPorts, { target: target() }]
 }
 
+/** The chains that a policy may have, by the name of its first. */
+export function chainsOfPolicy(name: string): string[] {
+  return STAND_INS.map((standIn) => nameOf(standIn, name.slice('IPM-P-'.length)))
+}
+
 /** The names of all chains that policies may have, for tidying up. */
 export function isPolicyChain(name: string): boolean {
   return STAND_INS.some((standIn) => name.startsWith(`${standIn}-`))

@@ -1,8 +1,8 @@
 import type { Attachment } from '../../cni/attachment'
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import { takeDown } from './apply'
-import { deleteAttachment, deleteChain, ofFamily, ownerChain, ownerId } from './layout'
-import { parseOwner, readState, type State } from './state'
+import { deleteAttachment, deleteChain, includes, ofFamily, ownerChain, ownerId } from './layout'
+import { type AddressState, parseOwner, readState, type State } from './state'
 import { ATTEMPTS, type Iptables, type Outcome, runList, runTransaction, toError } from './tool'
 import type { Transaction } from './transaction'
 
@@ -66,7 +66,11 @@ export function removeOwned(iptables: Iptables, family: Family, id: string): str
 
 /** All that is of this owner's, whatever is missing of it. */
 export function deleteOwned(state: State, id: string): Transaction {
-  const own = state.addresses.filter(({ owner }) => owner === id)
+  const rows = state.owners.find((owner) => owner.id === id)?.addresses ?? []
+  // A chain that names nobody any more is theirs whose rows name it.
+  const isOwn = ({ owner, address }: AddressState) =>
+    owner === id || (owner === undefined && includes(rows, address))
+  const own = state.addresses.filter(isOwn)
   const hasChain = state.chains.has(ownerChain(id))
   return [
     ...own.flatMap(({ address, isDispatched, hasChain: has }) => takeDown(address, isDispatched, has)),

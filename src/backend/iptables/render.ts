@@ -85,7 +85,8 @@ function renderRandom(fullyRandom: boolean): string[] {
 }
 
 function renderSource({ source, ports }: Target & { to: 'snat' }): string {
-  const [open, close] = ports ? FAMILIES[source.family].brackets : ['', '']
-  const ends = endsOf(source).map((end) => `${open}${formatAddress(end)}${close}`)
-  return `${ends.join('-')}${ports ? `:${formatPorts(ports)}` : ''}`
+  const ends = endsOf(source).map(formatAddress).join('-')
+  if (!ports) return ends
+  const [open, close] = FAMILIES[source.family].brackets
+  return `${open}${ends}${close}:${formatPorts(ports)}`
 }

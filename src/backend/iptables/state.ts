@@ -11,6 +11,8 @@ export interface AddressState {
   readonly policy?: string
   readonly isDispatched: boolean
   readonly hasChain: boolean
+  /** Of its chain. */
+  readonly rules: readonly string[]
 }
 
 export interface OwnerState {
@@ -77,8 +79,13 @@ function addressesIn(
       ...(policy !== undefined && { policy }),
       isDispatched: dispatched.some((one) => isSameAddress(one, address)),
       hasChain: rules !== undefined,
+      rules: rules ?? [],
     }
   })
+}
+
+export function findAddress({ addresses }: State, address: Address): AddressState | undefined {
+  return addresses.find((one) => isSameAddress(one.address, address))
 }
 
 export function parseOwner(id: string, rules: readonly string[], family: Family): OwnerState {

@@ -1,0 +1,145 @@
+import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
+import type { Change, Replacement, Wanted } from '../backend'
+import { setUpTable } from './apply'
+import { addAttachment, DISPATCH, ofFamily, ownerId, setUpPolicy } from './layout'
+import { policyChainName } from './policy-chains'
+import { deleteOwned } from './remove'
+import { renderTransaction } from './render'
+import { type AddressState, findAddress, readState, type State } from './state'
+import { ATTEMPTS, type Iptables, runTransaction, toError } from './tool'
+import type { Transaction } from './transaction'
+import { compareAddress, compareHook, comparePolicy } from './verify'
+
+const ACTION = 'synchronise the rules'
+
+type Held = Replacement['held'][number]
+
+interface Plan {
+  readonly transaction: Transaction
+  readonly changes: readonly Change[]
+  readonly held: readonly Held[]
+  readonly repairs: readonly string[]
+}
+
+/**
+ * Sync, in one restore for each family: what differs from `wanted` is taken away and added anew in the same commit. A
+ * live owner in the kernel is never replaced.
+ */
+export function replace(
+  iptables: Iptables,
+  wanted: readonly Wanted[],
+  options: { readonly dryRun: boolean; readonly epochSeconds: number },
+): Replacement {
+  const plans = FAMILY_NAMES.map((family) => replaceFamily(iptables, family, { wanted, ...options }))
+  return {
+    changes: mergeChanges(plans.flatMap(({ changes }) => changes)),
+    held: plans.flatMap(({ held }) => held),
+    repairs: plans.flatMap(({ repairs }) => repairs),
+    unrepaired: [],
+    script: plans
+      .map(({ transaction }) => (transaction.length > 0 ? renderTransaction(transaction) : ''))
+      .join(''),
+  }
+}
+
+interface Work {
+  readonly wanted: readonly Wanted[]
+  readonly dryRun: boolean
+  readonly epochSeconds: number
+}
+
+function replaceFamily(iptables: Iptables, family: Family, work: Work): Plan {
+  for (let attempt = 1; ; attempt++) {
+    const state = readState(iptables, family, ACTION)
+    // Every other time without comments, which not all kernels and builds have.
+    const plan = planFamily(state, family, { ...work, hasComments: attempt % 2 === 1 })
+    if (work.dryRun || plan.transaction.length === 0) return plan
+    const outcome = runTransaction(iptables, family, plan.transaction)
+    if (outcome.ok) return plan
+    if (outcome.failure !== 'refused' || attempt === ATTEMPTS) throw toError(ACTION, outcome)
+  }
+}
+
+function planFamily(
+  state: State,
+  family: Family,
+  { wanted, epochSeconds, hasComments }: Work & { readonly hasComments: boolean },
+): Plan {
+  const used = wanted.filter(({ addresses }) => ofFamily(family, addresses).length > 0)
+  const exists = state.chains.has(DISPATCH)
+  if (used.length === 0 && !exists) return { transaction: [], changes: [], held: [], repairs: [] }
+  const hook = exists ? compareHook(state) : [`chain ${DISPATCH}: missing`]
+  const attachments = used.map((one) => planAttachment(state, family, { one, epochSeconds, hasComments }))
+  const policies = new Map(
+    used
+      .filter(({ isFallback }, i) => !isFallback || attachments[i]?.change)
+      .map(({ policy }) => [policyChainName(policy, family), policy]),
+  )
+  const drifted = [...policies].map(([name, policy]) => ({
+    name,
+    policy,
+    lines: comparePolicy(state, policy, family),
+  }))
+  const hadPods = (name: string) => state.addresses.some(({ policy }) => policy === name)
+  return {
+    transaction: [
+      ...(hook.length > 0 ? setUpTable(state) : []),
+      ...drifted.flatMap(({ policy, lines }) => (lines.length > 0 ? setUpPolicy(policy, family) : [])),
+      ...attachments.flatMap(({ transaction }) => transaction),
+    ],
+    changes: attachments.flatMap(({ change }) => (change ? [change] : [])),
+    held: attachments.flatMap(({ held }) => held),
+    repairs: [...hook, ...drifted.flatMap(({ name, lines }) => (hadPods(name) ? lines : []))],
+  }
+}
+
+function planAttachment(
+  state: State,
+  family: Family,
+  { one, ...rest }: { readonly one: Wanted; readonly epochSeconds: number; readonly hasComments: boolean },
+) {
+  const { attachment, policy, isFallback = false } = one
+  const id = ownerId(attachment)
+  const all = ofFamily(family, one.addresses).map((address) => ({
+    address,
+    found: findAddress(state, address),
+  }))
+  const isHeld = (found: AddressState | undefined) => found?.owner !== undefined && found.owner !== id
+  const held = all.flatMap(({ address, found }): Held[] =>
+    isHeld(found) ? [{ attachment, address, holder: holderOf(state, found?.owner) }] : [],
+  )
+  const own = all.filter(({ found }) => !isHeld(found))
+  const stands = (found: AddressState | undefined) =>
+    compareAddress(found, one, family).length === 0 ||
+    (isFallback && found?.isDispatched && found.policy !== undefined)
+  const differing = own.filter(({ found }) => !stands(found))
+  if (differing.length === 0) return { transaction: [], held }
+  const addresses = own.map(({ address }) => address)
+  const isMoved = ({ found }: { readonly found: AddressState | undefined }) =>
+    found?.owner === id && found.isDispatched
+  const change: Change = {
+    attachment,
+    what: differing.every(isMoved) ? 'changed' : 'restored',
+    addresses: differing.map(({ address }) => address),
+  }
+  const addition = { family, attachment, addresses, policy, ...rest }
+  return { transaction: [...deleteOwned(state, id), ...addAttachment(addition)], change, held }
+}
+
+function holderOf({ owners }: State, id: string | undefined): string {
+  const note = owners.find((owner) => owner.id === id)?.note
+  return note ? `${note.containerID} ${note.ifname}` : 'an attachment without a name'
+}
+
+/** Both families of an attachment in one line. */
+function mergeChanges(changes: readonly Change[]): Change[] {
+  const merged = new Map<string, Change>()
+  for (const change of changes) {
+    const key = ownerId(change.attachment)
+    const known = merged.get(key)
+    const addresses: readonly Address[] = [...(known?.addresses ?? []), ...change.addresses]
+    const what = known?.what === 'restored' ? known.what : change.what
+    merged.set(key, { ...change, what, addresses })
+  }
+  return [...merged.values()]
+}

@@ -1,0 +1,91 @@
+import { FAMILY_NAMES, type Family, formatAddress } from '../../policy/address'
+import type { Policy } from '../../policy/policy'
+import type { Wanted } from '../backend'
+import { addressRow, DISPATCH, HOOK, ofFamily, ownerChain, ownerId, ownerRule, policyRule } from './layout'
+import { policyChainName, policyChains } from './policy-chains'
+import { renderRule } from './render'
+import { type AddressState, findAddress, readState, type State } from './state'
+import type { Iptables } from './tool'
+
+/** CHECK: our chains of each family that the attachment has addresses of, compared with what an ADD would write. */
+export function verify(iptables: Iptables, wanted: Wanted): string[] {
+  return FAMILY_NAMES.flatMap((family) => {
+    const addresses = ofFamily(family, wanted.addresses)
+    if (addresses.length === 0) return []
+    const state = readState(iptables, family, 'check the rules')
+    if (!state.chains.has(DISPATCH)) return [`chain ${DISPATCH}: missing`]
+    const found = addresses.map((address) => ({ address, state: findAddress(state, address) }))
+    return [
+      ...compareHook(state),
+      ...comparePolicy(state, wanted.policy, family),
+      ...found.flatMap((one) =>
+        compareAddress(one.state, wanted, family).map((text) => `${formatAddress(one.address)}: ${text}`),
+      ),
+      ...compareOwner(
+        state,
+        wanted,
+        addresses.map((address) => renderRule(addressRow(address))),
+      ),
+    ]
+  })
+}
+
+/** They masquerade only what they have marked before. */
+const HARMLESS = ['-j KUBE-POSTROUTING', '-j CNI-HOSTPORT-MASQ']
+
+/** A rule before our jump may have the last word. */
+export function compareHook({ hook }: State): string[] {
+  const at = hook.indexOf('-j IP-MASQ')
+  if (at < 0) return [`chain ${HOOK}: missing rule "-j IP-MASQ"`]
+  const before = hook.slice(0, at).filter((rule) => !HARMLESS.some((end) => rule.endsWith(end)))
+  return before.map((rule) => `chain ${HOOK}: "${rule}" comes before "-j IP-MASQ"`)
+}
+
+export function comparePolicy(state: State, policy: Policy, family: Family): string[] {
+  return policyChains(policy, family).flatMap(({ chain, rules }) =>
+    compareChain(state, chain, rules.map(renderRule)),
+  )
+}
+
+function compareChain({ chains }: State, chain: string, expected: readonly string[]): string[] {
+  const found = chains.get(chain)
+  if (!found) return [`chain ${chain}: missing`]
+  const missing = expected.filter((rule) => !found.includes(rule))
+  const surplus = found.filter((rule) => !expected.includes(rule))
+  const differences = [
+    ...missing.map((rule) => `chain ${chain}: missing rule "${rule}"`),
+    ...surplus.map((rule) => `chain ${chain}: unexpected rule "${rule}"`),
+  ]
+  const isSame = expected.length === found.length && expected.every((rule, i) => rule === found[i])
+  return differences.length === 0 && !isSame
+    ? [`chain ${chain}: rules in another order, or twice`]
+    : differences
+}
+
+/** How one address differs from what it should be. */
+export function compareAddress(
+  found: AddressState | undefined,
+  { attachment, policy }: Wanted,
+  family: Family,
+): string[] {
+  const [owner, chain] = [renderRule(ownerRule(ownerId(attachment))), policyChainName(policy, family)]
+  if (!found?.isDispatched) return [`not in ${DISPATCH}`]
+  const [first, second, ...more] = found.rules
+  return [
+    ...(first === owner ? [] : [`belongs to another attachment (${first ?? 'none'})`]),
+    ...(second === renderRule(policyRule(chain)) ? [] : [`${second ?? 'nothing'}, not -g ${chain}`]),
+    ...more.map((rule) => `unexpected rule "${rule}"`),
+  ]
+}
+
+/** The owner's rows: addresses that an earlier ADD had show here. */
+function compareOwner({ chains }: State, { attachment }: Wanted, rows: readonly string[]): string[] {
+  const chain = ownerChain(ownerId(attachment))
+  const found = chains.get(chain)
+  if (!found) return [`chain ${chain}: missing`]
+  const surplus = found.filter((rule) => !rows.includes(rule) && !rule.includes(' -d '))
+  return [
+    ...rows.filter((row) => !found.includes(row)).map((row) => `chain ${chain}: missing rule "${row}"`),
+    ...surplus.map((rule) => `chain ${chain}: unexpected rule "${rule}"`),
+  ]
+}
