@@ -13,8 +13,8 @@ import type { Operation, Rule, Transaction } from './transaction'
  *
  *   POSTROUTING     -j IP-MASQ, as its first rule
  *   IP-MASQ         -s ADDRESS -g IPM-A-ADDRESS, for each
- *   IPM-A-ADDRESS   -j IPM-O-<owner>    whose it is; that chain only returns
- *                   -g IPM-P-<policy>
+ *   IPM-A-ADDRESS   -g IPM-P-<policy>
+ *                   -j IPM-O-<owner>    whose it is; no packet gets here
  *   IPM-O-<owner>   one for each attachment: a note, and its addresses, in rules that do nothing
  *   IPM-P-<policy>  (`policy-chains.ts`)
  *
@@ -118,8 +118,8 @@ export function addAttachment(addition: Addition): Transaction {
     ...addresses.flatMap((address): Operation[] => [
       { do: 'append', chain: owner, rule: addressRow(address) },
       { do: 'new-chain', chain: addressChain(address) },
-      { do: 'append', chain: addressChain(address), rule: ownerRule(id) },
       { do: 'append', chain: addressChain(address), rule: policyRule(policyChainName(policy, family)) },
+      { do: 'append', chain: addressChain(address), rule: ownerRule(id) },
       { do: 'append', chain: DISPATCH, rule: dispatchRule(address) },
     ]),
   ]

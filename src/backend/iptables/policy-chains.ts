@@ -16,20 +16,20 @@ export interface Chain {
 /**
  * The chains of a policy in one family; the first is the one that pods are sent to.
  *
- *   IPM-P-<hash>  towards what: first match, the longest prefix first
+ *   IPM-P-<hash>  towards what: first match, the longest prefix first; and how, where nothing else asks for it
  *   IPM-M-<hash>  what is not exempt: by outgoing interface
- *   IPM-Q-<hash>  how
+ *   IPM-Q-<hash>  how, for several
  */
 export function policyChains(policy: Policy, family: Family): Chain[] {
   const known = chainsOf.get(policy)?.[family]
   if (known) return known
-  const rules = rulesOf(policy, family)
+  const drafts = draftChains(policy, family)
   // The name is a hash of what the chains do, with stand-ins for their names.
-  const text = rules.map((chain) => chain.map((rule) => renderRule(rule)).join('\n')).join('\n\n')
+  const text = drafts.map(({ rules }) => rules.map(renderRule).join('\n')).join('\n\n')
   const hash = sha256(text).slice(0, 20)
-  const chains = rules.map((chain, i) => ({
-    chain: nameOf(STAND_INS[i] ?? '', hash),
-    rules: chain.map((rule) => ({ ...rule, target: withHash(rule.target, hash) })),
+  const chains = drafts.map(({ chain, rules }) => ({
+    chain: nameOf(chain, hash),
+    rules: rules.map((rule) => ({ ...rule, target: withHash(rule.target, hash) })),
   }))
   chainsOf.set(policy, { ...chainsOf.get(policy), [family]: chains })
   return chains
@@ -42,7 +42,7 @@ export function policyChainName(policy: Policy, family: Family): string {
 }
 
 const STAND_INS = ['IPM-P', 'IPM-M', 'IPM-Q']
-const [, BY_INTERFACE = '', HOW = ''] = STAND_INS
+const [FIRST = '', BY_INTERFACE = '', HOW = ''] = STAND_INS
 
 function nameOf(standIn: string, hash: string): string {
   return `${standIn}-${hash}`
@@ -52,15 +52,35 @@ function withHash(target: Target, hash: string): Target {
   return 'chain' in target ? { ...target, chain: nameOf(target.chain, hash) } : target
 }
 
-function rulesOf(policy: Policy, family: Family): Rule[][] {
+/** Only chains that a rule leads to: each that a packet goes through costs it time. */
+function draftChains(policy: Policy, family: Family): Chain[] {
   const one = policy.families[family]
-  if (!one) return [[{ target: { to: 'return' } }]]
-  return [towards(policy, family, one), byInterface(policy), translate(policy, one)]
+  if (!one) return [{ chain: FIRST, rules: [{ target: { to: 'return' } }] }]
+  const how = translate(policy, one)
+  const all: Chain[] = [
+    { chain: FIRST, rules: towards(policy, family, { ...one, how }) },
+    { chain: BY_INTERFACE, rules: byInterface(policy) },
+    { chain: HOW, rules: how },
+  ]
+  const used = new Set([FIRST])
+  // Rules lead to later chains only.
+  for (const { chain, rules } of all) {
+    if (used.has(chain)) for (const next of rules.flatMap(chainIn)) used.add(next)
+  }
+  return all.filter(({ chain }) => used.has(chain))
+}
+
+function chainIn({ target }: Rule): string[] {
+  return 'chain' in target ? [target.chain] : []
 }
 
 type Verdict = 'exempt' | 'elsewhere' | 'masquerade'
 
-function towards(policy: Policy, family: Family, { exempt, destinations }: FamilyPolicy): Rule[] {
+function towards(
+  { pinExemptions, outInterfaces }: Policy,
+  family: Family,
+  { exempt, destinations, how }: FamilyPolicy & { readonly how: readonly Rule[] },
+): Rule[] {
   const ranges: { range: Range; verdict: Verdict }[] = exempt.map((range) => ({ range, verdict: 'exempt' }))
   const limited = destinations
     ? without(destinations, exempt).map((range) => ({ range, verdict: 'masquerade' as const }))
@@ -72,8 +92,12 @@ function towards(policy: Policy, family: Family, { exempt, destinations }: Famil
   )
   return rules.flatMap(({ prefix, verdict }): Rule[] => {
     const destination = prefix
-    if (verdict === 'masquerade') return [{ destination, target: { to: 'goto', chain: BY_INTERFACE } }]
-    if (verdict === 'elsewhere' || !policy.pinExemptions) return [{ destination, target: { to: 'return' } }]
+    // All that is left: no detour by another chain.
+    if (verdict === 'masquerade' && prefix.length === 0 && outInterfaces.length === 0) return [...how]
+    if (verdict === 'masquerade') {
+      return [{ destination, target: { to: 'goto', chain: outInterfaces.length > 0 ? BY_INTERFACE : HOW } }]
+    }
+    if (verdict === 'elsewhere' || !pinExemptions) return [{ destination, target: { to: 'return' } }]
     return [
       { destination, isDnat: true, target: { to: 'return' } },
       { destination, target: { to: 'accept' } },
@@ -96,7 +120,6 @@ function without(ranges: readonly Range[], others: readonly Range[]): Range[] {
 }
 
 function byInterface({ outInterfaces }: Policy): Rule[] {
-  if (outInterfaces.length === 0) return [{ target: { to: 'goto', chain: HOW } }]
   const byName = new Map(outInterfaces.map((one) => [`${one.name}${one.isWildcard ? '+' : ''}`, one]))
   return [...byName]
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -72,8 +72,8 @@ export function compareAddress(
   if (!found?.isDispatched) return [`not in ${DISPATCH}`]
   const [first, second, ...more] = found.rules
   return [
-    ...(first === owner ? [] : [`belongs to another attachment (${first ?? 'none'})`]),
-    ...(second === renderRule(policyRule(chain)) ? [] : [`${second ?? 'nothing'}, not -g ${chain}`]),
+    ...(first === renderRule(policyRule(chain)) ? [] : [`${first ?? 'nothing'}, not -g ${chain}`]),
+    ...(second === owner ? [] : [`belongs to another attachment (${second ?? 'none'})`]),
     ...more.map((rule) => `unexpected rule "${rule}"`),
   ]
 }
