@@ -46,7 +46,10 @@ export const schema = z.object({
     ),
   ),
   exceptNamespaces: z._default(namespaces('or leave the key out'), []),
-  backend: z._default(z.enum(['auto', 'nftables'], 'write "auto" or "nftables"'), 'auto'),
+  backend: z._default(
+    z.enum(['auto', 'nftables', 'iptables'], 'write "auto", "nftables" or "iptables"'),
+    'auto',
+  ),
 })
 
 const podList = z.object({
