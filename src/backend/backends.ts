@@ -96,10 +96,12 @@ export function backends(run: Tools, host: Host): Backends {
     prune(isStale, options) {
       seen.mayBeElsewhere = false
       const isShortStale = (listed: Listed) => isStale({ ...listed, id: shortId(listed.id) })
-      const part = (backend: Backend) =>
-        unlessUnusable(() => backend.prune(isShortStale, options)) ?? NOTHING_PRUNED
-      const own = nft.prune(isShortStale, options)
-      return seen.mayBeElsewhere ? mergePruned([own, part(others())]) : own
+      const prune = (backend: Backend) => backend.prune(isShortStale, options)
+      const own = unlessUnusable(() => prune(nft))
+      if (own && !seen.mayBeElsewhere) return own
+      // With neither there is nobody to ask, which is an error.
+      if (!own) return prune(others())
+      return mergePruned([own, unlessUnusable(() => prune(others())) ?? NOTHING_PRUNED])
     },
     probe: () => auto.probe(),
     isTableMissing: () => nft.isTableMissing(),

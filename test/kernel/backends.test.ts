@@ -207,7 +207,7 @@ describe('sync and gc', () => {
       cniVersion: '1.1.0',
       'cni.dev/valid-attachments': [{ containerID: 'b', ifname: 'eth0' }],
     }
-    await succeed(node, 'GC', { config })
+    await succeed(node, 'GC', { ...withoutNft, config })
     expect(await inIptables()).toEqual(['10.244.1.8', 'fd00::8'])
     await network.uncache('b')
     expect((await network.command('gc --grace 0')).lines.at(-1)).toBe('1 attachment and 2 policies removed')
