@@ -42,6 +42,13 @@ export function backends(run: Tools, host: Host): Backends {
     seen.isNftAbsent ||= result.outcome === 'not-started'
     return result
   }, host)
+  let nftAnswer: NftAnswer | undefined
+  /** Settled: nft had it, or had a table without a mark; or it hangs or fails, which another tool would not change. */
+  const askNft = (ask: () => string | undefined): NftAnswer => {
+    seen.mayBeElsewhere = false
+    const unknown = ask()
+    return { unknown, isSettled: !seen.mayBeElsewhere || (unknown !== undefined && !seen.isNftAbsent) }
+  }
   const others = () => {
     if (!loaded) throw new NotLoaded()
     return loaded.iptables((tool, args, input) => {
@@ -76,14 +83,13 @@ export function backends(run: Tools, host: Host): Backends {
     verify: (wanted) => of(wanted.setting).verify(wanted),
     /** iptables is asked only where nft does not rule out that it has something. */
     remove(attachment, hint) {
-      seen.mayBeElsewhere = false
-      const unknown = nft.remove(attachment, hint)
-      // One that hangs or fails has told why nothing is known; another tool would not change that.
-      const isAnswer = unknown === undefined || seen.isNftAbsent
-      if (!seen.mayBeElsewhere || !isAnswer) return unknown
-      const unknownElsewhere = others().remove(attachment, hint)
+      // Asked once, also where this is run again because iptables' part was not loaded.
+      nftAnswer ??= askNft(() => nft.remove(attachment, hint))
+      const { unknown, isSettled } = nftAnswer
+      const unknownElsewhere = isSettled ? undefined : others().remove(attachment, hint)
+      nftAnswer = undefined
       // A tool that is not there has put no rules.
-      return seen.isIptablesAbsent ? unknown : unknownElsewhere
+      return isSettled || seen.isIptablesAbsent ? unknown : unknownElsewhere
     },
     replace(wanted, options) {
       seen.mayBeElsewhere = false
@@ -93,12 +99,11 @@ export function backends(run: Tools, host: Host): Backends {
         options,
       )
     },
+    /** Always both: a mark can be lost, and GC has time. */
     prune(isStale, options) {
-      seen.mayBeElsewhere = false
       const isShortStale = (listed: Listed) => isStale({ ...listed, id: shortId(listed.id) })
       const prune = (backend: Backend) => backend.prune(isShortStale, options)
       const own = unlessUnusable(() => prune(nft))
-      if (own && !seen.mayBeElsewhere) return own
       // With neither there is nobody to ask, which is an error.
       if (!own) return prune(others())
       return mergePruned([own, unlessUnusable(() => prune(others())) ?? NOTHING_PRUNED])
@@ -155,7 +160,10 @@ function orBoth<T>(error: CniError, run: () => T): T {
 /** The tool cannot be started, or the kernel knows nothing of it. */
 function isUnusable(error: unknown): error is CniError {
   if (!(error instanceof CniError)) return false
-  return error.reason === 'ioFailure' || /(?:Protocol|Operation) not supported/.test(error.details)
+  return (
+    /could be started/.test(error.message) ||
+    /(?:Protocol|Operation) not supported|Table does not exist/.test(error.details)
+  )
 }
 
 function unlessUnusable<T>(run: () => T): T | undefined {
@@ -165,6 +173,11 @@ function unlessUnusable<T>(run: () => T): T | undefined {
     if (isUnusable(error)) return undefined
     throw error
   }
+}
+
+interface NftAnswer {
+  readonly unknown: string | undefined
+  readonly isSettled: boolean
 }
 
 const NOTHING_PRUNED: Pruned = { removed: [], policies: [], failures: [] }
