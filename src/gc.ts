@@ -1,4 +1,4 @@
-import type { Backend, ListedNote } from './backend/backend'
+import type { Backend } from './backend/backend'
 import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
 import { parseValidAttachments } from './cni/valid-attachments'
@@ -13,7 +13,7 @@ export function collectGarbage(config: JsonObject, backend: Backend): void {
   requireVersion('GC', config, '1.1.0')
   const network = backend.networkDigest(parseNetworkName(config))
   const valid = new Set(parseValidAttachments(config).map((attachment) => backend.id(attachment)))
-  const { failures } = backend.prune(({ id, note }) => isOf(network, note) && !valid.has(id), {
+  const { failures } = backend.prune(({ id, note }) => note?.networkDigest === network && !valid.has(id), {
     dryRun: false,
   })
   if (failures.length > 0) {
@@ -23,9 +23,4 @@ export function collectGarbage(config: JsonObject, backend: Backend): void {
       failures.join('\n'),
     )
   }
-}
-
-/** A backend may have room for a part of the digest only. */
-function isOf(network: string, note: ListedNote | undefined): boolean {
-  return note !== undefined && note.networkDigest !== '' && network.startsWith(note.networkDigest)
 }

@@ -1,6 +1,5 @@
 import type { Host } from './backend/backend'
 import { findTool, runTool, type ToolResult } from './exec'
-import { loadBuiltin } from './runtime'
 import { readSystemFile } from './stdio'
 
 /** The machine that we run on, as backends see it. */
@@ -9,7 +8,6 @@ export function hostOf(path: string | undefined): Host {
     findTool: (name) => findTool(name, path),
     effectiveCapabilities,
     epochSeconds: () => Date.now() / 1000,
-    legacyTables,
   }
 }
 
@@ -19,23 +17,9 @@ async function effectiveCapabilities(): Promise<bigint | undefined> {
   return digits === undefined ? undefined : BigInt(`0x${digits}`)
 }
 
-/** Asked only where both kinds of iptables are installed. */
-function legacyTables(): string[] {
-  const { readFileSync } = loadBuiltin('node:fs')
-  return ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'].flatMap((file) => {
-    try {
-      return readFileSync(file, 'utf8')
-        .split('\n')
-        .filter((name) => name !== '')
-    } catch {
-      return []
-    }
-  })
-}
-
-/** Tools with one deadline for all of their runs together: what a runtime waits for is the call. */
-export function toolsWithin(path: string | undefined, milliseconds: number) {
+/** A tool with one deadline for all of its runs together: what a runtime waits for is the call. */
+export function toolWithin(tool: string, path: string | undefined, milliseconds: number) {
   const end = performance.now() + milliseconds
-  return (tool: string, args: readonly string[], input: string): ToolResult =>
+  return (args: readonly string[], input: string): ToolResult =>
     runTool({ tool, args, input, path, milliseconds: Math.max(1, Math.round(end - performance.now())) })
 }

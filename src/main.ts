@@ -1,9 +1,10 @@
 import { ABOUT, HELP, VERSION } from './about'
-import { type Backends, backends } from './backend/backends'
+import type { Backend } from './backend/backend'
+import { nftables } from './backend/nftables'
 import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
 import type { World } from './commands/world'
-import { hostOf, toolsWithin } from './host'
+import { hostOf, toolWithin } from './host'
 import { answer } from './plugin'
 import { readStdin, write } from './stdio'
 
@@ -17,9 +18,9 @@ async function main(): Promise<number> {
   return runOperator(process.argv.slice(2))
 }
 
-function backendWithin(milliseconds: number): Backends {
+function backendWithin(milliseconds: number): Backend {
   const { PATH } = process.env
-  return backends(toolsWithin(PATH, milliseconds), hostOf(PATH))
+  return nftables(toolWithin('nft', PATH, milliseconds), hostOf(PATH))
 }
 
 async function runPlugin(): Promise<number> {

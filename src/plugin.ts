@@ -1,5 +1,4 @@
 import type { Backend } from './backend/backend'
-import { type Backends, withIptables } from './backend/backends'
 import { type Attachment, parseAttachment } from './cni/attachment'
 import { checkVariables, type Environment, requireVariables } from './cni/environment'
 import { CniError, quote, renderError, toCniError } from './cni/error'
@@ -14,7 +13,7 @@ export interface Call {
   /** Reads stdin to its end; throws what the system says. */
   readonly readStdin: () => Promise<string>
   /** Its runs together take no longer than a call may. */
-  readonly backend: Backends
+  readonly backend: Backend
   /** The same, with so many milliseconds for all runs together. */
   readonly backendWithin: (milliseconds: number) => Backend
   /** Where libcni keeps its results. */
@@ -83,7 +82,7 @@ async function add(call: Call, input: Input): Promise<Answer> {
   // Before anything is installed: an ADD that cannot say its result has failed, and must leave nothing behind.
   const stdout = memberText(text, 'prevResult')
   if (stdout === undefined) throw new Error('prevResult was parsed, but not found in the text')
-  const { tableWasMissing } = await withIptables(() => call.backend.apply(wanted))
+  const { tableWasMissing } = call.backend.apply(wanted)
   const restored = tableWasMissing ? await restore(call, wanted.attachment, config) : []
   return { stdout, warnings: [...warnings, ...restored] }
 }
@@ -101,9 +100,7 @@ async function restore(
   try {
     const { restoreNetwork } = await import('./sync/restore')
     const isLate = () => performance.now() >= end
-    const count = await withIptables(() =>
-      restoreNetwork(backendWithin(RESTORE_MS), { cacheDir, added, config, isLate }),
-    )
+    const count = await restoreNetwork(backendWithin(RESTORE_MS), { cacheDir, added, config, isLate })
     return count > 0
       ? [`the table was gone; restored the rules of ${count} other attachments of ${added.network}`]
       : []
@@ -121,15 +118,14 @@ async function restore(
 async function del(call: Call, input: Input): Promise<Answer> {
   requireVariables('DEL', call.environment)
   const { hint, warnings } = await parseHint(call, input)
-  const attachment = parseAttachment(call.environment)
-  const unknown = await withIptables(() => call.backend.remove(attachment, hint))
+  const unknown = call.backend.remove(parseAttachment(call.environment), hint)
   if (unknown === undefined) return { stdout: '', warnings }
   return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${unknown}`] }
 }
 
 async function check(call: Call, input: Input): Promise<Answer> {
   const { wanted, warnings } = await parseWanted('CHECK', call, input)
-  const differences = await withIptables(() => call.backend.verify(wanted))
+  const differences = call.backend.verify(wanted)
   if (differences.length === 0) return { ...NOTHING, warnings }
   const { containerID, ifname } = wanted.attachment
   throw new CniError(
@@ -143,16 +139,16 @@ async function check(call: Call, input: Input): Promise<Answer> {
 async function gc(call: Call, input: Input): Promise<Answer> {
   const { config } = await input.read()
   const { collectGarbage } = await import('./gc')
-  await withIptables(() => collectGarbage(config, call.backend))
+  collectGarbage(config, call.backend)
   return NOTHING
 }
 
 async function status(call: Call, input: Input): Promise<Answer> {
   // Started first: what the machine has is read while stdin is.
-  const missing = call.backend.of('nftables').probe()
+  const missing = call.backend.probe()
   const { config } = await input.read()
   const { checkStatus } = await import('./status')
-  await withIptables(() => checkStatus(config, { missing, of: call.backend.of }, call.cacheDir))
+  await checkStatus(config, missing, call.cacheDir)
   return NOTHING
 }
 

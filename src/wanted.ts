@@ -28,7 +28,6 @@ export async function parseWanted(
       attachment: { ...attachment, network },
       addresses: distinctAddresses(ips),
       policy: decidePolicy(intent, ips),
-      setting: settings.config.backend,
     },
     warnings: [
       ...warningsOf(settings),

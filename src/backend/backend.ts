@@ -7,14 +7,9 @@ export interface Wanted {
   readonly attachment: Attachment
   readonly addresses: readonly Address[]
   readonly policy: Policy
-  /** Where its rules are to stand. */
-  readonly setting: BackendSetting
   /** Sync only: the policy is that of the ADD, for want of a better; a rule that stands is not changed to it. */
   readonly isFallback?: boolean
 }
-
-/** What a config may ask for; `auto`: nftables where it works, else iptables. */
-export type BackendSetting = 'auto' | 'nftables' | 'iptables'
 
 /** What a backend may ask of the machine, besides running its tool. */
 export interface Host {
@@ -22,8 +17,6 @@ export interface Host {
   /** The bits of CapEff; undefined where /proc does not tell. */
   effectiveCapabilities(): Promise<bigint | undefined>
   epochSeconds(): number
-  /** Tables of iptables-legacy in this network namespace: to look into another would make it. */
-  legacyTables(): readonly string[]
 }
 
 export interface Applied {

@@ -1,5 +1,4 @@
 import type { Listed } from '../backend/backend'
-import { loadIptables } from '../backend/backends'
 import { isNetnsGone } from '../sync/netns'
 import { goneTest, requireCache, staleTest } from '../sync/stale'
 import { afterKernel } from '../sync/sync'
@@ -10,7 +9,6 @@ import type { World } from './world'
 /** `ip-masq gc`: for runtimes that never send the verb (containerd). It knows --conf-dir as sync does, and needs it not. */
 export async function gcCommand(args: readonly string[], world: World): Promise<number> {
   const options = parseOptions('gc', args, ['conf-dir', 'cache-dir', 'dry-run', 'json', 'grace'])
-  await loadIptables()
   const backend = world.backend()
   const isGarbage = afterKernel<Listed>(() => {
     const cache = requireCache(options.cacheDir)

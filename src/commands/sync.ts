@@ -1,4 +1,3 @@
-import { loadIptables } from '../backend/backends'
 import { type SyncReport, sync } from '../sync/sync'
 import { parseOptions } from './options'
 import { renderSync, syncJson } from './report'
@@ -10,7 +9,6 @@ export async function syncCommand(args: readonly string[], world: World): Promis
   const options = parseOptions('sync', args, [
     ...(['conf-dir', 'cache-dir', 'dry-run', 'json', 'prune', 'grace', 'watch', 'interval'] as const),
   ])
-  await loadIptables()
   const run = async ({ quiet }: { quiet: boolean }): Promise<SyncReport> => {
     const pruneAfterSeconds = options.prune ? options.graceSeconds : undefined
     const report = await sync(world.backend(), { ...options, pruneAfterSeconds }, world.epochSeconds)

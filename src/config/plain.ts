@@ -43,7 +43,7 @@ function readPlain(config: JsonObject): Config {
     flannelSubnetFile: flag(config.flannelSubnetFile, false),
     ...(onlyNamespaces !== undefined && { onlyNamespaces: nonEmpty(onlyNamespaces, parseNamespacePattern) }),
     exceptNamespaces: list(config.exceptNamespaces, parseNamespacePattern),
-    backend: oneOf(config.backend, ['auto', 'nftables', 'iptables']),
+    backend: oneOf(config.backend, ['auto', 'nftables']),
   }
 }
 

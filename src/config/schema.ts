@@ -46,10 +46,7 @@ export const schema = z.object({
     ),
   ),
   exceptNamespaces: z._default(namespaces('or leave the key out'), []),
-  backend: z._default(
-    z.enum(['auto', 'nftables', 'iptables'], 'write "auto", "nftables" or "iptables"'),
-    'auto',
-  ),
+  backend: z._default(z.enum(['auto', 'nftables'], 'write "auto" or "nftables"'), 'auto'),
 })
 
 const podList = z.object({

@@ -1,4 +1,3 @@
-import type { BackendSetting } from '../backend/backend'
 import { isObject, type JsonObject } from '../cni/json'
 import type { InterfaceAddress } from '../cni/prev-result'
 import type { CachedAttachment } from '../cni/result-cache'
@@ -11,7 +10,6 @@ import { formatPrefix } from '../policy/prefix'
 /** The policies of one plugin in one network: its config is read once for all pods, and equal pods share a policy. */
 export interface PolicyMaker {
   (pod: CachedAttachment, ips: readonly InterfaceAddress[]): Policy
-  readonly setting: BackendSetting
   /** What of its config and files is worth telling an operator. */
   readonly warnings: readonly string[]
 }
@@ -42,7 +40,7 @@ export async function policyMaker(plugin: JsonObject): Promise<PolicyMaker> {
     policies.set(key, policy)
     return policy
   }
-  return Object.assign(make, { setting: settings.config.backend, warnings: warningsOf(settings) })
+  return Object.assign(make, { warnings: warningsOf(settings) })
 }
 
 /** What libcni would send: of the runtime's arguments those that the plugin declares (`InjectRuntimeConfig`). */

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Wanted } from '../../src/backend/backend'
-import { iptablesVariant } from '../../src/backend/iptables'
+import { iptables } from '../../src/backend/iptables'
 import type { ToolProcess } from '../../src/backend/iptables/tool'
 import { intentOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
@@ -40,7 +40,6 @@ const wanted = (containerID: string, addresses: readonly string[], keys = {}): W
   return {
     attachment: { containerID, ifname: 'eth0', network: 'n', pod: 'shop/web', namespace: 'shop' },
     addresses: ips.map(({ address }) => address),
-    setting: 'iptables',
     policy: decidePolicy(intentOf({ config: parseConfig(keys), sources: NO_SOURCES }, ''), ips),
   }
 }
@@ -62,9 +61,8 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     findTool: () => ({ file: '' }),
     effectiveCapabilities: async () => undefined,
     epochSeconds: () => 1_790_000_000,
-    legacyTables: () => [],
   }
-  const backend = iptablesVariant({ run, variant }, host)
+  const backend = iptables({ run, variant }, host)
   const { remove } = backend
   /** And a CHECK that finds nothing: what iptables prints is what was written. */
   const add = (one: Wanted) => {
@@ -293,7 +291,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
         },
         { dryRun: true },
       )
-      expect(seen).toEqual([[backend.networkDigest('n').slice(0, 8), 1_790_000_000, 'a', 'shop/web']])
+      expect(seen).toEqual([[backend.networkDigest('n'), 1_790_000_000, 'a', 'shop/web']])
     })
   })
 

@@ -31,7 +31,10 @@ export function apply(iptables: Iptables, wanted: Wanted, epochSeconds: number):
   for (const family of FAMILY_NAMES) {
     const addresses = ofFamily(family, wanted.addresses)
     if (addresses.length === 0) continue
-    const additions = additionsOf(wanted, family, epochSeconds)
+    // Without comments too: not all kernels and builds have them, and a refusal does not say what was missing.
+    const additions = [true, false].map((hasComments) =>
+      addAttachment({ ...wanted, family, addresses, epochSeconds, hasComments }),
+    )
     let outcome = runFirst(iptables, family, additions)
     for (let attempt = 0; attempt < ATTEMPTS && !outcome.ok && outcome.failure === 'refused'; attempt++) {
       const state = readState(iptables, family, ACTION)
@@ -50,30 +53,6 @@ export function apply(iptables: Iptables, wanted: Wanted, epochSeconds: number):
     if (!outcome.ok) throw toError(ACTION, outcome)
   }
   return { tableWasMissing }
-}
-
-/**
- * An ADD that only adds, where the policy stands already: undefined where the first family refuses it, and then nothing
- * was changed.
- */
-export function applyWherePolicyIs(
-  iptables: Iptables,
-  wanted: Wanted,
-  epochSeconds: number,
-): Applied | undefined {
-  const [first, ...others] = FAMILY_NAMES.filter((family) => ofFamily(family, wanted.addresses).length > 0)
-  if (!first) return { tableWasMissing: false }
-  if (!runFirst(iptables, first, additionsOf(wanted, first, epochSeconds)).ok) return undefined
-  const rest = wanted.addresses.filter(({ family }) => others.includes(family))
-  return apply(iptables, { ...wanted, addresses: rest }, epochSeconds)
-}
-
-/** Without comments too: not all kernels and builds have them, and a refusal does not say what was missing. */
-function additionsOf(wanted: Wanted, family: Family, epochSeconds: number): Transaction[] {
-  const addresses = ofFamily(family, wanted.addresses)
-  return [true, false].map((hasComments) =>
-    addAttachment({ ...wanted, family, addresses, epochSeconds, hasComments }),
-  )
 }
 
 /** Tries one after the other while they are refused. */
