@@ -35,7 +35,8 @@ How:
   toPorts                source ports for tcp, udp and sctp, as in "1024-29999,32768-65535"
   randomFully            fully random source ports (default true)
   pinExemptions          exempt flows keep the pod's address, whoever masquerades later (default false)
-  backend                "auto" or "nftables" (default "auto")
+  backend                "auto", "nftables" or "iptables" (default "auto": nftables where it works)
+  ipMasqBackend          the same, as the reference plugins spell it
 Built-in exemptions: the pod's own subnets, link-local, multicast, broadcast.
 For one pod: runtimeConfig.nonMasqueradeCIDRs (capability), args.cni.nonMasqueradeCIDRs.
 

@@ -1,4 +1,5 @@
-import type { Backend } from './backend/backend'
+import type { Backend, ListedNote } from './backend/backend'
+import { attachmentId, networkDigest } from './backend/identity'
 import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
 import { parseValidAttachments } from './cni/valid-attachments'
@@ -9,11 +10,11 @@ import { parseNetworkName } from './config/network-name'
  * The verb GC: this network's attachments that the runtime does not list, then policies without pods. It reads none
  * of our own keys: a typo in the conflist must not keep a node from being tidied up.
  */
-export function collectGarbage(config: JsonObject, backend: Backend): void {
+export async function collectGarbage(config: JsonObject, backend: Backend): Promise<void> {
   requireVersion('GC', config, '1.1.0')
-  const network = backend.networkDigest(parseNetworkName(config))
-  const valid = new Set(parseValidAttachments(config).map((attachment) => backend.id(attachment)))
-  const { failures } = backend.prune(({ id, note }) => note?.networkDigest === network && !valid.has(id), {
+  const network = networkDigest(parseNetworkName(config))
+  const valid = new Set(parseValidAttachments(config).map(attachmentId))
+  const { failures } = await backend.prune(({ id, note }) => isOf(network, note) && !valid.has(id), {
     dryRun: false,
   })
   if (failures.length > 0) {
@@ -23,4 +24,9 @@ export function collectGarbage(config: JsonObject, backend: Backend): void {
       failures.join('\n'),
     )
   }
+}
+
+/** A backend may have room for a part of the digest only. */
+function isOf(network: string, note: ListedNote | undefined): boolean {
+  return note !== undefined && note.networkDigest !== '' && network.startsWith(note.networkDigest)
 }

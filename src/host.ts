@@ -1,11 +1,15 @@
 import type { Host } from './backend/backend'
 import { findTool, runTool, type ToolResult } from './exec'
+import type { Family } from './policy/address'
+import { loadBuiltin } from './runtime'
 import { readSystemFile } from './stdio'
 
 /** The machine that we run on, as backends see it. */
 export function hostOf(path: string | undefined): Host {
   return {
     findTool: (name) => findTool(name, path),
+    realPath,
+    legacyTables,
     effectiveCapabilities,
     epochSeconds: () => Date.now() / 1000,
   }
@@ -17,9 +21,28 @@ async function effectiveCapabilities(): Promise<bigint | undefined> {
   return digits === undefined ? undefined : BigInt(`0x${digits}`)
 }
 
-/** A tool with one deadline for all of its runs together: what a runtime waits for is the call. */
-export function toolWithin(tool: string, path: string | undefined, milliseconds: number) {
+function realPath(file: string): string {
+  try {
+    return loadBuiltin('node:fs').realpathSync(file)
+  } catch {
+    return file
+  }
+}
+
+/** The kernel's lists of the tables that iptables-legacy has made; there is none where it made none. */
+const LEGACY_TABLES: Readonly<Record<Family, string>> = {
+  ip: '/proc/net/ip_tables_names',
+  ip6: '/proc/net/ip6_tables_names',
+}
+
+async function legacyTables(family: Family): Promise<string[]> {
+  const text = (await readSystemFile(LEGACY_TABLES[family])) ?? ''
+  return text.split('\n').filter((name) => name !== '')
+}
+
+/** Tools with one deadline for all of their runs together: what a runtime waits for is the call. */
+export function toolsWithin(path: string | undefined, milliseconds: number) {
   const end = performance.now() + milliseconds
-  return (args: readonly string[], input: string): ToolResult =>
+  return (tool: string, args: readonly string[], input: string): ToolResult =>
     runTool({ tool, args, input, path, milliseconds: Math.max(1, Math.round(end - performance.now())) })
 }

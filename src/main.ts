@@ -1,10 +1,9 @@
 import { ABOUT, HELP, VERSION } from './about'
-import type { Backend } from './backend/backend'
-import { nftables } from './backend/nftables'
+import { type Backends, backends } from './backend/both'
 import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
 import type { World } from './commands/world'
-import { hostOf, toolWithin } from './host'
+import { hostOf, toolsWithin } from './host'
 import { answer } from './plugin'
 import { readStdin, write } from './stdio'
 
@@ -18,9 +17,9 @@ async function main(): Promise<number> {
   return runOperator(process.argv.slice(2))
 }
 
-function backendWithin(milliseconds: number): Backend {
+function backendWithin(milliseconds: number): Backends {
   const { PATH } = process.env
-  return nftables(toolWithin('nft', PATH, milliseconds), hostOf(PATH))
+  return backends(toolsWithin(PATH, milliseconds), hostOf(PATH))
 }
 
 async function runPlugin(): Promise<number> {

@@ -1,4 +1,5 @@
-import type { Backend } from './backend/backend'
+import type { Backend, BackendSetting } from './backend/backend'
+import type { Backends } from './backend/both'
 import { type Attachment, parseAttachment } from './cni/attachment'
 import { checkVariables, type Environment, requireVariables } from './cni/environment'
 import { CniError, quote, renderError, toCniError } from './cni/error'
@@ -13,7 +14,7 @@ export interface Call {
   /** Reads stdin to its end; throws what the system says. */
   readonly readStdin: () => Promise<string>
   /** Its runs together take no longer than a call may. */
-  readonly backend: Backend
+  readonly backend: Backends
   /** The same, with so many milliseconds for all runs together. */
   readonly backendWithin: (milliseconds: number) => Backend
   /** Where libcni keeps its results. */
@@ -82,7 +83,7 @@ async function add(call: Call, input: Input): Promise<Answer> {
   // Before anything is installed: an ADD that cannot say its result has failed, and must leave nothing behind.
   const stdout = memberText(text, 'prevResult')
   if (stdout === undefined) throw new Error('prevResult was parsed, but not found in the text')
-  const { tableWasMissing } = call.backend.apply(wanted)
+  const { tableWasMissing } = await call.backend.apply(wanted)
   const restored = tableWasMissing ? await restore(call, wanted.attachment, config) : []
   return { stdout, warnings: [...warnings, ...restored] }
 }
@@ -117,15 +118,15 @@ async function restore(
  */
 async function del(call: Call, input: Input): Promise<Answer> {
   requireVariables('DEL', call.environment)
-  const { hint, warnings } = await parseHint(call, input)
-  const unknown = call.backend.remove(parseAttachment(call.environment), hint)
-  if (unknown === undefined) return { stdout: '', warnings }
-  return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${unknown}`] }
+  const { hint, setting, warnings } = await parseHint(call, input)
+  const removal = await call.backend.remove(parseAttachment(call.environment), hint, setting)
+  if (!('said' in removal)) return { stdout: '', warnings }
+  return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${removal.said}`] }
 }
 
 async function check(call: Call, input: Input): Promise<Answer> {
   const { wanted, warnings } = await parseWanted('CHECK', call, input)
-  const differences = call.backend.verify(wanted)
+  const differences = await call.backend.verify(wanted)
   if (differences.length === 0) return { ...NOTHING, warnings }
   const { containerID, ifname } = wanted.attachment
   throw new CniError(
@@ -139,16 +140,16 @@ async function check(call: Call, input: Input): Promise<Answer> {
 async function gc(call: Call, input: Input): Promise<Answer> {
   const { config } = await input.read()
   const { collectGarbage } = await import('./gc')
-  collectGarbage(config, call.backend)
+  await collectGarbage(config, call.backend)
   return NOTHING
 }
 
 async function status(call: Call, input: Input): Promise<Answer> {
   // Started first: what the machine has is read while stdin is.
-  const missing = call.backend.probe()
+  const missing = call.backend.of('nftables').probe()
   const { config } = await input.read()
   const { checkStatus } = await import('./status')
-  await checkStatus(config, missing, call.cacheDir)
+  await checkStatus(config, { missing, of: call.backend.of }, call.cacheDir)
   return NOTHING
 }
 
@@ -171,17 +172,25 @@ async function parseWanted(command: 'ADD' | 'CHECK', { environment }: Call, inpu
   return { ...(await wanted.parseWanted(command, parseAttachment(environment), config)), text, config }
 }
 
-/** The addresses of a DEL's prevResult, or none: what would fail an ADD is a line on stderr here. */
-async function parseHint(
-  { environment }: Call,
-  input: Input,
-): Promise<{ hint: Address[]; warnings: string[] }> {
+interface Hint {
+  /** The addresses of prevResult, or none. */
+  readonly hint: Address[]
+  /** Where to look first. */
+  readonly setting: BackendSetting
+  readonly warnings: string[]
+}
+
+/** What makes a DEL faster: what would fail an ADD is a line on stderr here, or nothing. */
+async function parseHint({ environment }: Call, input: Input): Promise<Hint> {
+  let setting: BackendSetting = 'auto'
   try {
-    const { prevResult } = (await input.read()).config
+    const { prevResult, backend, ipMasqBackend } = (await input.read()).config
+    if (backend === 'iptables' || ipMasqBackend === 'iptables') setting = 'iptables'
     const ips = isObject(prevResult) ? parseAddresses(prevResult, environment.CNI_IFNAME ?? '') : []
-    return { hint: distinctAddresses(ips), warnings: [] }
+    return { hint: distinctAddresses(ips), setting, warnings: [] }
   } catch (error) {
-    return { hint: [], warnings: [`DEL goes on without prevResult: ${toCniError(error).message}`] }
+    const warning = `DEL goes on without prevResult: ${toCniError(error).message}`
+    return { hint: [], setting, warnings: [warning] }
   }
 }
 

@@ -1,7 +1,9 @@
 import { VERSION } from './about'
+import type { Backend, BackendSetting } from './backend/backend'
 import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
 import { requireVersion } from './cni/version'
+import { backendSetting } from './config/backend-setting'
 import { parseNetworkName } from './config/network-name'
 import type { Config } from './config/schema'
 import { NO_SOURCES, parseAny } from './config/settings'
@@ -10,21 +12,29 @@ import { NO_SOURCES, parseAny } from './config/settings'
  * The verb STATUS: would an ADD work, as far as can be seen without starting a process? Rules that were lost are no
  * failure: the next ADD and sync restore them, and a node that is not ready gets no next ADD.
  */
-export async function checkStatus(
-  config: JsonObject,
-  probe: Promise<readonly string[]>,
-  cacheDir: string,
-): Promise<void> {
+export async function checkStatus(config: JsonObject, probe: Probe, cacheDir: string): Promise<void> {
   requireVersion('STATUS', config, '1.1.0')
   const network = parseNetworkName(config)
-  await checkConfig(await parseAny(config))
-  const missing = await probe
+  const parsed = await parseAny(config)
+  await checkConfig(parsed)
+  const missing = await missingFor(backendSetting(parsed), probe)
   if (missing.length === 0) return
   const { readResultCache } = await import('./cni/result-cache')
   const isInUse = hasAttachments(() => readResultCache(cacheDir, { network, isLate: () => false }), network)
   const message = `ip-masq ${VERSION} cannot install rules: ${missing.join('; ')}`
   if (!isInUse) throw new CniError('notAvailable', message)
   throw new CniError('limitedConnectivity', `${message}; nor keep those of the containers that run`)
+}
+
+interface Probe {
+  /** For nftables: asked for before the config was read. */
+  readonly missing: Promise<readonly string[]>
+  readonly of: (setting: BackendSetting) => Pick<Backend, 'probe'>
+}
+
+async function missingFor(setting: BackendSetting, { missing, of }: Probe): Promise<readonly string[]> {
+  if (setting === 'nftables' || (setting === 'auto' && (await missing).length === 0)) return missing
+  return of(setting).probe()
 }
 
 /** Two keys may contradict each other; files are for an ADD to read. */

@@ -3,6 +3,7 @@ import type { Attachment } from './cni/attachment'
 import type { JsonObject } from './cni/json'
 import { distinctAddresses, parseAddresses, requirePrevResult } from './cni/prev-result'
 import { requireVersion } from './cni/version'
+import { backendSetting } from './config/backend-setting'
 import { intentOf, namespaceWarnings, warningsOf } from './config/intent'
 import { parseNetworkName } from './config/network-name'
 import { readSettings } from './config/settings'
@@ -28,6 +29,7 @@ export async function parseWanted(
       attachment: { ...attachment, network },
       addresses: distinctAddresses(ips),
       policy: decidePolicy(intent, ips),
+      setting: backendSetting(settings.config),
     },
     warnings: [
       ...warningsOf(settings),

@@ -1,5 +1,5 @@
 import type { Attachment } from '../cni/attachment'
-import type { Address } from '../policy/address'
+import type { Address, Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
 
 /** One attachment's rules as they should stand in the kernel. */
@@ -7,13 +7,23 @@ export interface Wanted {
   readonly attachment: Attachment
   readonly addresses: readonly Address[]
   readonly policy: Policy
+  /** Where its rules are to stand. */
+  readonly setting: BackendSetting
   /** Sync only: the policy is that of the ADD, for want of a better; a rule that stands is not changed to it. */
   readonly isFallback?: boolean
 }
 
+/** What a config may ask for. `auto`: nftables where it works, else iptables. */
+export const BACKEND_SETTINGS = ['auto', 'nftables', 'iptables'] as const
+export type BackendSetting = (typeof BACKEND_SETTINGS)[number]
+
 /** What a backend may ask of the machine, besides running its tool. */
 export interface Host {
   findTool(name: string): { readonly file: string } | { readonly tried: readonly string[] }
+  /** Where a tool's file really is: links are followed. */
+  realPath(file: string): string
+  /** The tables of iptables-legacy in this network namespace, which to look into another would make. */
+  legacyTables(family: Family): Promise<readonly string[]>
   /** The bits of CapEff; undefined where /proc does not tell. */
   effectiveCapabilities(): Promise<bigint | undefined>
   epochSeconds(): number
@@ -26,7 +36,7 @@ export interface Applied {
 
 /** An attachment as the kernel has it. The names are as its owner's comment has them, for people. */
 export interface Listed {
-  /** Equal for equal (containerID, ifname): `Backend.id`. */
+  /** `attachmentId`. */
   readonly id: string
   readonly addresses: readonly Address[]
   /** What the comment says; absent where somebody else wrote the element. */
@@ -72,28 +82,41 @@ export interface Pruned {
   readonly failures: readonly string[]
 }
 
+/** What became of a DEL in one backend. */
+export type Removal =
+  | { readonly outcome: 'removed' }
+  /** Nothing of the attachment's is here; `mayBeElsewhere`: nor does anything say that others have no rules. */
+  | { readonly outcome: 'absent'; readonly mayBeElsewhere: boolean }
+  /** The backend cannot be used here, so that nobody can tell. */
+  | { readonly outcome: 'unusable'; readonly said: string }
+  /** It is not known whether something is left (deadline, lock): no reason to fail a DEL. */
+  | { readonly outcome: 'unknown'; readonly said: string }
+
 /**
  * What a firewall can do for us. Each verb states a wanted state and may be repeated; none reads the config.
- * They throw CniError; `remove` only when rules of the attachment were seen and could not be removed.
+ * They reject with CniError: `UnusableError` where the machine has not what the backend needs.
  */
 export interface Backend {
   /** ADD: the rules of all addresses stand, or none was changed. */
-  apply(wanted: Wanted): Applied
+  apply(wanted: Wanted): Promise<Applied>
   /**
    * DEL: nothing of the attachment's is left. `hint` holds the addresses it is thought to have; it may be empty or
-   * wrong. Returns why the outcome is not known, if it is not (tool missing, deadline): no reason to fail a DEL.
+   * wrong. Rejects only when rules of the attachment were seen and could not be removed.
    */
-  remove(attachment: Attachment, hint: readonly Address[]): string | undefined
+  remove(attachment: Attachment, hint: readonly Address[]): Promise<Removal>
   /** CHECK: how the kernel differs from what is wanted, a line each; changes nothing. */
-  verify(wanted: Wanted): readonly string[]
+  verify(wanted: Wanted): Promise<readonly string[]>
   /** Sync: the rules of all of these stand, and nothing else was touched; takes no address over. */
-  replace(wanted: readonly Wanted[], options: { readonly dryRun: boolean }): Replacement
+  replace(wanted: readonly Wanted[], options: { readonly dryRun: boolean }): Promise<Replacement>
   /** GC: removes the attachments that `isStale` names, then policies without pods. Carries on past failures. */
-  prune(isStale: (listed: Listed) => boolean, options: { readonly dryRun: boolean }): Pruned
+  prune(isStale: (listed: Listed) => boolean, options: { readonly dryRun: boolean }): Promise<Pruned>
+  /** The attachments that have rules. */
+  list(): Promise<readonly Listed[]>
   /** STATUS: what is missing for an ADD to work, if anything; starts no process unless it has to. */
   probe(): Promise<readonly string[]>
-  /** The rules of other attachments could not be seen (the table is gone), by a look that costs next to nothing. */
-  isTableMissing(): boolean
-  id(attachment: Pick<Attachment, 'containerID' | 'ifname'>): string
-  networkDigest(network: string): string
+  /**
+   * The names of its tables that stand and are hooked, of `among` if that is given: by a look that costs next to
+   * nothing, whatever the number of pods.
+   */
+  standing(among?: readonly string[]): Promise<readonly string[]>
 }

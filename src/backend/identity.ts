@@ -2,11 +2,27 @@ import type { Attachment } from '../cni/attachment'
 import { sha256 } from '../hash'
 
 /** 24 hex digits. JSON keeps the border between the two: ("a", "bc") and ("ab", "c") are different attachments. */
-export function attachmentId({ containerID, ifname }: Pick<Attachment, 'containerID' | 'ifname'>): string {
+export function attachmentDigest({
+  containerID,
+  ifname,
+}: Pick<Attachment, 'containerID' | 'ifname'>): string {
   return sha256(JSON.stringify([containerID, ifname])).slice(0, 24)
 }
 
-/** The 16 hex digits that stand for a network in the notes of its owners. */
+/** As many of its digits as fit in a chain's name of iptables. */
+const ID_DIGITS = 20
+
+/** An attachment in all backends: equal for equal (containerID, ifname). */
+export function attachmentId(attachment: Pick<Attachment, 'containerID' | 'ifname'>): string {
+  return attachmentDigest(attachment).slice(0, ID_DIGITS)
+}
+
+/** The same, of a digest that was read. */
+export function idOfDigest(digest: string): string {
+  return digest.slice(0, ID_DIGITS)
+}
+
+/** The 16 hex digits that stand for a network in the notes of its owners; a backend may have room for 8 only. */
 export function networkDigest(network: string): string {
   return sha256(network).slice(0, 16)
 }

@@ -6,8 +6,6 @@ import type { Options } from './options'
 import type { World } from './world'
 
 interface Found {
-  /** How many attachments should have rules. */
-  readonly found: number
   /** Paths and globs of files that the conflists name. */
   readonly files: readonly string[]
 }
@@ -44,25 +42,27 @@ export async function watch(
 
   let files: readonly string[] = []
   let known = ''
-  let isTableKnown = false
+  let standing: readonly string[] = []
   let due = 0
   await world.writeError(
     `watching ${options.confDir} and the rules, every ${options.intervalSeconds} s at the latest\n`,
   )
   for (let isFirst = true; !isStopped; isFirst = false) {
     const seen = await fingerprintAll(options.confDir, files)
-    const isMissing = !isFirst && world.backend().isTableMissing()
-    // A node without pods has no table: only one that was there can be lost.
-    if (isFirst || seen !== known || (isMissing && isTableKnown) || performance.now() >= due) {
+    // A node without pods has no tables: only one that was there can be lost. Those that stand are looked at; where
+    // none does, all, for the first one to come.
+    const now = await world.backend().standing(standing.length > 0 ? standing : undefined)
+    const isLost = standing.some((table) => !now.includes(table))
+    if (isFirst || seen !== known || isLost || performance.now() >= due) {
       const done = await runOnce(run, world, isFirst)
       // What it named for the first time has been read by now, and was not looked at before: a change in between would
       // go unseen, so the next look counts the new names as a change.
       known = seen
       files = done?.files ?? files
-      isTableKnown = done?.found !== 0
+      standing = await world.backend().standing()
       due = performance.now() + (done === undefined ? RETRY_MS : options.intervalSeconds * 1000)
     } else {
-      isTableKnown ||= !isMissing
+      standing = now
     }
     if (!isStopped) await sleep(Math.min(LOOK_MS, Math.max(1, due - performance.now())))
   }

@@ -1,3 +1,4 @@
+import { BACKEND_SETTINGS } from '../backend/backend'
 import type { JsonObject } from '../cni/json'
 import { MalformedError } from '../policy/address'
 import { parseInterface } from '../policy/interface'
@@ -43,7 +44,10 @@ function readPlain(config: JsonObject): Config {
     flannelSubnetFile: flag(config.flannelSubnetFile, false),
     ...(onlyNamespaces !== undefined && { onlyNamespaces: nonEmpty(onlyNamespaces, parseNamespacePattern) }),
     exceptNamespaces: list(config.exceptNamespaces, parseNamespacePattern),
-    backend: oneOf(config.backend, ['auto', 'nftables']),
+    backend: oneOf(config.backend, BACKEND_SETTINGS),
+    ...(config.ipMasqBackend !== undefined && {
+      ipMasqBackend: oneOf(config.ipMasqBackend, BACKEND_SETTINGS),
+    }),
   }
 }
 
@@ -51,7 +55,7 @@ function readPlain(config: JsonObject): Config {
 const PLAIN_KEYS: ReadonlySet<string> = new Set([
   ...['nonMasqueradeCIDRs', 'nonMasqueradeDefaults', 'masqueradeCIDRs', 'masqLinkLocal', 'masqLinkLocalIPv6'],
   ...['ipv4', 'ipv6', 'randomFully', 'toPorts', 'outInterfaces', 'pinExemptions', 'flannelSubnetFile'],
-  ...['onlyNamespaces', 'exceptNamespaces', 'backend'],
+  ...['onlyNamespaces', 'exceptNamespaces', 'backend', 'ipMasqBackend'],
 ])
 
 /** A list for this pod alone, from the runtime. */

@@ -1,9 +1,12 @@
 import * as z from 'zod/mini'
+import { BACKEND_SETTINGS } from '../backend/backend'
 import type { Prefix } from '../policy/prefix'
 import { addressRange, cidrs, closed, flag, interfaces, namespaces, path, ports } from './values'
 import { windowsPolicies } from './windows-policies'
 
 const FLANNEL_ADVICE = 'write true for /run/flannel/subnet.env, an absolute path, or false'
+
+const backend = z.enum(BACKEND_SETTINGS, 'write "auto", "nftables" or "iptables"')
 
 /** What an operator may write; `values.ts` says how each kind of value is read. */
 export const schema = z.object({
@@ -46,7 +49,8 @@ export const schema = z.object({
     ),
   ),
   exceptNamespaces: z._default(namespaces('or leave the key out'), []),
-  backend: z._default(z.enum(['auto', 'nftables'], 'write "auto" or "nftables"'), 'auto'),
+  backend: z._default(backend, 'auto'),
+  ipMasqBackend: z.optional(backend),
 })
 
 const podList = z.object({

@@ -1,6 +1,8 @@
+import type { BackendSetting } from '../backend/backend'
 import { isObject, type JsonObject } from '../cni/json'
 import type { InterfaceAddress } from '../cni/prev-result'
 import type { CachedAttachment } from '../cni/result-cache'
+import { backendSetting } from '../config/backend-setting'
 import { intentOf, isChosen, warningsOf } from '../config/intent'
 import { parsePodCIDRs, podPart } from '../config/parse'
 import { readSettings } from '../config/settings'
@@ -10,6 +12,7 @@ import { formatPrefix } from '../policy/prefix'
 /** The policies of one plugin in one network: its config is read once for all pods, and equal pods share a policy. */
 export interface PolicyMaker {
   (pod: CachedAttachment, ips: readonly InterfaceAddress[]): Policy
+  readonly setting: BackendSetting
   /** What of its config and files is worth telling an operator. */
   readonly warnings: readonly string[]
 }
@@ -40,7 +43,7 @@ export async function policyMaker(plugin: JsonObject): Promise<PolicyMaker> {
     policies.set(key, policy)
     return policy
   }
-  return Object.assign(make, { warnings: warningsOf(settings) })
+  return Object.assign(make, { setting: backendSetting(settings.config), warnings: warningsOf(settings) })
 }
 
 /** What libcni would send: of the runtime's arguments those that the plugin declares (`InjectRuntimeConfig`). */

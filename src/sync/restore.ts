@@ -27,12 +27,13 @@ export async function restoreNetwork(
   const cache = readResultCache(cacheDir, { network: added.network, isLate })
   // What came for the added pod is no other's.
   const { runtimeConfig: _, args: __, ...plugin } = config
-  const restored = { policyFor: await policyMaker(plugin), isFallback: false }
+  // One that has rules elsewhere stays there: to move it is for sync, which has the time.
+  const restored = { policyFor: await policyMaker(plugin), isFallback: true }
   const { wanted } = await wantedOf(cache, isNetnsGone, async ({ attachment }) => {
     const isOwn = attachment.containerID === added.containerID && attachment.ifname === added.ifname
     const isOther = attachment.network === added.network && !isOwn
     return isOther && !isLate() ? restored : undefined
   })
   if (wanted.length === 0 || isLate()) return 0
-  return backend.replace(wanted, { dryRun: false }).changes.length
+  return (await backend.replace(wanted, { dryRun: false })).changes.length
 }

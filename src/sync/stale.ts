@@ -1,4 +1,5 @@
-import type { Backend, Listed } from '../backend/backend'
+import type { Listed } from '../backend/backend'
+import { attachmentId } from '../backend/identity'
 import { CniError } from '../cni/error'
 import { attachmentsNamed, type ResultCache, readResultCache } from '../cni/result-cache'
 
@@ -13,13 +14,12 @@ export interface StaleOptions {
  * file keeps every attachment that it may stand for.
  */
 export function staleTest(
-  backend: Pick<Backend, 'id'>,
   cache: ResultCache,
   { graceSeconds, epochSeconds }: StaleOptions,
 ): (listed: Listed) => boolean {
   const known = new Set([
-    ...cache.attachments.map(({ attachment }) => backend.id(attachment)),
-    ...cache.unreadable.flatMap(attachmentsNamed).map((attachment) => backend.id(attachment)),
+    ...cache.attachments.map(({ attachment }) => attachmentId(attachment)),
+    ...cache.unreadable.flatMap(attachmentsNamed).map(attachmentId),
   ])
   return ({ id, note }) =>
     !known.has(id) && note !== undefined && note.epochSeconds + graceSeconds <= epochSeconds
@@ -32,13 +32,12 @@ const NEVER = Number.NEGATIVE_INFINITY
  * than its entries is of an ADD that is still under way, with a containerID that was used before.
  */
 export function goneTest(
-  backend: Pick<Backend, 'id'>,
   cache: ResultCache,
   isGone: (netns: string) => boolean,
 ): (listed: Listed) => boolean {
   const gone = new Map<string, number>()
   for (const { attachment, netns, modified } of cache.attachments) {
-    const id = backend.id(attachment)
+    const id = attachmentId(attachment)
     const isEntryGone = netns !== undefined && isGone(netns)
     const others = gone.get(id) ?? modified
     gone.set(id, isEntryGone && others !== NEVER ? Math.max(others, modified) : NEVER)

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Backend, Pruned, Replacement } from '../backend/backend'
+import { attachmentId } from '../backend/identity'
 import { readNetworks } from '../cni/conflists'
 import { CniError, toCniError } from '../cni/error'
 import { readResultCache } from '../cni/result-cache'
@@ -37,9 +38,9 @@ export async function sync(
   epochSeconds: () => number,
 ): Promise<SyncReport> {
   const { sources, replacement, failures } = await replaceAll(backend, options)
-  if (!options.dryRun) undoOvertaken(backend, options, replacement)
+  if (!options.dryRun) await undoOvertaken(backend, options, replacement)
   const pruned =
-    options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : prune(backend, options, epochSeconds)
+    options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : await prune(backend, options, epochSeconds)
   return {
     ...replacement,
     found: sources.wanted.length,
@@ -61,7 +62,7 @@ async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outco
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const sources = await readSources(options)
     try {
-      return { sources, replacement: backend.replace(sources.wanted, options), failures: [] }
+      return { sources, replacement: await backend.replace(sources.wanted, options), failures: [] }
     } catch (error) {
       if (options.dryRun || !isRefusal(error)) throw error
     }
@@ -87,14 +88,14 @@ function isRefusal(error: unknown): boolean {
 async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<Outcome> {
   const sources = await readSources(options)
   const failures: string[] = []
-  const parts = sources.wanted.flatMap((one) => {
+  const parts: Replacement[] = []
+  for (const one of sources.wanted) {
     try {
-      return [backend.replace([one], options)]
+      parts.push(await backend.replace([one], options))
     } catch (error) {
       failures.push(`${one.attachment.containerID} ${one.attachment.ifname}: ${toCniError(error).message}`)
-      return []
     }
-  })
+  }
   const replacement = {
     changes: parts.flatMap(({ changes }) => changes),
     held: parts.flatMap(({ held }) => held),
@@ -109,22 +110,26 @@ async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<
  * A DEL that ran between reading the cache and writing has been overtaken: its rule must not come back, because its
  * address may go to a pod of a network that has nothing to do with us.
  */
-function undoOvertaken(backend: Backend, { cacheDir }: SyncOptions, { changes }: Replacement): void {
+async function undoOvertaken(
+  backend: Backend,
+  { cacheDir }: SyncOptions,
+  { changes }: Replacement,
+): Promise<void> {
   const restored = changes.filter(({ what }) => what === 'restored')
   if (restored.length === 0) return
   const cache = readResultCache(cacheDir)
-  const known = new Set(cache.attachments.map(({ attachment }) => backend.id(attachment)))
+  const known = new Set(cache.attachments.map(({ attachment }) => attachmentId(attachment)))
   for (const { attachment } of restored) {
-    const isKnown = known.has(backend.id(attachment)) || cache.unreadable.length > 0
-    if (!isKnown) backend.remove(attachment, [])
+    const isKnown = known.has(attachmentId(attachment)) || cache.unreadable.length > 0
+    if (!isKnown) await backend.remove(attachment, [])
   }
 }
 
-function prune(backend: Backend, options: SyncOptions, epochSeconds: () => number): Pruned {
+async function prune(backend: Backend, options: SyncOptions, epochSeconds: () => number): Promise<Pruned> {
   const times = { graceSeconds: options.pruneAfterSeconds ?? 0, epochSeconds: epochSeconds() }
   try {
-    return backend.prune(
-      afterKernel(() => staleTest(backend, requireCache(options.cacheDir), times)),
+    return await backend.prune(
+      afterKernel(() => staleTest(requireCache(options.cacheDir), times)),
       options,
     )
   } catch (error) {

@@ -117,7 +117,13 @@ export async function wantedOf(
 function wantedBy(cached: CachedAttachment, { policyFor, isFallback }: Plugin): Wanted {
   const { attachment, result } = cached
   const ips = parseAddresses(result, attachment.ifname)
-  return { attachment, addresses: distinctAddresses(ips), policy: policyFor(cached, ips), isFallback }
+  return {
+    attachment,
+    addresses: distinctAddresses(ips),
+    policy: policyFor(cached, ips),
+    setting: policyFor.setting,
+    isFallback,
+  }
 }
 
 interface Candidate {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Wanted } from '../../src/backend/backend'
+import type { Backend, Host, Wanted } from '../../src/backend/backend'
+import { attachmentId, networkDigest } from '../../src/backend/identity'
 import { iptables } from '../../src/backend/iptables'
 import type { ToolProcess } from '../../src/backend/iptables/tool'
 import { intentOf } from '../../src/config/intent'
@@ -9,11 +10,11 @@ import { NO_SOURCES } from '../../src/config/settings'
 import { decidePolicy } from '../../src/policy/policy'
 import { parseAddressWithLength } from '../../src/policy/prefix'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { createSite, DESTINATIONS, NODE, portSeen, type Site, sourceSeen, startEchoServer } from '../lab/site'
+import { createSite, DESTINATIONS, NODE, type Site, sourceSeen, startEchoServer } from '../lab/site'
 
 /** The rules in iptables' tables, in both of its kinds: who owns an address, and what a peer sees of a pod. */
 
-const { internet, internet6, onPrem, onPrem6 } = DESTINATIONS
+const { onPrem, onPrem6 } = DESTINATIONS
 const POD = { ipv4: '10.244.1.7', ipv6: 'fd00:244:1::7' } as const
 
 let site: Site
@@ -41,6 +42,7 @@ const wanted = (containerID: string, addresses: readonly string[], keys = {}): W
     attachment: { containerID, ifname: 'eth0', network: 'n', pod: 'shop/web', namespace: 'shop' },
     addresses: ips.map(({ address }) => address),
     policy: decidePolicy(intentOf({ config: parseConfig(keys), sources: NO_SOURCES }, ''), ips),
+    setting: 'iptables',
   }
 }
 
@@ -57,22 +59,28 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     const { status, stdout, stderr } = spawnSync('ip', inside, { input, encoding: 'utf8' })
     return { outcome: 'exited', status: status ?? -1, stdout, stderr }
   }
-  const host = {
-    findTool: () => ({ file: '' }),
+  /** A host that has this kind alone. */
+  const host: Host = {
+    findTool: (name) => (name.includes(variant) ? { file: `/usr/sbin/${name}` } : { tried: [] }),
+    realPath: (file) => file,
+    legacyTables: async () => ['nat'],
     effectiveCapabilities: async () => undefined,
     epochSeconds: () => 1_790_000_000,
   }
-  const backend = iptables({ run, variant }, host)
-  const { remove } = backend
+  let backend: Backend
+  beforeAll(async () => {
+    backend = await iptables(run, host)
+  })
+  const remove: Backend['remove'] = (...call) => backend.remove(...call)
   /** And a CHECK that finds nothing: what iptables prints is what was written. */
-  const add = (one: Wanted) => {
-    const applied = backend.apply(one)
-    expect(backend.verify(one)).toEqual([])
+  const add = async (one: Wanted) => {
+    const applied = await backend.apply(one)
+    expect(await backend.verify(one)).toEqual([])
     return applied
   }
-  const runsOf = (work: () => unknown) => {
+  const runsOf = async (work: () => Promise<unknown>) => {
     runs.length = 0
-    work()
+    await work()
     return [...runs]
   }
   const list = async () => {
@@ -100,8 +108,8 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
 
   test('the jump is the first rule, and is there once', async () => {
     await site.node.sh(`iptables${variant} -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE`)
-    add(A)
-    add(B)
+    await add(A)
+    await add(B)
     expect((await list()).filter((line) => line.startsWith('-A POSTROUTING'))).toEqual([
       '-A POSTROUTING -j IP-MASQ',
       '-A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE',
@@ -109,60 +117,60 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     ])
   })
 
-  test('an ADD of a policy that is there is one restore for each family', () => {
-    add(A)
-    expect(runsOf(() => backend.apply(B))).toEqual(restore)
-    expect(runsOf(() => backend.apply(wanted('c', ['10.244.1.9/24'])))).toEqual(restore.slice(0, 1))
+  test('an ADD of a policy that is there is one restore for each family', async () => {
+    await add(A)
+    expect(await runsOf(() => backend.apply(B))).toEqual(restore)
+    expect(await runsOf(() => backend.apply(wanted('c', ['10.244.1.9/24'])))).toEqual(restore.slice(0, 1))
   })
 
   test('a DEL is one restore for each family, and leaves nothing of the pod', async () => {
-    add(A)
-    add(B)
-    expect(runsOf(() => remove(A.attachment, A.addresses))).toEqual(restore)
+    await add(A)
+    await add(B)
+    expect(await runsOf(() => remove(A.attachment, A.addresses))).toEqual(restore)
     expect(await holders()).toBe(2)
-    remove(B.attachment, [])
+    await remove(B.attachment, [])
     expect((await list()).filter((line) => !line.startsWith('-A POSTROUTING'))).toEqual([])
   })
 
   test('a DEL that finds nothing asks both families, and changes nothing', async () => {
-    add(A)
+    await add(A)
     const before = await list()
     const lists = [`iptables${variant}`, `ip6tables${variant}`]
-    expect(runsOf(() => remove(B.attachment, []))).toEqual(lists)
+    expect(await runsOf(() => remove(B.attachment, []))).toEqual(lists)
     expect(await list()).toEqual(before)
   })
 
   test('a DEL that comes late leaves the address to the pod that has it now', async () => {
-    add(A)
+    await add(A)
     const C = wanted('c', both(POD.ipv4, POD.ipv6))
-    add(C)
+    await add(C)
     const before = await list()
     expect(await holders()).toBe(2)
-    remove(A.attachment, A.addresses)
-    remove(A.attachment, [])
+    await remove(A.attachment, A.addresses)
+    await remove(A.attachment, [])
     expect(await list()).toEqual(before)
-    remove(C.attachment, C.addresses)
+    await remove(C.attachment, C.addresses)
     expect(await holders()).toBe(0)
   })
 
   test('a DEL with fewer addresses than the ADD had leaves none behind', async () => {
     const two = wanted('two', ['10.244.1.7/24', '10.244.1.8/24'])
-    add(two)
-    remove(two.attachment, two.addresses.slice(0, 1))
+    await add(two)
+    await remove(two.attachment, two.addresses.slice(0, 1))
     expect(await holders()).toBe(0)
   })
 
   test('an ADD twice, and with another list', async () => {
-    add(A)
-    add(A)
+    await add(A)
+    await add(A)
     expect(await sourceSeen(pod, onPrem)).toBe(POD.ipv4)
-    add(wanted('a', both(POD.ipv4, POD.ipv6), { nonMasqueradeCIDRs: [] }))
+    await add(wanted('a', both(POD.ipv4, POD.ipv6), { nonMasqueradeCIDRs: [] }))
     expect(await holders()).toBe(2)
     expect(await sourceSeen(pod, onPrem)).toBe(NODE.ipv4)
     expect(await sourceSeen(pod, onPrem6)).toBe(NODE.ipv6)
   })
 
-  test('a policy with everything in it is printed as it was written', () => {
+  test('a policy with everything in it is printed as it was written', async () => {
     const keys = {
       masqueradeCIDRs: ['10.100.10.0/24'],
       toPorts: '1024-29999,32768-49151,61000-65535,7',
@@ -171,17 +179,17 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       pinExemptions: true,
       randomFully: false,
     }
-    add(wanted('a', both(POD.ipv4, POD.ipv6), keys))
+    await add(wanted('a', both(POD.ipv4, POD.ipv6), keys))
   })
 
   const tool = `iptables${variant} -t nat`
   test.each<[string, string, (policy: string) => string[]]>([
-    ['everything', `${tool} -F; ${tool} -X`, () => ['chain IP-MASQ: missing']],
-    ['the jump', `${tool} -F POSTROUTING`, () => ['chain POSTROUTING: missing rule "-j IP-MASQ"']],
+    ['everything', `${tool} -F; ${tool} -X`, () => ['iptables: chain IP-MASQ: missing']],
+    ['the jump', `${tool} -F POSTROUTING`, () => ['iptables: chain POSTROUTING: missing rule "-j IP-MASQ"']],
     [
       'a rule before the jump',
       `${tool} -I POSTROUTING -s 10.0.0.0/8 -j MASQUERADE`,
-      () => ['chain POSTROUTING: "-s 10.0.0.0/8 -j MASQUERADE" comes before "-j IP-MASQ"'],
+      () => ['iptables: chain POSTROUTING: "-s 10.0.0.0/8 -j MASQUERADE" comes before "-j IP-MASQ"'],
     ],
     [
       'a jump that is harmless',
@@ -191,12 +199,12 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     [
       'an exemption',
       `${tool} -D POLICY -d 10.0.0.0/8 -j RETURN`,
-      (policy) => [`chain ${policy}: missing rule "-d 10.0.0.0/8 -j RETURN"`],
+      (policy) => [`iptables: chain ${policy}: missing rule "-d 10.0.0.0/8 -j RETURN"`],
     ],
     [
       'an exemption too many',
       `${tool} -I POLICY -d 203.0.113.0/24 -j RETURN`,
-      (policy) => [`chain ${policy}: unexpected rule "-d 203.0.113.0/24 -j RETURN"`],
+      (policy) => [`iptables: chain ${policy}: unexpected rule "-d 203.0.113.0/24 -j RETURN"`],
     ],
     ['the pod', `${tool} -F IP-MASQ`, () => [`${POD.ipv4}: not in IP-MASQ`]],
     [
@@ -208,67 +216,77 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       ],
     ],
   ])('CHECK finds, and sync repairs: %s', async (_, change, expected) => {
-    add(A)
+    await add(A)
     const [rule = ''] = (await list()).filter((line) => line.startsWith(`-A IPM-A-${POD.ipv4} -g`))
     const policy = rule.split(' ').at(-1) ?? ''
     await site.node.sh(change.replaceAll(' POLICY ', ` ${policy} `))
     const differences = expected(policy)
-    expect(backend.verify(A)).toEqual(differences)
-    const { changes, repairs } = backend.replace([A, B], { dryRun: false })
+    expect(await backend.verify(A)).toEqual(differences)
+    const { changes, repairs } = await backend.replace([A, B], { dryRun: false })
     expect(changes.map(({ attachment }) => attachment.containerID)).toContain('b')
     expect(changes.length + repairs.length).toBeGreaterThan(differences.length > 0 ? 1 : 0)
-    expect([...backend.verify(A), ...backend.verify(B)]).toEqual([])
-    expect(backend.replace([A, B], { dryRun: false })).toMatchObject({ changes: [], repairs: [], script: '' })
+    expect([...(await backend.verify(A)), ...(await backend.verify(B))]).toEqual([])
+    expect(await backend.replace([A, B], { dryRun: false })).toMatchObject({
+      changes: [],
+      repairs: [],
+      script: '',
+    })
   })
 
   describe('sync', () => {
     const A2 = wanted('a', both(POD.ipv4, POD.ipv6), { nonMasqueradeCIDRs: [] })
 
     test('moves a pod to another policy, unless that is only a fallback', async () => {
-      add(A)
+      await add(A)
       const fallback = { ...A2, isFallback: true }
-      expect(backend.replace([fallback], { dryRun: false })).toMatchObject({ changes: [], script: '' })
-      const { changes } = backend.replace([A2], { dryRun: false })
+      expect(await backend.replace([fallback], { dryRun: false })).toMatchObject({ changes: [], script: '' })
+      const { changes } = await backend.replace([A2], { dryRun: false })
       expect(changes.map(({ what, addresses }) => [what, addresses.length])).toEqual([['changed', 2]])
-      expect(backend.verify(A2)).toEqual([])
+      expect(await backend.verify(A2)).toEqual([])
       expect(await sourceSeen(pod, onPrem)).toBe(NODE.ipv4)
     })
 
     test('a dry run changes nothing, and its script is the one', async () => {
-      const { script } = backend.replace([A], { dryRun: true })
+      const { script } = await backend.replace([A], { dryRun: true })
       expect(await list()).toEqual([])
       const [ipv4 = '', ipv6 = ''] = script.split(/(?<=COMMIT\n)/)
       await site.node.sh(
         `iptables${variant}-restore --noflush <<'EOF'\n${ipv4}EOF\nip6tables${variant}-restore --noflush <<'EOF'\n${ipv6}EOF`,
       )
-      expect(backend.verify(A)).toEqual([])
+      expect(await backend.verify(A)).toEqual([])
     })
 
     test('leaves an address to the one who holds it', async () => {
-      add(A)
+      await add(A)
       const before = await list()
-      const { held, changes } = backend.replace([wanted('other', [`${POD.ipv4}/24`])], { dryRun: false })
+      const { held, changes } = await backend.replace([wanted('other', [`${POD.ipv4}/24`])], {
+        dryRun: false,
+      })
       expect(held.map(({ holder }) => holder)).toEqual(['a eth0'])
       expect(changes).toEqual([])
       expect(await list()).toEqual(before)
     })
 
     test('of a node without pods makes no chains', async () => {
-      expect(backend.replace([], { dryRun: false })).toMatchObject({ changes: [], repairs: [], script: '' })
+      expect(await backend.replace([], { dryRun: false })).toMatchObject({
+        changes: [],
+        repairs: [],
+        script: '',
+      })
       expect(await site.node.sh(`iptables${variant} -t nat -S`)).not.toContain('IP')
     })
   })
 
   describe('gc', () => {
     test('takes the stale attachments of both families, and then the policies that no pod has', async () => {
-      add(A)
-      add(B)
+      await add(A)
+      await add(B)
       const keep = wanted('keep', ['10.244.1.9/24'], { nonMasqueradeCIDRs: [] })
-      add(keep)
-      const isStale = ({ id }: { id: string }) => id !== backend.id(keep.attachment)
-      expect(backend.prune(isStale, { dryRun: true })).toMatchObject({ failures: [] })
-      expect(backend.verify(A)).toEqual([])
-      const { removed, policies, failures } = backend.prune(isStale, { dryRun: false })
+      await add(keep)
+      const isStale = ({ id }: { id: string }) => id !== attachmentId(keep.attachment)
+      expect(await backend.prune(isStale, { dryRun: true })).toMatchObject({ failures: [] })
+      expect(await backend.verify(A)).toEqual([])
+      const { removed, policies, failures } = await backend.prune(isStale, { dryRun: false })
       expect(removed.map(({ note, addresses }) => [note?.containerID, addresses.length])).toEqual(
         expect.arrayContaining([
           ['a', 2],
@@ -276,104 +294,48 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
         ]),
       )
       expect({ policies: policies.length, failures }).toEqual({ policies: 2, failures: [] })
-      expect(backend.verify(keep)).toEqual([])
+      expect(await backend.verify(keep)).toEqual([])
       const left = await site.node.sh(`iptables${variant} -t nat -S; ip6tables${variant} -t nat -S`)
       expect(left.match(/^-N IPM-/gm)?.length).toBe(3)
     })
 
-    test('knows network and time of each', () => {
-      add(A)
+    test('knows network and time of each', async () => {
+      await add(A)
       const seen: unknown[] = []
-      backend.prune(
+      await backend.prune(
         ({ note }) => {
           seen.push([note?.networkDigest, note?.epochSeconds, note?.containerID, note?.pod])
           return false
         },
         { dryRun: true },
       )
-      expect(seen).toEqual([[backend.networkDigest('n'), 1_790_000_000, 'a', 'shop/web']])
+      expect(seen).toEqual([[networkDigest('n').slice(0, 8), 1_790_000_000, 'a', 'shop/web']])
     })
   })
 
   test('where there is no comment match', async () => {
     hasComments = false
     try {
-      add(A)
-      expect(runsOf(() => add(B)).length).toBe(6)
+      await add(A)
+      expect((await runsOf(() => add(B))).length).toBe(6)
       expect(await list()).not.toContain('comment')
       await site.node.sh(`${tool} -F IP-MASQ`)
-      backend.replace([A, B], { dryRun: false })
-      expect([...backend.verify(A), ...backend.verify(B)]).toEqual([])
-      remove(A.attachment, A.addresses)
-      remove(B.attachment, [])
+      await backend.replace([A, B], { dryRun: false })
+      expect([...(await backend.verify(A)), ...(await backend.verify(B))]).toEqual([])
+      await remove(A.attachment, A.addresses)
+      await remove(B.attachment, [])
       expect(await holders()).toBe(0)
     } finally {
       hasComments = true
     }
   })
 
-  test('a missing table is noticed', () => {
-    expect(backend.isTableMissing()).toBe(true)
-    expect(add(A)).toEqual({ tableWasMissing: true })
-    expect(backend.isTableMissing()).toBe(false)
-  })
-
-  const cases: [string, Record<string, unknown>, Record<string, string>][] = [
-    [
-      'the defaults',
-      {},
-      { [internet]: NODE.ipv4, [internet6]: NODE.ipv6, [onPrem]: POD.ipv4, [onPrem6]: POD.ipv6 },
-    ],
-    [
-      'masqueradeCIDRs',
-      { masqueradeCIDRs: ['192.168.77.0/24', 'fd77::1/128'] },
-      { [onPrem]: NODE.ipv4, [onPrem6]: NODE.ipv6 },
-    ],
-    ['a family that is off', { ipv6: false }, { [internet]: NODE.ipv4, [internet6]: POD.ipv6 }],
-    [
-      'snatTo',
-      { snatTo: { ipv4: '198.51.100.77', ipv6: '2001:db8:51::77' } },
-      { [internet]: '198.51.100.77', [internet6]: '2001:db8:51::77', [onPrem]: POD.ipv4 },
-    ],
-    ['outInterfaces', { outInterfaces: ['wa*'] }, { [internet]: NODE.ipv4 }],
-    ['other outInterfaces', { outInterfaces: ['eth0', 'wa'] }, { [internet]: POD.ipv4, [onPrem]: POD.ipv4 }],
-    [
-      'Destinations',
-      {
-        policies: [
-          {
-            name: 'EndpointPolicy',
-            value: { Type: 'OutBoundNAT', Destinations: ['203.0.113.0/24', onPrem] },
-          },
-        ],
-      },
-      { [internet]: NODE.ipv4, '198.51.100.2': POD.ipv4, [onPrem]: POD.ipv4, [internet6]: POD.ipv6 },
-    ],
-  ]
-  test.each(cases)('packets: %s', async (_, keys, expected) => {
-    add(wanted('a', both(POD.ipv4, POD.ipv6), keys))
-    for (const [destination, source] of Object.entries(expected)) {
-      expect([destination, await sourceSeen(pod, destination)]).toEqual([destination, source])
-    }
-  })
-
-  test.each(['tcp', 'udp'])('packets: toPorts, over %s', async (protocol) => {
-    add(wanted('a', both(POD.ipv4, POD.ipv6), { toPorts: '2000-2999,5000-5999' }))
-    const seen = await Promise.all(Array.from({ length: 24 }, () => portSeen(pod, internet, protocol)))
-    const inside = (first: number, last: number) =>
-      seen.filter(({ port }) => port >= first && port <= last).length
-    expect(inside(2000, 2999) + inside(5000, 5999)).toBe(24)
-    expect(Math.min(inside(2000, 2999), inside(5000, 5999))).toBeGreaterThan(0)
-  })
-
-  test.each([true, false])('packets: a later SNAT, pinExemptions %s', async (pinExemptions) => {
-    add(wanted('a', both(POD.ipv4, POD.ipv6), { pinExemptions }))
-    await site.node.sh(`iptables${variant} -t nat -A POSTROUTING -s 10.244.1.0/24 -j SNAT --to-source 198.51.100.78
-      iptables${variant} -t nat -A PREROUTING -d 10.96.0.1 -j DNAT --to-destination ${POD.ipv4}
-      iptables${variant} -t nat -A PREROUTING -d 10.96.0.2 -j DNAT --to-destination ${onPrem}`)
-    expect(await sourceSeen(pod, onPrem)).toBe(pinExemptions ? POD.ipv4 : '198.51.100.78')
-    expect(await sourceSeen(pod, internet)).toBe(NODE.ipv4)
-    expect(await sourceSeen(pod, '10.96.0.1')).toBe('198.51.100.78')
-    expect(await sourceSeen(pod, '10.96.0.2')).toBe('198.51.100.78')
+  test('what stands is noticed, and what is lost', async () => {
+    expect(await backend.standing()).toEqual([])
+    expect(await add(A)).toEqual({ tableWasMissing: true })
+    expect(await backend.standing()).toEqual(['iptables', 'ip6tables'])
+    await site.node.sh(`${tool} -F POSTROUTING`)
+    expect(await backend.standing(['iptables'])).toEqual([])
+    expect(await backend.standing()).toEqual(['ip6tables'])
   })
 })

@@ -12,14 +12,14 @@ import { resultWith, runCommand, succeed } from './plugin'
 export interface CachedNetwork {
   readonly confDir: string
   readonly cacheDir: string
-  add(containerID: string, addresses: readonly string[], netns?: string): Promise<void>
+  add(containerID: string, addresses: readonly string[], netns?: string, before?: string): Promise<void>
   del(containerID: string): Promise<void>
   /** What libcni would have written after an ADD, without one. */
   cache(containerID: string, addresses: readonly string[], more?: Record<string, unknown>): Promise<string>
   uncache(containerID: string): Promise<void>
   writeConflist(keys: Record<string, unknown>, more?: Record<string, unknown>): Promise<void>
   /** `sync --prune`, with the directories of this network. */
-  command(line: string): ReturnType<typeof runCommand>
+  command(line: string, options?: Parameters<typeof runCommand>[2]): ReturnType<typeof runCommand>
   delete(): Promise<void>
 }
 
@@ -53,8 +53,8 @@ export async function createCachedNetwork(node: Namespace): Promise<CachedNetwor
   const network: CachedNetwork = {
     confDir,
     cacheDir,
-    async add(containerID, addresses, netns) {
-      await succeed(node, 'ADD', call(containerID, addresses))
+    async add(containerID, addresses, netns, before = '') {
+      await succeed(node, 'ADD', { ...call(containerID, addresses), before })
       await network.cache(containerID, addresses, netns === undefined ? {} : { netns })
     },
     async del(containerID) {
@@ -85,7 +85,8 @@ export async function createCachedNetwork(node: Namespace): Promise<CachedNetwor
       keys = own
       await writeFile(join(confDir, '10-pods.conflist'), JSON.stringify({ ...conflist(), ...more }))
     },
-    command: (line) => runCommand(node, `${line} --conf-dir ${confDir} --cache-dir ${cacheDir}`),
+    command: (line, options) =>
+      runCommand(node, `${line} --conf-dir ${confDir} --cache-dir ${cacheDir}`, options),
     delete: () => rm(directory, { recursive: true }),
   }
   await network.writeConflist({})

@@ -102,9 +102,16 @@ export async function succeed(
   return reply
 }
 
-/** An operator's command inside the namespace: `sync --dry-run`. `path`: a directory to look for tools in first. */
-export async function runCommand(namespace: Namespace, command: string, { path = '/usr/bin' } = {}) {
-  const line = `env -i PATH=${path}:$PATH ${EXECUTABLES.native} ${command}`
+/**
+ * An operator's command inside the namespace: `sync --dry-run`. `path`: a directory to look for tools in first;
+ * `before`: as in a PluginCall.
+ */
+export async function runCommand(
+  namespace: Namespace,
+  command: string,
+  { path = '/usr/bin', before = '' } = {},
+) {
+  const line = `${before}\nexec env -i PATH=${path}:$PATH ${EXECUTABLES.native} ${command}`
   const result = await execa('ip', ['netns', 'exec', namespace.name, 'bash', '--norc', '-c', line], {
     reject: false,
   })

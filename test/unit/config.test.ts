@@ -95,7 +95,7 @@ describe('the other keys', () => {
     ['ipv4', 'true', '', 'write true or false'],
     ['ipv6', 0, '', 'write true or false'],
     ['pinExemptions', null, '', 'write true or false'],
-    ['backend', 'ipvs', '', 'write "auto" or "nftables"'],
+    ['backend', 'ipvs', '', 'write "auto", "nftables" or "iptables"'],
     ['nonMasqueradeDefaults', 'all', '', 'write "private" or "reserved"'],
     ['masqueradeCIDRs', null, '', list],
     ['masqueradeCIDRs', '10.0.0.0/8', '', list],

@@ -1,5 +1,6 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Applied, Wanted } from '../backend'
+import { attachmentId } from '../identity'
 import {
   addAttachment,
   addressChain,
@@ -12,9 +13,9 @@ import {
   JUMP,
   ofFamily,
   ownerChain,
-  ownerId,
   setUpPolicy,
 } from './layout'
+import { whyRefused } from './refusal'
 import { readState, type State } from './state'
 import { ATTEMPTS, type Iptables, type Outcome, runTransaction, toError } from './tool'
 import type { Operation, Transaction } from './transaction'
@@ -31,10 +32,7 @@ export function apply(iptables: Iptables, wanted: Wanted, epochSeconds: number):
   for (const family of FAMILY_NAMES) {
     const addresses = ofFamily(family, wanted.addresses)
     if (addresses.length === 0) continue
-    // Without comments too: not all kernels and builds have them, and a refusal does not say what was missing.
-    const additions = [true, false].map((hasComments) =>
-      addAttachment({ ...wanted, family, addresses, epochSeconds, hasComments }),
-    )
+    const additions = additionsOf(wanted, family, epochSeconds)
     let outcome = runFirst(iptables, family, additions)
     for (let attempt = 0; attempt < ATTEMPTS && !outcome.ok && outcome.failure === 'refused'; attempt++) {
       const state = readState(iptables, family, ACTION)
@@ -50,9 +48,36 @@ export function apply(iptables: Iptables, wanted: Wanted, epochSeconds: number):
         additions.map((addition) => [...before, ...addition]),
       )
     }
-    if (!outcome.ok) throw toError(ACTION, outcome)
+    if (!outcome.ok) throw whyRefused(iptables, family, { action: ACTION, wanted: [wanted], outcome })
   }
   return { tableWasMissing }
+}
+
+/**
+ * An ADD that only adds, where the policy stands already: undefined where the first family refuses it, and then nothing
+ * was changed.
+ */
+export function applyWherePolicyIs(
+  iptables: Iptables,
+  wanted: Wanted,
+  epochSeconds: number,
+): Applied | undefined {
+  const [first, ...others] = FAMILY_NAMES.filter((family) => ofFamily(family, wanted.addresses).length > 0)
+  if (!first) return { tableWasMissing: false }
+  const outcome = runFirst(iptables, first, additionsOf(wanted, first, epochSeconds))
+  if (!outcome.ok && (outcome.failure === 'locked' || outcome.failure === 'unknown'))
+    throw toError(ACTION, outcome)
+  if (!outcome.ok) return undefined
+  const rest = wanted.addresses.filter(({ family }) => others.includes(family))
+  return apply(iptables, { ...wanted, addresses: rest }, epochSeconds)
+}
+
+/** Without comments too: not all kernels and builds have them, and a refusal does not say what was missing. */
+function additionsOf(wanted: Wanted, family: Family, epochSeconds: number): Transaction[] {
+  const addresses = ofFamily(family, wanted.addresses)
+  return [true, false].map((hasComments) =>
+    addAttachment({ ...wanted, family, addresses, epochSeconds, hasComments }),
+  )
 }
 
 /** Tries one after the other while they are refused. */
@@ -78,7 +103,7 @@ export function setUpTable({ chains, hook }: State): Transaction {
 
 /** Takes away what stands in the way of `addAttachment`: stale holders of its addresses, and all of its own. */
 function clearWay(state: State, { attachment }: Wanted, addresses: readonly Address[]): Transaction {
-  const id = ownerId(attachment)
+  const id = attachmentId(attachment)
   const isInWay = (address: Address, owner: string | undefined) =>
     includes(addresses, address) || owner === id
   const found = state.addresses.filter(({ address, owner }) => isInWay(address, owner))

@@ -1,41 +1,69 @@
-import type { Backend, Host } from '../backend'
-import { networkDigest } from '../identity'
-import { apply } from './apply'
-import { DISPATCH, ownerId } from './layout'
-import { prune } from './prune'
-import { remove } from './remove'
+import { FAMILY_NAMES, type Family } from '../../policy/address'
+import type { Backend, Host, Removal } from '../backend'
+import { mergePruned } from '../pruned'
+import { apply, applyWherePolicyIs } from './apply'
+import { kindsOf } from './kinds'
+import { DISPATCH, HOOK, JUMP } from './layout'
+import { list, prune } from './prune'
+import { mergeRemovals, remove } from './remove'
+import { renderRule } from './render'
 import { replace } from './replace'
-import { DIGEST_DIGITS } from './state'
-import { type Iptables, runList } from './tool'
+import { hasRule, type Iptables, runList, TOOLS, type ToolProcess } from './tool'
 import { verify } from './verify'
 
-export function iptables(tools: Iptables, host: Host): Backend {
+/** iptables as the host has it. Where both kinds are installed, what is removed is looked for in both. */
+export async function iptables(run: ToolProcess, host: Host): Promise<Backend> {
+  const { areBoth, choose, candidates } = await kindsOf(run, host)
   return {
-    apply: (wanted) => apply(tools, wanted, host.epochSeconds()),
-    remove: (attachment, hint) => remove(tools, attachment, hint),
-    verify: (wanted) => verify(tools, wanted),
-    replace: (wanted, { dryRun }) => replace(tools, wanted, { dryRun, epochSeconds: host.epochSeconds() }),
-    prune: (isStale, options) => prune(tools, isStale, options),
-    probe: () => probe(tools, host),
-    isTableMissing: () => {
-      const outcome = runList(tools, 'ip', DISPATCH)
-      return !outcome.ok && outcome.failure === 'refused'
+    async apply(wanted) {
+      const now = host.epochSeconds()
+      // Where its rules can be, before anything is asked; with one kind there is nothing to ask.
+      for (const one of areBoth ? candidates : []) {
+        const applied = applyWherePolicyIs(one, wanted, now)
+        if (applied) return applied
+      }
+      return apply(choose(), wanted, now)
     },
-    id: ownerId,
-    networkDigest: (network) => networkDigest(network).slice(0, DIGEST_DIGITS),
+    async remove(attachment, hint) {
+      const parts: Removal[] = []
+      for (const one of candidates) {
+        const part = remove(one, attachment, hint)
+        if (part.outcome === 'removed') return part
+        parts.push(part)
+      }
+      return mergeRemovals(parts)
+    },
+    verify: async (wanted) => verify(choose(), wanted),
+    replace: async (wanted, { dryRun }) =>
+      replace(choose(), wanted, { dryRun, epochSeconds: host.epochSeconds() }),
+    prune: async (isStale, options) => mergePruned(candidates.map((one) => prune(one, isStale, options))),
+    list: async () => candidates.flatMap((one) => list(one)),
+    probe: () => probe(candidates[0] ?? choose(), host),
+    standing: async (among = Object.values(TOOLS)) =>
+      FAMILY_NAMES.filter((family) => among.includes(TOOLS[family]))
+        .filter((family) => candidates.some((one) => isHooked(one, family)))
+        .map((family) => TOOLS[family]),
   }
+}
+
+function isHooked(one: Iptables, family: Family): boolean {
+  return one.hasTable(family) && hasRule(one, family, [HOOK, ...renderRule(JUMP).split(' ')])
 }
 
 /** linux/capability.h */
 const CAP_NET_ADMIN = 12n
 
-/** STATUS: what can be seen without starting a process. */
-async function probe({ variant }: Iptables, host: Host): Promise<string[]> {
-  const missing = [`iptables${variant}-restore`, `ip6tables${variant}-restore`].flatMap((tool) => {
+/** STATUS: what can be seen without starting a process; iptables is started only where /proc does not tell. */
+async function probe(iptables: Iptables, host: Host): Promise<string[]> {
+  const missing = Object.values(TOOLS).flatMap((name) => {
+    const tool = `${name}${iptables.variant}-restore`
     const found = host.findTool(tool)
     return 'tried' in found ? [`no ${tool} that can be started: ${found.tried.join(', ')}`] : []
   })
+  if (missing.length > 0) return missing
   const capabilities = await host.effectiveCapabilities()
-  const isDenied = capabilities !== undefined && ((capabilities >> CAP_NET_ADMIN) & 1n) === 0n
-  return [...missing, ...(isDenied ? ['CAP_NET_ADMIN is not effective'] : [])]
+  if (capabilities !== undefined)
+    return (capabilities >> CAP_NET_ADMIN) & 1n ? [] : ['CAP_NET_ADMIN is not effective']
+  const outcome = runList(iptables, 'ip', DISPATCH)
+  return outcome.ok || outcome.failure === 'refused' ? [] : [outcome.said]
 }

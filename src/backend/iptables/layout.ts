@@ -34,11 +34,6 @@ export function addressChain(address: Address): string {
 
 export const ownerPrefix = 'IPM-O-'
 
-/** 80 bits of the attachment's identity. */
-export function ownerId(attachment: Pick<Attachment, 'containerID' | 'ifname'>): string {
-  return attachmentId(attachment).slice(0, 20)
-}
-
 export function ownerChain(id: string): string {
   return `${ownerPrefix}${id}`
 }
@@ -109,7 +104,7 @@ export interface Addition {
 /** All of an attachment's in one family. Refused when any of it is there, or the policy is not. */
 export function addAttachment(addition: Addition): Transaction {
   const { family, attachment, addresses, policy, epochSeconds, hasComments } = addition
-  const id = ownerId(attachment)
+  const id = attachmentId(attachment)
   const owner = ownerChain(id)
   const note = noteRow(family, attachment, epochSeconds, hasComments ? noteText(attachment) : undefined)
   return [

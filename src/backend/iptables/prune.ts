@@ -1,9 +1,9 @@
 import { type Address, FAMILY_NAMES, type Family, formatAddress } from '../../policy/address'
-import type { Listed, ListedNote, Pruned } from '../backend'
+import type { Listed, ListedNote, Pruned, Removal } from '../backend'
 import { deleteChain } from './layout'
 import { chainsOfPolicy } from './policy-chains'
 import { deleteOwned, removeOwned } from './remove'
-import { readState, type State } from './state'
+import { readState, readStateIfAny, type State } from './state'
 import { type Iptables, runTransaction } from './tool'
 
 const ACTION = 'collect the garbage'
@@ -14,7 +14,7 @@ export function prune(
   isStale: (listed: Listed) => boolean,
   { dryRun }: { readonly dryRun: boolean },
 ): Pruned {
-  const states = FAMILY_NAMES.map((family) => ({ family, state: readState(iptables, family, ACTION) }))
+  const states = FAMILY_NAMES.map((family) => ({ family, state: readStateIfAny(iptables, family, ACTION) }))
   const stale = listAttachments(states.map(({ state }) => state)).filter(isStale)
   const ids = new Set(stale.map(({ id }) => id))
   const failures = new Map<string, string>()
@@ -41,10 +41,10 @@ interface Work {
 }
 
 function pruneFamily(iptables: Iptables, family: Family, { state, ids, failures, policies }: Work): void {
-  const all = [...ids].flatMap((id) => deleteOwned(state, id))
+  const all = [...ids].flatMap((id) => deleteOwned(state, { id }))
   if (all.length > 0 && !runTransaction(iptables, family, all).ok) {
     for (const id of ids) {
-      const why = attempt(() => removeOwned(iptables, family, id))
+      const why = attempt(() => removeOwned(iptables, family, { id }))
       if (why !== undefined) failures.set(id, why)
     }
   }
@@ -60,12 +60,17 @@ function pruneFamily(iptables: Iptables, family: Family, { state, ids, failures,
   }
 }
 
-function attempt(removal: () => string | undefined): string | undefined {
+function attempt(removal: () => Removal): string | undefined {
   try {
-    return removal()
+    const removed = removal()
+    return 'said' in removed ? removed.said : undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
+}
+
+export function list(iptables: Iptables): Listed[] {
+  return listAttachments(FAMILY_NAMES.map((family) => readStateIfAny(iptables, family, 'list the rules')))
 }
 
 /** The attachments of both families, each with all of its addresses. */

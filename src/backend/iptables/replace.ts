@@ -1,14 +1,16 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Change, Replacement, Wanted } from '../backend'
+import { attachmentId } from '../identity'
 import { setUpTable } from './apply'
-import { addAttachment, DISPATCH, ofFamily, ownerId, setUpPolicy } from './layout'
+import { addAttachment, DISPATCH, ofFamily, setUpPolicy } from './layout'
 import { policyChainName } from './policy-chains'
+import { whyRefused } from './refusal'
 import { deleteOwned } from './remove'
 import { renderTransaction } from './render'
-import { type AddressState, findAddress, readState, type State } from './state'
-import { ATTEMPTS, type Iptables, runTransaction, toError } from './tool'
+import { type AddressState, findAddress, readState, readStateIfAny, type State } from './state'
+import { ATTEMPTS, type Iptables, runTransaction, TOOLS } from './tool'
 import type { Transaction } from './transaction'
-import { compareAddress, compareHook, comparePolicy } from './verify'
+import { compareAddress, compareHook, comparePolicy, inFamily } from './verify'
 
 const ACTION = 'synchronise the rules'
 
@@ -30,14 +32,19 @@ export function replace(
   wanted: readonly Wanted[],
   options: { readonly dryRun: boolean; readonly epochSeconds: number },
 ): Replacement {
-  const plans = FAMILY_NAMES.map((family) => replaceFamily(iptables, family, { wanted, ...options }))
+  const plans = FAMILY_NAMES.map((family) => ({
+    ...replaceFamily(iptables, family, { wanted, ...options }),
+    tool: `${TOOLS[family]}${iptables.variant}-restore`,
+  }))
   return {
     changes: mergeChanges(plans.flatMap(({ changes }) => changes)),
     held: plans.flatMap(({ held }) => held),
     repairs: plans.flatMap(({ repairs }) => repairs),
     unrepaired: [],
     script: plans
-      .map(({ transaction }) => (transaction.length > 0 ? renderTransaction(transaction) : ''))
+      .map(({ tool, transaction }) =>
+        transaction.length > 0 ? `# ${tool} --noflush\n${renderTransaction(transaction)}` : '',
+      )
       .join(''),
   }
 }
@@ -50,13 +57,15 @@ interface Work {
 
 function replaceFamily(iptables: Iptables, family: Family, work: Work): Plan {
   for (let attempt = 1; ; attempt++) {
-    const state = readState(iptables, family, ACTION)
+    const isWanted = work.wanted.some(({ addresses }) => ofFamily(family, addresses).length > 0)
+    const state = (isWanted ? readState : readStateIfAny)(iptables, family, ACTION)
     // Every other time without comments, which not all kernels and builds have.
     const plan = planFamily(state, family, { ...work, hasComments: attempt % 2 === 1 })
     if (work.dryRun || plan.transaction.length === 0) return plan
     const outcome = runTransaction(iptables, family, plan.transaction)
     if (outcome.ok) return plan
-    if (outcome.failure !== 'refused' || attempt === ATTEMPTS) throw toError(ACTION, outcome)
+    if (outcome.failure !== 'refused' || attempt === ATTEMPTS)
+      throw whyRefused(iptables, family, { action: ACTION, wanted: work.wanted, outcome })
   }
 }
 
@@ -89,7 +98,9 @@ function planFamily(
     ],
     changes: attachments.flatMap(({ change }) => (change ? [change] : [])),
     held: attachments.flatMap(({ held }) => held),
-    repairs: [...hook, ...drifted.flatMap(({ name, lines }) => (hadPods(name) ? lines : []))],
+    repairs: [...hook, ...drifted.flatMap(({ name, lines }) => (hadPods(name) ? lines : []))].map(
+      inFamily(family),
+    ),
   }
 }
 
@@ -99,7 +110,7 @@ function planAttachment(
   { one, ...rest }: { readonly one: Wanted; readonly epochSeconds: number; readonly hasComments: boolean },
 ) {
   const { attachment, policy, isFallback = false } = one
-  const id = ownerId(attachment)
+  const id = attachmentId(attachment)
   const all = ofFamily(family, one.addresses).map((address) => ({
     address,
     found: findAddress(state, address),
@@ -123,7 +134,7 @@ function planAttachment(
     addresses: differing.map(({ address }) => address),
   }
   const addition = { family, attachment, addresses, policy, ...rest }
-  return { transaction: [...deleteOwned(state, id), ...addAttachment(addition)], change, held }
+  return { transaction: [...deleteOwned(state, { id }), ...addAttachment(addition)], change, held }
 }
 
 function holderOf({ owners }: State, id: string | undefined): string {
@@ -135,7 +146,7 @@ function holderOf({ owners }: State, id: string | undefined): string {
 function mergeChanges(changes: readonly Change[]): Change[] {
   const merged = new Map<string, Change>()
   for (const change of changes) {
-    const key = ownerId(change.attachment)
+    const key = attachmentId(change.attachment)
     const known = merged.get(key)
     const addresses: readonly Address[] = [...(known?.addresses ?? []), ...change.addresses]
     const what = known?.what === 'restored' ? known.what : change.what

@@ -1,5 +1,6 @@
 import { type Address, addressOf, type Family, isSameAddress, parseDigits } from '../../policy/address'
 import type { ListedNote } from '../backend'
+import { UnusableError } from '../unusable'
 import { addressChain, DISPATCH, HOOK, ownerPrefix } from './layout'
 import { isPolicyChain } from './policy-chains'
 import { type Iptables, runList, toError } from './tool'
@@ -35,6 +36,18 @@ export function readState(iptables: Iptables, family: Family, action: string): S
   if (outcome.ok) return parseState(outcome.stdout, family)
   throw toError(action, outcome)
 }
+
+/** Of a family that nothing is wanted of: where the machine has no nat table for it, none of our rules is there. */
+export function readStateIfAny(iptables: Iptables, family: Family, action: string): State {
+  try {
+    return iptables.hasTable(family) ? readState(iptables, family, action) : NOTHING
+  } catch (error) {
+    if (error instanceof UnusableError) return NOTHING
+    throw error
+  }
+}
+
+const NOTHING: State = { chains: new Map(), hook: [], addresses: [], owners: [] }
 
 export function parseState(text: string, family: Family): State {
   const chains = new Map<string, string[]>()

@@ -1,6 +1,7 @@
 import { CniError } from '../../cni/error'
 import type { ToolResult } from '../../exec'
 import type { Family } from '../../policy/address'
+import { UnusableError } from '../unusable'
 import { renderTransaction } from './render'
 import type { Transaction } from './transaction'
 
@@ -13,9 +14,11 @@ export type Variant = '' | '-nft' | '-legacy'
 export interface Iptables {
   readonly run: ToolProcess
   readonly variant: Variant
+  /** Whether there can be rules of this kind and family; to list what is not there would make it. */
+  readonly hasTable: (family: Family) => boolean
 }
 
-const COMMANDS: Readonly<Record<Family, string>> = { ip: 'iptables', ip6: 'ip6tables' }
+export const TOOLS: Readonly<Record<Family, string>> = { ip: 'iptables', ip6: 'ip6tables' }
 
 /** How long to wait for others who hold the xtables lock: well below the two minutes that kubelet gives a call. */
 export const LOCK_SECONDS = 10
@@ -23,29 +26,42 @@ export const LOCK_SECONDS = 10
 /**
  * Why it was not done.
  *
- * refused   a chain or rule is there that must not be, or is not; or the tool does not know something
- * locked    others held the lock all the time (exit status 4)
- * denied    no CAP_NET_ADMIN
- * unknown   the tool did not come to an end
- * unusable  there is no tool that can be started
+ * refused      a chain or rule is there that must not be, or is not; or the tool does not know something
+ * locked       others held the lock all the time (exit status 4)
+ * denied       no CAP_NET_ADMIN
+ * unknown      the tool did not come to an end
+ * unusable     there is no tool that can be started
+ * unsupported  the kernel has no nat table, or none of this family
  */
-export type Failure = 'refused' | 'locked' | 'denied' | 'unknown' | 'unusable'
+export type Failure = 'refused' | 'locked' | 'denied' | 'unknown' | 'unusable' | 'unsupported'
 
 export type Outcome =
   | { readonly ok: true; readonly stdout: string }
   | { readonly ok: false; readonly failure: Failure; readonly said: string }
 
 export function runTransaction(iptables: Iptables, family: Family, transaction: Transaction): Outcome {
-  const tool = `${COMMANDS[family]}${iptables.variant}-restore`
+  const tool = `${TOOLS[family]}${iptables.variant}-restore`
   const args = ['--noflush', '-w', `${LOCK_SECONDS}`]
   return toOutcome(tool, iptables.run(tool, args, renderTransaction(transaction)))
 }
 
 /** `-S`: of one chain, or of the whole nat table, which on some nodes has tens of thousands of rules. */
 export function runList(iptables: Iptables, family: Family, chain?: string): Outcome {
-  const tool = `${COMMANDS[family]}${iptables.variant}`
+  const tool = `${TOOLS[family]}${iptables.variant}`
   const args = ['-w', `${LOCK_SECONDS}`, '-t', 'nat', '-S', ...(chain ? [chain] : [])]
   return toOutcome(tool, iptables.run(tool, args, ''))
+}
+
+/** What `iptables --version` prints: `iptables v1.8.9 (nf_tables)`. */
+export function runVersion({ run, variant }: Pick<Iptables, 'run' | 'variant'>): string {
+  const result = run(`${TOOLS.ip}${variant}`, ['--version'], '')
+  return result.outcome === 'exited' ? result.stdout : ''
+}
+
+/** Whether this rule is in this chain. */
+export function hasRule(iptables: Iptables, family: Family, rule: readonly string[]): boolean {
+  const tool = `${TOOLS[family]}${iptables.variant}`
+  return toOutcome(tool, iptables.run(tool, ['-w', `${LOCK_SECONDS}`, '-t', 'nat', '-C', ...rule], '')).ok
 }
 
 function toOutcome(tool: string, result: ToolResult): Outcome {
@@ -54,7 +70,7 @@ function toOutcome(tool: string, result: ToolResult): Outcome {
       if (result.status === 0) return { ok: true, stdout: result.stdout }
       const said =
         result.stderr.split('\n').find((line) => line.trim() !== '') ?? `${tool} ended with ${result.status}`
-      return { ok: false, failure: classify(result.status, said), said }
+      return { ok: false, failure: classify(result.status, result.stderr), said }
     }
     case 'killed':
       return { ok: false, failure: 'unknown', said: `${tool} was killed by ${result.signal}` }
@@ -67,22 +83,36 @@ function toOutcome(tool: string, result: ToolResult): Outcome {
   }
 }
 
-/** Status 4 is the lock (xtables' RESOURCE_PROBLEM), or for the nft kind a refusal by the kernel. */
-function classify(status: number, said: string): Failure {
+/** Statuses of the dynamic linker and of shells, for a file that is there and does not run. */
+const CANNOT_RUN = [126, 127]
+
+/**
+ * By status and phrases of iptables 1.6.2 to 1.8.11. Status 4 is the lock (xtables' RESOURCE_PROBLEM), or for the nft
+ * kind a refusal by the kernel.
+ */
+export function classify(status: number, said: string): Failure {
+  if (CANNOT_RUN.includes(status)) return 'unusable'
   if (/must be root|Permission denied|Operation not permitted/.test(said)) return 'denied'
   if (status === 4 && /lock/i.test(said)) return 'locked'
+  if (/Table does not exist|Failed to initialize nft|(?:Protocol|Address family) not supported/.test(said))
+    return 'unsupported'
   return 'refused'
 }
 
-/** The CNI error for a failure that ends an ADD or a CHECK. `action`: "install the rules". */
-export function toError(action: string, { failure, said }: Outcome & { ok: false }): CniError {
+/** The CNI error for a failure that ends an ADD or a CHECK. `action`: "install the rules"; `advice`: to a refusal. */
+export function toError(
+  action: string,
+  { failure, said }: Outcome & { ok: false },
+  advice?: string,
+): CniError {
   switch (failure) {
     case 'unusable':
-      return new CniError(
-        'ioFailure',
+      return new UnusableError(
         `Cannot ${action}: no iptables could be started; install iptables if it is missing`,
         said,
       )
+    case 'unsupported':
+      return new UnusableError(`Cannot ${action}: this kernel has no nat table for iptables`, said)
     case 'unknown':
       return new CniError('tryAgain', `Cannot ${action}: ${said}; try again`)
     case 'locked':
@@ -94,7 +124,7 @@ export function toError(action: string, { failure, said }: Outcome & { ok: false
     case 'denied':
       return new CniError('toolRefused', `Cannot ${action}: run ip-masq as root with CAP_NET_ADMIN`, said)
     case 'refused':
-      return new CniError('toolRefused', `Cannot ${action}: iptables refused`, said)
+      return new CniError('toolRefused', `Cannot ${action}: ${advice ?? 'iptables refused'}`, said)
     default:
       return failure satisfies never
   }

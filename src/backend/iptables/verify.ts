@@ -1,11 +1,12 @@
 import { FAMILY_NAMES, type Family, formatAddress } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
 import type { Wanted } from '../backend'
-import { addressRow, DISPATCH, HOOK, ofFamily, ownerChain, ownerId, ownerRule, policyRule } from './layout'
+import { attachmentId } from '../identity'
+import { addressRow, DISPATCH, HOOK, ofFamily, ownerChain, ownerRule, policyRule } from './layout'
 import { policyChainName, policyChains } from './policy-chains'
 import { renderRule } from './render'
 import { type AddressState, findAddress, readState, type State } from './state'
-import type { Iptables } from './tool'
+import { type Iptables, TOOLS } from './tool'
 
 /** CHECK: our chains of each family that the attachment has addresses of, compared with what an ADD would write. */
 export function verify(iptables: Iptables, wanted: Wanted): string[] {
@@ -13,11 +14,11 @@ export function verify(iptables: Iptables, wanted: Wanted): string[] {
     const addresses = ofFamily(family, wanted.addresses)
     if (addresses.length === 0) return []
     const state = readState(iptables, family, 'check the rules')
-    if (!state.chains.has(DISPATCH)) return [`chain ${DISPATCH}: missing`]
+    if (!state.chains.has(DISPATCH)) return [inFamily(family)(`chain ${DISPATCH}: missing`)]
     const found = addresses.map((address) => ({ address, state: findAddress(state, address) }))
     return [
-      ...compareHook(state),
-      ...comparePolicy(state, wanted.policy, family),
+      ...compareHook(state).map(inFamily(family)),
+      ...comparePolicy(state, wanted.policy, family).map(inFamily(family)),
       ...found.flatMap((one) =>
         compareAddress(one.state, wanted, family).map((text) => `${formatAddress(one.address)}: ${text}`),
       ),
@@ -25,9 +26,14 @@ export function verify(iptables: Iptables, wanted: Wanted): string[] {
         state,
         wanted,
         addresses.map((address) => renderRule(addressRow(address))),
-      ),
+      ).map(inFamily(family)),
     ]
   })
+}
+
+/** Chains have the same names in both families. */
+export function inFamily(family: Family): (line: string) => string {
+  return (line) => `${TOOLS[family]}: ${line}`
 }
 
 /** They masquerade only what they have marked before. */
@@ -68,7 +74,7 @@ export function compareAddress(
   { attachment, policy }: Wanted,
   family: Family,
 ): string[] {
-  const [owner, chain] = [renderRule(ownerRule(ownerId(attachment))), policyChainName(policy, family)]
+  const [owner, chain] = [renderRule(ownerRule(attachmentId(attachment))), policyChainName(policy, family)]
   if (!found?.isDispatched) return [`not in ${DISPATCH}`]
   const [first, second, ...more] = found.rules
   return [
@@ -80,7 +86,7 @@ export function compareAddress(
 
 /** The owner's rows: addresses that an earlier ADD had show here. */
 function compareOwner({ chains }: State, { attachment }: Wanted, rows: readonly string[]): string[] {
-  const chain = ownerChain(ownerId(attachment))
+  const chain = ownerChain(attachmentId(attachment))
   const found = chains.get(chain)
   if (!found) return [`chain ${chain}: missing`]
   const surplus = found.filter((rule) => !rows.includes(rule) && !rule.includes(' -d '))

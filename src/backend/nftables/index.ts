@@ -1,24 +1,26 @@
 import type { Backend, Host } from '../backend'
-import { attachmentId, networkDigest } from '../identity'
 import { apply } from './apply'
 import type { NftProcess } from './nft'
-
-import { isTableMissing, probe } from './probe'
-import { prune } from './prune'
+import { isStanding, probe } from './probe'
+import { listAttachments, prune } from './prune'
 import { remove } from './remove'
 import { replace } from './replace'
+import { readTable } from './table-state'
 import { verify } from './verify'
+
+/** Its one table, as `standing` calls it. */
+const NAME = 'inet ip-masq'
 
 export function nftables(nft: NftProcess, host: Host): Backend {
   return {
-    apply: (wanted) => apply(nft, wanted, host.epochSeconds()),
-    remove: (attachment, hint) => remove(nft, attachment, hint),
-    verify: (wanted) => verify(nft, wanted),
-    replace: (wanted, { dryRun }) => replace(nft, wanted, { dryRun, epochSeconds: host.epochSeconds() }),
-    prune: (isStale, options) => prune(nft, isStale, options),
+    apply: async (wanted) => apply(nft, wanted, host.epochSeconds()),
+    remove: async (attachment, hint) => remove(nft, attachment, hint),
+    verify: async (wanted) => verify(nft, wanted),
+    replace: async (wanted, { dryRun }) =>
+      replace(nft, wanted, { dryRun, epochSeconds: host.epochSeconds() }),
+    prune: async (isStale, options) => prune(nft, isStale, options),
+    list: async () => listAttachments(readTable(nft, 'list the rules')),
     probe: () => probe(nft, host),
-    isTableMissing: () => isTableMissing(nft),
-    id: attachmentId,
-    networkDigest,
+    standing: async (among = [NAME]) => (among.includes(NAME) && isStanding(nft) ? [NAME] : []),
   }
 }

@@ -1,5 +1,6 @@
 import { CniError } from '../../cni/error'
 import type { ToolResult } from '../../exec'
+import { UnusableError } from '../unusable'
 import { renderTransaction } from './render'
 import type { Transaction } from './transaction'
 
@@ -9,21 +10,23 @@ export type NftProcess = (args: readonly string[], input: string) => ToolResult
 /**
  * Why nft did not do it.
  *
- * missing   a table, chain, map, set or element named does not exist
- * clash     an element exists with another value
- * denied    no CAP_NET_ADMIN
- * unknown   nft did not come to an end: deadline, killed
- * unusable  there is no nft that can be started
- * refused   anything else
+ * missing      a table, chain, map, set or element named does not exist
+ * clash        an element exists with another value
+ * denied       no CAP_NET_ADMIN
+ * unknown      nft did not come to an end: deadline, killed
+ * unusable     there is no nft that can be started
+ * unsupported  the kernel has no nf_tables, or not all that our rules need of it
+ * refused      anything else
  */
-export type Failure = 'missing' | 'clash' | 'denied' | 'unknown' | 'unusable' | 'refused'
+export type Failure = 'missing' | 'clash' | 'denied' | 'unknown' | 'unusable' | 'unsupported' | 'refused'
 
 export type NftOutcome =
   | { readonly ok: true; readonly stdout: string }
   | { readonly ok: false; readonly failure: Failure; readonly said: string }
 
 export function runTransaction(nft: NftProcess, transaction: Transaction): NftOutcome {
-  return toOutcome(nft(['-f', '-'], renderTransaction(transaction)))
+  const script = renderTransaction(transaction)
+  return toOutcome(nft(['-f', '-'], script), script)
 }
 
 /** Would it be accepted? The kernel is asked, and changes nothing. */
@@ -42,12 +45,13 @@ export function runList(nft: NftProcess, what: string): NftOutcome {
   return toOutcome(nft(['-f', '-'], `list ${what}\n`))
 }
 
-function toOutcome(result: ToolResult): NftOutcome {
+function toOutcome(result: ToolResult, script = ''): NftOutcome {
   switch (result.outcome) {
     case 'exited': {
       if (result.status === 0) return { ok: true, stdout: result.stdout }
       const said = errorLine(result.stderr) || `nft ended with status ${result.status} and said nothing`
-      return { ok: false, failure: classify(said), said }
+      if (CANNOT_RUN.includes(result.status)) return { ok: false, failure: 'unusable', said }
+      return { ok: false, failure: classify(said, script), said }
     }
     case 'killed':
       return { ok: false, failure: 'unknown', said: `nft was killed by ${result.signal}` }
@@ -60,6 +64,9 @@ function toOutcome(result: ToolResult): NftOutcome {
   }
 }
 
+/** Statuses of the dynamic linker and of shells, for a file that is there and does not run. */
+const CANNOT_RUN = [126, 127]
+
 /** nft's first line with an error; the linker and nft itself may warn before it. */
 function errorLine(stderr: string): string {
   const lines = stderr.split('\n')
@@ -71,13 +78,28 @@ function errorLine(stderr: string): string {
  * script, and so anything an operator wrote). Phrases of nft 1.0.1 to 1.1.7; "busy" is what kernels before 5.17 call a
  * clash of values, and what all call a chain that is still gone to.
  */
-export function classify(said: string): Failure {
+export function classify(said: string, script = ''): Failure {
   const phrases: readonly (readonly [RegExp, Failure])[] = [
+    [
+      /(?:Operation|Protocol|Address family) not supported|by protocol|Function not implemented/,
+      'unsupported',
+    ],
     [/\bError: .*No such file or directory/, 'missing'],
     [/\bError: .*(?:File exists|Device or resource busy)/, 'clash'],
     [/\bError: .*(?:Operation not permitted|Permission denied|must be root)/, 'denied'],
   ]
-  return phrases.find(([phrase]) => phrase.test(said))?.[1] ?? 'refused'
+  const failure = phrases.find(([phrase]) => phrase.test(said))?.[1] ?? 'refused'
+  return failure === 'missing' && isOwnDeclaration(said, script) ? 'unsupported' : failure
+}
+
+/**
+ * "No such file or directory", about a rule of a script that declares all that its rules name: what is not there is the
+ * expression (masquerade, on kernels built without it).
+ */
+function isOwnDeclaration(said: string, script: string): boolean {
+  if (!script.startsWith('add table ')) return false
+  const number = Number(/^\S*stdin:(\d+):/.exec(said)?.[1])
+  return /^add (?:rule|chain|map|set) /.test(script.split('\n')[number - 1] ?? '')
 }
 
 /** The CNI error for a failure that ends an ADD or a CHECK. `action`: "install the rules". */
@@ -88,9 +110,13 @@ export function toError(
 ): CniError {
   switch (failure) {
     case 'unusable':
-      return new CniError(
-        'ioFailure',
+      return new UnusableError(
         `Cannot ${action}: no nft could be started; install nftables if it is missing`,
+        said,
+      )
+    case 'unsupported':
+      return new UnusableError(
+        `Cannot ${action}: this kernel lacks what nft needs; use "backend": "auto" or "iptables"`,
         said,
       )
     case 'unknown':

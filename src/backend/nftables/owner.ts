@@ -2,7 +2,7 @@ import type { Attachment } from '../../cni/attachment'
 import { sha256 } from '../../hash'
 import { type Address, formatAddress } from '../../policy/address'
 import type { ListedNote } from '../backend'
-import { attachmentId, networkDigest } from '../identity'
+import { attachmentDigest, idOfDigest, networkDigest } from '../identity'
 
 /**
  * The value of an element of `owners`: who holds the address. 96 bits name the attachment, 32 bits the set
@@ -16,17 +16,17 @@ import { attachmentId, networkDigest } from '../identity'
 export function ownerValue(attachment: Attachment, addresses: readonly Address[]): Address {
   const sorted = addresses.map(formatAddress).sort()
   const digest = sha256(JSON.stringify(sorted)).slice(0, ADDRESSES_BITS / 4)
-  return { family: 'ip6', value: BigInt(`0x${attachmentId(attachment)}${digest}`) }
+  return { family: 'ip6', value: BigInt(`0x${attachmentDigest(attachment)}${digest}`) }
 }
 
-/** The attachment's part of an owner value: what says whose it is, whatever addresses its ADD had. */
+/** Whose an owner value is, whatever addresses its ADD had: `attachmentId`. */
 export function ownerId(value: Address): string {
-  return (value.value >> BigInt(ADDRESSES_BITS)).toString(16).padStart(24, '0')
+  return idOfDigest((value.value >> BigInt(ADDRESSES_BITS)).toString(16).padStart(24, '0'))
 }
 
 /** Tells whether an element of `owners` is the attachment's, whatever addresses its ADD had. */
 export function ownerTest(attachment: Attachment): (value: Address) => boolean {
-  const own = BigInt(`0x${attachmentId(attachment)}`)
+  const own = BigInt(`0x${attachmentDigest(attachment)}`)
   return ({ value }) => value >> BigInt(ADDRESSES_BITS) === own
 }
 
@@ -35,7 +35,7 @@ export function ownerTest(attachment: Attachment): (value: Address) => boolean {
  * leading zeros, and may shorten a group of zeros to nothing; then only parsing can tell.
  */
 export function ownerPrefix(attachment: Attachment): string {
-  const group = Number.parseInt(attachmentId(attachment).slice(0, 4), 16)
+  const group = Number.parseInt(attachmentDigest(attachment).slice(0, 4), 16)
   return group === 0 ? '' : `${group.toString(16)}:`
 }
 

@@ -1,4 +1,5 @@
 import type { Host } from '../backend'
+import { MARK, NOWHERE } from './elsewhere'
 import { BASE_CHAIN, DISPATCH, OWNERS } from './layout'
 import { type NftProcess, runCheck, runList } from './nft'
 import { TABLE } from './render'
@@ -21,14 +22,15 @@ export async function probe(nft: NftProcess, host: Host): Promise<string[]> {
 }
 
 /**
- * Whether the table, or its base chain, is gone. Asked every other second by a watch, so not by a listing: nft reads
+ * Whether the table and its base chain are there. Asked every other second by a watch, so not by a listing: nft reads
  * all elements before it lists anything. A transaction that is only checked takes as long beside any number of pods.
  */
-export function isTableMissing(nft: NftProcess): boolean {
-  const none = { family: 'ip6', value: 0n } as const
+export function isStanding(nft: NftProcess): boolean {
   const outcome = runCheck(nft, [
-    { do: 'add-elements', set: OWNERS, elements: [{ key: none, value: none }] },
+    { do: 'add-elements', set: OWNERS, elements: [{ key: NOWHERE, value: MARK }] },
     ...DISPATCH.map((rule) => ({ do: 'add-rule', chain: BASE_CHAIN, rule }) as const),
   ])
-  return !outcome.ok && outcome.failure === 'missing'
+  if (outcome.ok) return true
+  // What did not come to an end says nothing of the table.
+  return !['missing', 'unusable', 'unsupported'].includes(outcome.failure)
 }

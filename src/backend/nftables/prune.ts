@@ -1,5 +1,5 @@
 import { formatAddress } from '../../policy/address'
-import type { Listed, Pruned } from '../backend'
+import type { Listed, Pruned, Removal } from '../backend'
 import { deletePolicy } from './layout'
 import { type NftProcess, runTransaction } from './nft'
 import { outdatedChains } from './outdated'
@@ -53,16 +53,17 @@ export function prune(
 }
 
 /** Runs a removal; the reason if it failed or is not known to have worked. */
-function attempt(removal: () => string | undefined): string | undefined {
+function attempt(removal: () => Removal): string | undefined {
   try {
-    return removal()
+    const removed = removal()
+    return 'said' in removed ? removed.said : undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
 }
 
 /** The attachments in the table, each with all of its addresses. */
-function listAttachments(state: TableState): Listed[] {
+export function listAttachments(state: TableState): Listed[] {
   const byId = new Map<string, Listed>()
   for (const { address, owner, comment } of state.addresses) {
     if (!owner) continue

@@ -1,5 +1,7 @@
 import type { Attachment } from '../../cni/attachment'
 import { type Address, isSameAddress } from '../../policy/address'
+import type { Removal } from '../backend'
+import { hasMark } from './elsewhere'
 import { deleteAddress, deletePod, OWNERS } from './layout'
 import { ATTEMPTS, type NftOutcome, type NftProcess, runList, runTransaction, toError } from './nft'
 import { ownerTest, ownerValue } from './owner'
@@ -14,28 +16,34 @@ import type { Transaction } from './transaction'
  * Both are all or nothing. Where an address was taken over, never installed, or lost one of its elements, the
  * run is refused, and the rest must go all the same: the table is read, and exactly what is ours is deleted.
  *
- * Throws only when something of ours was seen and nft refused to delete it. Returns why it is not known whether
- * something is left, if so.
+ * Throws only when something of ours was seen and nft refused to delete it.
  */
-export function remove(
-  nft: NftProcess,
-  attachment: Attachment,
-  hint: readonly Address[],
-): string | undefined {
+export function remove(nft: NftProcess, attachment: Attachment, hint: readonly Address[]): Removal {
   if (hint.length > 0) {
     const outcome = runTransaction(nft, deleteAll(hint, ownerValue(attachment, hint)))
-    if (outcome.ok) return undefined
-    if (isHopeless(outcome)) return outcome.said
+    if (outcome.ok) return REMOVED
+    if (isHopeless(outcome)) return hopeless(outcome)
   } else {
     const listed = runList(nft, `map ${TABLE} ${OWNERS}`)
-    if (!listed.ok) return listed.failure === 'missing' ? undefined : listed.said
+    if (!listed.ok) return listed.failure === 'missing' ? NO_TABLE : hopeless(listed)
     const transaction = deleteOwned(listed.stdout, attachment)
-    if (transaction.length === 0) return undefined
+    if (transaction.length === 0) return absent(listed.stdout)
     const outcome = runTransaction(nft, transaction)
-    if (outcome.ok) return undefined
-    if (isHopeless(outcome)) return outcome.said
+    if (outcome.ok) return REMOVED
+    if (isHopeless(outcome)) return hopeless(outcome)
   }
   return removeOwned(nft, ownerTest(attachment), hint)
+}
+
+const REMOVED: Removal = { outcome: 'removed' }
+const NO_TABLE: Removal = { outcome: 'absent', mayBeElsewhere: true }
+
+function absent(listing: string): Removal {
+  return { outcome: 'absent', mayBeElsewhere: hasMark(listing) }
+}
+
+function hopeless({ failure, said }: NftOutcome & { ok: false }): Removal {
+  return { outcome: failure === 'unusable' || failure === 'unsupported' ? 'unusable' : 'unknown', said }
 }
 
 /**
@@ -46,23 +54,23 @@ export function removeOwned(
   nft: NftProcess,
   isOwn: (owner: Address) => boolean,
   orphans: readonly Address[] = [],
-): string | undefined {
+): Removal {
   for (let attempt = 1; ; attempt++) {
     const listed = runList(nft, `table ${TABLE}`)
-    if (!listed.ok) return listed.failure === 'missing' ? undefined : listed.said
+    if (!listed.ok) return listed.failure === 'missing' ? NO_TABLE : hopeless(listed)
     const { addresses } = parseTable(listed.stdout)
     const own = addresses.filter(({ owner }) => owner && isOwn(owner))
     const unowned = addresses.filter(
       ({ owner, address }) => !owner && orphans.some((orphan) => isSameAddress(orphan, address)),
     )
-    if (own.length + unowned.length === 0) return undefined
+    if (own.length + unowned.length === 0) return absent(listed.stdout)
     const outcome = runTransaction(nft, [
       ...own.flatMap(deleteFound),
       ...unowned.map(({ address }) => deletePod(address)),
     ])
-    if (outcome.ok) return undefined
+    if (outcome.ok) return REMOVED
     // Not known to be ours, or not known to be there still: no reason to keep the address from being freed.
-    if (own.length === 0 || isHopeless(outcome)) return outcome.said
+    if (own.length === 0 || isHopeless(outcome)) return hopeless(outcome)
     const mayHaveChanged = outcome.failure === 'clash' || outcome.failure === 'missing'
     if (!mayHaveChanged || attempt === ATTEMPTS) throw toError(nft, 'remove the rules', outcome)
   }
@@ -70,7 +78,7 @@ export function removeOwned(
 
 /** nft did not start, or did not come to an end: another run would fare no better, and hide why. */
 function isHopeless({ failure }: NftOutcome & { ok: false }): boolean {
-  return failure === 'unusable' || failure === 'unknown'
+  return failure === 'unusable' || failure === 'unsupported' || failure === 'unknown'
 }
 
 function deleteAll(addresses: readonly Address[], owner: Address): Transaction {

@@ -1,0 +1,59 @@
+import { CniError } from '../../cni/error'
+import type { Backend } from '../backend'
+import { UnusableError } from '../unusable'
+import type { Places } from '.'
+
+type TwoPlaces = Pick<Places, 'nft' | 'iptables'>
+
+/**
+ * `"auto"`: nftables where it works; else iptables; else an error that says what each of them said. nft is tried, not
+ * asked: on a node where it works that costs nothing.
+ */
+export function automatic(places: TwoPlaces): Backend {
+  const { nft, iptables } = places
+  return {
+    ...nft,
+    apply: async (wanted) => (await firstThatWorks(places, (backend) => backend.apply(wanted))).value,
+    verify: async (wanted) => (await firstThatWorks(places, (backend) => backend.verify(wanted))).value,
+    async probe() {
+      const missing = await nft.probe()
+      if (missing.length === 0) return missing
+      const missingToo = await iptables.probe()
+      return missingToo.length === 0 ? [] : [...new Set([...missing, ...missingToo])]
+    },
+  }
+}
+
+export async function firstThatWorks<T>(
+  { nft, iptables }: TwoPlaces,
+  run: (backend: Backend) => Promise<T>,
+): Promise<{ readonly backend: Backend; readonly value: T }> {
+  try {
+    return { backend: nft, value: await run(nft) }
+  } catch (error) {
+    if (!doesNotWork(error)) throw error
+    return { backend: iptables, value: await instead(error, () => run(iptables)) }
+  }
+}
+
+/** No nft, a kernel without what it needs, or an nft that refuses our rules, because it is too old. */
+export function doesNotWork(error: unknown): error is CniError {
+  return error instanceof CniError && (error instanceof UnusableError || error.reason === 'toolRefused')
+}
+
+async function instead<T>(nft: CniError, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error
+    throw orBoth(nft, error)
+  }
+}
+
+/** What nft said is told in either case: it is why iptables was asked at all. */
+export function orBoth(nft: CniError, iptables: CniError): CniError {
+  const details = `nft: ${nft.details || nft.message}; iptables: ${iptables.details || iptables.message}`
+  return iptables instanceof UnusableError
+    ? new UnusableError(`${nft.message}; nor is iptables usable`, details)
+    : new CniError(iptables.reason, iptables.message, details)
+}

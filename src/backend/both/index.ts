@@ -1,0 +1,79 @@
+import type { Attachment } from '../../cni/attachment'
+import type { ToolResult } from '../../exec'
+import type { Address } from '../../policy/address'
+import type { Backend, BackendSetting, Host, Removal } from '../backend'
+import { nftables } from '../nftables'
+import { markElsewhere } from '../nftables/elsewhere'
+import { automatic } from './automatic'
+import { prune } from './prune'
+import { remove } from './remove'
+import { replace } from './replace'
+import { verify } from './verify'
+
+/** All that this machine has, as one: what is added goes where its config says, what goes is looked for everywhere. */
+export interface Backends extends Backend {
+  /** `setting`: what the config says now, if it can be read; it only says where to look first. */
+  remove(attachment: Attachment, hint: readonly Address[], setting?: BackendSetting): Promise<Removal>
+  of(setting: BackendSetting): Backend
+}
+
+export type Tools = (tool: string, args: readonly string[], input: string) => ToolResult
+
+/** Both places that rules can be in, and what one says of the other. */
+export interface Places {
+  readonly nft: Backend
+  readonly iptables: Backend
+  /** Leaves word in nft's table, if there is one, that iptables may have rules. */
+  readonly mark: () => void
+}
+
+export function backends(run: Tools, host: Host): Backends {
+  const nft = (args: readonly string[], input: string) => run('nft', args, input)
+  const places: Places = {
+    nft: nftables(nft, host),
+    iptables: onDemand(async () => (await import('../iptables')).iptables(run, host)),
+    mark: () => markElsewhere(nft),
+  }
+  const of = (setting: BackendSetting): Backend => {
+    const settings = { nftables: places.nft, iptables: places.iptables, auto: automatic(places) }
+    return settings[setting]
+  }
+  return {
+    of,
+    async apply(wanted) {
+      const applied = await of(wanted.setting).apply(wanted)
+      // Nothing more in an ADD that finds all that it needs. Either kind of table may have come into being.
+      if (applied.tableWasMissing && (await places.iptables.standing()).length > 0) places.mark()
+      return applied
+    },
+    remove: (attachment, hint, setting = 'auto') => remove(places, attachment, { hint, setting }),
+    verify: (wanted) => verify(places, wanted),
+    replace: (wanted, options) => replace(places, wanted, options),
+    prune: (isStale, options) => prune(places, isStale, options),
+    list: async () => [...(await places.nft.list()), ...(await places.iptables.list())],
+    probe: () => of('auto').probe(),
+    standing: async (among) => [
+      ...(await places.nft.standing(among)),
+      ...(await places.iptables.standing(among)),
+    ],
+  }
+}
+
+/** iptables' part is loaded at its first use: it would take 0.6 ms of each call, and most do without. */
+function onDemand(load: () => Promise<Backend>): Backend {
+  let loaded: Promise<Backend> | undefined
+  const backend = () => {
+    loaded ??= load()
+    return loaded
+  }
+  return {
+    apply: async (wanted) => (await backend()).apply(wanted),
+    remove: async (attachment, hint) => (await backend()).remove(attachment, hint),
+    verify: async (wanted) => (await backend()).verify(wanted),
+    replace: async (wanted, options) => (await backend()).replace(wanted, options),
+    prune: async (isStale, options) => (await backend()).prune(isStale, options),
+    list: async () => (await backend()).list(),
+    probe: async () => (await backend()).probe(),
+    standing: async (among) => (await backend()).standing(among),
+  }
+}

@@ -1,0 +1,146 @@
+import type { CniError } from '../../cni/error'
+import { formatAddress } from '../../policy/address'
+import type { Backend, Change, Listed, Replacement, Wanted } from '../backend'
+import { attachmentId } from '../identity'
+import { UnusableError } from '../unusable'
+import type { Places } from '.'
+import { doesNotWork, orBoth } from './automatic'
+
+interface Place {
+  readonly backend: Backend
+  readonly name: 'nftables' | 'iptables'
+  /** Attachment -> what it has there. */
+  readonly listed: ReadonlyMap<string, Listed>
+  /** Why there can be no rules. */
+  readonly unusable?: CniError
+}
+
+/**
+ * Sync: each attachment where its config asks for it, then away from the other place, so that no pod is without a rule
+ * for a moment. One whose config is only that of its ADD stays where it stands.
+ */
+export async function replace(
+  { nft, iptables, mark }: Places,
+  wanted: readonly Wanted[],
+  options: { readonly dryRun: boolean },
+): Promise<Replacement> {
+  const places = { nft: await look(nft, 'nftables'), iptables: await look(iptables, 'iptables') }
+  const { iptables: there } = places
+  if (places.nft.unusable && there.unusable) throw orBoth(places.nft.unusable, there.unusable)
+  const work = (place: Place) => ({ wanted: wanted.filter((one) => placeOf(one, places) === place), options })
+  const parts: Replacement[] = []
+  try {
+    parts.push(await replaceIn(places.nft, there, work(places.nft)))
+  } catch (error) {
+    // An nft that is too old lists an empty table, and refuses our rules.
+    if (!doesNotWork(error) || places.nft.listed.size > 0) throw error
+    places.nft = { ...places.nft, unusable: error }
+    parts.push(await replaceIn(places.nft, there, work(places.nft)))
+  }
+  parts.push(await replaceIn(there, places.nft, work(there)))
+  if (!options.dryRun && !there.unusable && (await iptables.standing()).length > 0) mark()
+  return mergeReplacements(parts)
+}
+
+async function look(backend: Backend, name: Place['name']): Promise<Place> {
+  try {
+    const listed = await backend.list()
+    return { backend, name, listed: new Map(listed.map((one) => [one.id, one])) }
+  } catch (error) {
+    if (!(error instanceof UnusableError)) throw error
+    return { backend, name, listed: new Map(), unusable: error }
+  }
+}
+
+function placeOf(
+  { setting, attachment, isFallback }: Wanted,
+  places: { nft: Place; iptables: Place },
+): Place {
+  const { nft, iptables } = places
+  const id = attachmentId(attachment)
+  if (isFallback && nft.listed.has(id) !== iptables.listed.has(id)) return nft.listed.has(id) ? nft : iptables
+  if (setting === 'auto') return nft.unusable ? iptables : nft
+  return setting === 'nftables' ? nft : iptables
+}
+
+interface Work {
+  readonly wanted: readonly Wanted[]
+  readonly options: { readonly dryRun: boolean }
+}
+
+/** The part of those that belong in one place. */
+async function replaceIn(place: Place, other: Place, { wanted, options }: Work): Promise<Replacement> {
+  if (place.unusable) {
+    return { ...NOTHING, unrepaired: wanted.length > 0 ? [whyNot(place.unusable, wanted)] : [] }
+  }
+  const { free, held } = heldElsewhere(other, wanted)
+  const replacement = await place.backend.replace(free, options)
+  const isHeld = (id: string) => replacement.held.some(({ attachment }) => attachmentId(attachment) === id)
+  const ids = free.map(({ attachment }) => attachmentId(attachment))
+  const leaving = new Set(ids.filter((id) => other.listed.has(id) && !isHeld(id)))
+  const failures = options.dryRun ? [] : await leave(other, leaving)
+  const known = new Set(replacement.changes.map(({ attachment }) => attachmentId(attachment)))
+  // One that stood in both places has changed by leaving one.
+  const left = free.filter(
+    ({ attachment }) => leaving.has(attachmentId(attachment)) && !known.has(attachmentId(attachment)),
+  )
+  return {
+    ...replacement,
+    changes: [
+      ...replacement.changes.map(
+        (change): Change =>
+          leaving.has(attachmentId(change.attachment)) ? { ...change, what: 'changed' } : change,
+      ),
+      ...left.map(({ attachment, addresses }): Change => ({ attachment, addresses, what: 'changed' })),
+    ],
+    held: [...held, ...replacement.held],
+    unrepaired: [...replacement.unrepaired, ...failures],
+  }
+}
+
+const NOTHING: Replacement = { changes: [], held: [], repairs: [], unrepaired: [], script: '' }
+
+function whyNot({ message, details }: CniError, wanted: readonly Wanted[]): string {
+  const networks = [...new Set(wanted.map(({ attachment }) => attachment.network))].join(', ')
+  return `network ${networks}: ${message}${details && `: ${details}`}`
+}
+
+/** Leaves out addresses that another attachment holds in the other place: a live owner is never replaced. */
+function heldElsewhere(other: Place, wanted: readonly Wanted[]) {
+  const holders = new Map<string, Listed>()
+  for (const one of other.listed.values()) {
+    for (const address of one.addresses) holders.set(formatAddress(address), one)
+  }
+  const held: Replacement['held'][number][] = []
+  const free = wanted.map((one): Wanted => {
+    const id = attachmentId(one.attachment)
+    const addresses = one.addresses.filter((address) => {
+      const holder = holders.get(formatAddress(address))
+      if (!holder || holder.id === id) return true
+      held.push({ attachment: one.attachment, address, holder: nameOf(holder) })
+      return false
+    })
+    return { ...one, addresses }
+  })
+  return { free, held }
+}
+
+function nameOf({ note }: Listed): string {
+  return note ? `${note.containerID} ${note.ifname}` : 'an attachment without a name'
+}
+
+/** Takes attachments out of a place that stand in the other now; what could not be taken away, a line each. */
+async function leave({ backend }: Place, ids: ReadonlySet<string>): Promise<readonly string[]> {
+  if (ids.size === 0) return []
+  return (await backend.prune(({ id }) => ids.has(id), { dryRun: false })).failures
+}
+
+function mergeReplacements(parts: readonly Replacement[]): Replacement {
+  return {
+    changes: parts.flatMap(({ changes }) => changes),
+    held: parts.flatMap(({ held }) => held),
+    repairs: parts.flatMap(({ repairs }) => repairs),
+    unrepaired: parts.flatMap(({ unrepaired }) => unrepaired),
+    script: parts.map(({ script }) => script).join(''),
+  }
+}

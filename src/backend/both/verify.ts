@@ -1,0 +1,45 @@
+import { type Address, formatAddress, isSameAddress } from '../../policy/address'
+import type { Backend, Wanted } from '../backend'
+import { unlessUnusable } from '../unusable'
+import type { Places } from '.'
+import { firstThatWorks } from './automatic'
+
+/** CHECK: in the place that the config asks for; and that the other has no rules of the same addresses. */
+export async function verify(places: Places, wanted: Wanted): Promise<string[]> {
+  const { backend, differences } = await verifyOwn(places, wanted)
+  const [other, name] = backend === places.nft ? [places.iptables, 'iptables'] : [places.nft, 'nftables']
+  const elsewhere = await addressesIn(other)
+  const doubled = wanted.addresses.filter((address) => elsewhere.some((one) => isSameAddress(one, address)))
+  return [
+    ...differences,
+    ...doubled.map((address) => `${formatAddress(address)}: has rules in ${name}, where they should not be`),
+  ]
+}
+
+interface Verified {
+  readonly backend: Backend
+  readonly differences: readonly string[]
+}
+
+async function verifyOwn(places: Places, wanted: Wanted): Promise<Verified> {
+  const { nft, iptables } = places
+  const run = (backend: Backend) => backend.verify(wanted)
+  if (wanted.setting !== 'auto') {
+    const backend = wanted.setting === 'nftables' ? nft : iptables
+    return { backend, differences: await run(backend) }
+  }
+  const { backend, value: differences } = await firstThatWorks(places, run)
+  // An ADD before nft came, or with an nft that lists and refuses: the pod has all that it needs.
+  if (differences.length > 0 && backend === nft && (await iptables.standing()).length > 0) {
+    const there = await unlessUnusable(() => run(iptables))
+    if (there?.length === 0) return { backend: iptables, differences: there }
+  }
+  return { backend, differences }
+}
+
+/** Not of a table that may be another's, and long. */
+async function addressesIn(backend: Backend): Promise<Address[]> {
+  if ((await backend.standing()).length === 0) return []
+  const listed = (await unlessUnusable(() => backend.list())) ?? []
+  return listed.flatMap(({ addresses }) => addresses)
+}

@@ -1,0 +1,78 @@
+import { FAMILY_NAMES } from '../../policy/address'
+import type { Host } from '../backend'
+import { DISPATCH } from './layout'
+import { type Iptables, runList, runVersion, type ToolProcess, type Variant } from './tool'
+
+/**
+ * The kinds of iptables that the host has: rules in the kernel's nf_tables, or in its older tables (legacy). Both may
+ * be installed side by side, and then one of them is the default. The kernel obeys both.
+ */
+export interface Kinds {
+  readonly areBoth: boolean
+  /** The one that has rules of ours; else the one that kubelet uses; else the host's default. */
+  choose(): Iptables
+  /** Where rules of ours may be, the likelier first: what to look for has a table there. */
+  readonly candidates: readonly Iptables[]
+}
+
+export async function kindsOf(run: ToolProcess, host: Host): Promise<Kinds> {
+  const [ip, ip6] = await Promise.all(FAMILY_NAMES.map((family) => host.legacyTables(family)))
+  const legacyTables = { ip: ip ?? [], ip6: ip6 ?? [] }
+  const of = (variant: Variant, isLegacy: () => boolean): Iptables => ({
+    run,
+    variant,
+    // In nf_tables a look makes nothing.
+    hasTable: (family) => legacyTables[family].includes('nat') || !isLegacy(),
+  })
+  const has = (variant: Variant) => 'file' in host.findTool(`iptables${variant}-restore`)
+  const [nft, legacy] = [of('-nft', () => false), of('-legacy', () => true)]
+  const isDefaultLegacy = lazily(() => isLegacyTool(run, host))
+  const byDefault = has('')
+    ? of('', isDefaultLegacy)
+    : has('-nft')
+      ? nft
+      : has('-legacy')
+        ? legacy
+        : undefined
+  // None: to be told where it was looked for.
+  const only = byDefault ?? of('', () => false)
+  if (!(has('-nft') && has('-legacy'))) return { areBoth: false, choose: () => only, candidates: [only] }
+  const candidates = legacy.hasTable('ip') || legacy.hasTable('ip6') ? [legacy, nft] : [nft]
+  return {
+    areBoth: true,
+    candidates,
+    choose() {
+      const isInUse = (one: Iptables) =>
+        FAMILY_NAMES.some((family) => one.hasTable(family) && runList(one, family, DISPATCH).ok)
+      // To list a table of legacy that is not there would make it.
+      const hinted = legacyTables.ip.includes('mangle') ? [nft, legacy] : [nft]
+      return candidates.find(isInUse) ?? hinted.find(hasHint) ?? only
+    },
+  }
+}
+
+/** By the name of the file that the links lead to (xtables-nft-multi); else by what it says of itself. */
+function isLegacyTool(run: ToolProcess, host: Host): boolean {
+  const found = host.findTool('iptables-restore')
+  if (!('file' in found)) return true
+  const name = host.realPath(found.file).split('/').at(-1) ?? ''
+  if (/nft/.test(name)) return false
+  if (/legacy|^xtables-multi$/.test(name)) return true
+  return !/nf_tables/.test(runVersion({ run, variant: '' }))
+}
+
+/** kubelet makes it in the mangle table of the kind that it uses (KEP-3178). */
+const HINT = 'KUBE-IPTABLES-HINT'
+
+function hasHint({ run, variant }: Iptables): boolean {
+  const result = run(`iptables${variant}`, ['-w', '5', '-t', 'mangle', '-S', HINT], '')
+  return result.outcome === 'exited' && result.status === 0
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}

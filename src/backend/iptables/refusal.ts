@@ -1,0 +1,75 @@
+import type { CniError } from '../../cni/error'
+import type { Family } from '../../policy/address'
+import type { Wanted } from '../backend'
+import { deleteChain } from './layout'
+import { policyChains } from './policy-chains'
+import { type Iptables, type Outcome, runTransaction, runVersion, toError } from './tool'
+import type { Rule } from './transaction'
+
+interface Refusal {
+  readonly action: string
+  readonly wanted: readonly Wanted[]
+  readonly outcome: Outcome & { readonly ok: false }
+}
+
+/** What of a rule is not everywhere, and what an operator can write instead. */
+const EXTENSIONS: readonly {
+  readonly isIn: (rule: Rule) => boolean
+  readonly advice: string
+}[] = [
+  {
+    isIn: ({ probability }) => probability !== undefined,
+    advice: 'toPorts with several ranges needs the match "statistic", which is missing here; write one range',
+  },
+  {
+    isIn: ({ isDnat }) => isDnat === true,
+    advice: 'pinExemptions needs the match "conntrack", which is missing here; write false',
+  },
+  {
+    isIn: ({ target }) => 'fullyRandom' in target && target.fullyRandom,
+    advice: 'randomFully is more than this iptables or kernel can do; write false',
+  },
+]
+
+/**
+ * The error for an ADD or a sync that iptables will not do. Which extension is missing is found by trying: the phrases
+ * differ by kind and version, lists of modules do not show what is built in, and what can be loaded is loaded by use.
+ */
+export function whyRefused(
+  iptables: Iptables,
+  family: Family,
+  { action, wanted, outcome }: Refusal,
+): CniError {
+  if (outcome.failure !== 'refused') return toError(action, outcome)
+  const rules = wanted.flatMap(({ policy }) => policyChains(policy, family).flatMap((chain) => chain.rules))
+  const missing = EXTENSIONS.find(({ isIn }) => {
+    const rule = rules.find((one) => isIn(one) && !('chain' in one.target))
+    return rule !== undefined && !isAccepted(iptables, family, rule)
+  })
+  return toError(action, outcome, missing?.advice ?? ageNote(iptables))
+}
+
+const TRIAL = 'IPM-TRIAL'
+
+/** In a chain that the same restore makes and takes away again. */
+function isAccepted(iptables: Iptables, family: Family, rule: Rule): boolean {
+  return runTransaction(iptables, family, [
+    { do: 'clear-chain', chain: TRIAL },
+    { do: 'append', chain: TRIAL, rule },
+    ...deleteChain(TRIAL),
+  ]).ok
+}
+
+/** `iptables-restore -w` and `--random-fully` came with it. */
+const OLDEST = [1, 6, 2] as const
+
+function ageNote(iptables: Iptables): string | undefined {
+  const answer = runVersion(iptables)
+  const version = /v(\d+)\.(\d+)\.(\d+)/.exec(answer)
+  if (!version) return undefined
+  const parts = version.slice(1).map(Number)
+  const difference = parts.map((part, i) => part - (OLDEST[i] ?? 0)).find((d) => d !== 0) ?? 0
+  return difference < 0
+    ? `this is iptables ${version[0].slice(1)}; install ${OLDEST.join('.')} or later`
+    : undefined
+}

@@ -1,0 +1,21 @@
+import type { Address } from '../../policy/address'
+import { addOwner } from './layout'
+import { type NftProcess, runTransaction } from './nft'
+
+/**
+ * A DEL looks into our table, and starts no other tool in vain. So where another backend may have rules, an element in
+ * `owners` says so, of an address that no pod has. Whoever adds rules elsewhere adds it after them; whoever makes the
+ * table looks elsewhere after that: one of the two sees the other.
+ */
+export const NOWHERE: Address = { family: 'ip6', value: 0n }
+export const MARK: Address = { family: 'ip6', value: 1n }
+
+/** Where there is no nft, or no table, a DEL looks elsewhere anyhow. */
+export function markElsewhere(nft: NftProcess): void {
+  runTransaction(nft, [addOwner(NOWHERE, MARK, 'iptables')])
+}
+
+/** Whether a listing of the owners has the mark. */
+export function hasMark(listing: string): boolean {
+  return /(?:^|[\s{,]):: comment "iptables" : ::1(?:[\s,}]|$)/.test(listing)
+}

@@ -1,0 +1,13 @@
+import type { BackendSetting } from '../backend/backend'
+import { CniError } from '../cni/error'
+import type { Config } from './schema'
+
+/** `ipMasqBackend` is how the reference plugins spell `backend`. */
+export function backendSetting({ backend, ipMasqBackend }: Config): BackendSetting {
+  if (ipMasqBackend === undefined || ipMasqBackend === backend) return backend
+  if (backend === 'auto') return ipMasqBackend
+  throw new CniError(
+    'invalidConfig',
+    `Cannot use backend "${backend}" together with ipMasqBackend "${ipMasqBackend}": write one of them`,
+  )
+}

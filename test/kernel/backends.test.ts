@@ -1,0 +1,468 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
+import { createNamespace, type Namespace } from '../lab/namespace'
+import { callPlugin, configWith, EXECUTABLES, type PluginCall, succeed } from '../lab/plugin'
+import { podAddresses } from '../lab/table'
+import { IPTABLES, WITHOUT_NFT, withOnly, without } from '../lab/tools'
+
+/** Which place rules go to, that none stays behind in the other, and what that costs. */
+
+let node: Namespace
+let tools: string
+/** Stands before the tools in PATH, and notes what is started. */
+let recorder: string
+beforeAll(async () => {
+  tools = await mkdtemp(join(tmpdir(), 'ip-masq-tools-'))
+  recorder = join(tools, 'log')
+  for (const tool of ['nft', ...IPTABLES]) {
+    const script = `#!/bin/sh\necho ${tool} >> ${recorder}\nexec /usr/sbin/${tool} "$@"\n`
+    await writeFile(join(tools, tool), script, { mode: 0o755 })
+  }
+})
+afterAll(() => rm(tools, { recursive: true }))
+beforeEach(async () => {
+  node = await createNamespace('backends')
+})
+afterEach(() => node.delete())
+
+const pod = (backend?: string, call: PluginCall = {}): PluginCall => ({
+  ...call,
+  containerID: call.containerID ?? 'a',
+  config: configWith(['10.244.1.7/24', 'fd00::7/64'], backend ? { backend } : {}),
+})
+const other = (backend?: string, call: PluginCall = {}): PluginCall => ({
+  ...call,
+  containerID: 'other',
+  config: configWith(['10.244.1.8/24', 'fd00::8/64'], backend ? { backend } : {}),
+})
+const lost = (call: PluginCall = {}) => ({
+  ...call,
+  containerID: call.containerID ?? 'a',
+  config: { cniVersion: '1.0.0', name: 'cbr0', type: 'ip-masq' },
+})
+
+const noNft: PluginCall = { before: WITHOUT_NFT }
+
+const inIptables = async () => {
+  const text = await node.sh(
+    'for t in iptables-nft ip6tables-nft; do $t -t nat -S IP-MASQ 2>&1 || true; done',
+  )
+  return (text.match(/-s \S+/g) ?? []).map((source) => source.replace(/-s |\/\d+/g, '')).sort()
+}
+const inBoth = async () => [await podAddresses(node), await inIptables()]
+const A = ['10.244.1.7', 'fd00::7']
+const OTHER = ['10.244.1.8', 'fd00::8']
+
+const toolsStarted = async (command: string, call: PluginCall) => {
+  await writeFile(recorder, '')
+  await succeed(node, command, { ...call, environment: { PATH: `${tools}:/usr/bin` } })
+  return (await node.sh(`cat ${recorder}`)).split('\n').filter((line) => line !== '')
+}
+
+const QUIET = { status: 0, stdout: '', stderr: '' }
+
+describe('auto', () => {
+  test('is nftables where it works', async () => {
+    await succeed(node, 'ADD', pod())
+    expect(await inBoth()).toEqual([A, []])
+  })
+
+  test('is iptables where there is no nft, for ADD, CHECK, STATUS, GC and DEL', async () => {
+    await succeed(node, 'ADD', pod(undefined, noNft))
+    expect(await inIptables()).toEqual(A)
+    expect(await callPlugin(node, 'CHECK', pod(undefined, noNft))).toMatchObject(QUIET)
+    const config = { ...configWith(), cniVersion: '1.1.0' }
+    expect(await callPlugin(node, 'STATUS', { ...noNft, config })).toMatchObject(QUIET)
+    const keep = { ...config, 'cni.dev/valid-attachments': [{ containerID: 'a', ifname: 'eth0' }] }
+    expect(await callPlugin(node, 'GC', { ...noNft, config: keep })).toMatchObject(QUIET)
+    expect(await inIptables()).toEqual(A)
+    expect(await callPlugin(node, 'DEL', pod(undefined, noNft))).toMatchObject(QUIET)
+    expect(await inIptables()).toEqual([])
+    expect(await callPlugin(node, 'DEL', lost(noNft))).toMatchObject(QUIET)
+  })
+
+  test('is iptables where nft is there and does not run', async () => {
+    const broken = `printf '#!/bin/sh\\necho "nft: error while loading shared libraries: libnftables.so.1" >&2; exit 127\\n' > ${tools}/broken
+      chmod 755 ${tools}/broken; mount --bind ${tools}/broken /usr/sbin/nft`
+    await succeed(node, 'ADD', pod(undefined, { before: broken }))
+    expect(await inBoth()).toEqual([[], A])
+    expect(await callPlugin(node, 'DEL', lost({ before: broken }))).toMatchObject(QUIET)
+    expect(await inBoth()).toEqual([[], []])
+  })
+
+  test('is iptables where nft is too old for our rules', async () => {
+    const old = `printf '#!/bin/sh\\n[ "$1" = --version ] && echo "nftables v0.9.3" && exit\\ninput=$(cat)\\ncase $input in *owners*{*) echo "/dev/stdin:2:1-9: Error: syntax error, unexpected comment" >&2; exit 1;; esac\\nPATH=/bin:/usr/bin:/sbin:/usr/sbin; exec ${tools}/real <<EOF\\n$input\\nEOF\\n' > ${tools}/old
+      chmod 755 ${tools}/old; cp /usr/sbin/nft ${tools}/real; sed -i 's,/real,/real -f -,' ${tools}/old; mount --bind ${tools}/old /usr/sbin/nft`
+    await succeed(node, 'ADD', pod(undefined, { before: old }))
+    expect(await inIptables()).toEqual(A)
+    expect(await callPlugin(node, 'CHECK', pod(undefined, { before: old }))).toMatchObject(QUIET)
+  })
+
+  test('with neither says what each of them said', async () => {
+    const before = without('nft', ...IPTABLES)
+    const { json } = await callPlugin(node, 'ADD', pod(undefined, { before }))
+    expect(json).toMatchObject({
+      code: 5,
+      msg: 'Cannot install the rules: no nft could be started; install nftables if it is missing; nor is iptables usable',
+      details: expect.stringMatching(
+        /^nft: .*\/usr\/sbin\/nft: EACCES.*; iptables: .*\/usr\/sbin\/iptables-restore: EACCES/,
+      ),
+    })
+    const config = { ...configWith(), cniVersion: '1.1.0' }
+    expect((await callPlugin(node, 'STATUS', { before, config })).json).toMatchObject({
+      code: 50,
+      msg: expect.stringMatching(/no nft that can be started: .*; no iptables-restore that can be started: /),
+    })
+    // Nobody knows whether there are rules, and the address must be freed all the same.
+    expect(await callPlugin(node, 'DEL', lost({ before }))).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(
+        /^ip-masq: DEL leaves rules behind if there are any: .*nft: EACCES.*iptables/,
+      ),
+    })
+  })
+
+  test('"nftables" insists on it', async () => {
+    expect(await callPlugin(node, 'ADD', pod('nftables', noNft))).toMatchObject({
+      status: 1,
+      json: { code: 5 },
+    })
+    const config = { ...configWith([], { backend: 'nftables' }), cniVersion: '1.1.0' }
+    expect(await callPlugin(node, 'STATUS', { ...noNft, config })).toMatchObject({ json: { code: 50 } })
+    expect(await inIptables()).toEqual([])
+  })
+
+  test('"iptables" insists on it', async () => {
+    const before = without(...IPTABLES)
+    expect(await callPlugin(node, 'ADD', pod('iptables', { before }))).toMatchObject({ json: { code: 5 } })
+    const config = { ...configWith([], { backend: 'iptables' }), cniVersion: '1.1.0' }
+    expect(await callPlugin(node, 'STATUS', { before, config })).toMatchObject({ json: { code: 50 } })
+    expect(await podAddresses(node)).toEqual([])
+  })
+
+  test('ipMasqBackend is the same', async () => {
+    const config = configWith(['10.244.1.7/24'], { ipMasqBackend: 'iptables' })
+    await succeed(node, 'ADD', { containerID: 'a', config })
+    expect(await inBoth()).toEqual([[], ['10.244.1.7']])
+    expect(await callPlugin(node, 'CHECK', { containerID: 'a', config })).toMatchObject(QUIET)
+    const both = configWith([], { backend: 'nftables', ipMasqBackend: 'iptables' })
+    expect((await callPlugin(node, 'ADD', { config: both })).json).toMatchObject({
+      code: 7,
+      msg: 'Cannot use backend "nftables" together with ipMasqBackend "iptables": write one of them',
+    })
+  })
+})
+
+describe('what a call starts', () => {
+  test('nft alone, where iptables was never used', async () => {
+    await succeed(node, 'ADD', other())
+    expect(await toolsStarted('ADD', pod())).toEqual(['nft'])
+    expect(await toolsStarted('DEL', pod())).toEqual(['nft'])
+    expect(await toolsStarted('DEL', lost())).toEqual(['nft'])
+  })
+
+  test.each([
+    ['the default kind', '', 'nft'],
+    ['legacy', 'iptables-legacy -t mangle -N KUBE-IPTABLES-HINT', 'legacy'],
+  ])(
+    'one restore for each family, where iptables is asked for and the policy is there: %s',
+    async (_, first, kind) => {
+      await node.sh(first || 'true')
+      await succeed(node, 'ADD', other('iptables'))
+      const restores = [`iptables-${kind}-restore`, `ip6tables-${kind}-restore`]
+      expect(await toolsStarted('ADD', pod('iptables'))).toEqual(restores)
+      expect(await toolsStarted('DEL', pod('iptables'))).toEqual(restores)
+      const ipv4 = configWith(['10.244.1.9/24'], { backend: 'iptables' })
+      expect(await toolsStarted('ADD', { containerID: 'ipv4', config: ipv4 })).toEqual(restores.slice(0, 1))
+      expect(await toolsStarted('DEL', { containerID: 'ipv4', config: ipv4 })).toEqual(restores.slice(0, 1))
+    },
+  )
+})
+
+describe('one kind of iptables alone', () => {
+  const names = () => node.sh('cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null || true')
+
+  test.each(['nft', 'legacy'] as const)('%s: ADD, CHECK, DEL and GC', async (kind) => {
+    const before = withOnly(kind)
+    await succeed(node, 'ADD', pod('iptables', { before }))
+    expect(await callPlugin(node, 'CHECK', pod('iptables', { before }))).toMatchObject(QUIET)
+    expect(await names()).toBe(kind === 'legacy' ? 'nat\nnat' : '')
+    await succeed(node, 'DEL', lost({ before }))
+    expect(await node.sh(`iptables-${kind} -t nat -S IP-MASQ`)).toBe('-N IP-MASQ')
+  })
+
+  test('legacy: nothing but an ADD makes its tables', async () => {
+    const before = withOnly('legacy')
+    for (const call of [pod(undefined, { before }), lost({ before })]) {
+      expect(await callPlugin(node, 'DEL', call)).toMatchObject(QUIET)
+    }
+    const config = { ...configWith(), cniVersion: '1.1.0', 'cni.dev/valid-attachments': [] }
+    expect(await callPlugin(node, 'GC', { before, config })).toMatchObject(QUIET)
+    await succeed(node, 'ADD', pod(undefined, { before }))
+    expect(await callPlugin(node, 'CHECK', pod(undefined, { before }))).toMatchObject(QUIET)
+    const network = await createCachedNetwork(node)
+    expect(await network.command('sync', { before })).toMatchObject({ status: 0 })
+    expect(await network.command('gc', { before })).toMatchObject({ status: 0 })
+    await network.delete()
+    expect(await names()).toBe('')
+  })
+})
+
+describe('where both kinds of iptables are installed', () => {
+  const legacyTables = () => node.sh('cat /proc/net/ip_tables_names 2>/dev/null || true')
+  const inLegacy = () => node.sh('iptables-legacy -t nat -S | grep -c "^-A IP-MASQ" || true')
+
+  test('no table of the other is made', async () => {
+    await succeed(node, 'ADD', pod('iptables'))
+    await succeed(node, 'CHECK', pod('iptables'))
+    await succeed(node, 'DEL', pod('iptables'))
+    await succeed(node, 'DEL', lost())
+    expect(await legacyTables()).toBe('')
+  })
+
+  test('kubelet’s hint decides, and later calls follow', async () => {
+    await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')
+    await succeed(node, 'ADD', pod('iptables'))
+    expect(await inLegacy()).toBe('1')
+    expect(await inIptables()).toEqual([])
+    await node.sh('iptables-legacy -t mangle -X KUBE-IPTABLES-HINT')
+    await succeed(node, 'ADD', other('iptables'))
+    expect(await inLegacy()).toBe('2')
+    expect(await callPlugin(node, 'CHECK', other('iptables'))).toMatchObject(QUIET)
+    await succeed(node, 'DEL', other('iptables'))
+    await succeed(node, 'DEL', lost())
+    expect(await inLegacy()).toBe('0')
+  })
+
+  test('what legacy’s table says to others does not draw our rules there', async () => {
+    await node.sh('iptables-legacy -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE')
+    await succeed(node, 'ADD', pod('iptables'))
+    expect([await inIptables(), await inLegacy()]).toEqual([A, '0'])
+    await succeed(node, 'DEL', pod())
+    expect(await inIptables()).toEqual([])
+  })
+})
+
+describe('a DEL finds its rules', () => {
+  test.each([
+    ['iptables', 'nftables'],
+    ['iptables', undefined],
+    ['nftables', 'iptables'],
+  ])('of an ADD by %s, when the config says %s', async (before, after) => {
+    await succeed(node, 'ADD', pod(before))
+    await succeed(node, 'DEL', pod(after))
+    expect(await inBoth()).toEqual([[], []])
+  })
+
+  test.each(['iptables', 'nftables'])('without prevResult: %s', async (backend) => {
+    await succeed(node, 'ADD', pod(backend))
+    expect(await callPlugin(node, 'DEL', lost())).toMatchObject(QUIET)
+    expect(await inBoth()).toEqual([[], []])
+    expect(await callPlugin(node, 'DEL', lost())).toMatchObject(QUIET)
+  })
+
+  test.each([
+    ['with prevResult', pod()],
+    ['without', lost()],
+  ])('of the days before nft was installed, %s', async (_, call) => {
+    await succeed(node, 'ADD', pod(undefined, noNft))
+    await succeed(node, 'ADD', other())
+    expect(await inBoth()).toEqual([OTHER, A])
+    expect(await callPlugin(node, 'CHECK', pod())).toMatchObject(QUIET)
+    expect(await callPlugin(node, 'DEL', call)).toMatchObject(QUIET)
+    expect(await inBoth()).toEqual([OTHER, []])
+  })
+
+  test('of iptables, put there when nft’s table stood already', async () => {
+    await succeed(node, 'ADD', other('nftables'))
+    await succeed(node, 'ADD', pod('iptables'))
+    await succeed(node, 'DEL', lost())
+    expect(await inBoth()).toEqual([OTHER, []])
+  })
+
+  test('in both places: the first DEL takes one, the second the other', async () => {
+    await succeed(node, 'ADD', pod('iptables'))
+    await succeed(node, 'ADD', pod('nftables'))
+    expect((await callPlugin(node, 'CHECK', pod('nftables'))).json).toMatchObject({
+      code: 101,
+      details: A.map((address) => `${address}: has rules in iptables, where they should not be`).join('\n'),
+    })
+    await succeed(node, 'DEL', pod('nftables'))
+    await succeed(node, 'DEL', lost())
+    expect(await inBoth()).toEqual([[], []])
+  })
+})
+
+describe('a machine without IPv6 in iptables', () => {
+  const before = `${withOnly('nft', ['iptables'])}\n${WITHOUT_NFT}`
+  const ipv4 = { containerID: 'a', before, config: configWith(['10.244.1.7/24']) }
+
+  test('ADD, CHECK, DEL without prevResult, GC, sync and gc', async () => {
+    await succeed(node, 'ADD', ipv4)
+    expect(await callPlugin(node, 'CHECK', ipv4)).toMatchObject(QUIET)
+    const config = { ...configWith(), cniVersion: '1.1.0', 'cni.dev/valid-attachments': [] }
+    const network = await createCachedNetwork(node)
+    await network.cache('a', ['10.244.1.7/24'])
+    expect(await network.command('sync', { before })).toMatchObject({ stdout: '1 attachment, nothing to do' })
+    expect(await network.command('gc --grace 0', { before })).toMatchObject({ stdout: 'nothing to do' })
+    await network.delete()
+    expect(await inIptables()).toEqual(['10.244.1.7'])
+    expect(await callPlugin(node, 'GC', { before, config })).toMatchObject(QUIET)
+    expect(await inIptables()).toEqual([])
+    await succeed(node, 'ADD', ipv4)
+    expect(await callPlugin(node, 'DEL', lost({ before }))).toMatchObject(QUIET)
+    expect(await inIptables()).toEqual([])
+  })
+
+  test('a pod with an IPv6 address is an error that says so, and nothing is half done', async () => {
+    const { json } = await callPlugin(node, 'ADD', pod(undefined, { before }))
+    expect(json).toMatchObject({ code: 5, details: expect.stringContaining('ip6tables') })
+    await succeed(node, 'DEL', pod(undefined, { before }))
+    expect(await inIptables()).toEqual([])
+  })
+})
+
+describe('the xtables lock, held by another', () => {
+  // Lockfile and holder are this call's own.
+  const locked = `mount -t tmpfs none /run
+    flock /run/xtables.lock sleep 60 </dev/null >/dev/null 2>&1 &
+    sleep 0.2`
+
+  test('ADD is told to try again, DEL succeeds and says what it leaves', async () => {
+    await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')
+    await succeed(node, 'ADD', pod('iptables'))
+    const [add, del, second] = await Promise.all([
+      callPlugin(node, 'ADD', other('iptables', { before: locked })),
+      callPlugin(node, 'DEL', pod('iptables', { before: locked })),
+      callPlugin(node, 'DEL', lost({ before: locked })),
+    ])
+    expect(add).toMatchObject({
+      status: 1,
+      json: { code: 11, msg: 'Cannot install the rules: others held the xtables lock for 10 s; try again' },
+    })
+    for (const reply of [del, second]) {
+      expect(reply).toMatchObject({
+        status: 0,
+        stderr: expect.stringMatching(/^ip-masq: DEL leaves rules behind if there are any: .*lock/),
+      })
+    }
+    expect(await node.sh('iptables-legacy -t nat -S IP-MASQ')).toBe(
+      '-N IP-MASQ\n-A IP-MASQ -s 10.244.1.7/32 -g IPM-A-10.244.1.7',
+    )
+    await succeed(node, 'DEL', lost())
+    expect(await node.sh('iptables-legacy -t nat -S IP-MASQ')).toBe('-N IP-MASQ')
+  })
+})
+
+describe('sync and gc', () => {
+  let network: CachedNetwork
+  beforeEach(async () => {
+    network = await createCachedNetwork(node)
+  })
+  afterEach(() => network.delete())
+
+  test.each([
+    ['nftables', 'iptables'],
+    ['iptables', 'nftables'],
+    ['iptables', 'auto'],
+  ])('a conflist that changes from %s to %s moves its pods', async (before, after) => {
+    await network.writeConflist({ backend: before })
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await network.writeConflist({ backend: after })
+    const stood = await inBoth()
+    const would = 'would change shop/a (a eth0, network cbr0): 10.244.1.7, fd00::7'
+    expect((await network.command('sync --dry-run')).lines).toContain(would)
+    expect(await inBoth()).toEqual(stood)
+    const { status, lines } = await network.command('sync')
+    expect({ status, line: lines.at(-1) }).toEqual({ status: 0, line: '1 attachment, 1 changed' })
+    expect(await inBoth()).toEqual(after === 'iptables' ? [[], A] : [A, []])
+    expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, nothing to do')
+  })
+
+  test.each([undefined, 'auto', 'iptables'])(
+    'without nft, backend %s: rules stay, and are restored',
+    async (backend) => {
+      await network.writeConflist(backend ? { backend } : {})
+      await network.add('a', ['10.244.1.7/24', 'fd00::7/64'], undefined, WITHOUT_NFT)
+      const sync = (line = 'sync') => network.command(line, { before: WITHOUT_NFT })
+      expect(await sync()).toMatchObject({ status: 0, stdout: '1 attachment, nothing to do' })
+      expect(await sync('gc --grace 0')).toMatchObject({ status: 0, stdout: 'nothing to do' })
+      expect(await inIptables()).toEqual(A)
+      await node.sh('iptables-nft -t nat -F; iptables-nft -t nat -X')
+      const { status, lines } = await sync()
+      expect({ status, lines }).toEqual({
+        status: 0,
+        lines: [
+          'repaired iptables: chain IP-MASQ: missing',
+          'restored shop/a (a eth0, network cbr0): 10.244.1.7',
+          '1 attachment, 1 changed',
+        ],
+      })
+      expect(await inIptables()).toEqual(A)
+      expect(await sync()).toMatchObject({ status: 0, stdout: '1 attachment, nothing to do' })
+    },
+  )
+
+  test('without nft, a network that insists on it is an error, and keeps what it has', async () => {
+    await network.add('a', ['10.244.1.7/24'], undefined, WITHOUT_NFT)
+    await network.writeConflist({ backend: 'nftables' })
+    const { status, lines } = await network.command('sync', { before: WITHOUT_NFT })
+    expect(status).toBe(1)
+    expect(lines[0]).toMatch(/^error: network cbr0: .*no nft could be started/)
+    expect(await inIptables()).toEqual(['10.244.1.7'])
+  })
+
+  test('a pod whose conflist is gone stays where it is', async () => {
+    await network.writeConflist({ backend: 'auto' })
+    await network.add('a', ['10.244.1.7/24'], undefined, WITHOUT_NFT)
+    await rm(join(network.confDir, '10-pods.conflist'))
+    expect(await network.command('sync')).toMatchObject({ stdout: '1 attachment, nothing to do' })
+    expect(await inBoth()).toEqual([[], ['10.244.1.7']])
+  })
+
+  test('an address that another holds in the other place is left to it', async () => {
+    await succeed(node, 'ADD', {
+      containerID: 'new',
+      config: configWith(['10.244.1.7/24'], { backend: 'iptables' }),
+    })
+    await network.cache('old', ['10.244.1.7/24'])
+    const { lines } = await network.command('sync')
+    expect(lines).toContain('left alone 10.244.1.7 of shop/old (old eth0, network cbr0): new eth0 holds it')
+    expect(await inBoth()).toEqual([[], ['10.244.1.7']])
+  })
+
+  test('what stands in both places is left in one', async () => {
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await succeed(node, 'ADD', pod('iptables'))
+    expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, 1 changed')
+    expect(await inBoth()).toEqual([A, []])
+  })
+
+  test('GC and gc remove from both what nobody knows', async () => {
+    const stale = async () => {
+      await succeed(node, 'ADD', pod('iptables', { containerID: 'x' }))
+      await succeed(node, 'ADD', other('nftables'))
+    }
+    const config = { ...configWith(), cniVersion: '1.1.0', 'cni.dev/valid-attachments': [] }
+    await stale()
+    await succeed(node, 'GC', { config })
+    expect(await inBoth()).toEqual([[], []])
+    await stale()
+    expect((await network.command('gc --grace 0')).lines.at(-1)).toBe('2 attachments and 3 policies removed')
+    expect(await inBoth()).toEqual([[], []])
+  })
+
+  test('--watch restores what iptables lost, soon', async () => {
+    await network.writeConflist({ backend: 'iptables' })
+    await network.add('a', ['10.244.1.7/24'])
+    const args = ['sync', '--watch', '--conf-dir', network.confDir, '--cache-dir', network.cacheDir]
+    node.start(EXECUTABLES.native, ...args)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await node.sh('iptables-nft -t nat -F POSTROUTING')
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    expect(await node.sh('iptables-nft -t nat -S POSTROUTING')).toContain('-j IP-MASQ')
+  })
+})
