@@ -317,7 +317,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     hasComments = false
     try {
       await add(A)
-      expect((await runsOf(() => add(B))).length).toBe(6)
+      expect((await runsOf(() => add(B))).length).toBe(8)
       expect(await list()).not.toContain('comment')
       await site.node.sh(`${tool} -F IP-MASQ`)
       await backend.replace([A, B], { dryRun: false })

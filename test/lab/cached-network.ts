@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { firewall } from './firewall'
 import type { Namespace } from './namespace'
 import { resultWith, runCommand, succeed } from './plugin'
 
@@ -30,7 +31,7 @@ export async function createCachedNetwork(node: Namespace): Promise<CachedNetwor
   const [confDir, cacheDir] = [join(directory, 'net.d'), join(directory, 'cni')]
   await mkdir(join(cacheDir, 'results'), { recursive: true })
   await mkdir(confDir)
-  let keys: Record<string, unknown> = {}
+  let keys: Record<string, unknown> = firewall.keys
   const conflist = () => ({
     cniVersion: '1.0.0',
     cniVersions: ['0.4.0', '1.0.0', '1.1.0'],
@@ -82,7 +83,7 @@ export async function createCachedNetwork(node: Namespace): Promise<CachedNetwor
       await rm(fileOf(containerID), { force: true })
     },
     async writeConflist(own, more = {}) {
-      keys = own
+      keys = { ...firewall.keys, ...own }
       await writeFile(join(confDir, '10-pods.conflist'), JSON.stringify({ ...conflist(), ...more }))
     },
     command: (line, options) =>

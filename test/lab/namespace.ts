@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { execa } from 'execa'
+import { CHOOSE } from './firewall'
 
 /**
  * Network namespaces of the tests, the demo and the benchmark. All names begin with `LAB`, so that whoever starts
@@ -46,9 +47,9 @@ export async function createNamespace(label: string): Promise<Namespace> {
     },
   }
   // No duplicate address detection: a test would wait a second for each IPv6 address.
-  await namespace.sh(
-    'ip link set lo up; sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0',
-  )
+  await namespace.sh(`ip link set lo up
+    sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
+    ${CHOOSE}`)
   return namespace
 }
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { firewall } from './firewall'
 import type { Namespace } from './namespace'
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
@@ -76,7 +77,10 @@ export function configWith(
   addresses: readonly string[] = ['10.244.1.7/24'],
   keys: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> {
-  return { cniVersion: '1.0.0', name: 'cbr0', type: 'ip-masq', ...keys, prevResult: resultWith(addresses) }
+  return {
+    ...{ cniVersion: '1.0.0', name: 'cbr0', type: 'ip-masq', ...firewall.keys, ...keys },
+    prevResult: resultWith(addresses),
+  }
 }
 
 export function resultWith(addresses: readonly string[]): Record<string, unknown> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { firewall } from './firewall'
 import type { Namespace } from './namespace'
 import { EXECUTABLES } from './plugin'
 
@@ -46,7 +47,8 @@ export async function createNetwork(node: Namespace, conflist: Conflist): Promis
   ) => {
     const ipam = plugin.ipam ? { ipam: { ...plugin.ipam, dataDir } } : {}
     const { cniVersion, name } = conflist
-    const config = { ...plugin, ...ipam, cniVersion, name, ...(prevResult && { prevResult }) }
+    const keys = plugin.type === 'ip-masq' ? firewall.keys : {}
+    const config = { ...keys, ...plugin, ...ipam, cniVersion, name, ...(prevResult && { prevResult }) }
     const executable =
       plugin.type === 'ip-masq' ? EXECUTABLES.native : join(PLUGIN_DIRECTORY, String(plugin.type))
     const env = {

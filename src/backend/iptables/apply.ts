@@ -1,56 +1,57 @@
-import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
+import { FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Applied, Wanted } from '../backend'
-import { attachmentId } from '../identity'
-import {
-  addAttachment,
-  addressChain,
-  addressRow,
-  DISPATCH,
-  deleteChain,
-  dispatchRule,
-  HOOK,
-  includes,
-  JUMP,
-  ofFamily,
-  ownerChain,
-  setUpPolicy,
-} from './layout'
+import { setUpTable } from './hook'
+import { type Addition, addAttachment, DISPATCH, ofFamily, setUpPolicy } from './layout'
+import { placeAttachment } from './place'
 import { whyRefused } from './refusal'
-import { readState, type State } from './state'
+import { readState } from './state'
 import { ATTEMPTS, type Iptables, type Outcome, runTransaction, toError } from './tool'
-import type { Operation, Transaction } from './transaction'
+import { hasComments, isSetUp } from './trial'
 
 const ACTION = 'install the rules'
 
 /**
  * ADD, family by family: nearly always one restore that only adds. It is refused when the policy is missing (the first
- * pod, or a flush), when somebody holds an address, or when the attachment has rules already; then the table is read,
- * and one restore clears the way and adds.
+ * pod, or a flush), when somebody holds an address, when the attachment has rules already, or where there are no
+ * comments; then the table is read, and one restore clears the way and adds.
  */
 export function apply(iptables: Iptables, wanted: Wanted, epochSeconds: number): Applied {
+  return applyFamilies(iptables, wanted, { families: FAMILY_NAMES, epochSeconds })
+}
+
+interface Scope {
+  readonly families: readonly Family[]
+  readonly epochSeconds: number
+}
+
+function applyFamilies(iptables: Iptables, wanted: Wanted, { families, epochSeconds }: Scope): Applied {
   let tableWasMissing = false
-  for (const family of FAMILY_NAMES) {
-    const addresses = ofFamily(family, wanted.addresses)
-    if (addresses.length === 0) continue
-    const additions = additionsOf(wanted, family, epochSeconds)
-    let outcome = runFirst(iptables, family, additions)
-    for (let attempt = 0; attempt < ATTEMPTS && !outcome.ok && outcome.failure === 'refused'; attempt++) {
-      const state = readState(iptables, family, ACTION)
-      tableWasMissing ||= !state.chains.has(DISPATCH)
-      const before = [
-        ...setUpTable(state),
-        ...setUpPolicy(wanted.policy, family),
-        ...clearWay(state, wanted, addresses),
-      ]
-      outcome = runFirst(
-        iptables,
-        family,
-        additions.map((addition) => [...before, ...addition]),
-      )
+  for (const family of families) {
+    if (ofFamily(family, wanted.addresses).length === 0) continue
+    const additionWith = (withComments: boolean) =>
+      additionOf(wanted, family, { epochSeconds, hasComments: withComments })
+    let outcome = runTransaction(iptables, family, addAttachment(additionWith(true)))
+    if (isRefused(outcome)) {
+      const withComments = hasComments(iptables, family)
+      if (!withComments) outcome = runTransaction(iptables, family, addAttachment(additionWith(false)))
+      for (let attempt = 0; attempt < ATTEMPTS && isRefused(outcome); attempt++) {
+        const state = readState(iptables, family, ACTION)
+        tableWasMissing ||= !state.chains.has(DISPATCH)
+        outcome = runTransaction(iptables, family, [
+          ...setUpTable(state),
+          ...setUpPolicy(wanted.policy, family),
+          ...placeAttachment(state, additionWith(withComments)),
+        ])
+        if (isRefused(outcome) && !isSetUp(iptables, family, wanted.policy)) break
+      }
     }
     if (!outcome.ok) throw whyRefused(iptables, family, { action: ACTION, wanted: [wanted], outcome })
   }
   return { tableWasMissing }
+}
+
+function isRefused(outcome: Outcome): boolean {
+  return !outcome.ok && outcome.failure === 'refused'
 }
 
 /**
@@ -64,75 +65,20 @@ export function applyWherePolicyIs(
 ): Applied | undefined {
   const [first, ...others] = FAMILY_NAMES.filter((family) => ofFamily(family, wanted.addresses).length > 0)
   if (!first) return { tableWasMissing: false }
-  const outcome = runFirst(iptables, first, additionsOf(wanted, first, epochSeconds))
+  const addition = additionOf(wanted, first, { epochSeconds, hasComments: true })
+  const outcome = runTransaction(iptables, first, addAttachment(addition))
   if (!outcome.ok && (outcome.failure === 'locked' || outcome.failure === 'unknown'))
     throw toError(ACTION, outcome)
   if (!outcome.ok) return undefined
-  const rest = wanted.addresses.filter(({ family }) => others.includes(family))
-  return apply(iptables, { ...wanted, addresses: rest }, epochSeconds)
+  return applyFamilies(iptables, wanted, { families: others, epochSeconds })
 }
 
-/** Without comments too: not all kernels and builds have them, and a refusal does not say what was missing. */
-function additionsOf(wanted: Wanted, family: Family, epochSeconds: number): Transaction[] {
+interface Writing {
+  readonly epochSeconds: number
+  readonly hasComments: boolean
+}
+
+function additionOf(wanted: Wanted, family: Family, writing: Writing): Addition {
   const addresses = ofFamily(family, wanted.addresses)
-  return [true, false].map((hasComments) =>
-    addAttachment({ ...wanted, family, addresses, epochSeconds, hasComments }),
-  )
-}
-
-/** Tries one after the other while they are refused. */
-function runFirst(iptables: Iptables, family: Family, transactions: readonly Transaction[]): Outcome {
-  const [first = [], ...others] = transactions
-  let outcome = runTransaction(iptables, family, first)
-  for (const other of others) {
-    if (outcome.ok || outcome.failure !== 'refused') break
-    outcome = runTransaction(iptables, family, other)
-  }
-  return outcome
-}
-
-/** What is missing of the skeleton; the jump is the first rule, before those who masquerade. */
-export function setUpTable({ chains, hook }: State): Transaction {
-  const operations: Operation[] = []
-  if (!chains.has(DISPATCH)) operations.push({ do: 'new-chain', chain: DISPATCH })
-  if (hook[0] === '-j IP-MASQ') return operations
-  if (hook.includes('-j IP-MASQ')) operations.push({ do: 'delete-rule', chain: HOOK, rule: JUMP })
-  operations.push({ do: 'insert', chain: HOOK, rule: JUMP })
-  return operations
-}
-
-/** Takes away what stands in the way of `addAttachment`: stale holders of its addresses, and all of its own. */
-function clearWay(state: State, { attachment }: Wanted, addresses: readonly Address[]): Transaction {
-  const id = attachmentId(attachment)
-  const isInWay = (address: Address, owner: string | undefined) =>
-    includes(addresses, address) || owner === id
-  const found = state.addresses.filter(({ address, owner }) => isInWay(address, owner))
-  const operations: Operation[] = found.flatMap(({ address, isDispatched, hasChain }) =>
-    takeDown(address, isDispatched, hasChain),
-  )
-  for (const owner of state.owners) {
-    const lost = owner.addresses.filter((address) => includes(addresses, address) || owner.id === id)
-    const isEmpty = lost.length === owner.addresses.length
-    if (owner.id !== id && lost.length === 0) continue
-    if (owner.id === id || isEmpty) operations.push(...deleteChain(ownerChain(owner.id)))
-    else
-      operations.push(
-        ...lost.map(
-          (address): Operation => ({
-            do: 'delete-rule',
-            chain: ownerChain(owner.id),
-            rule: addressRow(address),
-          }),
-        ),
-      )
-  }
-  return operations
-}
-
-/** The rules of one address, whoever holds it. */
-export function takeDown(address: Address, isDispatched: boolean, hasChain: boolean): Transaction {
-  return [
-    ...(isDispatched ? [{ do: 'delete-rule', chain: DISPATCH, rule: dispatchRule(address) } as const] : []),
-    ...(hasChain ? deleteChain(addressChain(address)) : []),
-  ]
+  return { ...wanted, family, addresses, all: wanted.addresses, ...writing }
 }

@@ -15,11 +15,17 @@ import type { Operation, Rule, Transaction } from './transaction'
  *   IP-MASQ         -s ADDRESS -g IPM-A-ADDRESS, for each
  *   IPM-A-ADDRESS   -g IPM-P-<policy>
  *                   -j IPM-O-<owner>    whose it is; no packet gets here
- *   IPM-O-<owner>   one for each attachment: a note, and its addresses, in rules that do nothing
+ *   IPM-O-<owner>   one for each attachment, in rules that do nothing: a note, a digest of all of the ADD's addresses,
+ *                   and those of this family
  *   IPM-P-<policy>  (`policy-chains.ts`)
  *
  * `-N IPM-A-ADDRESS` refuses the whole of an ADD whose address is held by another; `-D IPM-A-ADDRESS -j IPM-O-<me>`
- * the whole of a DEL whose address went to another.
+ * the whole of a DEL whose address went to another; to delete the row with the digest that of a DEL which knows other
+ * addresses than the ADD had, in whichever family.
+ *
+ * Two ADDs of one address in the same millisecond, which no IPAM asks for, may both succeed: when somebody else has
+ * changed the ruleset in between, iptables-nft begins again, and takes a chain that has come into being for its own
+ * (nft_refresh_transaction). So an address may be dispatched twice, and have two owners; all that takes down can do so.
  */
 export const HOOK = 'POSTROUTING'
 export const DISPATCH = 'IP-MASQ'
@@ -29,9 +35,10 @@ export const JUMP: Rule = { target: { to: 'jump', chain: DISPATCH } }
 /** IPv6 does not fit as it is printed. */
 export function addressChain(address: Address): string {
   const text = formatAddress(address)
-  return `IPM-A-${address.family === 'ip' ? text : sha256(text).slice(0, 20)}`
+  return `${addressPrefix}${address.family === 'ip' ? text : sha256(text).slice(0, 20)}`
 }
 
+export const addressPrefix = 'IPM-A-'
 export const ownerPrefix = 'IPM-O-'
 
 export function ownerChain(id: string): string {
@@ -80,6 +87,25 @@ export function noteRow(
   }
 }
 
+/** No time of an ADD: the first seconds of 1970. */
+const DIGEST_MARK = 1n
+
+/** What the ADD had in both families, as an address: see `ownerValue` of nftables for why. */
+function digestRow(family: Family, addresses: readonly Address[]): Rule {
+  const width = FAMILIES[family].bits / 4
+  const digest = sha256(JSON.stringify(addresses.map(formatAddress).sort()))
+  const mark: Address = { family, value: DIGEST_MARK }
+  return {
+    source: { family, digits: digest.slice(0, width), length: 4 * width },
+    destination: hostPrefix(mark),
+    target: { to: 'return' },
+  }
+}
+
+export function isDigestRow(destination: Address): boolean {
+  return destination.value === DIGEST_MARK
+}
+
 /** For people, where the kernel has comments. */
 export function noteText({ network, containerID, ifname, pod }: Attachment): string {
   return [network, containerID, ifname, pod]
@@ -95,7 +121,10 @@ export function ofFamily(family: Family, addresses: readonly Address[]): Address
 export interface Addition {
   readonly family: Family
   readonly attachment: Attachment
+  /** Of this family. */
   readonly addresses: readonly Address[]
+  /** Of both. */
+  readonly all: readonly Address[]
   readonly policy: Policy
   readonly epochSeconds: number
   readonly hasComments: boolean
@@ -103,26 +132,45 @@ export interface Addition {
 
 /** All of an attachment's in one family. Refused when any of it is there, or the policy is not. */
 export function addAttachment(addition: Addition): Transaction {
-  const { family, attachment, addresses, policy, epochSeconds, hasComments } = addition
-  const id = attachmentId(attachment)
-  const owner = ownerChain(id)
-  const note = noteRow(family, attachment, epochSeconds, hasComments ? noteText(attachment) : undefined)
+  const owner = ownerChain(attachmentId(addition.attachment))
   return [
     { do: 'new-chain', chain: owner },
-    { do: 'append', chain: owner, rule: note },
-    ...addresses.flatMap((address): Operation[] => [
-      { do: 'append', chain: owner, rule: addressRow(address) },
+    ...ownerRules(addition),
+    ...addition.addresses.flatMap((address): Operation[] => [
       { do: 'new-chain', chain: addressChain(address) },
-      { do: 'append', chain: addressChain(address), rule: policyRule(policyChainName(policy, family)) },
-      { do: 'append', chain: addressChain(address), rule: ownerRule(id) },
+      ...addressRules(address, addition),
       { do: 'append', chain: DISPATCH, rule: dispatchRule(address) },
     ]),
   ]
 }
 
-/** All of an attachment's that has these addresses, and no others. Refused when that is not so. */
-export function deleteAttachment(id: string, addresses: readonly Address[]): Transaction {
+export function ownerRules(addition: Addition): Transaction {
+  const { family, attachment, addresses, all, epochSeconds, hasComments } = addition
+  const chain = ownerChain(attachmentId(attachment))
+  const note = noteRow(family, attachment, epochSeconds, hasComments ? noteText(attachment) : undefined)
+  return [note, digestRow(family, all), ...addresses.map(addressRow)].map((rule) => ({
+    do: 'append',
+    chain,
+    rule,
+  }))
+}
+
+export function addressRules(address: Address, { family, attachment, policy }: Addition): Transaction {
+  const rules = [policyRule(policyChainName(policy, family)), ownerRule(attachmentId(attachment))]
+  return rules.map((rule) => ({ do: 'append', chain: addressChain(address), rule }))
+}
+
+interface Deletion {
+  readonly id: string
+  readonly addresses: readonly Address[]
+  /** Where they are known: of both families. */
+  readonly all?: readonly Address[]
+}
+
+/** All of an attachment's in one family, whose ADD had these addresses and no others. Refused when that is not so. */
+export function deleteAttachment(family: Family, { id, addresses, all }: Deletion): Transaction {
   return [
+    ...(all ? [{ do: 'delete-rule', chain: ownerChain(id), rule: digestRow(family, all) } as const] : []),
     ...addresses.flatMap((address): Operation[] => [
       { do: 'delete-rule', chain: addressChain(address), rule: ownerRule(id) },
       { do: 'delete-rule', chain: DISPATCH, rule: dispatchRule(address) },

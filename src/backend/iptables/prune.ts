@@ -41,7 +41,7 @@ interface Work {
 }
 
 function pruneFamily(iptables: Iptables, family: Family, { state, ids, failures, policies }: Work): void {
-  const all = [...ids].flatMap((id) => deleteOwned(state, { id }))
+  const all = deleteOwned(state, { ids })
   if (all.length > 0 && !runTransaction(iptables, family, all).ok) {
     for (const id of ids) {
       const why = attempt(() => removeOwned(iptables, family, { id }))
@@ -49,6 +49,12 @@ function pruneFamily(iptables: Iptables, family: Family, { state, ids, failures,
     }
   }
   const after = all.length > 0 ? readState(iptables, family, ACTION) : state
+  if (after.strays.length > 0)
+    runTransaction(
+      iptables,
+      family,
+      after.strays.flatMap(({ chain }) => deleteChain(chain)),
+    )
   for (const name of unusedPolicies(after, new Set())) {
     const chains = chainsOfPolicy(name).filter((chain) => after.chains.has(chain))
     const transaction = [
@@ -86,7 +92,9 @@ function listAttachments(states: readonly State[]): Listed[] {
 /** Policies that no address goes to, leaving those of `gone` owners out. */
 function unusedPolicies({ chains, addresses }: State, gone: ReadonlySet<string>): string[] {
   const used = new Set(
-    addresses.flatMap(({ policy, owner }) => (policy && !gone.has(owner ?? '') ? [policy] : [])),
+    addresses.flatMap(({ policy, owners }) =>
+      policy && !(owners.length > 0 && owners.every((id) => gone.has(id))) ? [policy] : [],
+    ),
   )
   return [...chains.keys()].filter((chain) => chain.startsWith('IPM-P-') && !used.has(chain))
 }

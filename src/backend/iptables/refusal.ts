@@ -1,10 +1,10 @@
-import type { CniError } from '../../cni/error'
+import { CniError } from '../../cni/error'
 import type { Family } from '../../policy/address'
 import type { Wanted } from '../backend'
-import { deleteChain } from './layout'
 import { policyChains } from './policy-chains'
-import { type Iptables, type Outcome, runTransaction, runVersion, toError } from './tool'
+import { type Iptables, type Outcome, runVersion, toError } from './tool'
 import type { Rule } from './transaction'
+import { isAccepted, isSetUp } from './trial'
 
 interface Refusal {
   readonly action: string
@@ -31,10 +31,7 @@ const EXTENSIONS: readonly {
   },
 ]
 
-/**
- * The error for an ADD or a sync that iptables will not do. Which extension is missing is found by trying: the phrases
- * differ by kind and version, lists of modules do not show what is built in, and what can be loaded is loaded by use.
- */
+/** The error for an ADD or a sync that iptables will not do: which extension is missing, if one is. */
 export function whyRefused(
   iptables: Iptables,
   family: Family,
@@ -42,22 +39,14 @@ export function whyRefused(
 ): CniError {
   if (outcome.failure !== 'refused') return toError(action, outcome)
   const rules = wanted.flatMap(({ policy }) => policyChains(policy, family).flatMap((chain) => chain.rules))
+  if (wanted.every(({ policy }) => isSetUp(iptables, family, policy))) {
+    return new CniError('tryAgain', `Cannot ${action}: the table changes too fast; try again`, outcome.said)
+  }
   const missing = EXTENSIONS.find(({ isIn }) => {
     const rule = rules.find((one) => isIn(one) && !('chain' in one.target))
     return rule !== undefined && !isAccepted(iptables, family, rule)
   })
   return toError(action, outcome, missing?.advice ?? ageNote(iptables))
-}
-
-const TRIAL = 'IPM-TRIAL'
-
-/** In a chain that the same restore makes and takes away again. */
-function isAccepted(iptables: Iptables, family: Family, rule: Rule): boolean {
-  return runTransaction(iptables, family, [
-    { do: 'clear-chain', chain: TRIAL },
-    { do: 'append', chain: TRIAL, rule },
-    ...deleteChain(TRIAL),
-  ]).ok
 }
 
 /** `iptables-restore -w` and `--random-fully` came with it. */

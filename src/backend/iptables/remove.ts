@@ -2,11 +2,21 @@ import type { Attachment } from '../../cni/attachment'
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Removal } from '../backend'
 import { attachmentId } from '../identity'
-import { takeDown } from './apply'
-import { DISPATCH, deleteAttachment, deleteChain, includes, ofFamily, ownerChain } from './layout'
+import {
+  addressChain,
+  DISPATCH,
+  deleteAttachment,
+  deleteChain,
+  includes,
+  ofFamily,
+  ownerChain,
+  ownerRule,
+} from './layout'
+import { deleteStrays, takeDown } from './place'
+import { renderRule } from './render'
 import { type AddressState, parseOwner, parseState, type State } from './state'
 import { ATTEMPTS, type Iptables, type Outcome, runList, runTransaction, toError } from './tool'
-import type { Transaction } from './transaction'
+import type { Operation, Transaction } from './transaction'
 
 /**
  * DEL. With the addresses that the ADD had: one restore for each family, which compares and deletes. Without: one list
@@ -15,11 +25,18 @@ import type { Transaction } from './transaction'
  */
 export function remove(iptables: Iptables, attachment: Attachment, hint: readonly Address[]): Removal {
   const id = attachmentId(attachment)
-  const families =
-    hint.length > 0 ? FAMILY_NAMES.filter((family) => ofFamily(family, hint).length > 0) : FAMILY_NAMES
-  return mergeRemovals(
-    families.map((family) => removeFamily(iptables, family, { id, hint: ofFamily(family, hint) })),
-  )
+  const hinted = FAMILY_NAMES.filter((family) => ofFamily(family, hint).length > 0)
+  const outcomes = hinted.map((family) => removeHinted(iptables, family, { id, hint }))
+  const isRefused = outcomes.includes('refused')
+  const rest = FAMILY_NAMES.filter((family) => {
+    // The ADD had other addresses, or none: of which family is not known.
+    const outcome = outcomes[hinted.indexOf(family)]
+    return outcome === 'refused' || (outcome === undefined && (isRefused || hint.length === 0))
+  })
+  return mergeRemovals([
+    ...outcomes.flatMap((outcome) => (outcome === 'refused' ? [] : [outcome])),
+    ...rest.map((family) => removeFamily(iptables, family, { id, orphans: ofFamily(family, hint) })),
+  ])
 }
 
 /** What families, or several kinds of iptables, answered together: the worst that is worth telling. */
@@ -37,33 +54,16 @@ export function mergeRemovals(parts: readonly Removal[]): Removal {
 const REMOVED: Removal = { outcome: 'removed' }
 const ABSENT: Removal = { outcome: 'absent', mayBeElsewhere: true }
 
-function removeFamily(
+function removeHinted(
   iptables: Iptables,
   family: Family,
   { id, hint }: { readonly id: string; readonly hint: readonly Address[] },
-): Removal {
+): Removal | 'refused' {
   if (!iptables.hasTable(family)) return ABSENT
-  let addresses = hint
-  if (addresses.length === 0) {
-    const listed = runList(iptables, family, ownerChain(id))
-    // That there is no such chain is what a second DEL finds.
-    if (!listed.ok) return listed.failure === 'refused' ? ABSENT : hopeless(listed)
-    const rules = listed.stdout
-      .split('\n')
-      .flatMap((line) => (line.startsWith('-A ') ? [line.replace(/^-A \S+ /, '')] : []))
-    addresses = parseOwner(id, rules, family).addresses
-  }
-  const outcome = runTransaction(iptables, family, deleteAttachment(id, addresses))
+  const deletion = deleteAttachment(family, { id, addresses: ofFamily(family, hint), all: hint })
+  const outcome = runTransaction(iptables, family, deletion)
   if (outcome.ok) return REMOVED
-  if (isHopeless(outcome)) return hopeless(outcome)
-  // Before a table is read that may be another's, and long.
-  const dispatch = runList(iptables, family, DISPATCH)
-  if (!dispatch.ok && dispatch.failure === 'refused') return ABSENT
-  return removeOwned(iptables, family, { id, orphans: hint })
-}
-
-function hopeless({ failure, said }: Outcome & { ok: false }): Removal {
-  return { outcome: failure === 'unusable' || failure === 'unsupported' ? 'unusable' : 'unknown', said }
+  return isHopeless(outcome) ? hopeless(outcome) : 'refused'
 }
 
 interface Own {
@@ -72,12 +72,37 @@ interface Own {
   readonly orphans?: readonly Address[]
 }
 
+function removeFamily(iptables: Iptables, family: Family, own: Own): Removal {
+  if (!iptables.hasTable(family)) return ABSENT
+  const { id, orphans = [] } = own
+  const listed = runList(iptables, family, ownerChain(id))
+  if (!listed.ok) {
+    if (listed.failure !== 'refused') return hopeless(listed)
+    // That there is no such chain is what a second DEL finds. With addresses there is more to look at, but not in a
+    // table that is another's, and may be long.
+    if (orphans.length === 0 || !runList(iptables, family, DISPATCH).ok) return ABSENT
+  } else if (orphans.length === 0) {
+    const rules = listed.stdout
+      .split('\n')
+      .flatMap((line) => (line.startsWith('-A ') ? [line.replace(/^-A \S+ /, '')] : []))
+    const { addresses } = parseOwner(id, rules, family)
+    const outcome = runTransaction(iptables, family, deleteAttachment(family, { id, addresses }))
+    if (outcome.ok) return REMOVED
+    if (isHopeless(outcome)) return hopeless(outcome)
+  }
+  return removeOwned(iptables, family, own)
+}
+
+function hopeless({ failure, said }: Outcome & { ok: false }): Removal {
+  return { outcome: failure === 'unusable' || failure === 'unsupported' ? 'unusable' : 'unknown', said }
+}
+
 /** Reads the table and takes away exactly what is the owner's. */
 export function removeOwned(iptables: Iptables, family: Family, own: Own): Removal {
   for (let attempt = 1; ; attempt++) {
     const listed = runList(iptables, family)
     if (!listed.ok) return hopeless(listed)
-    const transaction = deleteOwned(parseState(listed.stdout, family), own)
+    const transaction = deleteOwned(parseState(listed.stdout, family), { ...own, ids: new Set([own.id]) })
     if (transaction.length === 0) return ABSENT
     const outcome = runTransaction(iptables, family, transaction)
     if (outcome.ok) return REMOVED
@@ -86,18 +111,35 @@ export function removeOwned(iptables: Iptables, family: Family, own: Own): Remov
   }
 }
 
-/** All that is of this owner's, whatever is missing of it. */
-export function deleteOwned(state: State, { id, orphans = [] }: Own): Transaction {
-  const rows = state.owners.find((owner) => owner.id === id)?.addresses ?? []
+interface Gone {
+  readonly ids: ReadonlySet<string>
+  readonly orphans?: readonly Address[]
+}
+
+/** All that is of these owners, whatever is missing of it. */
+export function deleteOwned(state: State, { ids, orphans = [] }: Gone): Transaction {
+  const rows = state.owners.flatMap(({ id, addresses }) => (ids.has(id) ? addresses : []))
   // A chain that names nobody any more is theirs whose rows name it.
-  const isOwn = ({ owner, address }: AddressState) =>
-    owner === id || (owner === undefined && (includes(rows, address) || includes(orphans, address)))
-  const own = state.addresses.filter(isOwn)
-  const hasChain = state.chains.has(ownerChain(id))
+  const isOrphan = ({ owners, address }: AddressState) =>
+    owners.length === 0 && (includes(rows, address) || includes(orphans, address))
+  const isOwn = ({ owners }: AddressState) => owners.length > 0 && owners.every((id) => ids.has(id))
   return [
-    ...own.flatMap(({ address, isDispatched, hasChain: has }) => takeDown(address, isDispatched, has)),
-    ...(hasChain ? deleteChain(ownerChain(id)) : []),
+    ...state.addresses.flatMap((one) => (isOwn(one) || isOrphan(one) ? takeDown(one) : leaveTo(one, ids))),
+    ...deleteStrays(state, ids, orphans),
+    ...[...ids].flatMap((id) => (state.chains.has(ownerChain(id)) ? deleteChain(ownerChain(id)) : [])),
   ]
+}
+
+/** Where ADDs collided: the share of these goes, and the others keep theirs. */
+function leaveTo({ address, owners, rules }: AddressState, ids: ReadonlySet<string>): Transaction {
+  return owners
+    .filter((id) => ids.has(id))
+    .flatMap((id) => {
+      const rule = ownerRule(id)
+      return rules
+        .filter((text) => text === renderRule(rule))
+        .map((): Operation => ({ do: 'delete-rule', chain: addressChain(address), rule }))
+    })
 }
 
 function isHopeless({ failure }: Outcome & { ok: false }): boolean {

@@ -1,16 +1,17 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Change, Replacement, Wanted } from '../backend'
 import { attachmentId } from '../identity'
-import { setUpTable } from './apply'
-import { addAttachment, DISPATCH, ofFamily, setUpPolicy } from './layout'
+import { compareHook, setUpTable } from './hook'
+import { DISPATCH, ofFamily, setUpPolicy } from './layout'
+import { placeAttachment } from './place'
 import { policyChainName } from './policy-chains'
 import { whyRefused } from './refusal'
-import { deleteOwned } from './remove'
 import { renderTransaction } from './render'
 import { type AddressState, findAddress, readState, readStateIfAny, type State } from './state'
 import { ATTEMPTS, type Iptables, runTransaction, TOOLS } from './tool'
 import type { Transaction } from './transaction'
-import { compareAddress, compareHook, comparePolicy, inFamily } from './verify'
+import { hasComments } from './trial'
+import { compareAddress, comparePolicy, inFamily } from './verify'
 
 const ACTION = 'synchronise the rules'
 
@@ -56,16 +57,17 @@ interface Work {
 }
 
 function replaceFamily(iptables: Iptables, family: Family, work: Work): Plan {
+  let withComments: boolean | undefined
   for (let attempt = 1; ; attempt++) {
     const isWanted = work.wanted.some(({ addresses }) => ofFamily(family, addresses).length > 0)
     const state = (isWanted ? readState : readStateIfAny)(iptables, family, ACTION)
-    // Every other time without comments, which not all kernels and builds have.
-    const plan = planFamily(state, family, { ...work, hasComments: attempt % 2 === 1 })
+    const plan = planFamily(state, family, { ...work, hasComments: withComments ?? true })
     if (work.dryRun || plan.transaction.length === 0) return plan
     const outcome = runTransaction(iptables, family, plan.transaction)
     if (outcome.ok) return plan
     if (outcome.failure !== 'refused' || attempt === ATTEMPTS)
       throw whyRefused(iptables, family, { action: ACTION, wanted: work.wanted, outcome })
+    withComments ??= hasComments(iptables, family)
   }
 }
 
@@ -92,7 +94,7 @@ function planFamily(
   const hadPods = (name: string) => state.addresses.some(({ policy }) => policy === name)
   return {
     transaction: [
-      ...(hook.length > 0 ? setUpTable(state) : []),
+      ...setUpTable(state),
       ...drifted.flatMap(({ policy, lines }) => (lines.length > 0 ? setUpPolicy(policy, family) : [])),
       ...attachments.flatMap(({ transaction }) => transaction),
     ],
@@ -115,26 +117,26 @@ function planAttachment(
     address,
     found: findAddress(state, address),
   }))
-  const isHeld = (found: AddressState | undefined) => found?.owner !== undefined && found.owner !== id
+  const isHeld = ({ owners }: AddressState) => owners.length > 0 && !owners.includes(id)
   const held = all.flatMap(({ address, found }): Held[] =>
-    isHeld(found) ? [{ attachment, address, holder: holderOf(state, found?.owner) }] : [],
+    found && isHeld(found) ? [{ attachment, address, holder: holderOf(state, found.owners[0]) }] : [],
   )
-  const own = all.filter(({ found }) => !isHeld(found))
+  const own = all.filter(({ found }) => !found || !isHeld(found))
   const stands = (found: AddressState | undefined) =>
     compareAddress(found, one, family).length === 0 ||
-    (isFallback && found?.isDispatched && found.policy !== undefined)
+    (isFallback && found !== undefined && found.dispatches > 0 && found.policy !== undefined)
   const differing = own.filter(({ found }) => !stands(found))
   if (differing.length === 0) return { transaction: [], held }
   const addresses = own.map(({ address }) => address)
   const isMoved = ({ found }: { readonly found: AddressState | undefined }) =>
-    found?.owner === id && found.isDispatched
+    found?.owners.includes(id) === true && found.dispatches > 0
   const change: Change = {
     attachment,
     what: differing.every(isMoved) ? 'changed' : 'restored',
     addresses: differing.map(({ address }) => address),
   }
-  const addition = { family, attachment, addresses, policy, ...rest }
-  return { transaction: [...deleteOwned(state, { id }), ...addAttachment(addition)], change, held }
+  const addition = { family, attachment, addresses, all: one.addresses, policy, ...rest }
+  return { transaction: placeAttachment(state, addition), change, held }
 }
 
 function holderOf({ owners }: State, id: string | undefined): string {

@@ -1,19 +1,34 @@
-import { type Address, addressOf, type Family, isSameAddress, parseDigits } from '../../policy/address'
+import {
+  type Address,
+  addressOf,
+  type Family,
+  formatAddress,
+  isSameAddress,
+  parseDigits,
+} from '../../policy/address'
 import type { ListedNote } from '../backend'
 import { UnusableError } from '../unusable'
-import { addressChain, DISPATCH, HOOK, ownerPrefix } from './layout'
+import { addressChain, addressPrefix, DISPATCH, HOOK, isDigestRow, ownerPrefix } from './layout'
 import { isPolicyChain } from './policy-chains'
 import { type Iptables, runList, toError } from './tool'
 
 /** An address and what its chain says. */
 export interface AddressState {
   readonly address: Address
-  readonly owner?: string
+  /** Whose it is: one, but for ADDs that collided (`layout.ts`). */
+  readonly owners: readonly string[]
   readonly policy?: string
-  readonly isDispatched: boolean
+  /** How many rules lead to its chain. */
+  readonly dispatches: number
   readonly hasChain: boolean
   /** Of its chain. */
   readonly rules: readonly string[]
+}
+
+/** A chain of an address that nothing leads to, and no owner has a row of: what is left of a flush. */
+export interface StrayState {
+  readonly chain: string
+  readonly owners: readonly string[]
 }
 
 export interface OwnerState {
@@ -29,6 +44,7 @@ export interface State {
   readonly hook: readonly string[]
   readonly addresses: readonly AddressState[]
   readonly owners: readonly OwnerState[]
+  readonly strays: readonly StrayState[]
 }
 
 export function readState(iptables: Iptables, family: Family, action: string): State {
@@ -47,7 +63,7 @@ export function readStateIfAny(iptables: Iptables, family: Family, action: strin
   }
 }
 
-const NOTHING: State = { chains: new Map(), hook: [], addresses: [], owners: [] }
+const NOTHING: State = { chains: new Map(), hook: [], addresses: [], owners: [], strays: [] }
 
 export function parseState(text: string, family: Family): State {
   const chains = new Map<string, string[]>()
@@ -57,7 +73,7 @@ export function parseState(text: string, family: Family): State {
     if (command === 'A' && chain === HOOK) hook.push(rule)
     if (
       chain !== DISPATCH &&
-      !chain.startsWith('IPM-A-') &&
+      !chain.startsWith(addressPrefix) &&
       !chain.startsWith(ownerPrefix) &&
       !isPolicyChain(chain)
     )
@@ -69,7 +85,23 @@ export function parseState(text: string, family: Family): State {
   const owners = [...chains].flatMap(([chain, rules]) =>
     chain.startsWith(ownerPrefix) ? [parseOwner(chain.slice(ownerPrefix.length), rules, family)] : [],
   )
-  return { chains, hook, owners, addresses: addressesIn(chains, owners) }
+  const addresses = addressesIn(chains, owners)
+  return { chains, hook, owners, addresses, strays: straysIn(chains, addresses) }
+}
+
+function straysIn(
+  chains: ReadonlyMap<string, readonly string[]>,
+  addresses: readonly AddressState[],
+): StrayState[] {
+  const known = new Set(addresses.map(({ address }) => addressChain(address)))
+  return [...chains].flatMap(([chain, rules]) => {
+    if (!chain.startsWith(addressPrefix) || known.has(chain)) return []
+    return [{ chain, owners: ownersIn(rules) }]
+  })
+}
+
+function ownersIn(rules: readonly string[]): string[] {
+  return [...new Set(rules.flatMap((rule) => /^-j IPM-O-(\S+)$/.exec(rule)?.[1] ?? []))]
 }
 
 /** The addresses of dispatch rules and of owners' rows. */
@@ -77,20 +109,26 @@ function addressesIn(
   chains: ReadonlyMap<string, readonly string[]>,
   owners: readonly OwnerState[],
 ): AddressState[] {
-  const dispatched = (chains.get(DISPATCH) ?? []).flatMap((rule) => hostIn(rule, '-s') ?? [])
-  const all = [...dispatched]
-  for (const address of owners.flatMap((owner) => owner.addresses)) {
-    if (!all.some((one) => isSameAddress(one, address))) all.push(address)
+  const found = new Map<string, { address: Address; dispatches: number }>()
+  const at = (address: Address) => {
+    const key = formatAddress(address)
+    const known = found.get(key) ?? { address, dispatches: 0 }
+    found.set(key, known)
+    return known
   }
-  return all.map((address) => {
+  for (const rule of chains.get(DISPATCH) ?? []) {
+    const address = hostIn(rule, '-s')
+    if (address) at(address).dispatches++
+  }
+  for (const address of owners.flatMap((owner) => owner.addresses)) at(address)
+  return [...found.values()].map(({ address, dispatches }) => {
     const rules = chains.get(addressChain(address))
-    const owner = rules?.map((rule) => /^-j IPM-O-(\S+)$/.exec(rule)?.[1]).find((id) => id !== undefined)
     const policy = rules?.map((rule) => /^-g (IPM-P-\S+)$/.exec(rule)?.[1]).find((name) => name !== undefined)
     return {
       address,
-      ...(owner !== undefined && { owner }),
+      owners: ownersIn(rules ?? []),
       ...(policy !== undefined && { policy }),
-      isDispatched: dispatched.some((one) => isSameAddress(one, address)),
+      dispatches,
       hasChain: rules !== undefined,
       rules: rules ?? [],
     }
@@ -106,6 +144,7 @@ export function parseOwner(id: string, rules: readonly string[], family: Family)
   let note: ListedNote | undefined
   for (const rule of rules) {
     const [source, destination] = [hostIn(rule, '-s'), hostIn(rule, '-d')]
+    if (destination && isDigestRow(destination)) continue
     if (source && !destination) addresses.push(source)
     if (source && destination) note = parseNote(source, destination, family, rule)
   }

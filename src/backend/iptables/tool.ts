@@ -68,8 +68,7 @@ function toOutcome(tool: string, result: ToolResult): Outcome {
   switch (result.outcome) {
     case 'exited': {
       if (result.status === 0) return { ok: true, stdout: result.stdout }
-      const said =
-        result.stderr.split('\n').find((line) => line.trim() !== '') ?? `${tool} ended with ${result.status}`
+      const said = errorText(result.stderr) || `${tool} ended with ${result.status}`
       return { ok: false, failure: classify(result.status, result.stderr), said }
     }
     case 'killed':
@@ -81,6 +80,12 @@ function toOutcome(tool: string, result: ToolResult): Outcome {
     default:
       return result satisfies never
   }
+}
+
+/** The first line, and what follows its colon where the nft kind goes on in the next. */
+function errorText(stderr: string): string {
+  const lines = stderr.split('\n').flatMap((line) => line.trim() || [])
+  return (lines[0]?.endsWith(':') ? lines.slice(0, 2) : lines.slice(0, 1)).join(' ')
 }
 
 /** Statuses of the dynamic linker and of shells, for a file that is there and does not run. */

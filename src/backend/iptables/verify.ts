@@ -2,7 +2,8 @@ import { FAMILY_NAMES, type Family, formatAddress } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
 import type { Wanted } from '../backend'
 import { attachmentId } from '../identity'
-import { addressRow, DISPATCH, HOOK, ofFamily, ownerChain, ownerRule, policyRule } from './layout'
+import { compareHook } from './hook'
+import { addressRow, DISPATCH, ofFamily, ownerChain, ownerRule, policyRule } from './layout'
 import { policyChainName, policyChains } from './policy-chains'
 import { renderRule } from './render'
 import { type AddressState, findAddress, readState, type State } from './state'
@@ -36,17 +37,6 @@ export function inFamily(family: Family): (line: string) => string {
   return (line) => `${TOOLS[family]}: ${line}`
 }
 
-/** They masquerade only what they have marked before. */
-const HARMLESS = ['-j KUBE-POSTROUTING', '-j CNI-HOSTPORT-MASQ']
-
-/** A rule before our jump may have the last word. */
-export function compareHook({ hook }: State): string[] {
-  const at = hook.indexOf('-j IP-MASQ')
-  if (at < 0) return [`chain ${HOOK}: missing rule "-j IP-MASQ"`]
-  const before = hook.slice(0, at).filter((rule) => !HARMLESS.some((end) => rule.endsWith(end)))
-  return before.map((rule) => `chain ${HOOK}: "${rule}" comes before "-j IP-MASQ"`)
-}
-
 export function comparePolicy(state: State, policy: Policy, family: Family): string[] {
   return policyChains(policy, family).flatMap(({ chain, rules }) =>
     compareChain(state, chain, rules.map(renderRule)),
@@ -75,9 +65,10 @@ export function compareAddress(
   family: Family,
 ): string[] {
   const [owner, chain] = [renderRule(ownerRule(attachmentId(attachment))), policyChainName(policy, family)]
-  if (!found?.isDispatched) return [`not in ${DISPATCH}`]
+  if (!found?.dispatches) return [`not in ${DISPATCH}`]
   const [first, second, ...more] = found.rules
   return [
+    ...(found.dispatches > 1 ? [`in ${DISPATCH} ${found.dispatches} times`] : []),
     ...(first === renderRule(policyRule(chain)) ? [] : [`${first ?? 'nothing'}, not -g ${chain}`]),
     ...(second === owner ? [] : [`belongs to another attachment (${second ?? 'none'})`]),
     ...more.map((rule) => `unexpected rule "${rule}"`),

@@ -1,0 +1,108 @@
+import type { Address } from '../../policy/address'
+import { attachmentId } from '../identity'
+import {
+  type Addition,
+  addressChain,
+  addressRow,
+  addressRules,
+  DISPATCH,
+  deleteChain,
+  dispatchRule,
+  includes,
+  ownerChain,
+  ownerRule,
+  ownerRules,
+} from './layout'
+import { type AddressState, findAddress, type State } from './state'
+import type { Operation, Transaction } from './transaction'
+
+/**
+ * What `addAttachment` does, where some of it stands, or stale holders have its addresses. Chains that are there are
+ * emptied and filled again, not deleted and made: when somebody else changes the ruleset meanwhile, iptables-nft begins
+ * again, and does not make a chain that it finds, whatever is to be deleted first (nft_refresh_transaction).
+ */
+export function placeAttachment(state: State, addition: Addition): Transaction {
+  const { attachment, addresses } = addition
+  const id = attachmentId(attachment)
+  return [
+    ...clearFormer(state, id, addresses),
+    ...freshChain(state, ownerChain(id)),
+    ...ownerRules(addition),
+    ...addresses.flatMap((address): Transaction => {
+      const found = findAddress(state, address)
+      return [
+        // Compare: refused when the address went to somebody else in between.
+        ...(found?.owners ?? []).map((owner): Operation => {
+          return { do: 'delete-rule', chain: addressChain(address), rule: ownerRule(owner) }
+        }),
+        ...freshChain(state, addressChain(address)),
+        ...addressRules(address, addition),
+        ...dispatchOnce(address, found?.dispatches ?? 0),
+      ]
+    }),
+    ...clearLosers(state, id, addresses),
+  ]
+}
+
+function freshChain({ chains }: State, chain: string): Transaction {
+  return [{ do: chains.has(chain) ? 'flush-chain' : 'new-chain', chain }]
+}
+
+function dispatchOnce(address: Address, dispatches: number): Transaction {
+  const rule = dispatchRule(address)
+  if (dispatches === 0) return [{ do: 'append', chain: DISPATCH, rule }]
+  return Array.from(
+    { length: dispatches - 1 },
+    (): Operation => ({ do: 'delete-rule', chain: DISPATCH, rule }),
+  )
+}
+
+/** Addresses that were the attachment's, and are so no more. */
+function clearFormer(state: State, id: string, addresses: readonly Address[]): Transaction {
+  const names = new Set(addresses.map(addressChain))
+  const isFormer = (owners: readonly string[], chain: string) =>
+    owners.length > 0 && owners.every((owner) => owner === id) && !names.has(chain)
+  return [
+    ...state.addresses
+      .filter(({ address, owners }) => isFormer(owners, addressChain(address)))
+      .flatMap(takeDown),
+    ...state.strays
+      .filter(({ chain, owners }) => isFormer(owners, chain))
+      .flatMap(({ chain }) => deleteChain(chain)),
+  ]
+}
+
+/** The rows of those who had an address before, and their chains with the last. */
+function clearLosers(state: State, id: string, addresses: readonly Address[]): Transaction {
+  const isNamed = (owner: string) =>
+    state.addresses.some(({ address, owners }) => owners.includes(owner) && !includes(addresses, address)) ||
+    state.strays.some(({ owners }) => owners.includes(owner))
+  return state.owners.flatMap((owner): Transaction => {
+    const lost = owner.addresses.filter((address) => includes(addresses, address))
+    if (owner.id === id || lost.length === 0) return []
+    const chain = ownerChain(owner.id)
+    if (lost.length === owner.addresses.length && !isNamed(owner.id)) return deleteChain(chain)
+    return lost.map((address) => ({ do: 'delete-rule', chain, rule: addressRow(address) }))
+  })
+}
+
+/** The rules of one address, whoever holds it. */
+export function takeDown({ address, dispatches, hasChain }: AddressState): Transaction {
+  const dispatch: Operation = { do: 'delete-rule', chain: DISPATCH, rule: dispatchRule(address) }
+  return [
+    ...Array.from({ length: dispatches }, () => dispatch),
+    ...(hasChain ? deleteChain(addressChain(address)) : []),
+  ]
+}
+
+/** Chains that nothing leads to: of these owners, or in the way of these addresses. */
+export function deleteStrays(
+  { strays }: State,
+  ids: ReadonlySet<string>,
+  addresses: readonly Address[],
+): Transaction {
+  const names = new Set(addresses.map(addressChain))
+  return strays
+    .filter(({ chain, owners }) => names.has(chain) || owners.some((id) => ids.has(id)))
+    .flatMap(({ chain }) => deleteChain(chain))
+}
