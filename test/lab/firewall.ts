@@ -32,8 +32,11 @@ export interface Firewall {
   readonly isHooked: string
   /** What sync says when it finds nothing of ours, for a pod of both families. */
   readonly missing: readonly string[]
-  /** Policies that go when the last pod of both families goes. */
   readonly policyName: RegExp
+  /** Where the script begins in the output of a dry run. */
+  readonly scriptStart: string
+  /** Rules with what changes when they are written again. */
+  readonly listHandles: string
 }
 
 const nftables: Firewall = {
@@ -82,6 +85,8 @@ const nftables: Firewall = {
   isHooked: '[ "$(nft list chain inet ip-masq nat-postrouting | grep -c vmap)" = 2 ]',
   missing: ['repaired table inet ip-masq: missing'],
   policyName: /^policy-[0-9a-f]{16}$/,
+  scriptStart: '\nadd table inet ip-masq\n',
+  listHandles: 'nft -a list table inet ip-masq',
 }
 
 function iptables(kind: 'nft' | 'legacy'): Firewall {
@@ -171,6 +176,8 @@ function iptables(kind: 'nft' | 'legacy'): Firewall {
     isHooked: both('$tool -t nat -C POSTROUTING -j IP-MASQ'),
     missing: ['repaired iptables: chain IP-MASQ: missing', 'repaired ip6tables: chain IP-MASQ: missing'],
     policyName: /^IPM-P-[0-9a-f]{20}$/,
+    scriptStart: `# iptables${kind === 'nft' ? '' : '-legacy'}-restore --noflush\n`,
+    listHandles: kind === 'nft' ? 'nft -a list table ip nat; nft -a list table ip6 nat' : look('-S -v'),
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { firewall, masquerading } from '../lab/firewall'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, succeed } from '../lab/plugin'
 import { addressesOf, createNetwork, type Network, readConflist } from '../lab/runtime'
@@ -13,7 +14,6 @@ import {
   sourceSeen,
   startEchoServer,
 } from '../lab/site'
-import { podAddresses } from '../lab/table'
 
 /** Real bridge, host-local and ip-masq in one chain; what the peers of a pod see of it. */
 
@@ -141,7 +141,7 @@ describe('flows that are established', () => {
 
 describe('after a flush of the ruleset', () => {
   test('the next ADD sets everything up again', async () => {
-    await site.node.sh('nft flush ruleset')
+    await site.node.sh(firewall.flush)
     const f = await addPod('pod-f')
     expect(await sourceSeen(f.pod, DESTINATIONS.internet)).toBe(NODE.ipv4)
     expect(await sourceSeen(f.pod, DESTINATIONS.internet6)).toBe(NODE.ipv6)
@@ -192,7 +192,7 @@ describe('after DEL', () => {
     expect(await flow.ask()).toBe(NODE.ipv4)
     for (const name of 'abcdefghij')
       await succeed(site.node, 'DEL', { containerID: `pod-${name}`, config: '' })
-    expect(await podAddresses(site.node)).toEqual([])
+    expect(await masquerading(site.node)).toEqual([])
     expect(await flow.ask()).toBe(NODE.ipv4)
     flow.close()
   })

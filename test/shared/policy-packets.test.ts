@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { firewall, masquerading } from '../lab/firewall'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, type PluginCall, succeed } from '../lab/plugin'
 import {
@@ -16,7 +17,6 @@ import {
   sourceSeen,
   startEchoServer,
 } from '../lab/site'
-import { podAddresses, readTable } from '../lab/table'
 
 /** Every key of the policy language, by the source address that a peer sees. One pod, ADDed anew for each case. */
 
@@ -55,7 +55,7 @@ const callWith = (keys: Record<string, unknown>, call: PluginCall = {}) => ({
   config: configWith([`${POD.ipv4}/24`, `${POD.ipv6}/64`], keys),
 })
 
-/** ADD, and a CHECK that finds nothing: what nft prints is what was written. */
+/** ADD, and a CHECK that finds nothing: what the tool prints is what was written. */
 async function add(keys: Record<string, unknown>, call: PluginCall = {}): Promise<string> {
   const { stderr } = await succeed(site.node, 'ADD', callWith(keys, call))
   expect(await callPlugin(site.node, 'CHECK', callWith(keys, call))).toMatchObject({ status: 0, stdout: '' })
@@ -90,7 +90,7 @@ describe('masqueradeCIDRs', () => {
 
   test('a prefix in both lists is refused, and the old rules stand', async () => {
     await add({})
-    const before = await readTable(site.node)
+    const before = await firewall.list(site.node)
     const both = { nonMasqueradeCIDRs: ['10.0.0.0/8'], masqueradeCIDRs: ['10.0.0.0/8'] }
     expect(await callPlugin(site.node, 'ADD', callWith(both))).toMatchObject({
       status: 1,
@@ -99,7 +99,7 @@ describe('masqueradeCIDRs', () => {
         msg: 'Cannot use masqueradeCIDRs[0] "10.0.0.0/8": nonMasqueradeCIDRs has the same prefix; remove one of the two',
       },
     })
-    expect(await readTable(site.node)).toEqual(before)
+    expect(await firewall.list(site.node)).toEqual(before)
   })
 })
 
@@ -263,9 +263,13 @@ const later = {
   'iptables-legacy': `iptables-legacy -t nat -A POSTROUTING -s 10.244.1.0/24 -j SNAT --to-source ${OTHER}`,
 } as const
 
-describe.each(Object.entries(later))('pinExemptions, before a later SNAT by %s,', (tool, script) => {
+/** nft's base chain has a priority of its own; iptables' rules come before those of its own kind only (README). */
+const inReach = Object.entries(later).filter(([tool]) => ['nftables', tool].includes(firewall.name))
+
+describe.each(inReach)('pinExemptions, before a later SNAT by %s,', (tool, script) => {
   beforeAll(() => site.node.sh(script).then(() => {}))
-  afterAll(() => site.node.sh(tool === 'nft' ? 'true' : `${tool} -t nat -F POSTROUTING`).then(() => {}))
+  afterAll(() => site.node.sh(tool === 'nft' ? 'true' : remove).then(() => {}))
+  const remove = script.replace(' -A ', ' -D ')
   const install = () =>
     tool === 'nft' ? site.node.sh(`nft list table inet other >/dev/null 2>&1 || ${script}`) : ''
 
@@ -289,15 +293,28 @@ describe.each(Object.entries(later))('pinExemptions, before a later SNAT by %s,'
 describe('Services, with a later SNAT by another component', () => {
   // What kube-proxy does, in short: a Service's address becomes an endpoint's before routing.
   const services = { own: '10.96.0.1', exempt: '10.96.0.2', internet: '10.96.0.3' }
-  const addOther = () =>
-    site.node.sh(`nft -f - <<< 'table inet other {
+  const byNft = `nft -f - <<< 'table inet other {
       chain pre { type nat hook prerouting priority dstnat
         ip daddr ${services.own} dnat ip to ${POD.ipv4}
         ip daddr ${services.exempt} dnat ip to ${onPrem}
         ip daddr ${services.internet} dnat ip to ${internet}
       }
       chain post { type nat hook postrouting priority srcnat; ip saddr 10.244.1.0/24 snat ip to ${OTHER}; }
-    }'`)
+    }'`
+  const byIptables = [
+    ...Object.entries({
+      [services.own]: POD.ipv4,
+      [services.exempt]: onPrem,
+      [services.internet]: internet,
+    }).map(([service, endpoint]) => `-A PREROUTING -d ${service} -j DNAT --to-destination ${endpoint}`),
+    `-A POSTROUTING -s 10.244.1.0/24 -j SNAT --to-source ${OTHER}`,
+  ].map((rule) => `${firewall.name} -t nat ${rule}`)
+  const addOther = () => site.node.sh(firewall.name === 'nftables' ? byNft : byIptables.join('\n'))
+  afterEach(() =>
+    site.node
+      .sh(firewall.name === 'nftables' ? 'true' : byIptables.join('\n').replaceAll(' -A ', ' -D '))
+      .then(() => {}),
+  )
 
   test.each([false, true])('pinExemptions %s: they are as ever', async (pinExemptions) => {
     await addOther()
@@ -379,7 +396,7 @@ describe('configFiles', () => {
     expect(await callPlugin(site.node, 'STATUS', { config })).toMatchObject({ status: 0, stdout: '' })
     expect(await callPlugin(site.node, 'VERSION', { config })).toMatchObject({ status: 0 })
     expect(await callPlugin(site.node, 'DEL', { containerID: 'c1', config })).toMatchObject({ status: 0 })
-    expect(await podAddresses(site.node)).toEqual([])
+    expect(await masquerading(site.node)).toEqual([])
     expect(await callPlugin(site.node, 'ADD', { containerID: 'c1', config })).toMatchObject({
       status: 1,
       json: { code: 7, msg: 'Cannot use configFiles[0] "/no/such/file": there is no such file' },
@@ -497,7 +514,7 @@ test('two spellings of one policy are one chain', async () => {
   const environment = { CNI_ARGS: 'K8S_POD_NAMESPACE=shop' }
   for (const keys of spellings) {
     await add(keys, { environment })
-    chains.push((await readTable(site.node))?.pods[POD.ipv4])
+    chains.push((await firewall.policies(site.node))[POD.ipv4])
   }
   expect(new Set(chains).size).toBe(1)
 })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
+import { firewall } from '../lab/firewall'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { addressesOf, createNetwork, type Network, readConflist } from '../lab/runtime'
 import { createSite, DESTINATIONS, NODE, openFlow, type Site, sourceSeen } from '../lab/site'
@@ -58,7 +59,7 @@ test('new flows follow the list, and those that are established keep what they h
 
 test('after a flush and a sync the pod is masqueraded again', async () => {
   await cached.writeConflist({})
-  await site.node.sh('nft flush ruleset')
+  await site.node.sh(firewall.flush)
   expect(await sourceSeen(pod, DESTINATIONS.internet)).toBe(ipv4)
   await cached.command('sync')
   expect(await sourceSeen(pod, DESTINATIONS.internet)).toBe(NODE.ipv4)

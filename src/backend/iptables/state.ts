@@ -80,13 +80,22 @@ export function parseState(text: string, family: Family): State {
       continue
     const rules = chains.get(chain) ?? []
     chains.set(chain, rules)
-    if (command === 'A') rules.push(rule)
+    if (command === 'A') rules.push(family === 'ip6' ? respell(rule) : rule)
   }
   const owners = [...chains].flatMap(([chain, rules]) =>
     chain.startsWith(ownerPrefix) ? [parseOwner(chain.slice(ownerPrefix.length), rules, family)] : [],
   )
   const addresses = addressesIn(chains, owners)
   return { chains, hook, owners, addresses, strays: straysIn(chains, addresses) }
+}
+
+/** ip6tables prints the last 32 bits of some addresses as a dotted quad (inet_ntop); we have one spelling. */
+function respell(rule: string): string {
+  if (!rule.includes('.')) return rule
+  return rule.replace(/[0-9a-f:]*:\d+\.\d+\.\d+\.\d+/g, (text) => {
+    const address = parsePrinted(text)
+    return address ? formatAddress(address) : text
+  })
 }
 
 function straysIn(

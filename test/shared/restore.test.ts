@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type CachedNetwork, createCachedNetwork, makeOld } from '../lab/cached-network'
+import { firewall, masquerading } from '../lab/firewall'
+import { createNamespace, type Namespace } from '../lab/namespace'
+import { callPlugin, configWith, type PluginCall } from '../lab/plugin'
+
+/** What an ADD after a flush does for other pods. libcni's cache directory is laid over the machine's. */
+
+let node: Namespace
+let network: CachedNetwork
+let overlay: string
+beforeEach(async () => {
+  node = await createNamespace('restore')
+  network = await createCachedNetwork(node)
+  const empty = await mkdtemp(join(tmpdir(), 'ip-masq-var-'))
+  overlay = `mount --bind ${empty} /var/lib; mkdir -p /var/lib/cni; mount --bind ${network.cacheDir} /var/lib/cni`
+})
+afterEach(async () => {
+  await network.delete()
+  await node.delete()
+})
+
+const call = (command: string, options: PluginCall = {}) =>
+  callPlugin(node, command, { before: overlay, ...options })
+
+describe('an ADD that finds the table gone', () => {
+  test('restores the attachments of its own network, by the config that it was called with', async () => {
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await network.add('b', ['10.244.1.8/24'])
+    await network.cache('gone', ['10.244.1.9/24'], { netns: '/var/run/netns/ip-masq-gone' })
+    await network.cache('foreign', ['10.9.0.1/24'], { networkName: 'cbr0-other' })
+    await node.sh(firewall.flush)
+    const { status, stderr } = await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
+    expect(status).toBe(0)
+    expect(stderr).toBe('ip-masq: the table was gone; restored the rules of 2 other attachments of cbr0')
+    expect(await masquerading(node)).toEqual(['10.244.1.10', '10.244.1.7', '10.244.1.8', 'fd00::7'])
+  })
+
+  test('never fails for what it finds there', async () => {
+    const file = await network.cache('torn', ['10.244.1.7/24'])
+    await rm(file)
+    await node.sh(`mkdir ${file}; echo '{' > ${network.cacheDir}/results/cbr0-broken-eth0`)
+    await network.cache('bad', ['garbage'])
+    await network.cache('good', ['10.244.1.8/24'])
+    const { status, stderr } = await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
+    expect(status).toBe(0)
+    expect(stderr).toBe('ip-masq: the table was gone; restored the rules of 1 other attachments of cbr0')
+    expect(await masquerading(node)).toEqual(['10.244.1.10', '10.244.1.8'])
+  })
+
+  test('is not put off by two entries for one address, nor by what the cache still says of the pod itself', async () => {
+    await makeOld(await network.cache('old', ['10.244.1.7/24']), 60)
+    await network.cache('new', ['10.244.1.7/24'])
+    await network.cache('other', ['10.244.1.8/24'])
+    await network.cache('c', ['10.244.1.99/24'])
+    await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
+    expect(await masquerading(node)).toEqual(['10.244.1.10', '10.244.1.7', '10.244.1.8'])
+    expect((await firewall.holders(node))['10.244.1.7']).toBe('new')
+  })
+
+  test('is not held up by a long list and what is no file', async () => {
+    // iptables reads and writes a long list rule by rule.
+    const length = firewall.name === 'nftables' ? 5000 : 500
+    const nonMasqueradeCIDRs = Array.from({ length }, (_, i) => `11.${i >> 8}.${i & 255}.0/25`)
+    await Promise.all(Array.from({ length: 250 }, (_, i) => network.cache(`x${i}`, [`10.244.2.${i}/24`])))
+    await node.sh(`mkfifo ${network.cacheDir}/results/cbr0-fifo-eth0`)
+    const { status, stderr } = await call('ADD', {
+      containerID: 'c',
+      config: configWith(['10.244.2.251/24'], { nonMasqueradeCIDRs }),
+    })
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: 'ip-masq: the table was gone; restored the rules of 250 other attachments of cbr0',
+    })
+  })
+
+  test('does not take an address from the pod that is being added', async () => {
+    await network.cache('old', ['10.244.1.10/24', '10.244.1.11/24'])
+    await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
+    expect((await firewall.holders(node))['10.244.1.10']).toBe('c')
+  })
+})
