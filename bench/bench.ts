@@ -7,6 +7,7 @@ import { configWith, EXECUTABLES } from '../test/lab/plugin'
 import { PLUGIN_DIRECTORY } from '../test/lab/runtime'
 import { call, peakMemory, timeProcess } from './calls'
 import { fillBridge, fillIpMasq } from './fill'
+import { benchIptables } from './iptables'
 import { enter, timeNewFlows } from './libc'
 import { benchListFlows, benchLists, benchSetUp } from './lists'
 import { createPath } from './path'
@@ -249,6 +250,15 @@ const rows = [
   ...(await benchCalls(buildEmptyProgram())),
   ...(await benchFlows()),
 ]
+for (const kind of ['nft', 'legacy'] as const) {
+  say(`iptables-${kind} ...`)
+  const places = [
+    await namespace(`${kind}-ours`),
+    await namespace(`${kind}-bridge`),
+    await namespace(`${kind}-pod`),
+  ] as const
+  rows.push(...(await benchIptables(places, { kind, rounds: ROUNDS, directory, bridgeConfig })))
+}
 say('long lists ...')
 rows.push(await benchSetUp(7), ...(await benchLists(ROUNDS)), await benchListFlows(FLOW_ROUNDS, FLOWS))
 await Promise.all(namespaces.map((made) => made.delete()))

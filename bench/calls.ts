@@ -8,6 +8,8 @@ export interface TimedCall {
   readonly config: unknown
   readonly netns?: string
   readonly containerID?: string
+  /** A directory to look for tools in first. */
+  readonly tools?: string
 }
 
 export interface TimedReply {
@@ -16,13 +18,14 @@ export interface TimedReply {
 }
 
 export function call(namespacePath: string, call: TimedCall): TimedReply {
-  const { executable, command, config, netns, containerID } = call
+  const { executable, command, config, netns, containerID, tools } = call
   const environment = {
     CNI_COMMAND: command,
     CNI_CONTAINERID: containerID ?? 'bench',
     CNI_NETNS: netns ?? '/var/run/netns/none',
     CNI_IFNAME: 'eth0',
     CNI_PATH: '/usr/lib/cni:/opt/cni/bin',
+    ...(tools && { PATH: `${tools}:${process.env.PATH}` }),
   }
   const input = config === undefined ? '' : JSON.stringify(config)
   const { milliseconds, stdout } = runTimed(namespacePath, [executable], input, environment)

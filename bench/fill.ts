@@ -30,8 +30,30 @@ add element inet ip-masq pods-ip { ${pods.join(', ')} }\n`,
   )
 }
 
+/** What ip-masq's iptables backend writes, likewise. */
+export function fillIptables(namespacePath: string, tool: string, count: number): void {
+  if (count === 0) return
+  enter(namespacePath)
+  const policy = /^-A IPM-A\S+ -g (\S+)/m.exec(run(tool, ['-t', 'nat', '-S']))?.[1]
+  const lines = range(count).flatMap((i) => {
+    const [dispatch, owner] = [`IPM-A-${address(i)}`, `IPM-O-${hex(`owner ${i}`, 20)}`]
+    const comment = `-m comment --comment "bench ${hex(`${i}`, 64)} eth0 shop/pod"`
+    return [
+      `-N ${owner}`,
+      `-A ${owner} -s 1.35.69.103/32 -d 101.83.${i >> 8}.${i & 255}/32 ${comment} -j RETURN`,
+      `-A ${owner} -s 8.${i >> 16}.${(i >> 8) & 255}.${i & 255}/32 -d 0.0.0.1/32 -j RETURN`,
+      `-A ${owner} -s ${address(i)}/32 -j RETURN`,
+      `-N ${dispatch}`,
+      `-A ${dispatch} -g ${policy}`,
+      `-A ${dispatch} -j ${owner}`,
+      `-A IP-MASQ -s ${address(i)}/32 -g ${dispatch}`,
+    ]
+  })
+  run(`${tool}-restore`, ['--noflush'], ['*nat', ...lines, 'COMMIT', ''].join('\n'))
+}
+
 /** A chain and a jump for each pod, as the reference bridge plugin's ipMasq writes them with iptables. */
-export function fillBridge(namespacePath: string, count: number): void {
+export function fillBridge(namespacePath: string, count: number, tool = 'iptables'): void {
   if (count === 0) return
   enter(namespacePath)
   const chains = range(count).map((i) => `CNI-${hex(`${i}`, 24)}`)
@@ -44,7 +66,7 @@ export function fillBridge(namespacePath: string, count: number): void {
     ...chains.map((chain, i) => `-A ${chain} ! -d 224.0.0.0/4 ${comment(i)} -j MASQUERADE`),
     'COMMIT',
   ]
-  run('iptables-restore', ['--noflush'], `${lines.join('\n')}\n`)
+  run(`${tool}-restore`, ['--noflush'], `${lines.join('\n')}\n`)
 }
 
 function run(command: string, args: string[], input = ''): string {

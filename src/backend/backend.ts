@@ -89,8 +89,8 @@ export type Removal =
   | { readonly outcome: 'absent'; readonly mayBeElsewhere: boolean }
   /** The backend cannot be used here, so that nobody can tell. */
   | { readonly outcome: 'unusable'; readonly said: string }
-  /** It is not known whether something is left (deadline, lock): no reason to fail a DEL. */
-  | { readonly outcome: 'unknown'; readonly said: string }
+  /** It is not known whether something is left (deadline, lock, refusal to look): no reason to fail a DEL. */
+  | { readonly outcome: 'unknown'; readonly said: string; readonly mayBeElsewhere: boolean }
 
 /**
  * What a firewall can do for us. Each verb states a wanted state and may be repeated; none reads the config.

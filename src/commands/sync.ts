@@ -1,4 +1,4 @@
-import { type SyncReport, sync } from '../sync/sync'
+import { sync } from '../sync/sync'
 import { parseOptions } from './options'
 import { renderSync, syncJson } from './report'
 import { watch } from './watch'
@@ -9,9 +9,11 @@ export async function syncCommand(args: readonly string[], world: World): Promis
   const options = parseOptions('sync', args, [
     ...(['conf-dir', 'cache-dir', 'dry-run', 'json', 'prune', 'grace', 'watch', 'interval'] as const),
   ])
-  const run = async ({ quiet }: { quiet: boolean }): Promise<SyncReport> => {
+  const run = async ({ quiet }: { quiet: boolean }) => {
     const pruneAfterSeconds = options.prune ? options.graceSeconds : undefined
     const report = await sync(world.backend(), { ...options, pruneAfterSeconds }, world.epochSeconds)
+    // Before it is told: what is lost afterwards is seen to be lost.
+    const standing = options.watch ? await world.backend().standing() : []
     const changed =
       report.changes.length +
       report.repairs.length +
@@ -20,7 +22,7 @@ export async function syncCommand(args: readonly string[], world: World): Promis
     if (!quiet || changed + report.errors.length > 0) {
       await world.write(options.json ? `${JSON.stringify(syncJson(report))}\n` : renderSync(report, options))
     }
-    return report
+    return { ...report, standing }
   }
   if (options.watch) return watch(options, world, run)
   return (await run({ quiet: false })).errors.length === 0 ? 0 : 1

@@ -6,6 +6,10 @@ import type { Options } from './options'
 import type { World } from './world'
 
 interface Found {
+  /** How many attachments should have rules. */
+  readonly found: number
+  /** The tables that stood after it. */
+  readonly standing: readonly string[]
   /** Paths and globs of files that the conflists name. */
   readonly files: readonly string[]
 }
@@ -59,8 +63,9 @@ export async function watch(
       // go unseen, so the next look counts the new names as a change.
       known = seen
       files = done?.files ?? files
-      standing = await world.backend().standing()
-      due = performance.now() + (done === undefined ? RETRY_MS : options.intervalSeconds * 1000)
+      standing = done?.standing ?? []
+      const isDone = done !== undefined && (done.found === 0 || standing.length > 0)
+      due = performance.now() + (isDone ? options.intervalSeconds * 1000 : RETRY_MS)
     } else {
       standing = now
     }

@@ -101,6 +101,19 @@ describe('auto', () => {
     expect(await callPlugin(node, 'CHECK', pod(undefined, { before: old }))).toMatchObject(QUIET)
   })
 
+  test('is iptables where nft refuses everything, and DEL finds it there', async () => {
+    const before = `printf '#!/bin/sh\\necho "netlink: Error: of some sort" >&2; exit 1\\n' > ${tools}/refusing
+      chmod 755 ${tools}/refusing; mount --bind ${tools}/refusing /usr/sbin/nft`
+    await succeed(node, 'ADD', pod(undefined, { before }))
+    expect(await inBoth()).toEqual([[], A])
+    expect(await callPlugin(node, 'DEL', pod(undefined, { before }))).toMatchObject(QUIET)
+    expect(await inBoth()).toEqual([[], []])
+    expect(await callPlugin(node, 'DEL', lost({ before }))).toMatchObject({
+      status: 0,
+      stderr: 'ip-masq: DEL leaves rules behind if there are any: netlink: Error: of some sort',
+    })
+  })
+
   test('with neither says what each of them said', async () => {
     const before = without('nft', ...IPTABLES)
     const { json } = await callPlugin(node, 'ADD', pod(undefined, { before }))

@@ -21,19 +21,23 @@ export async function remove(
   const [first, second]: [Backend, Backend] = setting === 'iptables' ? [iptables, nft] : [nft, iptables]
   const removal = await first.remove(attachment, hint)
   if (!isOpen(removal)) return removal
-  const other = await second.remove(attachment, hint)
-  if (removal.outcome !== 'unusable') return isHarmless(other) ? removal : other
-  return other.outcome === 'unusable'
-    ? { outcome: 'unusable', said: `${removal.said}, ${other.said}` }
-    : other
+  return worse(removal, await second.remove(attachment, hint))
 }
+
+type Open = Exclude<Removal, { outcome: 'removed' }>
 
 /** What hangs or is locked would fare no better with another tool. */
-function isOpen(removal: Removal): removal is Exclude<Removal, { outcome: 'removed' | 'unknown' }> {
-  return removal.outcome === 'unusable' || (removal.outcome === 'absent' && removal.mayBeElsewhere)
+function isOpen(removal: Removal): removal is Open {
+  return removal.outcome === 'unusable' || (removal.outcome !== 'removed' && removal.mayBeElsewhere)
 }
 
-/** A tool that is not there has put no rules. */
-function isHarmless({ outcome }: Removal): boolean {
-  return outcome === 'unusable'
+/** Of two answers the one to give: a tool that is not there has put no rules, if the other one is. */
+function worse(removal: Open, other: Removal): Removal {
+  if (other.outcome === 'removed') return other
+  if (removal.outcome === 'unusable' && other.outcome === 'unusable')
+    return { outcome: 'unusable', said: `${removal.said}, ${other.said}` }
+  if (removal.outcome === 'unknown') return removal
+  return other.outcome === 'unknown' ? other : ABSENT
 }
+
+const ABSENT: Removal = { outcome: 'absent', mayBeElsewhere: false }

@@ -37,8 +37,11 @@ export async function replace(
     places.nft = { ...places.nft, unusable: error }
     parts.push(await replaceIn(places.nft, there, work(places.nft)))
   }
-  parts.push(await replaceIn(there, places.nft, work(there)))
-  if (!options.dryRun && !there.unusable && (await iptables.standing()).length > 0) mark()
+  // Nearly always there is nothing, and nothing is wanted.
+  if (there.listed.size > 0 || work(there).wanted.length > 0) {
+    parts.push(await replaceIn(there, places.nft, work(there)))
+    if (!options.dryRun && !there.unusable && (await iptables.standing()).length > 0) mark()
+  }
   return mergeReplacements(parts)
 }
 

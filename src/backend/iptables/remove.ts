@@ -42,7 +42,7 @@ export function remove(iptables: Iptables, attachment: Attachment, hint: readonl
 /** What families, or several kinds of iptables, answered together: the worst that is worth telling. */
 export function mergeRemovals(parts: readonly Removal[]): Removal {
   const unknown = parts.flatMap((part) => (part.outcome === 'unknown' ? [part.said] : []))
-  if (unknown.length > 0) return { outcome: 'unknown', said: unknown.join('; ') }
+  if (unknown.length > 0) return { outcome: 'unknown', said: unknown.join('; '), mayBeElsewhere: false }
   if (parts.some(({ outcome }) => outcome === 'removed')) return REMOVED
   const unusable = parts.flatMap((part) => (part.outcome === 'unusable' ? [part.said] : []))
   // One family may be missing on a machine without IPv6.
@@ -94,7 +94,8 @@ function removeFamily(iptables: Iptables, family: Family, own: Own): Removal {
 }
 
 function hopeless({ failure, said }: Outcome & { ok: false }): Removal {
-  return { outcome: failure === 'unusable' || failure === 'unsupported' ? 'unusable' : 'unknown', said }
+  if (failure === 'unusable' || failure === 'unsupported') return { outcome: 'unusable', said }
+  return { outcome: 'unknown', said, mayBeElsewhere: false }
 }
 
 /** Reads the table and takes away exactly what is the owner's. */

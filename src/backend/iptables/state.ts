@@ -5,6 +5,7 @@ import {
   formatAddress,
   isSameAddress,
   parseDigits,
+  parsePrinted,
 } from '../../policy/address'
 import type { ListedNote } from '../backend'
 import { UnusableError } from '../unusable'

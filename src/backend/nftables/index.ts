@@ -5,7 +5,7 @@ import { isStanding, probe } from './probe'
 import { listAttachments, prune } from './prune'
 import { remove } from './remove'
 import { replace } from './replace'
-import { readTable } from './table-state'
+import { readOwners } from './table-state'
 import { verify } from './verify'
 
 /** Its one table, as `standing` calls it. */
@@ -19,7 +19,7 @@ export function nftables(nft: NftProcess, host: Host): Backend {
     replace: async (wanted, { dryRun }) =>
       replace(nft, wanted, { dryRun, epochSeconds: host.epochSeconds() }),
     prune: async (isStale, options) => prune(nft, isStale, options),
-    list: async () => listAttachments(readTable(nft, 'list the rules')),
+    list: async () => listAttachments(readOwners(nft, 'list the rules')),
     probe: () => probe(nft, host),
     standing: async (among = [NAME]) => (among.includes(NAME) && isStanding(nft) ? [NAME] : []),
   }

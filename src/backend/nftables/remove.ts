@@ -43,7 +43,9 @@ function absent(listing: string): Removal {
 }
 
 function hopeless({ failure, said }: NftOutcome & { ok: false }): Removal {
-  return { outcome: failure === 'unusable' || failure === 'unsupported' ? 'unusable' : 'unknown', said }
+  if (failure === 'unusable' || failure === 'unsupported') return { outcome: 'unusable', said }
+  // An nft that refuses to look has refused to add: that an ADD went elsewhere is likely. What hangs has no time left.
+  return { outcome: 'unknown', said, mayBeElsewhere: failure !== 'unknown' }
 }
 
 /**

@@ -77,7 +77,16 @@ export function exists({ table }: TableState): boolean {
 
 /** Reads it; that there is no table is an answer too. */
 export function readTable(nft: NftProcess, action: string): TableState {
-  const outcome = runList(nft, `table ${TABLE}`)
+  return read(nft, `table ${TABLE}`, action)
+}
+
+/** Who holds what, without the policies: their lists may be long. */
+export function readOwners(nft: NftProcess, action: string): TableState {
+  return read(nft, `map ${TABLE} ${OWNERS}`, action)
+}
+
+function read(nft: NftProcess, what: string, action: string): TableState {
+  const outcome = runList(nft, what)
   if (outcome.ok) return parseTable(outcome.stdout)
   if (outcome.failure === 'missing') return NO_TABLE
   throw toError(nft, action, outcome)
