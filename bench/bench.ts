@@ -248,7 +248,6 @@ const seconds = Number(option('--watch') ?? 0)
 const rows = [
   ...(seconds > 0 ? await benchWatch(await namespace('watch'), seconds) : []),
   ...(await benchCalls(buildEmptyProgram())),
-  ...(await benchFlows()),
 ]
 for (const kind of ['nft', 'legacy'] as const) {
   say(`iptables-${kind} ...`)
@@ -259,6 +258,7 @@ for (const kind of ['nft', 'legacy'] as const) {
   ] as const
   rows.push(...(await benchIptables(places, { kind, rounds: ROUNDS, directory, bridgeConfig })))
 }
+rows.push(...(await benchFlows()))
 say('long lists ...')
 rows.push(await benchSetUp(7), ...(await benchLists(ROUNDS)), await benchListFlows(FLOW_ROUNDS, FLOWS))
 await Promise.all(namespaces.map((made) => made.delete()))

@@ -32,7 +32,8 @@ const FALLBACK_DIRECTORIES = [
 export function runTool(run: ToolRun): ToolResult {
   const files = candidates(run.tool, run.path)
   const reasons = new Map<string, string>()
-  for (const file of files.filter(isExecutable)) {
+  for (const file of files) {
+    if (!isExecutable(file)) continue
     try {
       return globalThis.Bun ? runNative(globalThis.Bun, file, run) : runNode(file, run)
     } catch (error) {

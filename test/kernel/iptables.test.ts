@@ -67,10 +67,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     effectiveCapabilities: async () => undefined,
     epochSeconds: () => 1_790_000_000,
   }
-  let backend: Backend
-  beforeAll(async () => {
-    backend = await iptables(run, host)
-  })
+  const backend = iptables(run, host, { ip: ['nat'], ip6: ['nat'] })
   const remove: Backend['remove'] = (...call) => backend.remove(...call)
   /** And a CHECK that finds nothing: what iptables prints is what was written. */
   const add = async (one: Wanted) => {

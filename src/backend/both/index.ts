@@ -31,7 +31,13 @@ export function backends(run: Tools, host: Host): Backends {
   const nft = (args: readonly string[], input: string) => run('nft', args, input)
   const places: Places = {
     nft: nftables(nft, host),
-    iptables: onDemand(async () => (await import('../iptables')).iptables(run, host)),
+    iptables: onDemand(async () => {
+      // Read while the rest is loaded.
+      const tables = [host.legacyTables('ip'), host.legacyTables('ip6')] as const
+      const { iptables } = await import('../iptables')
+      const [ip, ip6] = await Promise.all(tables)
+      return iptables(run, host, { ip, ip6 })
+    }),
     mark: () => markElsewhere(nft),
   }
   const of = (setting: BackendSetting): Backend => {

@@ -2,7 +2,7 @@ import { FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Backend, Host, Removal } from '../backend'
 import { mergePruned } from '../pruned'
 import { apply, applyWherePolicyIs } from './apply'
-import { kindsOf } from './kinds'
+import { kindsOf, type LegacyTables } from './kinds'
 import { DISPATCH, HOOK, JUMP } from './layout'
 import { list, prune } from './prune'
 import { mergeRemovals, remove } from './remove'
@@ -12,8 +12,8 @@ import { hasRule, type Iptables, runList, TOOLS, type ToolProcess } from './tool
 import { verify } from './verify'
 
 /** iptables as the host has it. Where both kinds are installed, what is removed is looked for in both. */
-export async function iptables(run: ToolProcess, host: Host): Promise<Backend> {
-  const { areBoth, choose, candidates } = await kindsOf(run, host)
+export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTables): Backend {
+  const { areBoth, choose, candidates } = kindsOf(run, host, legacyTables)
   return {
     async apply(wanted) {
       const now = host.epochSeconds()

@@ -1,7 +1,10 @@
-import { FAMILY_NAMES } from '../../policy/address'
+import { FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Host } from '../backend'
 import { DISPATCH } from './layout'
 import { type Iptables, runList, runVersion, type ToolProcess, type Variant } from './tool'
+
+/** The names of the tables that iptables-legacy has made. */
+export type LegacyTables = Readonly<Record<Family, readonly string[]>>
 
 /**
  * The kinds of iptables that the host has: rules in the kernel's nf_tables, or in its older tables (legacy). Both may
@@ -15,9 +18,7 @@ export interface Kinds {
   readonly candidates: readonly Iptables[]
 }
 
-export async function kindsOf(run: ToolProcess, host: Host): Promise<Kinds> {
-  const [ip, ip6] = await Promise.all(FAMILY_NAMES.map((family) => host.legacyTables(family)))
-  const legacyTables = { ip: ip ?? [], ip6: ip6 ?? [] }
+export function kindsOf(run: ToolProcess, host: Host, legacyTables: LegacyTables): Kinds {
   const of = (variant: Variant, isLegacy: () => boolean): Iptables => ({
     run,
     variant,
