@@ -479,3 +479,53 @@ describe('sync and gc', () => {
     expect(await node.sh('iptables-nft -t nat -S POSTROUTING')).toContain('-j IP-MASQ')
   })
 })
+
+describe('a host whose iptables lacks a match', () => {
+  const lacking = (match: string) => `mount --bind /dev/null /usr/lib/*/xtables/libxt_${match}.so`
+
+  describe.each(['nft', 'legacy'] as const)('%s', (kind) => {
+    beforeEach(async () => {
+      if (kind === 'legacy') await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')
+    })
+    const podWith = (keys: Record<string, unknown>, before: string): PluginCall => ({
+      containerID: 'a',
+      before,
+      config: configWith(['10.244.1.7/24', 'fd00::7/64'], { backend: 'iptables', ...keys }),
+    })
+    const rules = () => node.sh(`for t in iptables ip6tables; do $t-${kind} -t nat -S; done`)
+
+    test('comment: rules are the same, without names', async () => {
+      const call = podWith({}, lacking('comment'))
+      await succeed(node, 'ADD', call)
+      expect(await callPlugin(node, 'CHECK', call)).toMatchObject(QUIET)
+      expect(await rules()).toContain('-A IP-MASQ -s 10.244.1.7/32')
+      expect(await rules()).not.toContain('comment')
+      await succeed(node, 'DEL', call)
+      expect(await rules()).not.toContain('10.244.1.7')
+    })
+
+    test.each([
+      [
+        'statistic',
+        { toPorts: '1000-1999,3000-3999' },
+        { toPorts: '1000-1999' },
+        'toPorts with several ranges needs the match "statistic", which is missing here; write one range',
+      ],
+      [
+        'conntrack',
+        { pinExemptions: true },
+        { pinExemptions: false },
+        'pinExemptions needs the match "conntrack", which is missing here; write false',
+      ],
+    ])('%s: an error that says what to write, and nothing is left', async (match, keys, instead, said) => {
+      const before = lacking(match)
+      const empty = await rules()
+      expect((await callPlugin(node, 'ADD', podWith(keys, before))).json).toMatchObject({
+        code: 100,
+        msg: `Cannot install the rules: ${said}`,
+      })
+      expect(await rules()).toBe(empty)
+      await succeed(node, 'ADD', podWith(instead, before))
+    })
+  })
+})
