@@ -8,8 +8,8 @@ import { parseFlannelSubnets } from '../../src/config/flannel'
 import { convert } from '../../src/convert/convert'
 import { MalformedError } from '../../src/policy/address'
 import { parseWanted } from '../../src/wanted'
+import { configs, texts } from '../lab/configs'
 import { configWith } from '../lab/plugin'
-import { configs, texts } from './configs'
 
 /** Many configs, in this process: what cannot be used is refused with a reason, and the rest is a script. */
 

@@ -12,7 +12,25 @@ describe('what nft says', () => {
     ['/dev/stdin:4:1-9: Error: conflicting intervals specified', 'refused'],
     ['/dev/stdin:4:1-9: Error: interval overlaps with an existing one', 'refused'],
     ['/dev/stdin:1:5-9: Error: syntax error, unexpected string', 'refused'],
+    ['netlink: Error: cache initialization failed: Protocol not supported', 'unsupported'],
+    ['Unable to initialize Netlink socket: Protocol not supported', 'unsupported'],
+    ['/dev/stdin:2:1-9: Error: Could not process rule: Operation not supported', 'unsupported'],
   ])('%s', (said, failure) => {
     expect(classify(said)).toBe(failure)
+  })
+
+  describe('"No such file or directory", of a script that declares what its rules name', () => {
+    const script =
+      'add table inet t\nadd chain inet t c\nadd rule inet t c masquerade\nadd element inet t m { 10.0.0.1 : goto c }\n'
+    const missing = (line: number) =>
+      `/dev/stdin:${line}:1-40: Error: Could not process rule: No such file or directory`
+
+    test.each([
+      ['a rule: the kernel lacks its expression', missing(3), script, 'unsupported'],
+      ['an element: another call was faster', missing(4), script, 'missing'],
+      ['a rule of a script that declares nothing', missing(1), script.split('\n')[2] ?? '', 'missing'],
+    ])('%s', (_, said, text, failure) => {
+      expect(classify(said, text)).toBe(failure)
+    })
   })
 })

@@ -49,6 +49,10 @@ const name = fc.constantFrom(
   '{',
   'a;b',
   '#',
+  "a'b",
+  '!eth',
+  'a,b',
+  '-j',
 )
 const namespace = fc.constantFrom('shop', 'team-*', '*', 'Shop', 'a'.repeat(64), '', 'x y')
 const windows = fc.record(
