@@ -46,7 +46,7 @@ export function fillIptables(namespacePath: string, tool: string, count: number)
       `-N ${dispatch}`,
       `-A ${dispatch} -g ${policy}`,
       `-A ${dispatch} -j ${owner}`,
-      `-A IP-MASQ -s ${address(i)}/32 -g ${dispatch}`,
+      `-A IPM-PODS -s ${address(i)}/32 -g ${dispatch}`,
     ]
   })
   run(`${tool}-restore`, ['--noflush'], ['*nat', ...lines, 'COMMIT', ''].join('\n'))

@@ -37,7 +37,7 @@ export async function benchIptables(
   let filled = 0
   for (const n of SIZES) {
     if (n === 0) call(ours.path, { ...own, command: 'ADD' })
-    await ours.sh(`iptables-${kind} -t nat -S IP-MASQ`)
+    await ours.sh(`iptables-${kind} -t nat -S IPM-PODS`)
     if (n > 0) {
       const flush = `iptables-${kind} -t nat -F; iptables-${kind} -t nat -X`
       await Promise.all([ours.sh(flush), filled > 0 ? theirs.sh(flush) : undefined])

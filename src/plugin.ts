@@ -146,10 +146,10 @@ async function gc(call: Call, input: Input): Promise<Answer> {
 
 async function status(call: Call, input: Input): Promise<Answer> {
   // Started first: what the machine has is read while stdin is.
-  const missing = call.backend.of('nftables').probe()
+  const missing = call.backend.probe('nftables')
   const { config } = await input.read()
   const { checkStatus } = await import('./status')
-  await checkStatus(config, { missing, of: call.backend.of }, call.cacheDir)
+  await checkStatus(config, { missing, probe: call.backend.probe }, call.cacheDir)
   return NOTHING
 }
 

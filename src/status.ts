@@ -1,5 +1,5 @@
 import { VERSION } from './about'
-import type { Backend, BackendSetting } from './backend/backend'
+import type { BackendSetting } from './backend/backend'
 import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
 import { requireVersion } from './cni/version'
@@ -29,12 +29,12 @@ export async function checkStatus(config: JsonObject, probe: Probe, cacheDir: st
 interface Probe {
   /** For nftables: asked for before the config was read. */
   readonly missing: Promise<readonly string[]>
-  readonly of: (setting: BackendSetting) => Pick<Backend, 'probe'>
+  readonly probe: (setting: BackendSetting) => Promise<readonly string[]>
 }
 
-async function missingFor(setting: BackendSetting, { missing, of }: Probe): Promise<readonly string[]> {
+async function missingFor(setting: BackendSetting, { missing, probe }: Probe): Promise<readonly string[]> {
   if (setting === 'nftables' || (setting === 'auto' && (await missing).length === 0)) return missing
-  return of(setting).probe()
+  return probe(setting)
 }
 
 /** Two keys may contradict each other; files are for an ADD to read. */

@@ -112,6 +112,8 @@ export interface Backend {
   prune(isStale: (listed: Listed) => boolean, options: { readonly dryRun: boolean }): Promise<Pruned>
   /** The attachments that have rules. */
   list(): Promise<readonly Listed[]>
+  /** Whether something of ours may stand, hooked or not, by a cheap look. */
+  hasRules(): Promise<boolean>
   /** STATUS: what is missing for an ADD to work, if anything; starts no process unless it has to. */
   probe(): Promise<readonly string[]>
   /**

@@ -7,12 +7,17 @@ export class UnusableError extends CniError {
   }
 }
 
-/** What `work` gives, or undefined where the backend cannot be used: it has no rules then. */
+/** Or a tool that refuses even what every ADD needs, because it is too old: there are no rules of ours then. */
+export function doesNotWork(error: unknown): error is CniError {
+  return error instanceof UnusableError || (error instanceof CniError && error.reason === 'toolRefused')
+}
+
+/** What `work` gives, or undefined where the backend does not work. */
 export async function unlessUnusable<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof UnusableError) return undefined
+    if (doesNotWork(error)) return undefined
     throw error
   }
 }

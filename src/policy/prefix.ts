@@ -120,6 +120,10 @@ export function subnetOf(address: Address, length: number): Prefix {
   return { family: address.family, digits: firstDigits(digitsOf(address), length), length }
 }
 
+export function includesAddress(prefix: Prefix, address: Address): boolean {
+  return prefix.family === address.family && subnetOf(address, prefix.length).digits === prefix.digits
+}
+
 /** The first address of the subnet of this length: all bits beyond are 0. */
 function firstDigits(digits: string, length: number): string {
   const kept = length >> 2

@@ -41,13 +41,27 @@ export async function sync(
   if (!options.dryRun) await undoOvertaken(backend, options, replacement)
   const pruned =
     options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : await prune(backend, options, epochSeconds)
+  // Addresses that the dead held are free now.
+  const isFreed = replacement.held.length > 0 && pruned.removed.length > 0 && !options.dryRun
+  const second = isFreed ? await replaceAll(backend, options) : undefined
   return {
     ...replacement,
+    ...(second && {
+      changes: [...replacement.changes, ...second.replacement.changes],
+      held: second.replacement.held,
+      unrepaired: second.replacement.unrepaired,
+    }),
     found: sources.wanted.length,
     files: sources.files,
     pruned,
     warnings: sources.warnings,
-    errors: [...sources.errors, ...replacement.unrepaired, ...failures, ...pruned.failures],
+    errors: [
+      ...sources.errors,
+      ...(second?.replacement ?? replacement).unrepaired,
+      ...failures,
+      ...(second?.failures ?? []),
+      ...pruned.failures,
+    ],
   }
 }
 

@@ -48,7 +48,7 @@ const noNft: PluginCall = { before: WITHOUT_NFT }
 
 const inIptables = async () => {
   const text = await node.sh(
-    'for t in iptables-nft ip6tables-nft; do $t -t nat -S IP-MASQ 2>&1 || true; done',
+    'for t in iptables-nft ip6tables-nft; do $t -t nat -S IPM-PODS 2>&1 || true; done',
   )
   return (text.match(/-s \S+/g) ?? []).map((source) => source.replace(/-s |\/\d+/g, '')).sort()
 }
@@ -112,6 +112,26 @@ describe('auto', () => {
       status: 0,
       stderr: 'ip-masq: DEL leaves rules behind if there are any: netlink: Error: of some sort',
     })
+    // No other verb or command is kept from iptables by it.
+    for (const backend of [undefined, 'iptables']) {
+      await succeed(node, 'ADD', pod(backend, { before }))
+      expect(await callPlugin(node, 'CHECK', pod(backend, { before }))).toMatchObject(QUIET)
+      const network = await createCachedNetwork(node)
+      await network.writeConflist(backend ? { backend } : {})
+      await network.cache('a', ['10.244.1.7/24', 'fd00::7/64'])
+      expect(await network.command('sync', { before })).toMatchObject({
+        status: 0,
+        stdout: '1 attachment, nothing to do',
+      })
+      expect(await network.command('gc --grace 0', { before })).toMatchObject({
+        status: 0,
+        stdout: 'nothing to do',
+      })
+      await network.delete()
+      const config = { ...configWith(), cniVersion: '1.1.0', 'cni.dev/valid-attachments': [] }
+      expect(await callPlugin(node, 'GC', { before, config })).toMatchObject(QUIET)
+      expect(await inBoth()).toEqual([[], []])
+    }
   })
 
   test('with neither says what each of them said', async () => {
@@ -204,7 +224,7 @@ describe('one kind of iptables alone', () => {
     expect(await callPlugin(node, 'CHECK', pod('iptables', { before }))).toMatchObject(QUIET)
     expect(await names()).toBe(kind === 'legacy' ? 'nat\nnat' : '')
     await succeed(node, 'DEL', lost({ before }))
-    expect(await node.sh(`iptables-${kind} -t nat -S IP-MASQ`)).toBe('-N IP-MASQ')
+    expect(await node.sh(`iptables-${kind} -t nat -S IPM-PODS`)).toBe('-N IPM-PODS')
   })
 
   test('legacy: nothing but an ADD makes its tables', async () => {
@@ -226,7 +246,7 @@ describe('one kind of iptables alone', () => {
 
 describe('where both kinds of iptables are installed', () => {
   const legacyTables = () => node.sh('cat /proc/net/ip_tables_names 2>/dev/null || true')
-  const inLegacy = () => node.sh('iptables-legacy -t nat -S | grep -c "^-A IP-MASQ" || true')
+  const inLegacy = () => node.sh('iptables-legacy -t nat -S | grep -c "^-A IPM-PODS" || true')
 
   test('no table of the other is made', async () => {
     await succeed(node, 'ADD', pod('iptables'))
@@ -289,9 +309,33 @@ describe('a DEL finds its rules', () => {
     expect(await inBoth()).toEqual([OTHER, []])
   })
 
-  test('of iptables, put there when nft’s table stood already', async () => {
+  test.each([
+    ['nft', 'true'],
+    ['legacy', 'iptables-legacy -t mangle -N KUBE-IPTABLES-HINT'],
+  ])('of iptables-%s, put there when nft’s table stood already', async (kind, first) => {
+    await node.sh(first)
+    const rules = () =>
+      node.sh(`for t in iptables ip6tables; do $t-${kind} -t nat -S; done | grep -c IPM-A || true`)
     await succeed(node, 'ADD', other('nftables'))
     await succeed(node, 'ADD', pod('iptables'))
+    expect(await rules()).not.toBe('0')
+    await succeed(node, 'DEL', lost())
+    expect(await rules()).toBe('0')
+    expect(await podAddresses(node)).toEqual(OTHER)
+  })
+
+  test('of iptables, put there while nft was away', async () => {
+    await succeed(node, 'ADD', other())
+    await succeed(node, 'ADD', pod(undefined, noNft))
+    expect(await inBoth()).toEqual([OTHER, A])
+    await succeed(node, 'DEL', pod())
+    expect(await inBoth()).toEqual([OTHER, []])
+  })
+
+  test('of iptables that had lost its jump when nft’s table was made', async () => {
+    await succeed(node, 'ADD', pod('iptables'))
+    await node.sh('iptables-nft -t nat -F POSTROUTING; ip6tables-nft -t nat -F POSTROUTING')
+    await succeed(node, 'ADD', other('nftables'))
     await succeed(node, 'DEL', lost())
     expect(await inBoth()).toEqual([OTHER, []])
   })
@@ -331,10 +375,13 @@ describe('a machine without IPv6 in iptables', () => {
   })
 
   test('a pod with an IPv6 address is an error that says so, and nothing is half done', async () => {
-    const { json } = await callPlugin(node, 'ADD', pod(undefined, { before }))
-    expect(json).toMatchObject({ code: 5, details: expect.stringContaining('ip6tables') })
-    await succeed(node, 'DEL', pod(undefined, { before }))
+    const { json } = await callPlugin(node, 'ADD', pod('iptables', { before }))
+    expect(json).toMatchObject({
+      code: 5,
+      msg: 'Cannot install the rules: no ip6tables-restore could be started; install iptables if it is missing',
+    })
     expect(await inIptables()).toEqual([])
+    await succeed(node, 'DEL', pod(undefined, { before }))
   })
 })
 
@@ -362,11 +409,15 @@ describe('the xtables lock, held by another', () => {
         stderr: expect.stringMatching(/^ip-masq: DEL leaves rules behind if there are any: .*lock/),
       })
     }
-    expect(await node.sh('iptables-legacy -t nat -S IP-MASQ')).toBe(
-      '-N IP-MASQ\n-A IP-MASQ -s 10.244.1.7/32 -g IPM-A-10.244.1.7',
+    expect((await callPlugin(node, 'CHECK', pod('iptables', { before: locked }))).json).toMatchObject({
+      code: 11,
+      msg: expect.stringContaining('others held the xtables lock for 10 s'),
+    })
+    expect(await node.sh('iptables-legacy -t nat -S IPM-PODS')).toBe(
+      '-N IPM-PODS\n-A IPM-PODS -s 10.244.1.7/32 -g IPM-A-10.244.1.7',
     )
     await succeed(node, 'DEL', lost())
-    expect(await node.sh('iptables-legacy -t nat -S IP-MASQ')).toBe('-N IP-MASQ')
+    expect(await node.sh('iptables-legacy -t nat -S IPM-PODS')).toBe('-N IPM-PODS')
   })
 })
 
@@ -409,7 +460,7 @@ describe('sync and gc', () => {
       expect({ status, lines }).toEqual({
         status: 0,
         lines: [
-          'repaired iptables: chain IP-MASQ: missing',
+          'repaired iptables: chain IPM-PODS: missing',
           'restored shop/a (a eth0, network cbr0): 10.244.1.7',
           '1 attachment, 1 changed',
         ],
@@ -422,9 +473,9 @@ describe('sync and gc', () => {
   test('without nft, a network that insists on it is an error, and keeps what it has', async () => {
     await network.add('a', ['10.244.1.7/24'], undefined, WITHOUT_NFT)
     await network.writeConflist({ backend: 'nftables' })
-    const { status, lines } = await network.command('sync', { before: WITHOUT_NFT })
+    const { status, stderr } = await network.command('sync', { before: WITHOUT_NFT })
     expect(status).toBe(1)
-    expect(lines[0]).toMatch(/^error: network cbr0: .*no nft could be started/)
+    expect(stderr).toMatch(/no nft could be started/)
     expect(await inIptables()).toEqual(['10.244.1.7'])
   })
 
@@ -445,6 +496,34 @@ describe('sync and gc', () => {
     const { lines } = await network.command('sync')
     expect(lines).toContain('left alone 10.244.1.7 of shop/old (old eth0, network cbr0): new eth0 holds it')
     expect(await inBoth()).toEqual([[], ['10.244.1.7']])
+  })
+
+  test('an address that the dead held in the other place goes to the living in one sync', async () => {
+    await succeed(node, 'ADD', pod('iptables', { containerID: 'dead' }))
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await node.sh('nft delete table inet ip-masq')
+    const { status, lines } = await network.command('sync --prune --grace 0')
+    expect({ status, line: lines.at(-1) }).toEqual({ status: 0, line: '1 attachment, 2 changed' })
+    expect(await inBoth()).toEqual([A, []])
+    expect(await callPlugin(node, 'CHECK', pod())).toMatchObject(QUIET)
+  })
+
+  test('what stands in both kinds of iptables is found by CHECK, and left in one', async () => {
+    await network.writeConflist({ backend: 'iptables' })
+    await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await network.command('sync', { before: withOnly('nft') })
+    expect(await inIptables()).toEqual(A)
+    expect((await callPlugin(node, 'CHECK', pod('iptables'))).json).toMatchObject({
+      code: 101,
+      details: A.map((address) => `${address}: has rules in iptables-nft, where they should not be`).join(
+        '\n',
+      ),
+    })
+    expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, 1 changed')
+    expect(await inIptables()).toEqual([])
+    expect(await callPlugin(node, 'CHECK', pod('iptables'))).toMatchObject(QUIET)
+    expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, nothing to do')
   })
 
   test('what stands in both places is left in one', async () => {
@@ -476,7 +555,7 @@ describe('sync and gc', () => {
     await new Promise((resolve) => setTimeout(resolve, 1000))
     await node.sh('iptables-nft -t nat -F POSTROUTING')
     await new Promise((resolve) => setTimeout(resolve, 2500))
-    expect(await node.sh('iptables-nft -t nat -S POSTROUTING')).toContain('-j IP-MASQ')
+    expect(await node.sh('iptables-nft -t nat -S POSTROUTING')).toContain('-j IPM-PODS')
   })
 })
 
@@ -498,7 +577,7 @@ describe('a host whose iptables lacks a match', () => {
       const call = podWith({}, lacking('comment'))
       await succeed(node, 'ADD', call)
       expect(await callPlugin(node, 'CHECK', call)).toMatchObject(QUIET)
-      expect(await rules()).toContain('-A IP-MASQ -s 10.244.1.7/32')
+      expect(await rules()).toContain('-A IPM-PODS -s 10.244.1.7/32')
       expect(await rules()).not.toContain('comment')
       await succeed(node, 'DEL', call)
       expect(await rules()).not.toContain('10.244.1.7')

@@ -82,7 +82,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
   }
   const list = async () => {
     const text = await site.node.sh(`iptables${variant} -t nat -S; ip6tables${variant} -t nat -S`)
-    return text.split('\n').filter((line) => /IPM-[AO]-|-A (IP-MASQ|POSTROUTING)/.test(line))
+    return text.split('\n').filter((line) => /IPM-[AO]-|-A (IPM-PODS|POSTROUTING)/.test(line))
   }
   /** Address -> who its chain says holds it. */
   const holders = async () => (await list()).filter((line) => line.includes('-j IPM-O-')).length
@@ -108,9 +108,9 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     await add(A)
     await add(B)
     expect((await list()).filter((line) => line.startsWith('-A POSTROUTING'))).toEqual([
-      '-A POSTROUTING -j IP-MASQ',
+      '-A POSTROUTING -j IPM-PODS',
       '-A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE',
-      '-A POSTROUTING -j IP-MASQ',
+      '-A POSTROUTING -j IPM-PODS',
     ])
   })
 
@@ -181,17 +181,41 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
 
   const tool = `iptables${variant} -t nat`
   test.each<[string, string, (policy: string) => string[]]>([
-    ['everything', `${tool} -F; ${tool} -X`, () => ['iptables: chain IP-MASQ: missing']],
-    ['the jump', `${tool} -F POSTROUTING`, () => ['iptables: chain POSTROUTING: missing rule "-j IP-MASQ"']],
+    ['everything', `${tool} -F; ${tool} -X`, () => ['iptables: chain IPM-PODS: missing']],
+    ['the jump', `${tool} -F POSTROUTING`, () => ['iptables: chain POSTROUTING: missing rule "-j IPM-PODS"']],
     [
       'a rule before the jump',
       `${tool} -I POSTROUTING -s 10.0.0.0/8 -j MASQUERADE`,
-      () => ['iptables: chain POSTROUTING: "-s 10.0.0.0/8 -j MASQUERADE" comes before "-j IP-MASQ"'],
+      () => ['iptables: chain POSTROUTING: "-s 10.0.0.0/8 -j MASQUERADE" comes before "-j IPM-PODS"'],
     ],
     [
-      'a jump that is harmless',
-      `${tool} -N KUBE-POSTROUTING; ${tool} -I POSTROUTING -j KUBE-POSTROUTING`,
+      'rules before the jump that are harmless',
+      `${tool} -N KUBE-POSTROUTING; ${tool} -I POSTROUTING -j KUBE-POSTROUTING
+       ${tool} -I POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE; ${tool} -I POSTROUTING -j LOG --log-prefix "x "`,
       () => [],
+    ],
+    [
+      'a rule of somebody else for the pod, in our chain',
+      `${tool} -I IPM-PODS -s ${POD.ipv4}/32 -j RETURN`,
+      () => [`iptables: chain IPM-PODS: unexpected rule "-s ${POD.ipv4}/32 -j RETURN"`],
+    ],
+    [
+      'a rule of somebody else for all, in our chain',
+      `${tool} -I IPM-PODS -j RETURN`,
+      () => ['iptables: chain IPM-PODS: unexpected rule "-j RETURN"'],
+    ],
+    [
+      'the pod twice',
+      `${tool} -A IPM-PODS -s ${POD.ipv4}/32 -g IPM-A-${POD.ipv4}`,
+      () => [`${POD.ipv4}: in IPM-PODS 2 times`],
+    ],
+    [
+      'its owner’s rows',
+      `for chain in $(${tool} -S | sed -n 's/^-N \\(IPM-O-.*\\)/\\1/p'); do ${tool} -F $chain; done`,
+      () => [
+        `iptables: chain IPM-O-${attachmentId({ containerID: 'a', ifname: 'eth0' })}: note or digest missing`,
+        `iptables: chain IPM-O-${attachmentId({ containerID: 'a', ifname: 'eth0' })}: missing rule "-s ${POD.ipv4}/32 -j RETURN"`,
+      ],
     ],
     [
       'an exemption',
@@ -203,7 +227,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       `${tool} -I POLICY -d 203.0.113.0/24 -j RETURN`,
       (policy) => [`iptables: chain ${policy}: unexpected rule "-d 203.0.113.0/24 -j RETURN"`],
     ],
-    ['the pod', `${tool} -F IP-MASQ`, () => [`${POD.ipv4}: not in IP-MASQ`]],
+    ['the pod', `${tool} -F IPM-PODS`, () => [`${POD.ipv4}: not in IPM-PODS`]],
     [
       'its policy',
       `${tool} -F IPM-A-${POD.ipv4}; ${tool} -A IPM-A-${POD.ipv4} -j RETURN`,
@@ -293,7 +317,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       expect({ policies: policies.length, failures }).toEqual({ policies: 2, failures: [] })
       expect(await backend.verify(keep)).toEqual([])
       const left = await site.node.sh(`iptables${variant} -t nat -S; ip6tables${variant} -t nat -S`)
-      expect(left.match(/^-N IPM-/gm)?.length).toBe(3)
+      expect(left.match(/^-N IPM-[A-Z]-/gm)?.length).toBe(3)
     })
 
     test('knows network and time of each', async () => {
@@ -316,7 +340,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       await add(A)
       expect((await runsOf(() => add(B))).length).toBe(8)
       expect(await list()).not.toContain('comment')
-      await site.node.sh(`${tool} -F IP-MASQ`)
+      await site.node.sh(`${tool} -F IPM-PODS`)
       await backend.replace([A, B], { dryRun: false })
       expect([...(await backend.verify(A)), ...(await backend.verify(B))]).toEqual([])
       await remove(A.attachment, A.addresses)
@@ -325,6 +349,63 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     } finally {
       hasComments = true
     }
+  })
+
+  test.each([
+    ['all rules', (line: string) => `${line} -F`],
+    ['the jump', (line: string) => `${line} -F POSTROUTING`],
+  ])('an ADD after the loss of %s puts everything in place', async (_, lose) => {
+    await add(A)
+    await site.node.sh(`${lose(tool)}; ${lose(`ip6tables${variant} -t nat`)}`)
+    expect(await add(B)).toEqual({ tableWasMissing: true })
+  })
+
+  test.each([
+    [`-I IPM-PODS -s ${POD.ipv4}/32 -j RETURN`],
+    [`-R IPM-PODS 1 -s ${POD.ipv4}/32 -j RETURN`],
+    [`-I IPM-PODS -s ${POD.ipv4}/32 -d 8.8.8.8/32 -j ACCEPT`],
+  ])('ADD and DEL beside %s', async (rule) => {
+    await add(A)
+    await site.node.sh(`${tool} ${rule}`)
+    await backend.apply(A)
+    expect(await backend.verify(A)).toEqual([])
+    await site.node.sh(`${tool} ${rule}`)
+    expect(await remove(A.attachment, A.addresses)).toEqual({ outcome: 'removed' })
+    expect(await holders()).toBe(0)
+  })
+
+  test('a doubled jump is no drift, and sync makes it one', async () => {
+    await add(A)
+    await site.node.sh(`${tool} -A POSTROUTING -j IPM-PODS`)
+    expect(await backend.verify(A)).toEqual([])
+    expect((await backend.replace([A], { dryRun: false })).repairs).toEqual([
+      'iptables: chain POSTROUTING: "-j IPM-PODS" more than once',
+    ])
+    expect(await backend.replace([A], { dryRun: false })).toMatchObject({ repairs: [], script: '' })
+  })
+
+  test('the chain of ip-masq-agent is its own', async () => {
+    const agent = `${tool} -N IP-MASQ; ${tool} -A IP-MASQ -j MASQUERADE; ${tool} -A POSTROUTING -j IP-MASQ`
+    await site.node.sh(agent)
+    const its = async () =>
+      (await site.node.sh(`${tool} -S`)).split('\n').filter((line) => /IP-MASQ/.test(line))
+    const before = await its()
+    await add(A)
+    await backend.replace([A, B], { dryRun: false })
+    await remove(A.attachment, [])
+    await backend.prune(() => true, { dryRun: false })
+    expect(await its()).toEqual(before)
+  })
+
+  test('what a flush and DELs leave is taken away by one GC', async () => {
+    await add(A)
+    await add(B)
+    await site.node.sh(`${tool} -F; ip6tables${variant} -t nat -F`)
+    await remove(A.attachment, [])
+    await remove(B.attachment, B.addresses)
+    await backend.prune(() => false, { dryRun: false })
+    const left = await site.node.sh(`${tool} -S; ip6tables${variant} -t nat -S`)
+    expect(left.match(/^-N IPM-.*/gm)).toEqual(['-N IPM-PODS', '-N IPM-PODS'])
   })
 
   test('what stands is noticed, and what is lost', async () => {

@@ -103,7 +103,7 @@ function iptables(kind: 'nft' | 'legacy'): Firewall {
       })
       .join('\n')
   const dispatchOf = (address: string) =>
-    `${toolFor(address)} -t nat -S IP-MASQ | grep -F -- "-s ${address}/"`
+    `${toolFor(address)} -t nat -S IPM-PODS | grep -F -- "-s ${address}/"`
   const undo = (tool: string) => `sed 's/^-A/-D/' | xargs -rL1 ${tool} -t nat`
   const read = async (node: Namespace) => parseRules(await node.sh(look('-S')))
   const flush = both('$tool -t nat -F; $tool -t nat -X')
@@ -155,7 +155,7 @@ function iptables(kind: 'nft' | 'legacy'): Firewall {
       ['the jump', both('$tool -t nat -F POSTROUTING')],
       ['all rules', both('$tool -t nat -F')],
       ['the hook', `${both('$tool -t nat -I POSTROUTING -s 192.0.2.0/24 -j MASQUERADE || true')}`],
-      ['the pods', both('$tool -t nat -F IP-MASQ')],
+      ['the pods', both('$tool -t nat -F IPM-PODS')],
       ['the exemptions', `${tools[0]} -t nat -F POLICY`],
       [
         'the owners',
@@ -173,10 +173,10 @@ function iptables(kind: 'nft' | 'legacy'): Firewall {
       $tool -t nat -S | sed -n 's/^-N IPM-O-/-X IPM-O-/p' | xargs -rL1 $tool -t nat`),
     addForeign: `${tools[0]} -t nat -N FOREIGN; ${tools[0]} -t nat -A FOREIGN -j ACCEPT; ${tools[0]} -t nat -A POSTROUTING -j FOREIGN`,
     listForeign: `${tools[0]} -t nat -S | grep FOREIGN`,
-    isHooked: both('$tool -t nat -C POSTROUTING -j IP-MASQ'),
-    missing: ['repaired iptables: chain IP-MASQ: missing', 'repaired ip6tables: chain IP-MASQ: missing'],
+    isHooked: both('$tool -t nat -C POSTROUTING -j IPM-PODS'),
+    missing: ['repaired iptables: chain IPM-PODS: missing', 'repaired ip6tables: chain IPM-PODS: missing'],
     policyName: /^IPM-P-[0-9a-f]{20}$/,
-    scriptStart: `# iptables${kind === 'nft' ? '' : '-legacy'}-restore --noflush\n`,
+    scriptStart: `# iptables-${kind}-restore --noflush\n`,
     listHandles: kind === 'nft' ? 'nft -a list table ip nat; nft -a list table ip6 nat' : look('-S -v'),
   }
 }
@@ -197,7 +197,7 @@ function parseRules(text: string): Rules {
   for (const [, chain = '', rule = ''] of text.matchAll(/^-A (\S+) (.*)$/gm)) {
     rules.set(chain, [...(rules.get(chain) ?? []), rule])
     const address = /^-s (\S+)\/(?:32|128) /.exec(`${rule} `)?.[1] ?? ''
-    if (chain === 'IP-MASQ') dispatched.set(address, rule.split(' ').at(-1) ?? '')
+    if (chain === 'IPM-PODS') dispatched.set(address, rule.split(' ').at(-1) ?? '')
     if (!chain.startsWith('IPM-O-')) continue
     const owner = owners.get(chain) ?? { containerID: '', addresses: [] }
     owners.set(chain, owner)

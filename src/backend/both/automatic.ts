@@ -1,6 +1,6 @@
 import { CniError } from '../../cni/error'
-import type { Backend } from '../backend'
-import { UnusableError } from '../unusable'
+import type { Backend, BackendSetting } from '../backend'
+import { doesNotWork, UnusableError } from '../unusable'
 import type { Places } from '.'
 
 type TwoPlaces = Pick<Places, 'nft' | 'iptables'>
@@ -9,22 +9,7 @@ type TwoPlaces = Pick<Places, 'nft' | 'iptables'>
  * `"auto"`: nftables where it works; else iptables; else an error that says what each of them said. nft is tried, not
  * asked: on a node where it works that costs nothing.
  */
-export function automatic(places: TwoPlaces): Backend {
-  const { nft, iptables } = places
-  return {
-    ...nft,
-    apply: async (wanted) => (await firstThatWorks(places, (backend) => backend.apply(wanted))).value,
-    verify: async (wanted) => (await firstThatWorks(places, (backend) => backend.verify(wanted))).value,
-    async probe() {
-      const missing = await nft.probe()
-      if (missing.length === 0) return missing
-      const missingToo = await iptables.probe()
-      return missingToo.length === 0 ? [] : [...new Set([...missing, ...missingToo])]
-    },
-  }
-}
-
-export async function firstThatWorks<T>(
+async function firstThatWorks<T>(
   { nft, iptables }: TwoPlaces,
   run: (backend: Backend) => Promise<T>,
 ): Promise<{ readonly backend: Backend; readonly value: T }> {
@@ -36,9 +21,25 @@ export async function firstThatWorks<T>(
   }
 }
 
-/** No nft, a kernel without what it needs, or an nft that refuses our rules, because it is too old. */
-export function doesNotWork(error: unknown): error is CniError {
-  return error instanceof CniError && (error instanceof UnusableError || error.reason === 'toolRefused')
+export const PLACES = { nftables: 'nft', iptables: 'iptables' } as const
+
+/** Runs it where the setting says; `backend`: where that was. */
+export async function inPlaceOf<T>(
+  places: TwoPlaces,
+  setting: BackendSetting,
+  run: (backend: Backend) => Promise<T>,
+): Promise<{ readonly backend: Backend; readonly value: T }> {
+  if (setting === 'auto') return firstThatWorks(places, run)
+  const backend = places[PLACES[setting]]
+  return { backend, value: await run(backend) }
+}
+
+/** STATUS: what is missing of both, if neither can be used. */
+export async function probeBoth({ nft, iptables }: TwoPlaces): Promise<readonly string[]> {
+  const missing = await nft.probe()
+  if (missing.length === 0) return missing
+  const missingToo = await iptables.probe()
+  return missingToo.length === 0 ? [] : [...new Set([...missing, ...missingToo])]
 }
 
 async function instead<T>(nft: CniError, run: () => Promise<T>): Promise<T> {

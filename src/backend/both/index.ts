@@ -4,7 +4,7 @@ import type { Address } from '../../policy/address'
 import type { Backend, BackendSetting, Host, Removal } from '../backend'
 import { nftables } from '../nftables'
 import { markElsewhere } from '../nftables/elsewhere'
-import { automatic } from './automatic'
+import { inPlaceOf, PLACES, probeBoth } from './automatic'
 import { prune } from './prune'
 import { remove } from './remove'
 import { replace } from './replace'
@@ -14,7 +14,8 @@ import { verify } from './verify'
 export interface Backends extends Backend {
   /** `setting`: what the config says now, if it can be read; it only says where to look first. */
   remove(attachment: Attachment, hint: readonly Address[], setting?: BackendSetting): Promise<Removal>
-  of(setting: BackendSetting): Backend
+  /** What is missing for an ADD with this setting. */
+  probe(setting?: BackendSetting): Promise<readonly string[]>
 }
 
 export type Tools = (tool: string, args: readonly string[], input: string) => ToolResult
@@ -40,24 +41,21 @@ export function backends(run: Tools, host: Host): Backends {
     }),
     mark: () => markElsewhere(nft),
   }
-  const of = (setting: BackendSetting): Backend => {
-    const settings = { nftables: places.nft, iptables: places.iptables, auto: automatic(places) }
-    return settings[setting]
-  }
   return {
-    of,
     async apply(wanted) {
-      const applied = await of(wanted.setting).apply(wanted)
-      // Nothing more in an ADD that finds all that it needs. Either kind of table may have come into being.
-      if (applied.tableWasMissing && (await places.iptables.standing()).length > 0) places.mark()
-      return applied
+      const { backend, value } = await inPlaceOf(places, wanted.setting, (one) => one.apply(wanted))
+      // Nothing more in an ADD that finds all that it needs. One of the two kinds of tables has come into being.
+      if (value.tableWasMissing && (backend !== places.nft || (await places.iptables.hasRules())))
+        places.mark()
+      return value
     },
     remove: (attachment, hint, setting = 'auto') => remove(places, attachment, { hint, setting }),
     verify: (wanted) => verify(places, wanted),
     replace: (wanted, options) => replace(places, wanted, options),
     prune: (isStale, options) => prune(places, isStale, options),
     list: async () => [...(await places.nft.list()), ...(await places.iptables.list())],
-    probe: () => of('auto').probe(),
+    hasRules: async () => (await places.nft.hasRules()) || (await places.iptables.hasRules()),
+    probe: (setting = 'auto') => (setting === 'auto' ? probeBoth(places) : places[PLACES[setting]].probe()),
     standing: async (among) => [
       ...(await places.nft.standing(among)),
       ...(await places.iptables.standing(among)),
@@ -80,6 +78,7 @@ function onDemand(load: () => Promise<Backend>): Backend {
     prune: async (isStale, options) => (await backend()).prune(isStale, options),
     list: async () => (await backend()).list(),
     probe: async () => (await backend()).probe(),
+    hasRules: async () => (await backend()).hasRules(),
     standing: async (among) => (await backend()).standing(among),
   }
 }

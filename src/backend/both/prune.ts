@@ -1,14 +1,14 @@
 import type { Listed, Pruned } from '../backend'
 import { mergePruned } from '../pruned'
-import { UnusableError } from '../unusable'
+import { doesNotWork } from '../unusable'
 import type { Places } from '.'
 
 /**
- * GC, in both places always: a mark can be lost, and GC has time. What fails in one does not keep the other from being
+ * GC, in both places always: a mark can be lost, and GC has time (and leaves it anew). What fails in one does not keep the other from being
  * tidied up; with neither there is nobody to ask, which is an error.
  */
 export async function prune(
-  { nft, iptables }: Places,
+  { nft, iptables, mark }: Places,
   isStale: (listed: Listed) => boolean,
   options: { readonly dryRun: boolean },
 ): Promise<Pruned> {
@@ -18,9 +18,10 @@ export async function prune(
   }
   const done = results.flatMap((result) => ('value' in result ? [result.value] : []))
   const errors = results.flatMap((result) => ('error' in result ? [result.error] : []))
-  const worst = errors.find((error) => !(error instanceof UnusableError))
+  const worst = errors.find((error) => !doesNotWork(error))
   if (worst !== undefined) throw worst
   if (done.length === 0) throw errors[0]
+  if (!options.dryRun && (await iptables.hasRules())) mark()
   return mergePruned(done)
 }
 

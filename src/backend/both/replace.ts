@@ -2,9 +2,9 @@ import type { CniError } from '../../cni/error'
 import { formatAddress } from '../../policy/address'
 import type { Backend, Change, Listed, Replacement, Wanted } from '../backend'
 import { attachmentId } from '../identity'
-import { UnusableError } from '../unusable'
+import { doesNotWork, UnusableError } from '../unusable'
 import type { Places } from '.'
-import { doesNotWork, orBoth } from './automatic'
+import { orBoth } from './automatic'
 
 interface Place {
   readonly backend: Backend
@@ -28,6 +28,10 @@ export async function replace(
   const { iptables: there } = places
   if (places.nft.unusable && there.unusable) throw orBoth(places.nft.unusable, there.unusable)
   const work = (place: Place) => ({ wanted: wanted.filter((one) => placeOf(one, places) === place), options })
+  for (const place of [places.nft, there]) {
+    const isAll = wanted.length > 0 && work(place).wanted.length === wanted.length
+    if (isAll && place.unusable) throw place.unusable
+  }
   const parts: Replacement[] = []
   try {
     parts.push(await replaceIn(places.nft, there, work(places.nft)))
@@ -40,7 +44,7 @@ export async function replace(
   // Nearly always there is nothing, and nothing is wanted.
   if (there.listed.size > 0 || work(there).wanted.length > 0) {
     parts.push(await replaceIn(there, places.nft, work(there)))
-    if (!options.dryRun && !there.unusable && (await iptables.standing()).length > 0) mark()
+    if (!options.dryRun && !there.unusable) mark()
   }
   return mergeReplacements(parts)
 }
@@ -48,11 +52,21 @@ export async function replace(
 async function look(backend: Backend, name: Place['name']): Promise<Place> {
   try {
     const listed = await backend.list()
-    return { backend, name, listed: new Map(listed.map((one) => [one.id, one])) }
+    return { backend, name, listed: byId(listed) }
   } catch (error) {
-    if (!(error instanceof UnusableError)) throw error
+    if (!doesNotWork(error)) throw error
     return { backend, name, listed: new Map(), unusable: error }
   }
+}
+
+/** Several kinds of iptables may have the same one. */
+function byId(listed: readonly Listed[]): Map<string, Listed> {
+  const all = new Map<string, Listed>()
+  for (const one of listed) {
+    const addresses = [...(all.get(one.id)?.addresses ?? []), ...one.addresses]
+    all.set(one.id, { ...one, addresses })
+  }
+  return all
 }
 
 function placeOf(
@@ -61,8 +75,10 @@ function placeOf(
 ): Place {
   const { nft, iptables } = places
   const id = attachmentId(attachment)
+  const isOnlyThere = nft.unusable !== undefined && iptables.listed.has(id)
   if (isFallback && nft.listed.has(id) !== iptables.listed.has(id)) return nft.listed.has(id) ? nft : iptables
-  if (setting === 'auto') return nft.unusable ? iptables : nft
+  // An nft that refuses to look may only do so now: what is to go elsewhere for that is for ADDs.
+  if (setting === 'auto') return nft.unusable instanceof UnusableError || isOnlyThere ? iptables : nft
   return setting === 'nftables' ? nft : iptables
 }
 

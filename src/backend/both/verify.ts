@@ -2,7 +2,7 @@ import { type Address, formatAddress, isSameAddress } from '../../policy/address
 import type { Backend, Wanted } from '../backend'
 import { unlessUnusable } from '../unusable'
 import type { Places } from '.'
-import { firstThatWorks } from './automatic'
+import { inPlaceOf } from './automatic'
 
 /** CHECK: in the place that the config asks for; and that the other has no rules of the same addresses. */
 export async function verify(places: Places, wanted: Wanted): Promise<string[]> {
@@ -24,13 +24,9 @@ interface Verified {
 async function verifyOwn(places: Places, wanted: Wanted): Promise<Verified> {
   const { nft, iptables } = places
   const run = (backend: Backend) => backend.verify(wanted)
-  if (wanted.setting !== 'auto') {
-    const backend = wanted.setting === 'nftables' ? nft : iptables
-    return { backend, differences: await run(backend) }
-  }
-  const { backend, value: differences } = await firstThatWorks(places, run)
+  const { backend, value: differences } = await inPlaceOf(places, wanted.setting, run)
   // An ADD before nft came, or with an nft that lists and refuses: the pod has all that it needs.
-  if (differences.length > 0 && backend === nft && (await iptables.standing()).length > 0) {
+  if (differences.length > 0 && wanted.setting === 'auto' && backend === nft && (await iptables.hasRules())) {
     const there = await unlessUnusable(() => run(iptables))
     if (there?.length === 0) return { backend: iptables, differences: there }
   }
@@ -39,7 +35,7 @@ async function verifyOwn(places: Places, wanted: Wanted): Promise<Verified> {
 
 /** Not of a table that may be another's, and long. */
 async function addressesIn(backend: Backend): Promise<Address[]> {
-  if ((await backend.standing()).length === 0) return []
+  if (!(await backend.hasRules())) return []
   const listed = (await unlessUnusable(() => backend.list())) ?? []
   return listed.flatMap(({ addresses }) => addresses)
 }

@@ -1,12 +1,13 @@
 import { FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Applied, Wanted } from '../backend'
-import { setUpTable } from './hook'
-import { type Addition, addAttachment, DISPATCH, ofFamily, setUpPolicy } from './layout'
+import { attachmentId } from '../identity'
+import { isHooked, setUpTable } from './hook'
+import { type Addition, addAttachment, deleteAttachment, ofFamily, setUpPolicy } from './layout'
 import { placeAttachment } from './place'
 import { whyRefused } from './refusal'
 import { readState } from './state'
 import { ATTEMPTS, type Iptables, type Outcome, runTransaction, toError } from './tool'
-import { hasComments, isSetUp } from './trial'
+import { arePoliciesAccepted, hasComments } from './trial'
 
 const ACTION = 'install the rules'
 
@@ -16,15 +17,19 @@ const ACTION = 'install the rules'
  * comments; then the table is read, and one restore clears the way and adds.
  */
 export function apply(iptables: Iptables, wanted: Wanted, epochSeconds: number): Applied {
-  return applyFamilies(iptables, wanted, { families: FAMILY_NAMES, epochSeconds })
+  return applyFamilies(iptables, wanted, { families: FAMILY_NAMES, done: [], epochSeconds })
 }
 
 interface Scope {
   readonly families: readonly Family[]
+  /** Families whose rules this ADD has installed before. */
+  readonly done: readonly Family[]
   readonly epochSeconds: number
 }
 
-function applyFamilies(iptables: Iptables, wanted: Wanted, { families, epochSeconds }: Scope): Applied {
+function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): Applied {
+  const { families, epochSeconds } = scope
+  const done = [...scope.done]
   let tableWasMissing = false
   for (const family of families) {
     if (ofFamily(family, wanted.addresses).length === 0) continue
@@ -36,18 +41,35 @@ function applyFamilies(iptables: Iptables, wanted: Wanted, { families, epochSeco
       if (!withComments) outcome = runTransaction(iptables, family, addAttachment(additionWith(false)))
       for (let attempt = 0; attempt < ATTEMPTS && isRefused(outcome); attempt++) {
         const state = readState(iptables, family, ACTION)
-        tableWasMissing ||= !state.chains.has(DISPATCH)
+        tableWasMissing ||= !isHooked(state)
+        const table = setUpTable(state)
         outcome = runTransaction(iptables, family, [
-          ...setUpTable(state),
+          ...table.transaction,
           ...setUpPolicy(wanted.policy, family),
-          ...placeAttachment(state, additionWith(withComments)),
+          ...placeAttachment(table.state, additionWith(withComments)),
         ])
-        if (isRefused(outcome) && !isSetUp(iptables, family, wanted.policy)) break
+        if (isRefused(outcome) && !arePoliciesAccepted(iptables, family, [wanted.policy])) break
       }
     }
-    if (!outcome.ok) throw whyRefused(iptables, family, { action: ACTION, wanted: [wanted], outcome })
+    if (!outcome.ok) {
+      undo(iptables, wanted, done)
+      throw whyRefused(iptables, family, { action: ACTION, wanted: [wanted], outcome })
+    }
+    done.push(family)
   }
   return { tableWasMissing }
+}
+
+/** An ADD that fails has changed nothing: the other family's rules go again, as far as that can be done. */
+function undo(iptables: Iptables, { attachment, addresses }: Wanted, families: readonly Family[]): void {
+  for (const family of families) {
+    const own = ofFamily(family, addresses)
+    runTransaction(
+      iptables,
+      family,
+      deleteAttachment(family, { id: attachmentId(attachment), addresses: own, all: addresses }),
+    )
+  }
 }
 
 function isRefused(outcome: Outcome): boolean {
@@ -70,7 +92,7 @@ export function applyWherePolicyIs(
   if (!outcome.ok && (outcome.failure === 'locked' || outcome.failure === 'unknown'))
     throw toError(ACTION, outcome)
   if (!outcome.ok) return undefined
-  return applyFamilies(iptables, wanted, { families: others, epochSeconds })
+  return applyFamilies(iptables, wanted, { families: others, done: [first], epochSeconds })
 }
 
 interface Writing {

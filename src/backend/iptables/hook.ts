@@ -1,34 +1,80 @@
-import { DISPATCH, HOOK, JUMP } from './layout'
+import type { Address } from '../../policy/address'
+import { includesAddress, type Prefix, parsePrefix } from '../../policy/prefix'
+import { DISPATCH, dispatchRule, HOOK, JUMP } from './layout'
 import { renderRule } from './render'
-import type { State } from './state'
+import { foreignDispatches, type State } from './state'
 import type { Operation, Transaction } from './transaction'
 
-/** They masquerade only what they have marked before. */
-const HARMLESS = ['-j KUBE-POSTROUTING', '-j CNI-HOSTPORT-MASQ']
+/** How a packet comes to the rules of its pod: the jump, and the chain that it leads to. */
 
 const TEXT = renderRule(JUMP)
 
-/** Rules before our jump that may have the last word. */
-function rulesBefore({ hook }: State): string[] {
+/** They masquerade only what they have marked before; or decide nothing. */
+const HARMLESS = / ?-[jg] (?:KUBE-POSTROUTING|CNI-HOSTPORT-MASQ|(?:LOG|NFLOG|MARK|CONNMARK)(?: .*)?)$/
+
+/** Rules before our jump that may have the last word on packets from these addresses. */
+function rulesBefore({ hook }: State, addresses: readonly Address[]): string[] {
   const before = hook.slice(0, Math.max(0, hook.indexOf(TEXT)))
-  return before.filter((rule) => !HARMLESS.some((end) => rule.endsWith(end)))
+  return before.filter((rule) => !HARMLESS.test(rule) && addresses.some((one) => mayMatch(rule, one)))
 }
 
-export function compareHook(state: State): string[] {
-  if (!state.hook.includes(TEXT)) return [`chain ${HOOK}: missing rule "${TEXT}"`]
-  return rulesBefore(state).map((rule) => `chain ${HOOK}: "${rule}" comes before "${TEXT}"`)
+/** By the source that a rule names, as docker's "-s 172.17.0.0/16 ! -o docker0". */
+function mayMatch(rule: string, address: Address): boolean {
+  const source = /^-s (\S+)/.exec(rule)?.[1]
+  const prefix = source === undefined ? undefined : prefixOrNone(source)
+  return prefix === undefined || includesAddress(prefix, address)
+}
+
+function prefixOrNone(text: string): Prefix | undefined {
+  try {
+    return parsePrefix(text)
+  } catch {
+    return undefined
+  }
+}
+
+export function compareHook(state: State, addresses: readonly Address[]): string[] {
+  const jump = state.hook.includes(TEXT)
+    ? rulesBefore(state, addresses).map((rule) => `chain ${HOOK}: "${rule}" comes before "${TEXT}"`)
+    : [`chain ${HOOK}: missing rule "${TEXT}"`]
+  const foreign = foreignDispatches(state).map((rule) => `chain ${DISPATCH}: unexpected rule "${rule}"`)
+  return [...jump, ...foreign]
+}
+
+/** After two first ADDs at the same moment: it does no harm, and is no drift. */
+export function isJumpDoubled({ hook }: State): boolean {
+  return hook.filter((rule) => rule === TEXT).length > 1
+}
+
+export function isHooked({ chains, hook }: State): boolean {
+  return chains.has(DISPATCH) && hook.includes(TEXT)
 }
 
 /**
- * What is missing of the skeleton. The jump is the first rule, before those who masquerade; it goes back there when
- * somebody has put such a rule before it, and is there once, also after two first ADDs at the same moment.
+ * What is missing of the skeleton, and what is too much. The jump is the first rule, before those who masquerade; it goes
+ * back there when somebody has put such a rule before it. Rules of others in our chain go: they decide about our pods.
+ * `state` is what stands then.
  */
-export function setUpTable(state: State): Transaction {
+export function setUpTable(state: State): { readonly transaction: Transaction; readonly state: State } {
   const operations: Operation[] = []
   if (!state.chains.has(DISPATCH)) operations.push({ do: 'new-chain', chain: DISPATCH })
   const jumps = state.hook.filter((rule) => rule === TEXT).length
-  if (jumps === 1 && rulesBefore(state).length === 0) return operations
-  for (let i = 0; i < jumps; i++) operations.push({ do: 'delete-rule', chain: HOOK, rule: JUMP })
-  operations.push({ do: 'insert', chain: HOOK, rule: JUMP })
-  return operations
+  const all = state.addresses.map(({ address }) => address)
+  if (jumps !== 1 || rulesBefore(state, all).length > 0) {
+    for (let i = 0; i < jumps; i++) operations.push({ do: 'delete-rule', chain: HOOK, rule: JUMP })
+    operations.push({ do: 'insert', chain: HOOK, rule: JUMP })
+  }
+  if (foreignDispatches(state).length === 0) return { transaction: operations, state }
+  const dispatched = state.addresses.filter(({ dispatches }) => dispatches > 0)
+  const addresses = state.addresses.map((one) => ({ ...one, dispatches: Math.min(1, one.dispatches) }))
+  return {
+    transaction: [
+      ...operations,
+      { do: 'flush-chain', chain: DISPATCH },
+      ...dispatched.map(({ address }): Operation => {
+        return { do: 'append', chain: DISPATCH, rule: dispatchRule(address) }
+      }),
+    ],
+    state: { ...state, addresses },
+  }
 }

@@ -2,8 +2,9 @@ import { FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Backend, Host, Removal } from '../backend'
 import { mergePruned } from '../pruned'
 import { apply, applyWherePolicyIs } from './apply'
-import { kindsOf, type LegacyTables } from './kinds'
+import { hasChain, kindsOf, type LegacyTables } from './kinds'
 import { DISPATCH, HOOK, JUMP } from './layout'
+import { doubledIn, leaveOthers } from './other-kinds'
 import { list, prune } from './prune'
 import { mergeRemovals, remove } from './remove'
 import { renderRule } from './render'
@@ -14,6 +15,7 @@ import { verify } from './verify'
 /** iptables as the host has it. Where both kinds are installed, what is removed is looked for in both. */
 export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTables): Backend {
   const { areBoth, choose, candidates } = kindsOf(run, host, legacyTables)
+  const othersThan = (chosen: Iptables) => (areBoth ? candidates.filter((one) => one !== chosen) : [])
   return {
     async apply(wanted) {
       const now = host.epochSeconds()
@@ -33,11 +35,21 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
       }
       return mergeRemovals(parts)
     },
-    verify: async (wanted) => verify(choose(), wanted),
-    replace: async (wanted, { dryRun }) =>
-      replace(choose(), wanted, { dryRun, epochSeconds: host.epochSeconds() }),
+    async verify(wanted) {
+      const chosen = choose()
+      return [...verify(chosen, wanted), ...doubledIn(othersThan(chosen), wanted)]
+    },
+    async replace(wanted, { dryRun }) {
+      const chosen = choose()
+      const replacement = replace(chosen, wanted, { dryRun, epochSeconds: host.epochSeconds() })
+      return leaveOthers(othersThan(chosen), replacement, { wanted, dryRun })
+    },
     prune: async (isStale, options) => mergePruned(candidates.map((one) => prune(one, isStale, options))),
     list: async () => candidates.flatMap((one) => list(one)),
+    hasRules: async () =>
+      candidates.some((one) =>
+        FAMILY_NAMES.some((family) => one.hasTable(family) && hasChain(one, family, DISPATCH)),
+      ),
     probe: () => probe(candidates[0] ?? choose(), host),
     standing: async (among = Object.values(TOOLS)) =>
       FAMILY_NAMES.filter((family) => among.includes(TOOLS[family]))

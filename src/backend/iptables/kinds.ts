@@ -1,7 +1,7 @@
 import { FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Host } from '../backend'
 import { DISPATCH } from './layout'
-import { type Iptables, runList, runVersion, type ToolProcess, type Variant } from './tool'
+import { type Iptables, runList, runVersion, type ToolProcess, toError, type Variant } from './tool'
 
 /** The names of the tables that iptables-legacy has made. */
 export type LegacyTables = Readonly<Record<Family, readonly string[]>>
@@ -44,12 +44,20 @@ export function kindsOf(run: ToolProcess, host: Host, legacyTables: LegacyTables
     candidates,
     choose() {
       const isInUse = (one: Iptables) =>
-        FAMILY_NAMES.some((family) => one.hasTable(family) && runList(one, family, DISPATCH).ok)
+        FAMILY_NAMES.some((family) => one.hasTable(family) && hasChain(one, family, DISPATCH))
       // To list a table of legacy that is not there would make it.
       const hinted = legacyTables.ip.includes('mangle') ? [nft, legacy] : [nft]
-      return candidates.find(isInUse) ?? hinted.find(hasHint) ?? only
+      return candidates.find(isInUse) ?? hinted.find(hasHint) ?? (isDefaultLegacy() ? legacy : nft)
     },
   }
+}
+
+/** What does not come to an end says nothing of the chain; nor would the next question. */
+export function hasChain(iptables: Iptables, family: Family, chain: string): boolean {
+  const outcome = runList(iptables, family, chain)
+  if (!outcome.ok && (outcome.failure === 'locked' || outcome.failure === 'unknown'))
+    throw toError('look for our rules', outcome)
+  return outcome.ok
 }
 
 /** By the name of the file that the links lead to (xtables-nft-multi); else by what it says of itself. */

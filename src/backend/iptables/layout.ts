@@ -11,8 +11,8 @@ import type { Operation, Rule, Transaction } from './transaction'
  * What stands in the nat table of a family. There may be no comments (the match is missing on some systems), so names
  * say whose a chain is; iptables takes 28 characters.
  *
- *   POSTROUTING     -j IP-MASQ, as its first rule
- *   IP-MASQ         -s ADDRESS -g IPM-A-ADDRESS, for each
+ *   POSTROUTING     -j IPM-PODS, as its first rule
+ *   IPM-PODS         -s ADDRESS -g IPM-A-ADDRESS, for each
  *   IPM-A-ADDRESS   -g IPM-P-<policy>
  *                   -j IPM-O-<owner>    whose it is; no packet gets here
  *   IPM-O-<owner>   one for each attachment, in rules that do nothing: a note, a digest of all of the ADD's addresses,
@@ -28,7 +28,7 @@ import type { Operation, Rule, Transaction } from './transaction'
  * (nft_refresh_transaction). So an address may be dispatched twice, and have two owners; all that takes down can do so.
  */
 export const HOOK = 'POSTROUTING'
-export const DISPATCH = 'IP-MASQ'
+export const DISPATCH = 'IPM-PODS'
 
 export const JUMP: Rule = { target: { to: 'jump', chain: DISPATCH } }
 
@@ -130,10 +130,11 @@ export interface Addition {
   readonly hasComments: boolean
 }
 
-/** All of an attachment's in one family. Refused when any of it is there, or the policy is not. */
+/** All of an attachment's in one family. Refused when any of it is there, or jump or policy are not. */
 export function addAttachment(addition: Addition): Transaction {
   const owner = ownerChain(attachmentId(addition.attachment))
   return [
+    { do: 'check-rule', chain: HOOK, rule: JUMP },
     { do: 'new-chain', chain: owner },
     ...ownerRules(addition),
     ...addition.addresses.flatMap((address): Operation[] => [

@@ -44,6 +44,9 @@ export function policyChainName(policy: Policy, family: Family): string {
 const STAND_INS = ['IPM-P', 'IPM-M', 'IPM-Q']
 const [FIRST = '', BY_INTERFACE = '', HOW = ''] = STAND_INS
 
+/** Of the chains that pods are sent to. */
+export const policyPrefix = `${FIRST}-`
+
 function nameOf(standIn: string, hash: string): string {
   return `${standIn}-${hash}`
 }
@@ -142,7 +145,7 @@ function translate({ toPorts, fullyRandom }: Policy, { snatTo }: FamilyPolicy): 
 
 /** The chains that a policy may have, by the name of its first. */
 export function chainsOfPolicy(name: string): string[] {
-  return STAND_INS.map((standIn) => nameOf(standIn, name.slice('IPM-P-'.length)))
+  return STAND_INS.map((standIn) => nameOf(standIn, name.slice(policyPrefix.length)))
 }
 
 /** The names of all chains that policies may have, for tidying up. */

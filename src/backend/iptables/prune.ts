@@ -1,9 +1,10 @@
+import { toCniError } from '../../cni/error'
 import { type Address, FAMILY_NAMES, type Family, formatAddress } from '../../policy/address'
 import type { Listed, ListedNote, Pruned, Removal } from '../backend'
-import { deleteChain } from './layout'
-import { chainsOfPolicy } from './policy-chains'
+import { deleteChain, includes, ownerPrefix } from './layout'
+import { chainsOfPolicy, policyPrefix } from './policy-chains'
 import { deleteOwned, removeOwned } from './remove'
-import { readState, readStateIfAny, type State } from './state'
+import { type OwnerState, readState, readStateIfAny, type State } from './state'
 import { type Iptables, runTransaction } from './tool'
 
 const ACTION = 'collect the garbage'
@@ -49,12 +50,8 @@ function pruneFamily(iptables: Iptables, family: Family, { state, ids, failures,
     }
   }
   const after = all.length > 0 ? readState(iptables, family, ACTION) : state
-  if (after.strays.length > 0)
-    runTransaction(
-      iptables,
-      family,
-      after.strays.flatMap(({ chain }) => deleteChain(chain)),
-    )
+  const leftovers = [...after.strays.map(({ chain }) => chain), ...idleOwners(after)]
+  if (leftovers.length > 0) runTransaction(iptables, family, leftovers.flatMap(deleteChain))
   for (const name of unusedPolicies(after, new Set())) {
     const chains = chainsOfPolicy(name).filter((chain) => after.chains.has(chain))
     const transaction = [
@@ -66,12 +63,22 @@ function pruneFamily(iptables: Iptables, family: Family, { state, ids, failures,
   }
 }
 
+/** Chains of owners that say nothing, and that no address names: what a flush and a DEL leave. */
+function idleOwners({ chains, addresses }: State): string[] {
+  return [...chains].flatMap(([chain, rules]) => {
+    if (!chain.startsWith(ownerPrefix) || rules.length > 0) return []
+    const id = chain.slice(ownerPrefix.length)
+    return addresses.some(({ owners }) => owners.includes(id)) ? [] : [chain]
+  })
+}
+
 function attempt(removal: () => Removal): string | undefined {
   try {
     const removed = removal()
     return 'said' in removed ? removed.said : undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    const { message, details } = toCniError(error)
+    return details === '' ? message : `${message}: ${details}`
   }
 }
 
@@ -79,10 +86,22 @@ export function list(iptables: Iptables): Listed[] {
   return listAttachments(FAMILY_NAMES.map((family) => readStateIfAny(iptables, family, 'list the rules')))
 }
 
+/** Also by the chains of addresses, where an owner's own rows are lost. */
+function ownersIn({ owners, addresses }: State): OwnerState[] {
+  return owners.map((owner) => {
+    const named = addresses.filter(({ owners: ids }) => ids.includes(owner.id)).map(({ address }) => address)
+    return {
+      ...owner,
+      addresses: [...owner.addresses, ...named.filter((one) => !includes(owner.addresses, one))],
+    }
+  })
+}
+
 /** The attachments of both families, each with all of its addresses. */
 function listAttachments(states: readonly State[]): Listed[] {
   const byId = new Map<string, { addresses: Address[]; note: ListedNote | undefined }>()
-  for (const { id, addresses, note } of states.flatMap(({ owners }) => owners)) {
+  for (const { id, addresses, note } of states.flatMap(ownersIn)) {
+    if (addresses.length === 0 && note === undefined) continue
     const known = byId.get(id)
     byId.set(id, { addresses: [...(known?.addresses ?? []), ...addresses], note: known?.note ?? note })
   }
@@ -96,7 +115,7 @@ function unusedPolicies({ chains, addresses }: State, gone: ReadonlySet<string>)
       policy && !(owners.length > 0 && owners.every((id) => gone.has(id))) ? [policy] : [],
     ),
   )
-  return [...chains.keys()].filter((chain) => chain.startsWith('IPM-P-') && !used.has(chain))
+  return [...chains.keys()].filter((chain) => chain.startsWith(policyPrefix) && !used.has(chain))
 }
 
 function describe({ note, addresses }: Listed): string {

@@ -1,10 +1,9 @@
 import { CniError } from '../../cni/error'
 import type { Family } from '../../policy/address'
 import type { Wanted } from '../backend'
-import { policyChains } from './policy-chains'
 import { type Iptables, type Outcome, runVersion, toError } from './tool'
 import type { Rule } from './transaction'
-import { isAccepted, isSetUp } from './trial'
+import { areAccepted, rulesOf } from './trial'
 
 interface Refusal {
   readonly action: string
@@ -38,13 +37,14 @@ export function whyRefused(
   { action, wanted, outcome }: Refusal,
 ): CniError {
   if (outcome.failure !== 'refused') return toError(action, outcome)
-  const rules = wanted.flatMap(({ policy }) => policyChains(policy, family).flatMap((chain) => chain.rules))
-  if (wanted.every(({ policy }) => isSetUp(iptables, family, policy))) {
+  const policies = wanted.map(({ policy }) => policy)
+  const rules = rulesOf(policies, family)
+  if (areAccepted(iptables, family, rules)) {
     return new CniError('tryAgain', `Cannot ${action}: the table changes too fast; try again`, outcome.said)
   }
   const missing = EXTENSIONS.find(({ isIn }) => {
-    const rule = rules.find((one) => isIn(one) && !('chain' in one.target))
-    return rule !== undefined && !isAccepted(iptables, family, rule)
+    const rule = rules.find(isIn)
+    return rule !== undefined && !areAccepted(iptables, family, [rule])
   })
   return toError(action, outcome, missing?.advice ?? ageNote(iptables))
 }

@@ -26,17 +26,26 @@ import type { Operation, Transaction } from './transaction'
 export function remove(iptables: Iptables, attachment: Attachment, hint: readonly Address[]): Removal {
   const id = attachmentId(attachment)
   const hinted = FAMILY_NAMES.filter((family) => ofFamily(family, hint).length > 0)
-  const outcomes = hinted.map((family) => removeHinted(iptables, family, { id, hint }))
+  const outcomes: (Removal | 'refused')[] = []
+  for (const family of hinted) {
+    const outcome = removeHinted(iptables, family, { id, hint })
+    // Whoever holds the lock holds it for the other family too, and the time of a call is limited.
+    if (outcome !== 'refused' && outcome.outcome === 'unknown') return outcome
+    outcomes.push(outcome)
+  }
   const isRefused = outcomes.includes('refused')
   const rest = FAMILY_NAMES.filter((family) => {
     // The ADD had other addresses, or none: of which family is not known.
     const outcome = outcomes[hinted.indexOf(family)]
     return outcome === 'refused' || (outcome === undefined && (isRefused || hint.length === 0))
   })
-  return mergeRemovals([
-    ...outcomes.flatMap((outcome) => (outcome === 'refused' ? [] : [outcome])),
-    ...rest.map((family) => removeFamily(iptables, family, { id, orphans: ofFamily(family, hint) })),
-  ])
+  const removals = outcomes.filter((outcome) => outcome !== 'refused')
+  for (const family of rest) {
+    const removal = removeFamily(iptables, family, { id, orphans: ofFamily(family, hint) })
+    if (removal.outcome === 'unknown') return removal
+    removals.push(removal)
+  }
+  return mergeRemovals(removals)
 }
 
 /** What families, or several kinds of iptables, answered together: the worst that is worth telling. */

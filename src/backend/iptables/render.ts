@@ -21,6 +21,8 @@ function renderOperation(operation: Operation): string {
       return `-I ${operation.chain} 1 ${renderRule(operation.rule)}`
     case 'delete-rule':
       return `-D ${operation.chain} ${renderRule(operation.rule)}`
+    case 'check-rule':
+      return `-C ${operation.chain} ${renderRule(operation.rule)}`
     case 'flush-chain':
       return `-F ${operation.chain}`
     case 'delete-chain':

@@ -1,8 +1,8 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Change, Replacement, Wanted } from '../backend'
 import { attachmentId } from '../identity'
-import { compareHook, setUpTable } from './hook'
-import { DISPATCH, ofFamily, setUpPolicy } from './layout'
+import { compareHook, isJumpDoubled, setUpTable } from './hook'
+import { DISPATCH, HOOK, ofFamily, setUpPolicy } from './layout'
 import { placeAttachment } from './place'
 import { policyChainName } from './policy-chains'
 import { whyRefused } from './refusal'
@@ -11,7 +11,7 @@ import { type AddressState, findAddress, readState, readStateIfAny, type State }
 import { ATTEMPTS, type Iptables, runTransaction, TOOLS } from './tool'
 import type { Transaction } from './transaction'
 import { hasComments } from './trial'
-import { compareAddress, comparePolicy, inFamily } from './verify'
+import { compareAddress, compareOwner, comparePolicy, inFamily } from './verify'
 
 const ACTION = 'synchronise the rules'
 
@@ -79,8 +79,11 @@ function planFamily(
   const used = wanted.filter(({ addresses }) => ofFamily(family, addresses).length > 0)
   const exists = state.chains.has(DISPATCH)
   if (used.length === 0 && !exists) return { transaction: [], changes: [], held: [], repairs: [] }
-  const hook = exists ? compareHook(state) : [`chain ${DISPATCH}: missing`]
-  const attachments = used.map((one) => planAttachment(state, family, { one, epochSeconds, hasComments }))
+  const hook = exists ? compareSkeleton(state) : [`chain ${DISPATCH}: missing`]
+  const table = setUpTable(state)
+  const attachments = used.map((one) =>
+    planAttachment(table.state, family, { one, epochSeconds, hasComments }),
+  )
   const policies = new Map(
     used
       .filter(({ isFallback }, i) => !isFallback || attachments[i]?.change)
@@ -94,7 +97,7 @@ function planFamily(
   const hadPods = (name: string) => state.addresses.some(({ policy }) => policy === name)
   return {
     transaction: [
-      ...setUpTable(state),
+      ...table.transaction,
       ...drifted.flatMap(({ policy, lines }) => (lines.length > 0 ? setUpPolicy(policy, family) : [])),
       ...attachments.flatMap(({ transaction }) => transaction),
     ],
@@ -104,6 +107,14 @@ function planFamily(
       inFamily(family),
     ),
   }
+}
+
+function compareSkeleton(state: State): string[] {
+  const all = state.addresses.map(({ address }) => address)
+  return [
+    ...compareHook(state, all),
+    ...(isJumpDoubled(state) ? [`chain ${HOOK}: "-j ${DISPATCH}" more than once`] : []),
+  ]
 }
 
 function planAttachment(
@@ -126,14 +137,15 @@ function planAttachment(
     compareAddress(found, one, family).length === 0 ||
     (isFallback && found !== undefined && found.dispatches > 0 && found.policy !== undefined)
   const differing = own.filter(({ found }) => !stands(found))
-  if (differing.length === 0) return { transaction: [], held }
   const addresses = own.map(({ address }) => address)
+  const isOwnerAltered = !isFallback && own.length > 0 && compareOwner(state, one, addresses).length > 0
+  if (differing.length === 0 && !isOwnerAltered) return { transaction: [], held }
   const isMoved = ({ found }: { readonly found: AddressState | undefined }) =>
     found?.owners.includes(id) === true && found.dispatches > 0
   const change: Change = {
     attachment,
     what: differing.every(isMoved) ? 'changed' : 'restored',
-    addresses: differing.map(({ address }) => address),
+    addresses: (differing.length > 0 ? differing : own).map(({ address }) => address),
   }
   const addition = { family, attachment, addresses, all: one.addresses, policy, ...rest }
   return { transaction: placeAttachment(state, addition), change, held }

@@ -9,8 +9,9 @@ import {
 } from '../../policy/address'
 import type { ListedNote } from '../backend'
 import { UnusableError } from '../unusable'
-import { addressChain, addressPrefix, DISPATCH, HOOK, isDigestRow, ownerPrefix } from './layout'
+import { addressChain, addressPrefix, DISPATCH, dispatchRule, HOOK, isDigestRow, ownerPrefix } from './layout'
 import { isPolicyChain } from './policy-chains'
+import { renderRule } from './render'
 import { type Iptables, runList, toError } from './tool'
 
 /** An address and what its chain says. */
@@ -114,6 +115,17 @@ function ownersIn(rules: readonly string[]): string[] {
   return [...new Set(rules.flatMap((rule) => /^-j IPM-O-(\S+)$/.exec(rule)?.[1] ?? []))]
 }
 
+/** The address that a rule of ours sends to its chain; undefined for any other rule. */
+function dispatchedBy(rule: string): Address | undefined {
+  const address = hostIn(rule, '-s')
+  return address && rule === renderRule(dispatchRule(address)) ? address : undefined
+}
+
+/** Rules in our dispatch chain that somebody else put there. */
+export function foreignDispatches({ chains }: State): string[] {
+  return (chains.get(DISPATCH) ?? []).filter((rule) => !dispatchedBy(rule))
+}
+
 /** The addresses of dispatch rules and of owners' rows. */
 function addressesIn(
   chains: ReadonlyMap<string, readonly string[]>,
@@ -126,10 +138,7 @@ function addressesIn(
     found.set(key, known)
     return known
   }
-  for (const rule of chains.get(DISPATCH) ?? []) {
-    const address = hostIn(rule, '-s')
-    if (address) at(address).dispatches++
-  }
+  for (const address of (chains.get(DISPATCH) ?? []).map(dispatchedBy)) if (address) at(address).dispatches++
   for (const address of owners.flatMap((owner) => owner.addresses)) at(address)
   return [...found.values()].map(({ address, dispatches }) => {
     const rules = chains.get(addressChain(address))

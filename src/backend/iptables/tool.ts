@@ -37,7 +37,7 @@ export type Failure = 'refused' | 'locked' | 'denied' | 'unknown' | 'unusable' |
 
 export type Outcome =
   | { readonly ok: true; readonly stdout: string }
-  | { readonly ok: false; readonly failure: Failure; readonly said: string }
+  | { readonly ok: false; readonly failure: Failure; readonly said: string; readonly tool: string }
 
 export function runTransaction(iptables: Iptables, family: Family, transaction: Transaction): Outcome {
   const tool = `${TOOLS[family]}${iptables.variant}-restore`
@@ -69,14 +69,19 @@ function toOutcome(tool: string, result: ToolResult): Outcome {
     case 'exited': {
       if (result.status === 0) return { ok: true, stdout: result.stdout }
       const said = errorText(result.stderr) || `${tool} ended with ${result.status}`
-      return { ok: false, failure: classify(result.status, result.stderr), said }
+      return { ok: false, tool, failure: classify(result.status, result.stderr), said }
     }
     case 'killed':
-      return { ok: false, failure: 'unknown', said: `${tool} was killed by ${result.signal}` }
+      return { ok: false, tool, failure: 'unknown', said: `${tool} was killed by ${result.signal}` }
     case 'deadline':
-      return { ok: false, failure: 'unknown', said: `${tool} was killed after ${result.milliseconds} ms` }
+      return {
+        ok: false,
+        tool,
+        failure: 'unknown',
+        said: `${tool} was killed after ${result.milliseconds} ms`,
+      }
     case 'not-started':
-      return { ok: false, failure: 'unusable', said: result.tried.join(', ') }
+      return { ok: false, tool, failure: 'unusable', said: result.tried.join(', ') }
     default:
       return result satisfies never
   }
@@ -107,17 +112,17 @@ export function classify(status: number, said: string): Failure {
 /** The CNI error for a failure that ends an ADD or a CHECK. `action`: "install the rules"; `advice`: to a refusal. */
 export function toError(
   action: string,
-  { failure, said }: Outcome & { ok: false },
+  { failure, said, tool }: Outcome & { ok: false },
   advice?: string,
 ): CniError {
   switch (failure) {
     case 'unusable':
       return new UnusableError(
-        `Cannot ${action}: no iptables could be started; install iptables if it is missing`,
+        `Cannot ${action}: no ${tool} could be started; install iptables if it is missing`,
         said,
       )
     case 'unsupported':
-      return new UnusableError(`Cannot ${action}: this kernel has no nat table for iptables`, said)
+      return new UnusableError(`Cannot ${action}: this kernel has no nat table for ${tool}`, said)
     case 'unknown':
       return new CniError('tryAgain', `Cannot ${action}: ${said}; try again`)
     case 'locked':

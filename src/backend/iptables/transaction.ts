@@ -20,6 +20,8 @@ export type Operation =
   | { readonly do: 'insert'; readonly chain: string; readonly rule: Rule }
   /** Refused when there is no such rule: compare-and-delete, where the rule says whose it is. */
   | { readonly do: 'delete-rule'; readonly chain: string; readonly rule: Rule }
+  /** Refused when there is no such rule. */
+  | { readonly do: 'check-rule'; readonly chain: string; readonly rule: Rule }
   | { readonly do: 'flush-chain'; readonly chain: string }
   /** Refused when it has rules, or a rule leads to it. */
   | { readonly do: 'delete-chain'; readonly chain: string }

@@ -1,29 +1,43 @@
 import type { Family } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
-import { deleteChain, setUpPolicy } from './layout'
+import { deleteChain } from './layout'
+import { policyChains, policyPrefix } from './policy-chains'
 import { type Iptables, runTransaction } from './tool'
-import type { Rule } from './transaction'
+import type { Operation, Rule } from './transaction'
 
 /**
  * What iptables and the kernel can do is found by trying, and only after a refusal: its phrases differ by kind and
  * version, lists of modules do not show what is built in, and what can be loaded is loaded by use.
  */
-const TRIAL = 'IPM-TRIAL'
+const TRIAL = `${policyPrefix}trial`
 
-/** In a chain that the same restore makes and takes away again. */
-export function isAccepted(iptables: Iptables, family: Family, rule: Rule): boolean {
+/** In a chain that the same restore makes and takes away again; what is left of one is a policy without pods to GC. */
+export function areAccepted(iptables: Iptables, family: Family, rules: readonly Rule[]): boolean {
   return runTransaction(iptables, family, [
     { do: 'clear-chain', chain: TRIAL },
-    { do: 'append', chain: TRIAL, rule },
+    ...rules.map((rule): Operation => ({ do: 'append', chain: TRIAL, rule })),
     ...deleteChain(TRIAL),
   ]).ok
 }
 
 export function hasComments(iptables: Iptables, family: Family): boolean {
-  return isAccepted(iptables, family, { comment: 'trial', target: { to: 'return' } })
+  return areAccepted(iptables, family, [{ comment: 'trial', target: { to: 'return' } }])
 }
 
-/** Its rules are accepted, and stand: whatever is refused besides is what others do to the same chains. */
-export function isSetUp(iptables: Iptables, family: Family, policy: Policy): boolean {
-  return runTransaction(iptables, family, setUpPolicy(policy, family)).ok
+/** Their rules are accepted: whatever is refused besides is what others do to the same chains. */
+export function arePoliciesAccepted(
+  iptables: Iptables,
+  family: Family,
+  policies: readonly Policy[],
+): boolean {
+  return areAccepted(iptables, family, rulesOf(policies, family))
+}
+
+/** Those that lead to chains of the policy are like any other but for that. */
+export function rulesOf(policies: readonly Policy[], family: Family): Rule[] {
+  return [...new Set(policies)].flatMap((policy) =>
+    policyChains(policy, family).flatMap(({ rules }) =>
+      rules.map((rule) => ('chain' in rule.target ? { ...rule, target: { to: 'return' } as const } : rule)),
+    ),
+  )
 }

@@ -1,4 +1,4 @@
-import { FAMILY_NAMES, type Family, formatAddress } from '../../policy/address'
+import { type Address, FAMILY_NAMES, type Family, formatAddress } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
 import type { Wanted } from '../backend'
 import { attachmentId } from '../identity'
@@ -18,16 +18,12 @@ export function verify(iptables: Iptables, wanted: Wanted): string[] {
     if (!state.chains.has(DISPATCH)) return [inFamily(family)(`chain ${DISPATCH}: missing`)]
     const found = addresses.map((address) => ({ address, state: findAddress(state, address) }))
     return [
-      ...compareHook(state).map(inFamily(family)),
+      ...compareHook(state, addresses).map(inFamily(family)),
       ...comparePolicy(state, wanted.policy, family).map(inFamily(family)),
       ...found.flatMap((one) =>
         compareAddress(one.state, wanted, family).map((text) => `${formatAddress(one.address)}: ${text}`),
       ),
-      ...compareOwner(
-        state,
-        wanted,
-        addresses.map((address) => renderRule(addressRow(address))),
-      ).map(inFamily(family)),
+      ...compareOwner(state, wanted, addresses).map(inFamily(family)),
     ]
   })
 }
@@ -75,13 +71,24 @@ export function compareAddress(
   ]
 }
 
-/** The owner's rows: addresses that an earlier ADD had show here. */
-function compareOwner({ chains }: State, { attachment }: Wanted, rows: readonly string[]): string[] {
+/** Rules of an owner's chain besides its addresses. */
+const NOTES = 2
+
+/** The owner's rows: addresses that an earlier ADD had show here; what else it says is compared by nobody but DEL. */
+export function compareOwner(
+  { chains }: State,
+  { attachment }: Wanted,
+  addresses: readonly Address[],
+): string[] {
   const chain = ownerChain(attachmentId(attachment))
   const found = chains.get(chain)
   if (!found) return [`chain ${chain}: missing`]
+  const rows = addresses.map((address) => renderRule(addressRow(address)))
   const surplus = found.filter((rule) => !rows.includes(rule) && !rule.includes(' -d '))
   return [
+    ...(found.filter((rule) => rule.includes(' -d ')).length === NOTES
+      ? []
+      : [`chain ${chain}: note or digest missing`]),
     ...rows.filter((row) => !found.includes(row)).map((row) => `chain ${chain}: missing rule "${row}"`),
     ...surplus.map((rule) => `chain ${chain}: unexpected rule "${rule}"`),
   ]

@@ -20,6 +20,7 @@ export function nftables(nft: NftProcess, host: Host): Backend {
       replace(nft, wanted, { dryRun, epochSeconds: host.epochSeconds() }),
     prune: async (isStale, options) => prune(nft, isStale, options),
     list: async () => listAttachments(readOwners(nft, 'list the rules')),
+    hasRules: async () => isStanding(nft),
     probe: () => probe(nft, host),
     standing: async (among = [NAME]) => (among.includes(NAME) && isStanding(nft) ? [NAME] : []),
   }

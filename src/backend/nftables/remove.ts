@@ -25,7 +25,7 @@ export function remove(nft: NftProcess, attachment: Attachment, hint: readonly A
     if (isHopeless(outcome)) return hopeless(outcome)
   } else {
     const listed = runList(nft, `map ${TABLE} ${OWNERS}`)
-    if (!listed.ok) return listed.failure === 'missing' ? NO_TABLE : hopeless(listed)
+    if (!listed.ok) return listed.failure === 'missing' ? ABSENT : hopeless(listed)
     const transaction = deleteOwned(listed.stdout, attachment)
     if (transaction.length === 0) return absent(listed.stdout)
     const outcome = runTransaction(nft, transaction)
@@ -36,7 +36,7 @@ export function remove(nft: NftProcess, attachment: Attachment, hint: readonly A
 }
 
 const REMOVED: Removal = { outcome: 'removed' }
-const NO_TABLE: Removal = { outcome: 'absent', mayBeElsewhere: true }
+const ABSENT: Removal = { outcome: 'absent', mayBeElsewhere: true }
 
 function absent(listing: string): Removal {
   return { outcome: 'absent', mayBeElsewhere: hasMark(listing) }
@@ -59,13 +59,14 @@ export function removeOwned(
 ): Removal {
   for (let attempt = 1; ; attempt++) {
     const listed = runList(nft, `table ${TABLE}`)
-    if (!listed.ok) return listed.failure === 'missing' ? NO_TABLE : hopeless(listed)
+    if (!listed.ok) return listed.failure === 'missing' ? ABSENT : hopeless(listed)
     const { addresses } = parseTable(listed.stdout)
     const own = addresses.filter(({ owner }) => owner && isOwn(owner))
     const unowned = addresses.filter(
       ({ owner, address }) => !owner && orphans.some((orphan) => isSameAddress(orphan, address)),
     )
-    if (own.length + unowned.length === 0) return absent(listed.stdout)
+    // With addresses, it is most likely there: an nft that was away when they were added could leave no mark.
+    if (own.length + unowned.length === 0) return orphans.length > 0 ? ABSENT : absent(listed.stdout)
     const outcome = runTransaction(nft, [
       ...own.flatMap(deleteFound),
       ...unowned.map(({ address }) => deletePod(address)),

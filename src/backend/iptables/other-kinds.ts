@@ -1,0 +1,63 @@
+import { FAMILY_NAMES, formatAddress } from '../../policy/address'
+import type { Change, Replacement, Wanted } from '../backend'
+import { attachmentId } from '../identity'
+import { DISPATCH, includes } from './layout'
+import { list, prune } from './prune'
+import { type Iptables, runList } from './tool'
+
+/** The kinds of iptables that are not the one in use: a pod has rules there after the host's default was changed. */
+
+/** CHECK: the addresses that have rules there too. */
+export function doubledIn(others: readonly Iptables[], { addresses }: Wanted): string[] {
+  return others.filter(isInUse).flatMap((one) =>
+    list(one)
+      .flatMap((listed) => listed.addresses.filter((address) => includes(addresses, address)))
+      .map(
+        (address) =>
+          `${formatAddress(address)}: has rules in iptables${one.variant}, where they should not be`,
+      ),
+  )
+}
+
+interface Work {
+  readonly wanted: readonly Wanted[]
+  readonly dryRun: boolean
+}
+
+/** Sync: what stands in the kind in use leaves the others. */
+export function leaveOthers(
+  others: readonly Iptables[],
+  replacement: Replacement,
+  { wanted, dryRun }: Work,
+): Replacement {
+  const held = new Set(replacement.held.map(({ attachment }) => attachmentId(attachment)))
+  const free = new Map(
+    wanted.flatMap((one) => {
+      const id = attachmentId(one.attachment)
+      return held.has(id) ? [] : [[id, one] as const]
+    }),
+  )
+  const pruned = others.filter(isInUse).map((one) => prune(one, ({ id }) => free.has(id), { dryRun }))
+  const left = new Set(pruned.flatMap(({ removed }) => removed.map(({ id }) => id)))
+  const known = new Set(replacement.changes.map(({ attachment }) => attachmentId(attachment)))
+  const moved = [...left].flatMap((id): Change[] => {
+    const one = free.get(id)
+    if (!one || known.has(id)) return []
+    return [{ attachment: one.attachment, addresses: one.addresses, what: 'changed' }]
+  })
+  return {
+    ...replacement,
+    changes: [
+      ...replacement.changes.map((change): Change => {
+        return left.has(attachmentId(change.attachment)) ? { ...change, what: 'changed' } : change
+      }),
+      ...moved,
+    ],
+    unrepaired: [...replacement.unrepaired, ...pruned.flatMap(({ failures }) => failures)],
+  }
+}
+
+/** Not of a table that is another's, and may be long. */
+function isInUse(one: Iptables): boolean {
+  return FAMILY_NAMES.some((family) => one.hasTable(family) && runList(one, family, DISPATCH).ok)
+}
