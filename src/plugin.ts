@@ -1,12 +1,11 @@
-import type { Backend, BackendSetting } from './backend/backend'
+import type { Backend } from './backend/backend'
 import type { Backends } from './backend/both'
 import { type Attachment, parseAttachment } from './cni/attachment'
 import { checkVariables, type Environment, requireVariables } from './cni/environment'
 import { CniError, quote, renderError, toCniError } from './cni/error'
-import { isObject, type JsonObject, memberText, parseConfigText } from './cni/json'
-import { distinctAddresses, parseAddresses } from './cni/prev-result'
+import { type JsonObject, memberText, parseConfigText } from './cni/json'
 import { isSupported, NEWEST_VERSION, SUPPORTED_VERSIONS } from './cni/version'
-import type { Address } from './policy/address'
+import { parseHint } from './del-hint'
 
 /** One call by the runtime, and what it needs of the world. */
 export interface Call {
@@ -118,7 +117,8 @@ async function restore(
  */
 async function del(call: Call, input: Input): Promise<Answer> {
   requireVariables('DEL', call.environment)
-  const { hint, setting, warnings } = await parseHint(call, input)
+  const readConfig = async () => (await input.read()).config
+  const { hint, setting, warnings } = await parseHint(readConfig, call.environment.CNI_IFNAME ?? '')
   const removal = await call.backend.remove(parseAttachment(call.environment), hint, setting)
   if (!('said' in removal)) return { stdout: '', warnings }
   return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${removal.said}`] }
@@ -170,28 +170,6 @@ async function parseWanted(command: 'ADD' | 'CHECK', { environment }: Call, inpu
   const { text, config } = await input.read()
   const wanted = await import('./wanted')
   return { ...(await wanted.parseWanted(command, parseAttachment(environment), config)), text, config }
-}
-
-interface Hint {
-  /** The addresses of prevResult, or none. */
-  readonly hint: Address[]
-  /** Where to look first. */
-  readonly setting: BackendSetting
-  readonly warnings: string[]
-}
-
-/** What makes a DEL faster: what would fail an ADD is a line on stderr here, or nothing. */
-async function parseHint({ environment }: Call, input: Input): Promise<Hint> {
-  let setting: BackendSetting = 'auto'
-  try {
-    const { prevResult, backend, ipMasqBackend } = (await input.read()).config
-    if (backend === 'iptables' || ipMasqBackend === 'iptables') setting = 'iptables'
-    const ips = isObject(prevResult) ? parseAddresses(prevResult, environment.CNI_IFNAME ?? '') : []
-    return { hint: distinctAddresses(ips), setting, warnings: [] }
-  } catch (error) {
-    const warning = `DEL goes on without prevResult: ${toCniError(error).message}`
-    return { hint: [], setting, warnings: [warning] }
-  }
 }
 
 async function readText({ readStdin }: Call): Promise<string> {

@@ -7,9 +7,16 @@ export class UnusableError extends CniError {
   }
 }
 
-/** Or a tool that refuses even what every ADD needs, because it is too old: there are no rules of ours then. */
+/** The tool is there, and refuses: because it is too old, say, or we may not. */
+export class RefusedError extends CniError {
+  constructor(message: string, details: string) {
+    super('toolRefused', message, details)
+  }
+}
+
+/** Either way there are no rules of ours, as far as this backend can tell. */
 export function doesNotWork(error: unknown): error is CniError {
-  return error instanceof UnusableError || (error instanceof CniError && error.reason === 'toolRefused')
+  return error instanceof UnusableError || error instanceof RefusedError
 }
 
 /** What `work` gives, or undefined where the backend does not work. */

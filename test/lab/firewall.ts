@@ -154,7 +154,7 @@ function iptables(kind: 'nft' | 'legacy'): Firewall {
     damages: [
       ['the jump', both('$tool -t nat -F POSTROUTING')],
       ['all rules', both('$tool -t nat -F')],
-      ['the hook', `${both('$tool -t nat -I POSTROUTING -s 192.0.2.0/24 -j MASQUERADE || true')}`],
+      ['the hook', both('$tool -t nat -I POSTROUTING -o elsewhere -j MASQUERADE')],
       ['the pods', both('$tool -t nat -F IPM-PODS')],
       ['the exemptions', `${tools[0]} -t nat -F POLICY`],
       [

@@ -1,15 +1,15 @@
-import { FAMILY_NAMES, type Family } from '../../policy/address'
+import { FAMILY_NAMES } from '../../policy/address'
 import type { Backend, Host, Removal } from '../backend'
 import { mergePruned } from '../pruned'
 import { apply, applyWherePolicyIs } from './apply'
 import { hasChain, kindsOf, type LegacyTables } from './kinds'
-import { DISPATCH, HOOK, JUMP } from './layout'
+import { DISPATCH } from './layout'
 import { doubledIn, leaveOthers } from './other-kinds'
+import { isHooked, probe } from './probe'
 import { list, prune } from './prune'
 import { mergeRemovals, remove } from './remove'
-import { renderRule } from './render'
 import { replace } from './replace'
-import { hasRule, type Iptables, runList, TOOLS, type ToolProcess } from './tool'
+import { type Iptables, TOOLS, type ToolProcess } from './tool'
 import { verify } from './verify'
 
 /** iptables as the host has it. Where both kinds are installed, what is removed is looked for in both. */
@@ -56,26 +56,4 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
         .filter((family) => candidates.some((one) => isHooked(one, family)))
         .map((family) => TOOLS[family]),
   }
-}
-
-function isHooked(one: Iptables, family: Family): boolean {
-  return one.hasTable(family) && hasRule(one, family, [HOOK, ...renderRule(JUMP).split(' ')])
-}
-
-/** linux/capability.h */
-const CAP_NET_ADMIN = 12n
-
-/** STATUS: what can be seen without starting a process; iptables is started only where /proc does not tell. */
-async function probe(iptables: Iptables, host: Host): Promise<string[]> {
-  const missing = Object.values(TOOLS).flatMap((name) => {
-    const tool = `${name}${iptables.variant}-restore`
-    const found = host.findTool(tool)
-    return 'tried' in found ? [`no ${tool} that can be started: ${found.tried.join(', ')}`] : []
-  })
-  if (missing.length > 0) return missing
-  const capabilities = await host.effectiveCapabilities()
-  if (capabilities !== undefined)
-    return (capabilities >> CAP_NET_ADMIN) & 1n ? [] : ['CAP_NET_ADMIN is not effective']
-  const outcome = runList(iptables, 'ip', DISPATCH)
-  return outcome.ok || outcome.failure === 'refused' ? [] : [outcome.said]
 }

@@ -3,7 +3,6 @@ import { attachmentId } from '../identity'
 import {
   type Addition,
   addressChain,
-  addressRow,
   addressRules,
   DISPATCH,
   deleteChain,
@@ -13,6 +12,7 @@ import {
   ownerRule,
   ownerRules,
 } from './layout'
+import { addressRow } from './owner-rows'
 import { type AddressState, findAddress, type State } from './state'
 import type { Operation, Transaction } from './transaction'
 

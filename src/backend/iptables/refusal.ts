@@ -1,6 +1,7 @@
 import { CniError } from '../../cni/error'
 import type { Family } from '../../policy/address'
 import type { Wanted } from '../backend'
+import { tooOld } from '../tools'
 import { type Iptables, type Outcome, runVersion, toError } from './tool'
 import type { Rule } from './transaction'
 import { areAccepted, rulesOf } from './trial'
@@ -53,12 +54,6 @@ export function whyRefused(
 const OLDEST = [1, 6, 2] as const
 
 function ageNote(iptables: Iptables): string | undefined {
-  const answer = runVersion(iptables)
-  const version = /v(\d+)\.(\d+)\.(\d+)/.exec(answer)
-  if (!version) return undefined
-  const parts = version.slice(1).map(Number)
-  const difference = parts.map((part, i) => part - (OLDEST[i] ?? 0)).find((d) => d !== 0) ?? 0
-  return difference < 0
-    ? `this is iptables ${version[0].slice(1)}; install ${OLDEST.join('.')} or later`
-    : undefined
+  const version = tooOld(runVersion(iptables), OLDEST)
+  return version && `this is iptables ${version}; install ${OLDEST.join('.')} or later`
 }

@@ -1,7 +1,8 @@
 import { CniError } from '../../cni/error'
 import type { ToolResult } from '../../exec'
 import type { Family } from '../../policy/address'
-import { UnusableError } from '../unusable'
+import { cannotRun } from '../tools'
+import { RefusedError, UnusableError } from '../unusable'
 import { renderTransaction } from './render'
 import type { Transaction } from './transaction'
 
@@ -93,15 +94,12 @@ function errorText(stderr: string): string {
   return (lines[0]?.endsWith(':') ? lines.slice(0, 2) : lines.slice(0, 1)).join(' ')
 }
 
-/** Statuses of the dynamic linker and of shells, for a file that is there and does not run. */
-const CANNOT_RUN = [126, 127]
-
 /**
  * By status and phrases of iptables 1.6.2 to 1.8.11. Status 4 is the lock (xtables' RESOURCE_PROBLEM), or for the nft
  * kind a refusal by the kernel.
  */
 export function classify(status: number, said: string): Failure {
-  if (CANNOT_RUN.includes(status)) return 'unusable'
+  if (cannotRun(status)) return 'unusable'
   if (/must be root|Permission denied|Operation not permitted/.test(said)) return 'denied'
   if (status === 4 && /lock/i.test(said)) return 'locked'
   if (/Table does not exist|Failed to initialize nft|(?:Protocol|Address family) not supported/.test(said))
@@ -132,9 +130,9 @@ export function toError(
         said,
       )
     case 'denied':
-      return new CniError('toolRefused', `Cannot ${action}: run ip-masq as root with CAP_NET_ADMIN`, said)
+      return new RefusedError(`Cannot ${action}: run ip-masq as root with CAP_NET_ADMIN`, said)
     case 'refused':
-      return new CniError('toolRefused', `Cannot ${action}: ${advice ?? 'iptables refused'}`, said)
+      return new RefusedError(`Cannot ${action}: ${advice ?? 'iptables refused'}`, said)
     default:
       return failure satisfies never
   }

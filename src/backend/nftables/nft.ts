@@ -1,6 +1,7 @@
 import { CniError } from '../../cni/error'
 import type { ToolResult } from '../../exec'
-import { UnusableError } from '../unusable'
+import { cannotRun, tooOld } from '../tools'
+import { RefusedError, UnusableError } from '../unusable'
 import { renderTransaction } from './render'
 import type { Transaction } from './transaction'
 
@@ -50,7 +51,7 @@ function toOutcome(result: ToolResult, script = ''): NftOutcome {
     case 'exited': {
       if (result.status === 0) return { ok: true, stdout: result.stdout }
       const said = errorLine(result.stderr) || `nft ended with status ${result.status} and said nothing`
-      if (CANNOT_RUN.includes(result.status)) return { ok: false, failure: 'unusable', said }
+      if (cannotRun(result.status)) return { ok: false, failure: 'unusable', said }
       return { ok: false, failure: classify(said, script), said }
     }
     case 'killed':
@@ -63,9 +64,6 @@ function toOutcome(result: ToolResult, script = ''): NftOutcome {
       return result satisfies never
   }
 }
-
-/** Statuses of the dynamic linker and of shells, for a file that is there and does not run. */
-const CANNOT_RUN = [126, 127]
 
 /** nft's first line with an error; the linker and nft itself may warn before it. */
 function errorLine(stderr: string): string {
@@ -122,12 +120,12 @@ export function toError(
     case 'unknown':
       return new CniError('tryAgain', `Cannot ${action}: ${said}; try again`)
     case 'denied':
-      return new CniError('toolRefused', `Cannot ${action}: run ip-masq as root with CAP_NET_ADMIN`, said)
+      return new RefusedError(`Cannot ${action}: run ip-masq as root with CAP_NET_ADMIN`, said)
     case 'missing':
     case 'clash':
       return new CniError('tryAgain', `Cannot ${action}: the table changes too fast; try again`, said)
     case 'refused':
-      return new CniError('toolRefused', `Cannot ${action}: nft refused${ageNote(nft)}`, said)
+      return new RefusedError(`Cannot ${action}: nft refused${ageNote(nft)}`, said)
     default:
       return failure satisfies never
   }
@@ -138,11 +136,6 @@ const OLDEST_NFT = [1, 0, 1] as const
 /** Asked only after a refusal: an nft that is too old refuses with a syntax error that explains nothing. */
 function ageNote(nft: NftProcess): string {
   const answer = toOutcome(nft(['--version'], ''))
-  const version = answer.ok ? /v(\d+)\.(\d+)(?:\.(\d+))?/.exec(answer.stdout) : null
-  if (!version) return ''
-  const parts = version.slice(1).map((part) => Number(part ?? 0))
-  const difference = parts.map((part, i) => part - (OLDEST_NFT[i] ?? 0)).find((d) => d !== 0) ?? 0
-  return difference < 0
-    ? `; this is nft ${version[0].slice(1)}, install ${OLDEST_NFT.join('.')} or later`
-    : ''
+  const version = tooOld(answer.ok ? answer.stdout : '', OLDEST_NFT)
+  return version === undefined ? '' : `; this is nft ${version}, install ${OLDEST_NFT.join('.')} or later`
 }

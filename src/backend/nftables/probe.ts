@@ -1,11 +1,9 @@
 import type { Host } from '../backend'
+import { mayChangeRules, NO_CAPABILITY } from '../tools'
 import { MARK, NOWHERE } from './elsewhere'
 import { BASE_CHAIN, DISPATCH, OWNERS } from './layout'
 import { type NftProcess, runCheck, runList } from './nft'
 import { TABLE } from './render'
-
-/** linux/capability.h */
-const CAP_NET_ADMIN = 12n
 
 /**
  * STATUS, which containerd asks for every 5 s: what can be seen without starting a process. nft is started only
@@ -14,9 +12,8 @@ const CAP_NET_ADMIN = 12n
 export async function probe(nft: NftProcess, host: Host): Promise<string[]> {
   const found = host.findTool('nft')
   if ('tried' in found) return [`no nft that can be started: ${found.tried.join(', ')}`]
-  const capabilities = await host.effectiveCapabilities()
-  if (capabilities !== undefined)
-    return (capabilities >> CAP_NET_ADMIN) & 1n ? [] : ['CAP_NET_ADMIN is not effective']
+  const isAllowed = await mayChangeRules(host)
+  if (isAllowed !== undefined) return isAllowed ? [] : [NO_CAPABILITY]
   const outcome = runList(nft, `map ${TABLE} ${OWNERS}`)
   return outcome.ok || outcome.failure === 'missing' ? [] : [outcome.said]
 }

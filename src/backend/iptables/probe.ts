@@ -1,0 +1,24 @@
+import type { Family } from '../../policy/address'
+import type { Host } from '../backend'
+import { mayChangeRules, NO_CAPABILITY } from '../tools'
+import { DISPATCH, HOOK, JUMP } from './layout'
+import { renderRule } from './render'
+import { hasRule, type Iptables, runList, TOOLS } from './tool'
+
+/** STATUS: what can be seen without starting a process; iptables is started only where /proc does not tell. */
+export async function probe(iptables: Iptables, host: Host): Promise<string[]> {
+  const missing = Object.values(TOOLS).flatMap((name) => {
+    const tool = `${name}${iptables.variant}-restore`
+    const found = host.findTool(tool)
+    return 'tried' in found ? [`no ${tool} that can be started: ${found.tried.join(', ')}`] : []
+  })
+  if (missing.length > 0) return missing
+  const isAllowed = await mayChangeRules(host)
+  if (isAllowed !== undefined) return isAllowed ? [] : [NO_CAPABILITY]
+  const outcome = runList(iptables, 'ip', DISPATCH)
+  return outcome.ok || outcome.failure === 'refused' ? [] : [outcome.said]
+}
+/** Whether a family's chains are there and asked: every other second by a watch, so not by a listing. */
+export function isHooked(one: Iptables, family: Family): boolean {
+  return one.hasTable(family) && hasRule(one, family, [HOOK, ...renderRule(JUMP).split(' ')])
+}

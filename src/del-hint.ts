@@ -1,0 +1,28 @@
+import type { BackendSetting } from './backend/backend'
+import { toCniError } from './cni/error'
+import { isObject, type JsonObject } from './cni/json'
+import { distinctAddresses, parseAddresses } from './cni/prev-result'
+import type { Address } from './policy/address'
+
+/** What makes a DEL faster, and may be missing or wrong. */
+export interface Hint {
+  /** The addresses of prevResult, or none. */
+  readonly hint: Address[]
+  /** Where to look first. */
+  readonly setting: BackendSetting
+  readonly warnings: string[]
+}
+
+/** What would fail an ADD is a line on stderr here, or nothing. */
+export async function parseHint(readConfig: () => Promise<JsonObject>, ifname: string): Promise<Hint> {
+  let setting: BackendSetting = 'auto'
+  try {
+    const { prevResult, backend, ipMasqBackend } = await readConfig()
+    if (backend === 'iptables' || ipMasqBackend === 'iptables') setting = 'iptables'
+    const ips = isObject(prevResult) ? parseAddresses(prevResult, ifname) : []
+    return { hint: distinctAddresses(ips), setting, warnings: [] }
+  } catch (error) {
+    const warning = `DEL goes on without prevResult: ${toCniError(error).message}`
+    return { hint: [], setting, warnings: [warning] }
+  }
+}
