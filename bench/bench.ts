@@ -3,10 +3,10 @@ import { mkdtempSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNamespace, type Namespace } from '../test/lab/namespace'
-import { configWith, EXECUTABLES } from '../test/lab/plugin'
+import { configWith, EXECUTABLES, resultWith } from '../test/lab/plugin'
 import { PLUGIN_DIRECTORY } from '../test/lab/runtime'
 import { call, peakMemory, timeProcess } from './calls'
-import { fillBridge, fillIpMasq } from './fill'
+import { fillBridge, fillIpMasq, fillIptables } from './fill'
 import { benchIptables } from './iptables'
 import { enter, timeNewFlows } from './libc'
 import { benchListFlows, benchLists, benchSetUp } from './lists'
@@ -23,6 +23,8 @@ import { benchWatch } from './watch'
 const ROUNDS = 21
 const FLOW_ROUNDS = 25
 const FLOWS = 2_000
+const IPTABLES_FLOWS = [110, 1_000]
+const OTHER_POD = { prevResult: resultWith(['10.244.1.8/24']) }
 
 const say = (text: string) => writeSync(1, `${text}\n`)
 const option = (name: string) => process.argv[process.argv.indexOf(name) + 1 || process.argv.length]
@@ -210,6 +212,22 @@ async function benchFlows(): Promise<Row[]> {
       iptables -t nat -A CNI-own ! -d 224.0.0.0/4 -j MASQUERADE; iptables -t nat -A POSTROUTING -s 10.244.1.7/32 -j CNI-own`)
     paths.push({ label: `own ${n}`, pod: ours.pod }, { label: `bridge ${n}`, pod: theirs.pod })
   }
+  for (const n of IPTABLES_FLOWS) {
+    const { node, pod } = await pathOf(`iptables${n}`)
+    const config = configWith(['10.244.1.7/24'], { backend: 'iptables' })
+    call(node.path, { executable: EXECUTABLES.native, command: 'ADD', config })
+    // The pod comes after the others, as bridge's does.
+    call(node.path, {
+      executable: EXECUTABLES.native,
+      command: 'ADD',
+      containerID: 'stays',
+      config: { ...config, ...OTHER_POD },
+    })
+    call(node.path, { executable: EXECUTABLES.native, command: 'DEL', config })
+    fillIptables(node.path, 'iptables-nft', n)
+    call(node.path, { executable: EXECUTABLES.native, command: 'ADD', config })
+    paths.push({ label: `iptables ${n}`, pod })
+  }
   say('new flows ...')
   const samples: Record<string, number[]> = {}
   for (let round = -2; round < FLOW_ROUNDS; round++) {
@@ -230,6 +248,17 @@ async function benchFlows(): Promise<Row[]> {
         own: of(`own ${n}`),
         against: 'bridge ipMasq',
         other: of(`bridge ${n}`),
+      }),
+    ),
+    ...IPTABLES_FLOWS.map(
+      (n): Row => ({
+        what: 'iptables-nft: new flow',
+        n,
+        unit: 'us',
+        own: of(`iptables ${n}`),
+        against: 'bridge ipMasq',
+        other: of(`bridge ${n}`),
+        limit: 1,
       }),
     ),
     {

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Namespace } from '../test/lab/namespace'
-import { configWith, EXECUTABLES } from '../test/lab/plugin'
+import { configWith, EXECUTABLES, resultWith } from '../test/lab/plugin'
 import { PLUGIN_DIRECTORY } from '../test/lab/runtime'
 import { call } from './calls'
 import { fillBridge, fillIptables } from './fill'
@@ -95,7 +95,7 @@ export async function benchIptables(
   return rows
 }
 
-const stays = { prevResult: (configWith(['10.244.1.8/16']) as { prevResult: unknown }).prevResult }
+const stays = { prevResult: resultWith(['10.244.1.8/16']) }
 
 /** A directory in which `iptables` is of this kind: the reference plugin takes what is called so. */
 function kindAsDefault(kind: 'nft' | 'legacy', directory: string): string {
