@@ -403,6 +403,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     await site.node.sh(`${tool} -F; ip6tables${variant} -t nat -F`)
     await remove(A.attachment, [])
     await remove(B.attachment, B.addresses)
+    expect(await site.node.sh(`${tool} -S`)).not.toContain('10.244.1.8')
     await backend.prune(() => false, { dryRun: false })
     const left = await site.node.sh(`${tool} -S; ip6tables${variant} -t nat -S`)
     expect(left.match(/^-N IPM-.*/gm)).toEqual(['-N IPM-PODS', '-N IPM-PODS'])

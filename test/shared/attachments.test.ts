@@ -186,6 +186,12 @@ describe('DEL', () => {
     expect(await holders()).toEqual({})
   })
 
+  test('when prevResult lacks a whole family that the ADD had', async () => {
+    await add(withAddresses('a', `${IP}/24`, 'fd00::7/64'))
+    await del(A)
+    expect(await holders()).toEqual({})
+  })
+
   test('when one address was taken over', async () => {
     const both = withAddresses('a', `${IP}/24`, '10.244.1.8/24')
     for (const call of [both, lost(both)]) {
