@@ -9,7 +9,6 @@ import {
   dispatchRule,
   includes,
   ownerChain,
-  ownerRule,
   ownerRules,
 } from './layout'
 import { addressRow } from './owner-rows'
@@ -31,10 +30,6 @@ export function placeAttachment(state: State, addition: Addition): Transaction {
     ...addresses.flatMap((address): Transaction => {
       const found = findAddress(state, address)
       return [
-        // Compare: refused when the address went to somebody else in between.
-        ...(found?.owners ?? []).map((owner): Operation => {
-          return { do: 'delete-rule', chain: addressChain(address), rule: ownerRule(owner) }
-        }),
         ...freshChain(state, addressChain(address)),
         ...addressRules(address, addition),
         ...dispatchOnce(address, found?.dispatches ?? 0),
@@ -72,7 +67,10 @@ function clearFormer(state: State, id: string, addresses: readonly Address[]): T
   ]
 }
 
-/** The rows of those who had an address before, and their chains with the last. */
+/**
+ * The rows of those who had an address before, and their chains with the last. Refused when the address went to somebody
+ * else in between: then they are gone already.
+ */
 function clearLosers(state: State, id: string, addresses: readonly Address[]): Transaction {
   const isNamed = (owner: string) =>
     state.addresses.some(({ address, owners }) => owners.includes(owner) && !includes(addresses, address)) ||
