@@ -24,7 +24,11 @@ await build({
   minify: true,
   keepNames: true,
   // The CommonJS build: the other asks for its own file's name, which a bundle does not have.
-  alias: { tinyglobby: resolve('tinyglobby') },
+  alias: {
+    tinyglobby: resolve('tinyglobby'),
+    // Its CommonJS build asks for files by names that a bundle does not have.
+    'jsonc-parser': resolve('jsonc-parser').replace('/umd/', '/esm/'),
+  },
   banner: { js: '#!/usr/bin/env node' },
   legalComments: 'none',
   logLevel: 'warning',

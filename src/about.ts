@@ -52,6 +52,19 @@ Commands:
     --interval TIME    with --watch: at the latest after this (default 60s)
   gc                   remove rules that no runtime knows of, or whose container is gone
     --conf-dir, --cache-dir, --grace, --dry-run, --json   as for sync
+  install              put this executable in its place, and ip-masq into the network
+    --profile NAME     directories of default, k3s, rke2, microk8s, openshift, minikube or kind ...
+    --bin-dir DIR      ... or this one for executables
+    --conf-dir DIR     ... and this one for conflists
+    --network NAME     the network (default: the first by file name, as the runtime takes it)
+    --mode MODE        auto, patch (the conflist) or drop-in (containerd 2.2 and later) (default auto)
+    --config FILE      our part of the conflist, as JSON (default: no keys)
+    --disable-primary-masq   switch bridge's, ptp's or flannel's own masquerade off
+    --wait TIME        wait so long for the primary plugin's conflist
+  uninstall            take ip-masq out of all conflists, then remove the executable if nothing uses it any more
+    --profile, --bin-dir, --conf-dir, --cache-dir   as above
+    --timeout TIME     wait so long for the attachments that use it
+    --force            remove it though some do
   convert [FILE]       print our config for that of ip-masq-agent, its manifests, or a Windows node (FILE or stdin)
 
 Options:

@@ -51,6 +51,10 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
       return runCommand(async () => (await import('./commands/sync')).syncCommand(args, world))
     case 'gc':
       return runCommand(async () => (await import('./commands/gc')).gcCommand(args, world))
+    case 'install':
+      return runCommand(async () => (await import('./commands/install')).installCommand(args, world))
+    case 'uninstall':
+      return runCommand(async () => (await import('./commands/uninstall')).uninstallCommand(args, world))
     case 'convert':
       return runCommand(async () => (await import('./commands/convert')).convertCommand(args, world))
     case '--version':
@@ -68,6 +72,8 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
 const world: World = {
   backend: () => backendWithin(DEADLINE_MS),
   epochSeconds: () => Date.now() / 1000,
+  // Under Node the program is a script.
+  executable: () => (globalThis.Bun ? process.execPath : (process.argv[1] ?? '')),
   readStdin,
   write: (text) => write(1, text),
   writeError: (text) => write(2, text),

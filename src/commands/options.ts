@@ -74,7 +74,7 @@ function parseInterval(text: string): number {
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 
 /** `90`, `90s`, `10m`, `1h`, in seconds. */
-function parseDuration(flag: string, text: string): number {
+export function parseDuration(flag: string, text: string): number {
   const [, number = '', unit = 's'] = /^(\d{1,6})([smh]?)$/.exec(text) ?? []
   if (number === '') {
     throw new UsageError(`Cannot use --${flag} "${text}": write a duration, as in 90s, 10m or 1h`)

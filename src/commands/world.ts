@@ -4,6 +4,8 @@ import type { Backend } from '../backend/backend'
 export interface World {
   readonly backend: () => Backend
   readonly epochSeconds: () => number
+  /** The file of the program that runs. */
+  readonly executable: () => string
   readonly readStdin: () => Promise<string>
   readonly write: (text: string) => Promise<void>
   readonly writeError: (text: string) => Promise<void>

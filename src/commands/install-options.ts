@@ -1,0 +1,91 @@
+import { parseArgs } from 'node:util'
+import { DEFAULT_CACHE_DIR } from '../cni/paths'
+import type { Mode } from '../install/install'
+import { parseDuration, UsageError } from './options'
+import { PROFILES } from './profiles'
+
+const FLAGS = {
+  profile: { type: 'string', default: 'default' },
+  'bin-dir': { type: 'string' },
+  'conf-dir': { type: 'string' },
+  'cache-dir': { type: 'string', default: DEFAULT_CACHE_DIR },
+  network: { type: 'string' },
+  mode: { type: 'string', default: 'auto' },
+  config: { type: 'string' },
+  'disable-primary-masq': { type: 'boolean', default: false },
+  wait: { type: 'string' },
+  force: { type: 'boolean', default: false },
+  timeout: { type: 'string' },
+} as const
+
+export type InstallFlag = keyof typeof FLAGS
+
+export interface CommandOptions {
+  readonly binDir: string
+  readonly confDir: string
+  readonly cacheDir: string
+  readonly network: string | undefined
+  readonly mode: Mode
+  /** A file with our part of the conflist. */
+  readonly configFile: string | undefined
+  readonly disablePrimaryMasq: boolean
+  readonly waitSeconds: number | undefined
+  readonly force: boolean
+  readonly timeoutSeconds: number | undefined
+}
+
+/** The options of install or uninstall; `flags` are those that it knows. */
+export function parseInstallOptions(
+  command: string,
+  args: readonly string[],
+  flags: readonly InstallFlag[],
+): CommandOptions {
+  const values = parse(command, args, flags)
+  const profile = oneOf('profile', String(values.profile ?? 'default'), Object.keys(PROFILES))
+  const { binDir, confDir } = PROFILES[profile as keyof typeof PROFILES]
+  return {
+    binDir: directory('bin-dir', values['bin-dir'], binDir),
+    confDir: directory('conf-dir', values['conf-dir'], confDir),
+    cacheDir: directory('cache-dir', values['cache-dir'], DEFAULT_CACHE_DIR),
+    network: text(values.network),
+    mode: oneOf('mode', String(values.mode ?? 'auto'), ['auto', 'drop-in', 'patch']) as Mode,
+    configFile: text(values.config),
+    disablePrimaryMasq: values['disable-primary-masq'] === true,
+    waitSeconds: duration('wait', values.wait),
+    force: values.force === true,
+    timeoutSeconds: duration('timeout', values.timeout),
+  }
+}
+
+function parse(
+  command: string,
+  args: readonly string[],
+  flags: readonly InstallFlag[],
+): Record<string, unknown> {
+  const options = Object.fromEntries(flags.map((flag) => [flag, FLAGS[flag]]))
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
+  } catch (error) {
+    const said = error instanceof Error ? error.message.split('\n')[0] : ''
+    throw new UsageError(`Cannot run ip-masq ${command}: ${said}; see ip-masq --help`)
+  }
+}
+
+function directory(flag: string, value: unknown, otherwise: string): string {
+  if (value === undefined) return otherwise
+  if (typeof value === 'string' && value.startsWith('/')) return value
+  throw new UsageError(`Cannot use --${flag} "${value}": write an absolute path`)
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function duration(flag: string, value: unknown): number | undefined {
+  return typeof value === 'string' ? parseDuration(flag, value) : undefined
+}
+
+function oneOf(flag: string, value: string, values: readonly string[]): string {
+  if (values.includes(value)) return value
+  throw new UsageError(`Cannot use --${flag} "${value}": write ${values.join(', ')}`)
+}

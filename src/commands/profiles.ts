@@ -1,0 +1,18 @@
+/** Where distributions keep CNI's directories (docs/install.md says from where each is known). */
+export interface Profile {
+  readonly binDir: string
+  readonly confDir: string
+}
+
+export const PROFILES = {
+  default: { binDir: '/opt/cni/bin', confDir: '/etc/cni/net.d' },
+  k3s: { binDir: '/var/lib/rancher/k3s/data/cni', confDir: '/var/lib/rancher/k3s/agent/etc/cni/net.d' },
+  rke2: { binDir: '/opt/cni/bin', confDir: '/etc/cni/net.d' },
+  microk8s: {
+    binDir: '/var/snap/microk8s/current/opt/cni/bin',
+    confDir: '/var/snap/microk8s/current/args/cni-network',
+  },
+  openshift: { binDir: '/var/lib/cni/bin', confDir: '/etc/kubernetes/cni/net.d' },
+  minikube: { binDir: '/opt/cni/bin', confDir: '/etc/cni/net.d' },
+  kind: { binDir: '/opt/cni/bin', confDir: '/etc/cni/net.d' },
+} as const satisfies Readonly<Record<string, Profile>>

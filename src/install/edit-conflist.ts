@@ -1,0 +1,117 @@
+import { applyEdits, findNodeAtLocation, modify, type Node, parseTree } from 'jsonc-parser'
+import { isObject, type JsonObject } from '../cni/json'
+
+/**
+ * Edits of a conflist's text: keys that we do not know, their order, the indentation and the version stay as they are
+ * written. Each is given a text that JSON.parse has accepted, and gives the same text back where there is nothing to do.
+ */
+
+const OURS = 'ip-masq'
+
+export function addPlugin(text: string, plugin: JsonObject): string {
+  const plugins = pluginsIn(text)
+  const own = indicesOfOwn(plugins)
+  if (own.length > 1) throw new Error(`ip-masq stands in it ${own.length} times: leave one`)
+  const at = own[0] ?? plugins.length - 1
+  const node = nodeAt(text, at)
+  // As what stands there is set: on a line of its own, or behind the one before.
+  const [, gap = ''] = /[[,](\s*)$/.exec(text.slice(0, node.offset)) ?? []
+  const written = render(plugin, gap, text)
+  if (own.length === 0) return splice(text, node.offset + node.length, `,${gap}${written}`)
+  return isSame(plugins[at], plugin) ? text : splice(text, node.offset, written, node.length)
+}
+
+/** Indented as the line that it begins on; on one line where its neighbours are. */
+function render(plugin: JsonObject, gap: string, text: string): string {
+  if (!gap.includes('\n')) return JSON.stringify(plugin)
+  const [indentation, unit] = [gap.slice(gap.lastIndexOf('\n') + 1), unitOf(text)]
+  const eol = text.includes('\r\n') ? '\r\n' : '\n'
+  return JSON.stringify(plugin, null, unit).replaceAll('\n', `${eol}${indentation}`)
+}
+
+/** What the file indents by: that of its first indented line. */
+function unitOf(text: string): string {
+  return /\n([ \t]+)\S/.exec(text)?.[1] ?? '  '
+}
+
+function splice(text: string, at: number, written: string, length = 0): string {
+  return text.slice(0, at) + written + text.slice(at + length)
+}
+
+function nodeAt(text: string, index: number): Node {
+  const root = parseTree(text)
+  const node = root && findNodeAtLocation(root, ['plugins', index])
+  if (!node) throw new Error('a plugin was parsed, and not found in the text')
+  return node
+}
+
+export function removePlugin(text: string): string {
+  return indicesOfOwn(pluginsIn(text))
+    .reverse()
+    .reduce((rest, at) => cut(rest, at), text)
+}
+
+/** With the comma and the white space that set it apart from its neighbour. */
+function cut(text: string, at: number): string {
+  const count = pluginsIn(text).length
+  const own = nodeAt(text, at)
+  const previous = at > 0 ? nodeAt(text, at - 1) : undefined
+  const next = at + 1 < count ? nodeAt(text, at + 1) : undefined
+  const start = previous ? previous.offset + previous.length : own.offset
+  const end = previous || !next ? own.offset + own.length : next.offset
+  return splice(text, start, '', end - start)
+}
+
+/** The plugins that give addresses, and can masquerade; flannel hands its `delegate` on to bridge. */
+const PRIMARY: Readonly<Record<string, readonly string[]>> = {
+  bridge: ['ipMasq'],
+  ptp: ['ipMasq'],
+  flannel: ['delegate', 'ipMasq'],
+}
+
+/** The text with the primary plugins' own masquerade off. */
+export function switchOffMasquerade(text: string): string {
+  return masqueradingIn(text).reduce(
+    (rest, { at, path }) => applyEdits(rest, modify(rest, ['plugins', at, ...path], false, {})),
+    text,
+  )
+}
+
+interface Masquerading {
+  readonly at: number
+  readonly type: string
+  readonly path: readonly string[]
+}
+
+/** Plugins that masquerade besides us, as far as the conflist says. flannel's does unless it is told otherwise. */
+export function masqueradingIn(text: string): Masquerading[] {
+  return pluginsIn(text).flatMap((plugin, at) => {
+    const type = isObject(plugin) ? String(plugin.type) : ''
+    const path = PRIMARY[type]
+    if (!path) return []
+    const value = path.reduce<unknown>((inner, key) => Object(inner)[key], plugin)
+    const isOff = type === 'flannel' ? value === false : value !== true
+    return isOff ? [] : [{ at, type, path }]
+  })
+}
+
+function pluginsIn(text: string): readonly unknown[] {
+  const conflist: unknown = JSON.parse(text)
+  if (isObject(conflist) && Array.isArray(conflist.plugins) && conflist.plugins.length > 0)
+    return conflist.plugins
+  throw new Error('it has no list "plugins": a plain .conf holds one plugin; write a .conflist')
+}
+
+/** How often ip-masq stands in it. */
+export function ownPluginsIn(text: string): number {
+  const conflist: unknown = JSON.parse(text)
+  return isObject(conflist) && Array.isArray(conflist.plugins) ? indicesOfOwn(conflist.plugins).length : 0
+}
+
+function indicesOfOwn(plugins: readonly unknown[]): number[] {
+  return plugins.flatMap((plugin, i) => (isObject(plugin) && plugin.type === OURS ? [i] : []))
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}

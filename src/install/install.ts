@@ -1,0 +1,191 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { CniError } from '../cni/error'
+import type { JsonObject } from '../cni/json'
+import { parseConfig } from '../config/parse'
+import { addPlugin, masqueradingIn, ownPluginsIn, switchOffMasquerade } from './edit-conflist'
+import { isInPlace, type Placement, placeFile, removeFile } from './place-file'
+import { honourDropIns, type Runtime } from './runtimes'
+import { findTarget, ownDropIns, type Target } from './target'
+
+export type Mode = 'auto' | 'drop-in' | 'patch'
+
+export interface InstallOptions {
+  readonly binDir: string
+  readonly confDir: string
+  readonly network: string | undefined
+  readonly mode: Mode
+  /** Our part of the conflist. */
+  readonly plugin: JsonObject
+  readonly disablePrimaryMasq: boolean
+}
+
+export interface Installer {
+  /** The executable that runs now, of which a copy is installed. */
+  readonly executable: string
+  readonly runtimes: () => Promise<readonly Runtime[]>
+}
+
+/** What was done, and what is left to do by hand, a line each. */
+export interface InstallReport {
+  readonly done: readonly string[]
+  readonly advice: readonly string[]
+}
+
+const DROP_IN = '90-ip-masq.conf'
+
+/**
+ * The executable first, and the network only when that is there and runs: no conflist ever names what is not there. Each
+ * step is one rename, so that a crash leaves the old state or the new one of each, and all of it may be run again.
+ */
+export async function install(options: InstallOptions, installer: Installer): Promise<InstallReport> {
+  parseConfig({ ...options.plugin, name: 'x', cniVersion: '1.0.0' })
+  const placed = await installExecutable(installer.executable, options.binDir)
+  for (let attempt = 1; ; attempt++) {
+    const target = findTarget(options.confDir, options.network)
+    if (!target) throw new CniError('ioFailure', missingNetwork(options))
+    try {
+      const joined = await joinNetwork(target, options, installer)
+      return { ...joined, done: [...placed, ...joined.done] }
+    } catch (error) {
+      // The primary plugin has just written it anew.
+      if (!(error instanceof ChangedError) || attempt === 3) throw error
+    }
+  }
+}
+
+function missingNetwork({ confDir, network }: InstallOptions): string {
+  const what = network === undefined ? 'no network' : `no network "${network}"`
+  return `Cannot install: there is ${what} in ${confDir} yet; the primary plugin writes it; use --wait, or --conf-dir`
+}
+
+class ChangedError extends Error {}
+
+async function installExecutable(source: string, binDir: string): Promise<string[]> {
+  const path = join(binDir, 'ip-masq')
+  if (!existsSync(binDir))
+    throw new CniError('ioFailure', `Cannot install: there is no ${binDir}; use --bin-dir or --profile`)
+  const placement: Placement = { content: { copyOf: source }, mode: 0o755, check: answersVersion }
+  if (isInPlace(path, placement)) {
+    await answersVersion(path)
+    return []
+  }
+  await placeFile(path, placement)
+  return [`installed ${path}`]
+}
+
+/** It runs here: right architecture and libc, no noexec mount. */
+async function answersVersion(file: string): Promise<void> {
+  const { stdout, stderr, failed } = await execa(file, [], {
+    env: { CNI_COMMAND: 'VERSION' },
+    extendEnv: false,
+    input: '{"cniVersion":"1.0.0"}',
+    reject: false,
+    timeout: 20_000,
+  })
+  if (!failed && stdout.includes('supportedVersions')) return
+  throw new CniError('ioFailure', `Cannot install: ${file} does not run here`, `${stdout}${stderr}`.trim())
+}
+
+async function joinNetwork(
+  target: Target,
+  options: InstallOptions,
+  installer: Installer,
+): Promise<InstallReport> {
+  const mode = await decideMode(target, options, installer)
+  const wanted = options.disablePrimaryMasq ? switchOffMasquerade(target.text) : target.text
+  const text = mode === 'patch' ? withPlugin(target.path, wanted, options.plugin) : wanted
+  const done: string[] = []
+  if (text !== target.text) {
+    await patch(target, text)
+    done.push(
+      mode === 'patch' ? `added ip-masq to ${target.path}` : `switched masquerade off in ${target.path}`,
+    )
+  }
+  if (mode === 'drop-in') done.push(...(await dropIn(target, options)))
+  return { done, advice: adviceFor(text) }
+}
+
+function withPlugin(path: string, text: string, plugin: JsonObject): string {
+  try {
+    return addPlugin(text, plugin)
+  } catch (error) {
+    const said = error instanceof Error ? error.message : error
+    throw new CniError('invalidConfig', `Cannot add ip-masq to ${path}: ${said}`)
+  }
+}
+
+/** A drop-in only where the runtime that runs is known to read it: others ignore it, and pods start unmasqueraded. */
+async function decideMode(
+  { text, name, path, conflist }: Target,
+  { mode, confDir }: InstallOptions,
+  { runtimes }: Installer,
+): Promise<'drop-in' | 'patch'> {
+  const [inline, dropIns] = [ownPluginsIn(text), ownDropIns(confDir, name)]
+  if ((mode === 'patch' && dropIns.length > 0) || (mode === 'drop-in' && inline > 0)) {
+    const place = inline > 0 ? path : dropIns[0]
+    throw new CniError(
+      'invalidConfig',
+      `Cannot install into network ${name} by ${mode}: ip-masq is in ${place} already; leave --mode out, or run ip-masq uninstall first`,
+    )
+  }
+  if (mode === 'drop-in' && conflist.loadOnlyInlinedPlugins === true) {
+    throw new CniError(
+      'invalidConfig',
+      `Cannot install into network ${name} by drop-in: ${path} says loadOnlyInlinedPlugins; use --mode patch`,
+    )
+  }
+  if (mode !== 'auto') return mode
+  if (inline > 0 || conflist.loadOnlyInlinedPlugins === true) return 'patch'
+  return dropIns.length > 0 || honourDropIns(await runtimes()) ? 'drop-in' : 'patch'
+}
+
+/** What was there before stays beside it, under a name that no runtime reads. */
+async function patch({ path, text }: Target, edited: string): Promise<void> {
+  const mode = statSync(path).mode & 0o777
+  if (ownPluginsIn(text) === 0) await placeFile(`${path}.ip-masq-backup`, { content: { text }, mode })
+  await placeFile(path, {
+    content: { text: edited },
+    mode,
+    async check() {
+      if (readFileSync(path, 'utf8') !== text) throw new ChangedError()
+    },
+  })
+}
+
+async function dropIn({ name }: Target, { confDir, plugin }: InstallOptions): Promise<string[]> {
+  const directory = join(confDir, name)
+  if (!existsSync(directory)) {
+    mkdirSync(directory)
+    chmodSync(directory, 0o755)
+  }
+  const path = ownDropIns(confDir, name)[0] ?? join(directory, DROP_IN)
+  const placement: Placement = { content: { text: `${JSON.stringify(plugin, null, 2)}\n` }, mode: 0o644 }
+  if (isInPlace(path, placement)) return []
+  await placeFile(path, placement)
+  nudge(confDir)
+  return [`added ip-masq to network ${name} by ${path}`]
+}
+
+/** containerd reads its conf dir again when a file directly in it is written or removed, not for one in a sub-folder. */
+export function nudge(confDir: string): void {
+  const path = join(confDir, '.ip-masq-reload')
+  writeFileSync(path, 'x')
+  removeFile(path)
+}
+
+function adviceFor(text: string): string[] {
+  const hasFlannel = /"type"\s*:\s*"flannel"/.test(text)
+  return [
+    ...masqueradingIn(text).map(
+      ({ at, type, path }) =>
+        `${type} masquerades too (plugins[${at}].${path.join('.')}), and knows no exemptions: use --disable-primary-masq`,
+    ),
+    ...(hasFlannel
+      ? [
+          'start flanneld with --ip-masq=false; what it left behind goes with a restart of the node, or by hand: iptables -t nat -S FLANNEL-POSTRTG',
+        ]
+      : []),
+  ]
+}

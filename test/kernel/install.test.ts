@@ -1,0 +1,258 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createNamespace, type Namespace } from '../lab/namespace'
+import { callPlugin, configWith, EXECUTABLES, runCommand, succeed } from '../lab/plugin'
+
+/** `ip-masq install` and `uninstall`, in directories of their own. */
+
+let node: Namespace
+let directory: string
+let [binDir, confDir, cacheDir] = ['', '', '']
+beforeAll(async () => {
+  node = await createNamespace('install')
+})
+afterAll(() => node.delete())
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ip-masq-install-'))
+  ;[binDir = '', confDir = '', cacheDir = ''] = ['bin', 'net.d', 'cni'].map((name) => join(directory, name))
+  for (const path of [binDir, confDir, join(cacheDir, 'results')]) await mkdir(path, { recursive: true })
+})
+afterEach(async () => {
+  await rm(directory, { recursive: true })
+  await node.sh('nft flush ruleset')
+})
+
+const CONFLIST = `{
+  "cniVersion": "1.0.0",
+  "name": "pods",
+  "plugins": [
+    { "type": "bridge", "ipMasq": true, "x-unknown": 1.50 },
+    { "type": "portmap" }
+  ]
+}
+`
+const write = (name: string, text = CONFLIST) => writeFile(join(confDir, name), text)
+const read = (name: string) => readFile(join(confDir, name), 'utf8')
+const typesIn = async (name: string) =>
+  JSON.parse(await read(name)).plugins.map(({ type }: { type: string }) => type)
+
+const install = (options = '', more: { executable?: string; before?: string } = {}) =>
+  run(`install --bin-dir ${binDir} --conf-dir ${confDir} ${options}`, more)
+const uninstall = (options = '') =>
+  run(`uninstall --bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir} ${options}`)
+const run = async (line: string, { before = '' } = {}) => runCommand(node, line, { before })
+
+describe('install', () => {
+  test('puts the executable in place and itself at the end of the chain, and again does nothing', async () => {
+    await write('10-pods.conflist')
+    expect(await install()).toMatchObject({
+      status: 0,
+      stderr: '',
+      lines: [
+        `installed ${binDir}/ip-masq`,
+        `added ip-masq to ${confDir}/10-pods.conflist`,
+        'left to do: bridge masquerades too (plugins[0].ipMasq), and knows no exemptions: use --disable-primary-masq',
+      ],
+    })
+    expect(await read('10-pods.conflist')).toBe(
+      CONFLIST.replace(
+        '    { "type": "portmap" }\n',
+        '    { "type": "portmap" },\n    {\n      "type": "ip-masq"\n    }\n',
+      ),
+    )
+    expect(await read('10-pods.conflist.ip-masq-backup')).toBe(CONFLIST)
+    expect((await stat(join(binDir, 'ip-masq'))).mode & 0o777).toBe(0o755)
+    const before = await stat(join(confDir, '10-pods.conflist'))
+    expect((await install()).lines[0]).toBe('nothing to do')
+    expect((await stat(join(confDir, '10-pods.conflist'))).ino).toBe(before.ino)
+    expect((await readdir(confDir)).sort()).toEqual(['10-pods.conflist', '10-pods.conflist.ip-masq-backup'])
+    expect(await readdir(binDir)).toEqual(['ip-masq'])
+  })
+
+  test('both artefacts install themselves, and what they install answers', async () => {
+    await write('10-pods.conflist')
+    const line = `install --bin-dir ${binDir} --conf-dir ${confDir}`
+    expect(await node.sh(`${EXECUTABLES.node} ${line}`)).toContain('installed')
+    const { status, json } = await callPlugin(node, 'VERSION', { executable: join(binDir, 'ip-masq') })
+    expect({ status, json }).toMatchObject({ status: 0, json: { supportedVersions: expect.any(Array) } })
+    // The other one takes its place, also while it runs.
+    expect((await install()).lines[0]).toBe(`installed ${binDir}/ip-masq`)
+  })
+
+  test('takes the file that the runtime would take, or the network that is named', async () => {
+    await write('00-broken.conflist', '{"name": ')
+    await write('01-empty.conflist', '{"name": "none", "plugins": []}')
+    await write('05-first.conflist', CONFLIST.replace('"pods"', '"first"'))
+    await write('10-pods.conflist')
+    await install()
+    expect([await typesIn('05-first.conflist'), await typesIn('10-pods.conflist')]).toEqual([
+      ['bridge', 'portmap', 'ip-masq'],
+      ['bridge', 'portmap'],
+    ])
+    await install('--network pods')
+    expect(await typesIn('10-pods.conflist')).toEqual(['bridge', 'portmap', 'ip-masq'])
+  })
+
+  test('with a config of its own, which is checked before anything is done; a new one takes its place', async () => {
+    await write('10-pods.conflist')
+    const config = join(directory, 'config.json')
+    await writeFile(config, '{"nonMasqueradeCIDRs": ["10.1/8"]}')
+    expect(await install(`--config ${config}`)).toMatchObject({
+      status: 1,
+      stderr: 'Cannot use nonMasqueradeCIDRs[0] "10.1/8": write all four octets, as in "10.0.0.0/8"',
+    })
+    expect(await readdir(binDir)).toEqual([])
+    for (const cidr of ['10.0.0.0/8', '10.0.0.0/16']) {
+      await writeFile(config, JSON.stringify({ nonMasqueradeCIDRs: [cidr] }))
+      expect((await install(`--config ${config}`)).status).toBe(0)
+      const { plugins } = JSON.parse(await read('10-pods.conflist'))
+      expect(plugins.slice(2)).toEqual([{ type: 'ip-masq', nonMasqueradeCIDRs: [cidr] }])
+    }
+  })
+
+  test('--disable-primary-masq switches it off, and nothing else', async () => {
+    await write('10-pods.conflist')
+    expect((await install('--disable-primary-masq')).lines).toHaveLength(2)
+    expect(await read('10-pods.conflist')).toContain(
+      '{ "type": "bridge", "ipMasq": false, "x-unknown": 1.50 }',
+    )
+  })
+
+  test('by drop-in, where it is asked for', async () => {
+    await write('10-pods.conflist')
+    expect((await install('--mode drop-in')).lines).toContain(
+      `added ip-masq to network pods by ${confDir}/pods/90-ip-masq.conf`,
+    )
+    expect(await read('10-pods.conflist')).toBe(CONFLIST)
+    expect(JSON.parse(await read('pods/90-ip-masq.conf'))).toEqual({ type: 'ip-masq' })
+    // A second run stays with it, whatever the runtime.
+    expect((await install()).lines[0]).toBe('nothing to do')
+    expect((await install('--mode patch')).stderr).toBe(
+      `Cannot install into network pods by patch: ip-masq is in ${confDir}/pods/90-ip-masq.conf already; leave --mode out, or run ip-masq uninstall first`,
+    )
+  })
+
+  test('refuses a drop-in where the list is to be all, or has ip-masq already', async () => {
+    await write('10-pods.conflist', CONFLIST.replace('"name"', '"loadOnlyInlinedPlugins": true,\n  "name"'))
+    expect((await install('--mode drop-in')).stderr).toMatch(/says loadOnlyInlinedPlugins; use --mode patch$/)
+    await install()
+    expect((await install('--mode drop-in')).stderr).toMatch(/ip-masq is in .*10-pods.conflist already/)
+  })
+
+  test('a link stays a link', async () => {
+    await writeFile(join(directory, 'real.conflist'), CONFLIST)
+    await symlink(join(directory, 'real.conflist'), join(confDir, '10-pods.conflist'))
+    await install()
+    expect(await readFile(join(directory, 'real.conflist'), 'utf8')).toContain('"ip-masq"')
+    expect((await readdir(confDir, { withFileTypes: true }))[0]?.isSymbolicLink()).toBe(true)
+  })
+
+  test('the right executable in a read-only directory is fine, a missing directory is not', async () => {
+    await write('10-pods.conflist')
+    await install()
+    const before = `mount --bind ${binDir} ${binDir}; mount -o remount,bind,ro ${binDir}`
+    expect(await install('', { before })).toMatchObject({ status: 0 })
+    await rm(join(binDir, 'ip-masq'))
+    expect((await install('', { before })).status).toBe(1)
+    await rm(binDir, { recursive: true })
+    expect((await install()).stderr).toBe(`Cannot install: there is no ${binDir}; use --bin-dir or --profile`)
+    await mkdir(binDir)
+  })
+
+  test('where nothing may be executed, nothing is installed and no conflist is touched', async () => {
+    await write('10-pods.conflist')
+    const before = `mount -t tmpfs -o noexec none ${binDir}`
+    expect((await install('', { before })).stderr).toMatch(/^Cannot install: .* does not run here/)
+    expect(await read('10-pods.conflist')).toBe(CONFLIST)
+  })
+
+  test('--wait waits for a network, and none is made', async () => {
+    expect((await install()).stderr).toBe(
+      `Cannot install: there is no network in ${confDir} yet; the primary plugin writes it; use --wait, or --conf-dir`,
+    )
+    expect(await readdir(confDir)).toEqual([])
+    const waiting = install('--wait 10s')
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await write('10-pods.conflist')
+    expect((await waiting).status).toBe(0)
+    expect(await typesIn('10-pods.conflist')).toContain('ip-masq')
+  })
+
+  test.each([
+    ['install --mode patchy', 'Cannot use --mode "patchy": write auto, drop-in, patch'],
+    ['install --profile gke', /^Cannot use --profile "gke": write default, k3s, /],
+    ['install --bin-dir bin', 'Cannot use --bin-dir "bin": write an absolute path'],
+    ['install --wait soon', 'Cannot use --wait "soon": write a duration, as in 90s, 10m or 1h'],
+    ['uninstall --mode patch', /^Cannot run ip-masq uninstall: Unknown option '--mode'/],
+  ])('%s', async (line, said) => {
+    expect(await run(line)).toMatchObject({
+      status: 2,
+      stderr: typeof said === 'string' ? said : expect.stringMatching(said),
+    })
+  })
+})
+
+describe('uninstall', () => {
+  test.each(['patch', 'drop-in'])(
+    'of a %s leaves the conflist as it was, and no executable',
+    async (mode) => {
+      await write('10-pods.conflist')
+      await install(`--mode ${mode}`)
+      const { status, lines } = await uninstall()
+      expect({ status, last: lines.at(-1) }).toEqual({ status: 0, last: `removed ${binDir}/ip-masq` })
+      expect(await read('10-pods.conflist')).toBe(CONFLIST)
+      expect(await readdir(binDir)).toEqual([])
+      expect(await uninstall()).toMatchObject({ status: 0, stdout: 'nothing to do' })
+    },
+  )
+
+  test('stops short of the executable while attachments use it', async () => {
+    await write('10-pods.conflist')
+    await install()
+    await succeed(node, 'ADD', { containerID: 'a', config: configWith() })
+    const { status, lines } = await uninstall()
+    expect({ status, lines }).toEqual({
+      status: 1,
+      lines: [
+        `took ip-masq out of ${confDir}/10-pods.conflist`,
+        `left alone ${binDir}/ip-masq: 1 attachment uses it still, and its DEL needs it; run this again when it is gone, with --timeout to wait for that, or with --force`,
+      ],
+    })
+    expect(await readdir(binDir)).toEqual(['ip-masq'])
+    const waiting = uninstall('--timeout 20s')
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await succeed(node, 'DEL', { containerID: 'a', config: configWith() })
+    expect(await waiting).toMatchObject({ status: 0 })
+    expect(await readdir(binDir)).toEqual([])
+  })
+
+  test('counts those that only the cache knows; --force does not wait', async () => {
+    await write('10-pods.conflist')
+    await install()
+    const config = Buffer.from(await read('10-pods.conflist')).toString('base64')
+    const entry = {
+      kind: 'cniCacheV1',
+      containerId: 'b',
+      ifName: 'eth0',
+      networkName: 'pods',
+      config,
+      result: {},
+    }
+    await writeFile(join(cacheDir, 'results', 'pods-b-eth0'), JSON.stringify(entry))
+    expect((await uninstall()).status).toBe(1)
+    expect(await uninstall('--force')).toMatchObject({ status: 0 })
+    expect(await readdir(binDir)).toEqual([])
+  })
+
+  test('never leaves a conflist that names what is gone', async () => {
+    await write('10-pods.conflist')
+    await install()
+    await write('20-alone.conf', '{"cniVersion": "1.0.0", "name": "alone", "type": "ip-masq"}')
+    expect((await uninstall('--force')).stderr).toBe(
+      `Cannot remove ${binDir}/ip-masq: ${confDir}/20-alone.conf names it; take it out by hand`,
+    )
+    expect(await readdir(binDir)).toEqual(['ip-masq'])
+  })
+})
