@@ -61,6 +61,8 @@ Commands:
     --config FILE      our part of the conflist, as JSON (default: no keys)
     --disable-primary-masq   switch bridge's, ptp's or flannel's own masquerade off
     --wait TIME        wait so long for the primary plugin's conflist
+    --watch            stay, and install again when the primary plugin writes its conflist anew
+    --sync             stay, and do what sync --watch does
   uninstall            take ip-masq out of all conflists, then remove the executable if nothing uses it any more
     --profile, --bin-dir, --conf-dir, --cache-dir   as above
     --timeout TIME     wait so long for the attachments that use it

@@ -14,6 +14,8 @@ const FLAGS = {
   config: { type: 'string' },
   'disable-primary-masq': { type: 'boolean', default: false },
   wait: { type: 'string' },
+  watch: { type: 'boolean', default: false },
+  sync: { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
   timeout: { type: 'string' },
 } as const
@@ -30,6 +32,9 @@ export interface CommandOptions {
   readonly configFile: string | undefined
   readonly disablePrimaryMasq: boolean
   readonly waitSeconds: number | undefined
+  readonly watch: boolean
+  /** The loop of `ip-masq sync --watch` in the same process. */
+  readonly sync: boolean
   readonly force: boolean
   readonly timeoutSeconds: number | undefined
 }
@@ -52,6 +57,8 @@ export function parseInstallOptions(
     configFile: text(values.config),
     disablePrimaryMasq: values['disable-primary-masq'] === true,
     waitSeconds: duration('wait', values.wait),
+    watch: values.watch === true,
+    sync: values.sync === true,
     force: values.force === true,
     timeoutSeconds: duration('timeout', values.timeout),
   }

@@ -4,7 +4,8 @@ import { readSmallFile } from '../cni/small-file'
 import { install } from '../install/install'
 import { runningRuntimes } from '../install/runtimes'
 import { findTarget } from '../install/target'
-import { parseInstallOptions } from './install-options'
+import { type CommandOptions, parseInstallOptions } from './install-options'
+import { watchInstall } from './install-watch'
 import type { World } from './world'
 
 const LOOK_MS = 1_000
@@ -12,21 +13,31 @@ const LOOK_MS = 1_000
 /** `ip-masq install`: the executable in its place, and ip-masq in the network. */
 export async function installCommand(args: readonly string[], world: World): Promise<number> {
   const options = parseInstallOptions('install', args, [
-    ...(['profile', 'bin-dir', 'conf-dir', 'network', 'mode', 'config'] as const),
-    ...(['disable-primary-masq', 'wait'] as const),
+    ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'network', 'mode', 'config'] as const),
+    ...(['disable-primary-masq', 'wait', 'watch', 'sync'] as const),
   ])
-  const plugin = options.configFile === undefined ? { type: 'ip-masq' } : readPlugin(options.configFile)
   if (options.waitSeconds !== undefined) await waitForNetwork(options, options.waitSeconds)
-  const { done, advice } = await install(
-    { ...options, plugin },
-    { executable: world.executable(), runtimes: runningRuntimes },
-  )
+  const apply = () =>
+    install(
+      { ...options, plugin: readPlugin(options.configFile) },
+      { executable: world.executable(), runtimes: runningRuntimes },
+    )
+  const { done, advice } = await apply()
   const lines = [
     ...(done.length > 0 ? done : ['nothing to do']),
     ...advice.map((line) => `left to do: ${line}`),
   ]
   await world.write(lines.map((line) => `${line}\n`).join(''))
-  return 0
+  const loops = [
+    ...(options.watch ? [watchInstall(options.confDir, world, apply)] : []),
+    ...(options.sync ? [syncLoop(options, world)] : []),
+  ]
+  return Math.max(0, ...(await Promise.all(loops)))
+}
+
+async function syncLoop({ confDir, cacheDir }: CommandOptions, world: World): Promise<number> {
+  const { syncCommand } = await import('./sync')
+  return syncCommand(['--watch', '--conf-dir', confDir, '--cache-dir', cacheDir], world)
 }
 
 /** The primary plugin writes its conflist when it starts, which may be after us. */
@@ -40,7 +51,8 @@ async function waitForNetwork(
   }
 }
 
-function readPlugin(file: string): JsonObject {
+function readPlugin(file: string | undefined): JsonObject {
+  if (file === undefined) return { type: 'ip-masq' }
   try {
     const plugin: unknown = JSON.parse(readSmallFile(file))
     if (!isObject(plugin)) throw new Error('write a JSON object, as in { "nonMasqueradeCIDRs": [...] }')

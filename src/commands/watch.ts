@@ -1,8 +1,8 @@
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { toCniError } from '../cni/error'
 import { expand } from '../config/sources'
+import { fingerprint, fingerprintOf } from './fingerprint'
 import type { Options } from './options'
+import { pauseUntilStop } from './pause'
 import type { World } from './world'
 
 interface Found {
@@ -29,21 +29,7 @@ export async function watch(
   world: World,
   run: (options: { quiet: boolean }) => Promise<Found>,
 ): Promise<number> {
-  let isStopped = false
-  let wake = () => {}
-  world.onStop(() => {
-    isStopped = true
-    wake()
-  })
-  const sleep = (milliseconds: number) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-
+  const pause = pauseUntilStop(world)
   let files: readonly string[] = []
   let known = ''
   let standing: readonly string[] = []
@@ -51,7 +37,7 @@ export async function watch(
   await world.writeError(
     `watching ${options.confDir} and the rules, every ${options.intervalSeconds} s at the latest\n`,
   )
-  for (let isFirst = true; !isStopped; isFirst = false) {
+  for (let isFirst = true; !pause.isStopped(); isFirst = false) {
     const seen = await fingerprintAll(options.confDir, files)
     // A node without pods has no tables: only one that was there can be lost. Those that stand are looked at; where
     // none does, all, for the first one to come.
@@ -69,7 +55,7 @@ export async function watch(
     } else {
       standing = now
     }
-    if (!isStopped) await sleep(Math.min(LOOK_MS, Math.max(1, due - performance.now())))
+    await pause.sleep(Math.min(LOOK_MS, Math.max(1, due - performance.now())))
   }
   return 0
 }
@@ -96,30 +82,4 @@ async function fingerprintAll(confDir: string, files: readonly string[]): Promis
   const paths: string[] = []
   for (const file of files) paths.push(...(await expand(file).catch(() => [])))
   return [fingerprint(confDir), ...paths.map((path) => `${path} ${fingerprintOf(path)}`)].join('\n')
-}
-
-/** Names, sizes, times and inodes of all that may define a network: created, modified and renamed over all show. */
-function fingerprint(directory: string, depth = 1): string {
-  return attempt(() => readdirSync(directory))
-    .map((name) => {
-      const path = join(directory, name)
-      const isDirectory = attempt(() => [statSync(path)])[0]?.isDirectory()
-      if (!isDirectory) return `${name} ${fingerprintOf(path)}`
-      return depth > 0 ? `${name}/ ${fingerprint(path, depth - 1)}` : ''
-    })
-    .join('\n')
-}
-
-function fingerprintOf(path: string): string {
-  const [status] = attempt(() => [statSync(path)])
-  return status ? `${status.ino} ${status.size} ${status.mtimeMs}` : '?'
-}
-
-/** What cannot be read now may be there at the next look; one entry must not hide the others. */
-function attempt<T>(read: () => T[]): T[] {
-  try {
-    return read()
-  } catch {
-    return []
-  }
 }

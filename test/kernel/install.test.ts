@@ -1,9 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, runCommand, succeed } from '../lab/plugin'
+import { nextLine } from '../lab/site'
+import { podAddresses } from '../lab/table'
 
 /** `ip-masq install` and `uninstall`, in directories of their own. */
 
@@ -191,6 +194,65 @@ describe('install', () => {
       status: 2,
       stderr: typeof said === 'string' ? said : expect.stringMatching(said),
     })
+  })
+})
+
+describe('install --watch', () => {
+  const start = (options = '') => {
+    const args = `install --bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir} --watch ${options}`
+    const child = node.start(EXECUTABLES.native, ...args.trim().split(' '))
+    return { child, lines: createInterface(child.stdout ?? process.stdin)[Symbol.asyncIterator]() }
+  }
+
+  test('installs again when the primary plugin writes its conflist anew, and ends with 0', async () => {
+    await write('10-pods.conflist')
+    const { child, lines } = start()
+    for (let i = 0; i < 3; i++) await lines.next()
+    const exit = new Promise((resolve) => child.once('exit', resolve))
+    await writeFile(join(confDir, 'new'), CONFLIST.replace('portmap', 'tuning'))
+    await rename(join(confDir, 'new'), join(confDir, '10-pods.conflist'))
+    expect(await nextLine(lines)).toBe(`added ip-masq to ${confDir}/10-pods.conflist`)
+    expect(await typesIn('10-pods.conflist')).toEqual(['bridge', 'tuning', 'ip-masq'])
+    child.kill('SIGTERM')
+    expect(await exit).toBe(0)
+    expect(await typesIn('10-pods.conflist')).toContain('ip-masq')
+  })
+
+  test('says so when somebody takes it out each time, and lets some time pass', async () => {
+    await write('10-pods.conflist')
+    const args = `install --bin-dir ${binDir} --conf-dir ${confDir} --watch`
+    const log = join(directory, 'log')
+    node.start('bash', '-c', `exec ${EXECUTABLES.native} ${args} 2> ${log}`).stdout?.resume()
+    const end = performance.now() + 12_000
+    while (performance.now() < end) {
+      if ((await read('10-pods.conflist')).includes('ip-masq')) await write('10-pods.conflist')
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    expect(await readFile(log, 'utf8')).toMatch(
+      /somebody takes ip-masq out of .* again and again: waiting 10 s/,
+    )
+  })
+
+  test('--sync restores lost rules in the same process', async () => {
+    await write('10-pods.conflist')
+    start('--sync')
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    const conflist = JSON.parse(await read('10-pods.conflist'))
+    const config = Buffer.from(JSON.stringify(conflist)).toString('base64')
+    await succeed(node, 'ADD', { containerID: 'a', config: { ...configWith(), name: 'pods' } })
+    const entry = {
+      kind: 'cniCacheV1',
+      containerId: 'a',
+      ifName: 'eth0',
+      networkName: 'pods',
+      config,
+      result: configWith().prevResult,
+    }
+    await writeFile(join(cacheDir, 'results', 'pods-a-eth0'), JSON.stringify(entry))
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+    await node.sh('nft flush ruleset')
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
   })
 })
 
