@@ -114,6 +114,8 @@ export interface Backend {
   list(): Promise<readonly Listed[]>
   /** Whether something of ours may stand, hooked or not, by a cheap look. */
   hasRules(): Promise<boolean>
+  /** Uninstall: all of ours goes, the skeleton too. That cuts the masqueraded flows that are open. */
+  tearDown(): Promise<void>
   /** STATUS: what is missing for an ADD to work, if anything; starts no process unless it has to. */
   probe(): Promise<readonly string[]>
   /**

@@ -29,7 +29,12 @@ export async function uninstallCommand(args: readonly string[], world: World): P
     ])
     return 1
   }
-  if (inUse > 0) await say([`${inUse} of them use it still: each of their DELs will fail`])
+  if (inUse > 0) {
+    await say([
+      `removing the rules of ${inUse} attachment${inUse === 1 ? '' : 's'}: open masqueraded connections are cut, new ones are not masqueraded, and DELs will fail`,
+    ])
+  }
+  await world.backend().tearDown()
   await say(removeExecutable(binDir))
   if (said === 0) await say(['nothing to do'])
   return 0

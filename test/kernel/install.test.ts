@@ -308,6 +308,31 @@ describe('uninstall', () => {
     expect(await readdir(binDir)).toEqual([])
   })
 
+  test.each(['nftables', 'iptables'])(
+    '--force removes the rules too, and says first what that does: %s',
+    async (backend) => {
+      await write('10-pods.conflist')
+      await install()
+      await node.sh('iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE')
+      const foreign = await node.sh('iptables -t nat -S')
+      await succeed(node, 'ADD', {
+        containerID: 'a',
+        config: configWith(['10.244.1.7/24', 'fd00::7/64'], { backend }),
+      })
+      const { status, lines } = await uninstall('--force')
+      expect({ status, lines: lines.slice(1) }).toEqual({
+        status: 0,
+        lines: [
+          'removing the rules of 1 attachment: open masqueraded connections are cut, new ones are not masqueraded, and DELs will fail',
+          `removed ${binDir}/ip-masq`,
+        ],
+      })
+      expect(await node.sh('nft list tables')).not.toContain('ip-masq')
+      expect(await node.sh('iptables -t nat -S')).toBe(foreign)
+      expect(await node.sh('ip6tables -t nat -S')).not.toContain('IPM')
+    },
+  )
+
   test('never leaves a conflist that names what is gone', async () => {
     await write('10-pods.conflist')
     await install()

@@ -4,6 +4,7 @@ import type { Address } from '../../policy/address'
 import type { Backend, BackendSetting, Host, Removal } from '../backend'
 import { nftables } from '../nftables'
 import { markElsewhere } from '../nftables/elsewhere'
+import { unlessUnusable } from '../unusable'
 import { inPlaceOf, PLACES, probeBoth } from './automatic'
 import { prune } from './prune'
 import { remove } from './remove'
@@ -55,6 +56,9 @@ export function backends(run: Tools, host: Host): Backends {
     prune: (isStale, options) => prune(places, isStale, options),
     list: async () => [...(await places.nft.list()), ...(await places.iptables.list())],
     hasRules: async () => (await places.nft.hasRules()) || (await places.iptables.hasRules()),
+    async tearDown() {
+      for (const one of [places.nft, places.iptables]) await unlessUnusable(() => one.tearDown())
+    },
     probe: (setting = 'auto') => (setting === 'auto' ? probeBoth(places) : places[PLACES[setting]].probe()),
     standing: async (among) => [
       ...(await places.nft.standing(among)),
@@ -77,6 +81,7 @@ function onDemand(load: () => Promise<Backend>): Backend {
     replace: async (wanted, options) => (await backend()).replace(wanted, options),
     prune: async (isStale, options) => (await backend()).prune(isStale, options),
     list: async () => (await backend()).list(),
+    tearDown: async () => (await backend()).tearDown(),
     probe: async () => (await backend()).probe(),
     hasRules: async () => (await backend()).hasRules(),
     standing: async (among) => (await backend()).standing(among),

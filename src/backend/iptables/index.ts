@@ -9,6 +9,7 @@ import { isHooked, probe } from './probe'
 import { list, prune } from './prune'
 import { mergeRemovals, remove } from './remove'
 import { replace } from './replace'
+import { tearDown } from './tear-down'
 import { type Iptables, TOOLS, type ToolProcess } from './tool'
 import { verify } from './verify'
 
@@ -50,6 +51,9 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
       candidates.some((one) =>
         FAMILY_NAMES.some((family) => one.hasTable(family) && hasChain(one, family, DISPATCH)),
       ),
+    async tearDown() {
+      for (const one of candidates) tearDown(one)
+    },
     probe: () => probe(candidates[0] ?? choose(), host),
     standing: async (among = Object.values(TOOLS)) =>
       FAMILY_NAMES.filter((family) => among.includes(TOOLS[family]))

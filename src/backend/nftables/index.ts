@@ -1,6 +1,6 @@
 import type { Backend, Host } from '../backend'
 import { apply } from './apply'
-import type { NftProcess } from './nft'
+import { type NftProcess, runTransaction, toError } from './nft'
 import { isStanding, probe } from './probe'
 import { listAttachments, prune } from './prune'
 import { remove } from './remove'
@@ -21,6 +21,10 @@ export function nftables(nft: NftProcess, host: Host): Backend {
     prune: async (isStale, options) => prune(nft, isStale, options),
     list: async () => listAttachments(readOwners(nft, 'list the rules')),
     hasRules: async () => isStanding(nft),
+    async tearDown() {
+      const outcome = runTransaction(nft, [{ do: 'delete-table' }])
+      if (!outcome.ok && outcome.failure !== 'missing') throw toError(nft, 'remove the rules', outcome)
+    },
     probe: () => probe(nft, host),
     standing: async (among = [NAME]) => (among.includes(NAME) && isStanding(nft) ? [NAME] : []),
   }

@@ -15,6 +15,8 @@ export function renderTransaction(transaction: Transaction): string {
 
 function renderOperation(operation: Operation): string {
   switch (operation.do) {
+    case 'delete-table':
+      return `delete table ${TABLE}`
     case 'add-table':
       return `add table ${TABLE}`
     case 'add-map': {

@@ -10,6 +10,7 @@ import type { Range } from '../../policy/range'
 export type Transaction = readonly Operation[]
 
 export type Operation =
+  | { readonly do: 'delete-table' }
   | { readonly do: 'add-table' }
   | {
       readonly do: 'add-map'
