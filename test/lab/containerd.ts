@@ -19,16 +19,28 @@ export interface Containerd {
   ctr(line: string): Promise<string>
   /** Runs a shell line in a new container that is removed when it ends; its output. */
   run(name: string, line: string): Promise<string>
+  /** The same in so many at once; the output of each. */
+  runMany(count: number, line: string): Promise<string[]>
   /** Starts a container that stays. */
   start(name: string): Promise<void>
   /** Runs a shell line in a container that stays. */
   exec(name: string, line: string): Promise<string>
+  /** Runs a shell script where ctr's paths are laid over the machine's. */
+  shell(script: string): Promise<string>
+  /** The daemon is ended and started anew; containers go on. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
+export const REFERENCE_PLUGINS = ['bridge', 'host-local'].map((name) => join(PLUGIN_DIRECTORY, name))
+
 const OVERLAID = ['/etc', '/opt', '/var/lib']
 
-export async function startContainerd(node: Namespace): Promise<Containerd> {
+/** `plugins`: the executables in /opt/cni/bin. */
+export async function startContainerd(
+  node: Namespace,
+  plugins: readonly string[] = [...REFERENCE_PLUGINS, EXECUTABLES.native],
+): Promise<Containerd> {
   const directory = await mkdtemp(join(tmpdir(), 'ip-masq-containerd-'))
   const [confDir, cacheDir, socket] = [
     join(directory, 'net.d'),
@@ -60,28 +72,48 @@ done
 mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni
 mount --bind ${confDir} /etc/cni/net.d
 mount --bind ${cacheDir} /var/lib/cni
-for plugin in ${PLUGIN_DIRECTORY}/bridge ${PLUGIN_DIRECTORY}/host-local ${EXECUTABLES.native}; do
+for plugin in ${plugins.join(' ')}; do
   [ -e /opt/cni/bin/\${plugin##*/} ] || ln -s $plugin /opt/cni/bin/
 done
 `
-  const daemon = spawn('containerd', ['-c', join(directory, 'config.toml')], { stdio: 'ignore' })
+  const startDaemon = async () => {
+    const started = spawn('containerd', ['-c', join(directory, 'config.toml')], { stdio: 'ignore' })
+    await waitFor(started, () => execa('ctr', ['-a', socket, 'version']))
+    return started
+  }
+  const endDaemon = async () => {
+    const ended = new Promise((resolve) => daemon.once('exit', resolve))
+    daemon.kill('SIGTERM')
+    await ended
+  }
+  let daemon = await startDaemon()
   const shell = async (script: string) => {
     const { stdout } = await execa('ip', ['netns', 'exec', node.name, 'bash', '-c', script])
     return stdout.trim()
   }
   const ctr = (line: string) => shell(`${enter}exec timeout 60 ctr -a ${socket} ${line}`)
-  await waitFor(daemon, () => execa('ctr', ['-a', socket, 'version']))
   const quote = (line: string) => `'${line.replaceAll("'", "'\\''")}'`
   return {
     confDir,
     cacheDir,
     ctr,
     run: (name, line) => ctr(`run --rm --rootfs --cni ${rootfs} ${name} /bin/sh -c ${quote(line)}`),
+    // In one mount namespace: two overlays cannot share their upper directory.
+    async runMany(count, line) {
+      const one = `ctr -a ${socket} run --rm --rootfs --cni ${rootfs} many-$i /bin/sh -c ${quote(line)}`
+      const output = await shell(`${enter}for i in $(seq ${count}); do timeout 100 ${one} & done; wait`)
+      return output.split('\n')
+    },
     async start(name) {
       await ctr(`run -d --rootfs --cni ${rootfs} ${name} /bin/sleep 1000`)
     },
     exec: (name, line) =>
       ctr(`task exec --exec-id ${Math.random().toString(36).slice(2)} ${name} /bin/sh -c ${quote(line)}`),
+    shell: (script) => shell(`${enter}${script}`),
+    async restart() {
+      await endDaemon()
+      daemon = await startDaemon()
+    },
     async stop() {
       const containers = await ctr('container ls -q')
       for (const name of containers.split('\n').filter(Boolean)) {
@@ -89,9 +121,7 @@ done
         await ctr(`task rm -f ${name}`).catch(() => {})
         await ctr(`container rm ${name}`).catch(() => {})
       }
-      const ended = new Promise((resolve) => daemon.once('exit', resolve))
-      daemon.kill('SIGTERM')
-      await ended
+      await endDaemon()
       const mounts = (await readFile('/proc/mounts', 'utf8'))
         .split('\n')
         .map((line) => line.split(' ')[1] ?? '')
