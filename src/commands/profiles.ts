@@ -1,4 +1,4 @@
-/** Where distributions keep CNI's directories (docs/install.md says from where each is known). */
+/** Where distributions keep CNI's directories (docs/install.md). */
 export interface Profile {
   readonly binDir: string
   readonly confDir: string
