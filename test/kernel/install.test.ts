@@ -2,29 +2,28 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, runCommand, succeed } from '../lab/plugin'
 import { nextLine } from '../lab/site'
 import { podAddresses } from '../lab/table'
+import { until } from '../lab/watch'
 
 /** `ip-masq install` and `uninstall`, in directories of their own. */
 
 let node: Namespace
 let directory: string
 let [binDir, confDir, cacheDir] = ['', '', '']
-beforeAll(async () => {
-  node = await createNamespace('install')
-})
-afterAll(() => node.delete())
 beforeEach(async () => {
+  node = await createNamespace('install')
   directory = await mkdtemp(join(tmpdir(), 'ip-masq-install-'))
   ;[binDir = '', confDir = '', cacheDir = ''] = ['bin', 'net.d', 'cni'].map((name) => join(directory, name))
   for (const path of [binDir, confDir, join(cacheDir, 'results')]) await mkdir(path, { recursive: true })
 })
 afterEach(async () => {
+  // What watches there ends with it.
+  await node.delete()
   await rm(directory, { recursive: true })
-  await node.sh('nft flush ruleset')
 })
 
 const CONFLIST = `{
@@ -236,7 +235,7 @@ describe('install --watch', () => {
   test('--sync restores lost rules in the same process', async () => {
     await write('10-pods.conflist')
     start('--sync')
-    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await until(async () => (await read('10-pods.conflist')).includes('ip-masq'))
     const conflist = JSON.parse(await read('10-pods.conflist'))
     const config = Buffer.from(JSON.stringify(conflist)).toString('base64')
     await succeed(node, 'ADD', { containerID: 'a', config: { ...configWith(), name: 'pods' } })
@@ -249,10 +248,10 @@ describe('install --watch', () => {
       result: configWith().prevResult,
     }
     await writeFile(join(cacheDir, 'results', 'pods-a-eth0'), JSON.stringify(entry))
-    await new Promise((resolve) => setTimeout(resolve, 2000))
+    // Looks at what stands every 1.5 s; only what it has seen can be lost.
+    await new Promise((resolve) => setTimeout(resolve, 4000))
     await node.sh('nft flush ruleset')
-    await new Promise((resolve) => setTimeout(resolve, 3000))
-    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+    await until(async () => (await podAddresses(node)).length === 1, 10_000)
   })
 })
 
