@@ -31,6 +31,8 @@ export async function readSystemFile(path: string): Promise<string | undefined> 
 }
 
 export async function write(descriptor: Output, text: string): Promise<void> {
+  // The native runtime would truncate a file that stdout was redirected to.
+  if (text === '') return
   if (globalThis.Bun) {
     await globalThis.Bun.write(descriptor === 1 ? globalThis.Bun.stdout : globalThis.Bun.stderr, text)
     return

@@ -1,5 +1,6 @@
+import { join } from 'node:path'
 import { toCniError } from '../cni/error'
-import { fingerprint } from './fingerprint'
+import { fingerprint, fingerprintOf } from './fingerprint'
 import { pauseUntilStop } from './pause'
 import type { World } from './world'
 
@@ -12,21 +13,24 @@ const LONGEST_MS = 300_000
 
 /** Stays, and installs again when a conflist changes; less and less often while another writer takes it out each time. */
 export async function watchInstall(
-  confDir: string,
+  { confDir, binDir }: { readonly confDir: string; readonly binDir: string },
   world: World,
   apply: () => Promise<{ readonly done: readonly string[] }>,
 ): Promise<number> {
   const pause = pauseUntilStop(world)
-  let known = fingerprint(confDir)
+  const look = () => `${fingerprint(confDir)}\n${fingerprintOf(join(binDir, 'ip-masq'))}`
+  let known = ''
   let changes: number[] = []
   let wait = LOOK_MS
   await world.writeError(`watching ${confDir}\n`)
   for (await pause.sleep(LOOK_MS); !pause.isStopped(); await pause.sleep(wait)) {
     wait = LOOK_MS
-    if (fingerprint(confDir) === known) continue
+    // Before it is put right: what changes meanwhile is seen at the next look.
+    const seen = look()
+    if (seen === known) continue
     try {
       const { done } = await apply()
-      known = fingerprint(confDir)
+      known = seen
       if (done.length === 0) continue
       await world.write(done.map((line) => `${line}\n`).join(''))
       const now = performance.now()

@@ -2,6 +2,7 @@ import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { readSmallFile } from '../cni/small-file'
 import { install } from '../install/install'
+import { withIoFailures } from '../install/io-failure'
 import { runningRuntimes } from '../install/runtimes'
 import { findTarget } from '../install/target'
 import { type CommandOptions, parseInstallOptions } from './install-options'
@@ -11,7 +12,11 @@ import type { World } from './world'
 const LOOK_MS = 1_000
 
 /** `ip-masq install`: the executable in its place, and ip-masq in the network. */
-export async function installCommand(args: readonly string[], world: World): Promise<number> {
+export function installCommand(args: readonly string[], world: World): Promise<number> {
+  return withIoFailures(() => run(args, world))
+}
+
+async function run(args: readonly string[], world: World): Promise<number> {
   const options = parseInstallOptions('install', args, [
     ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'network', 'mode', 'config'] as const),
     ...(['disable-primary-masq', 'wait', 'watch', 'sync'] as const),
@@ -29,7 +34,7 @@ export async function installCommand(args: readonly string[], world: World): Pro
   ]
   await world.write(lines.map((line) => `${line}\n`).join(''))
   const loops = [
-    ...(options.watch ? [watchInstall(options.confDir, world, apply)] : []),
+    ...(options.watch ? [watchInstall(options, world, apply)] : []),
     ...(options.sync ? [syncLoop(options, world)] : []),
   ]
   return Math.max(0, ...(await Promise.all(loops)))
@@ -51,8 +56,8 @@ async function waitForNetwork(
   }
 }
 
-function readPlugin(file: string | undefined): JsonObject {
-  if (file === undefined) return { type: 'ip-masq' }
+function readPlugin(file: string | undefined): JsonObject | undefined {
+  if (file === undefined) return undefined
   try {
     const plugin: unknown = JSON.parse(readSmallFile(file))
     if (!isObject(plugin)) throw new Error('write a JSON object, as in { "nonMasqueradeCIDRs": [...] }')

@@ -1,13 +1,17 @@
-import { attachmentId } from '../backend/identity'
 import { CniError } from '../cni/error'
-import { attachmentsInUse, filesThatName, leaveNetworks, removeExecutable } from '../install/uninstall'
+import { withIoFailures } from '../install/io-failure'
+import { cachedUse, filesThatName, leaveNetworks, removeExecutable } from '../install/uninstall'
 import { type CommandOptions, parseInstallOptions } from './install-options'
 import type { World } from './world'
 
 const LOOK_MS = 1_000
 
 /** `ip-masq uninstall`: out of the conflists first; the executable only when nobody's DEL needs it any more. */
-export async function uninstallCommand(args: readonly string[], world: World): Promise<number> {
+export function uninstallCommand(args: readonly string[], world: World): Promise<number> {
+  return withIoFailures(() => run(args, world))
+}
+
+async function run(args: readonly string[], world: World): Promise<number> {
   const options = parseInstallOptions('uninstall', args, [
     ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'force', 'timeout'] as const),
   ])
@@ -17,9 +21,12 @@ export async function uninstallCommand(args: readonly string[], world: World): P
     said += lines.length
     await world.write(lines.map((line) => `${line}\n`).join(''))
   }
-  await say(await leaveNetworks(confDir))
-  requireUnnamed(binDir, confDir)
-  const inUse = await waitUntilUnused(options, world, say)
+  const leave = async () => {
+    await say(await leaveNetworks(confDir))
+    requireUnnamed(binDir, confDir)
+  }
+  await leave()
+  const inUse = await waitUntilUnused(options, world, { say, leave })
   if (inUse > 0 && !options.force) {
     const [use, they] =
       inUse === 1 ? ['1 attachment uses', 'it is'] : [`${inUse} attachments use`, 'they are']
@@ -35,23 +42,32 @@ export async function uninstallCommand(args: readonly string[], world: World): P
     ])
   }
   await world.backend().tearDown()
+  // A primary plugin may have written what it remembers meanwhile.
+  await leave()
   await say(removeExecutable(binDir))
   if (said === 0) await say(['nothing to do'])
   return 0
 }
 
+interface Steps {
+  readonly say: (lines: readonly string[]) => Promise<void>
+  readonly leave: () => Promise<void>
+}
+
 async function waitUntilUnused(
-  { cacheDir, timeoutSeconds = 0 }: CommandOptions,
+  options: CommandOptions,
   world: World,
-  say: (lines: readonly string[]) => Promise<void>,
+  { say, leave }: Steps,
 ): Promise<number> {
+  const { timeoutSeconds = 0 } = options
   const end = performance.now() + timeoutSeconds * 1000
-  let inUse = await countInUse(cacheDir, world)
+  let inUse = await countInUse(options, world)
   if (inUse > 0 && timeoutSeconds > 0)
-    await say([`waiting for ${inUse} attachments to go, ${timeoutSeconds} s at most`])
+    await say([`in use: ${inUse}; waiting for ${timeoutSeconds} s at most`])
   while (inUse > 0 && performance.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, end - performance.now())))
-    inUse = await countInUse(cacheDir, world)
+    await leave()
+    inUse = await countInUse(options, world)
   }
   return inUse
 }
@@ -63,12 +79,17 @@ function requireUnnamed(binDir: string, confDir: string): void {
   throw new CniError('ioFailure', `Cannot remove ${binDir}/ip-masq: ${file} names it; take it out by hand`)
 }
 
-/** By the kernel's rules and by libcni's cache: each knows some that the other does not. */
-async function countInUse(cacheDir: string, world: World): Promise<number> {
-  const cached = attachmentsInUse(cacheDir).map(({ attachment }) => attachmentId(attachment))
-  const listed = await world
-    .backend()
-    .list()
-    .catch(() => [])
-  return new Set([...cached, ...listed.map(({ id }) => id)]).size
+/**
+ * By the kernel's rules and by libcni's cache: each knows some that the other does not. What cannot be read may stand for
+ * any; what cannot be asked is an error, unless nothing shall hold us up.
+ */
+async function countInUse({ cacheDir, force }: CommandOptions, world: World): Promise<number> {
+  try {
+    const { ids, unreadable } = cachedUse(cacheDir)
+    const listed = await world.backend().list()
+    return new Set([...ids, ...listed.map(({ id }) => id)]).size + unreadable.length
+  } catch (error) {
+    if (force) return 1
+    throw error
+  }
 }

@@ -17,8 +17,20 @@ export function addPlugin(text: string, plugin: JsonObject): string {
   // As what stands there is set: on a line of its own, or behind the one before.
   const [, gap = ''] = /[[,](\s*)$/.exec(text.slice(0, node.offset)) ?? []
   const written = render(plugin, gap, text)
-  if (own.length === 0) return splice(text, node.offset + node.length, `,${gap}${written}`)
-  return isSame(plugins[at], plugin) ? text : splice(text, node.offset, written, node.length)
+  if (own.length === 0) {
+    return verified(splice(text, node.offset + node.length, `,${gap}${written}`), [...plugins, plugin])
+  }
+  if (isSame(plugins[at], plugin)) return text
+  return verified(
+    splice(text, node.offset, written, node.length),
+    plugins.map((one, i) => (i === at ? plugin : one)),
+  )
+}
+
+/** A key that stands twice is found at one place, and counts at another. */
+function verified(text: string, plugins: readonly unknown[]): string {
+  if (isSame(pluginsIn(text), plugins)) return text
+  throw new Error('a key stands in it twice: leave one')
 }
 
 /** Indented as the line that it begins on; on one line where its neighbours are. */
@@ -87,7 +99,7 @@ interface Masquerading {
 export function masqueradingIn(text: string): Masquerading[] {
   return pluginsIn(text).flatMap((plugin, at) => {
     const type = isObject(plugin) ? String(plugin.type) : ''
-    const path = PRIMARY[type]
+    const path = Object.hasOwn(PRIMARY, type) ? PRIMARY[type] : undefined
     if (!path) return []
     const value = path.reduce<unknown>((inner, key) => Object(inner)[key], plugin)
     const isOff = type === 'flannel' ? value === false : value !== true

@@ -16,8 +16,8 @@ export interface InstallOptions {
   readonly confDir: string
   readonly network: string | undefined
   readonly mode: Mode
-  /** Our part of the conflist. */
-  readonly plugin: JsonObject
+  /** Our part of the conflist; undefined: what is there, or no keys. */
+  readonly plugin: JsonObject | undefined
   readonly disablePrimaryMasq: boolean
 }
 
@@ -40,7 +40,7 @@ const DROP_IN = '90-ip-masq.conf'
  * step is one rename, so that a crash leaves the old state or the new one of each, and all of it may be run again.
  */
 export async function install(options: InstallOptions, installer: Installer): Promise<InstallReport> {
-  parseConfig({ ...options.plugin, name: 'x', cniVersion: '1.0.0' })
+  if (options.plugin) parseConfig(options.plugin)
   const placed = await installExecutable(installer.executable, options.binDir)
   for (let attempt = 1; ; attempt++) {
     const target = findTarget(options.confDir, options.network)
@@ -60,7 +60,7 @@ function missingNetwork({ confDir, network }: InstallOptions): string {
   return `Cannot install: there is ${what} in ${confDir} yet; the primary plugin writes it; use --wait, or --conf-dir`
 }
 
-class ChangedError extends Error {}
+export class ChangedError extends Error {}
 
 async function installExecutable(source: string, binDir: string): Promise<string[]> {
   const path = join(binDir, 'ip-masq')
@@ -93,23 +93,32 @@ async function joinNetwork(
   options: InstallOptions,
   installer: Installer,
 ): Promise<InstallReport> {
+  if (!Array.isArray(target.conflist.plugins)) {
+    throw new CniError(
+      'invalidConfig',
+      `Cannot add ip-masq to ${target.path}: it holds one plugin and no list; write a .conflist with "plugins"`,
+    )
+  }
   const mode = await decideMode(target, options, installer)
+  const isThere = ownPluginsIn(target.text) > 0
   const wanted = options.disablePrimaryMasq ? switchOffMasquerade(target.text) : target.text
   const text = mode === 'patch' ? withPlugin(target.path, wanted, options.plugin) : wanted
   const done: string[] = []
   if (text !== target.text) {
     await patch(target, text)
-    done.push(
-      mode === 'patch' ? `added ip-masq to ${target.path}` : `switched masquerade off in ${target.path}`,
-    )
+    const added = isThere ? 'changed' : 'added ip-masq to'
+    done.push(mode === 'patch' ? `${added} ${target.path}` : `switched masquerade off in ${target.path}`)
   }
   if (mode === 'drop-in') done.push(...(await dropIn(target, options)))
   return { done, advice: adviceFor(text) }
 }
 
-function withPlugin(path: string, text: string, plugin: JsonObject): string {
+const BARE: JsonObject = { type: 'ip-masq' }
+
+function withPlugin(path: string, text: string, plugin: JsonObject | undefined): string {
+  if (!plugin && ownPluginsIn(text) > 0) return text
   try {
-    return addPlugin(text, plugin)
+    return addPlugin(text, plugin ?? BARE)
   } catch (error) {
     const said = error instanceof Error ? error.message : error
     throw new CniError('invalidConfig', `Cannot add ip-masq to ${path}: ${said}`)
@@ -141,10 +150,15 @@ async function decideMode(
   return dropIns.length > 0 || honourDropIns(await runtimes()) ? 'drop-in' : 'patch'
 }
 
+export function backupOf(path: string): string {
+  return `${path}.ip-masq-backup`
+}
+
 /** What was there before stays beside it, under a name that no runtime reads. */
 async function patch({ path, text }: Target, edited: string): Promise<void> {
   const mode = statSync(path).mode & 0o777
-  if (ownPluginsIn(text) === 0) await placeFile(`${path}.ip-masq-backup`, { content: { text }, mode })
+  const backup = backupOf(path)
+  if (ownPluginsIn(text) === 0 || !existsSync(backup)) await placeFile(backup, { content: { text }, mode })
   await placeFile(path, {
     content: { text: edited },
     mode,
@@ -160,8 +174,13 @@ async function dropIn({ name }: Target, { confDir, plugin }: InstallOptions): Pr
     mkdirSync(directory)
     chmodSync(directory, 0o755)
   }
-  const path = ownDropIns(confDir, name)[0] ?? join(directory, DROP_IN)
-  const placement: Placement = { content: { text: `${JSON.stringify(plugin, null, 2)}\n` }, mode: 0o644 }
+  const [known] = ownDropIns(confDir, name)
+  if (known && !plugin) return []
+  const path = known ?? join(directory, DROP_IN)
+  const placement: Placement = {
+    content: { text: `${JSON.stringify(plugin ?? BARE, null, 2)}\n` },
+    mode: 0o644,
+  }
   if (isInPlace(path, placement)) return []
   await placeFile(path, placement)
   nudge(confDir)

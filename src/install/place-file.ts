@@ -47,8 +47,15 @@ export async function placeFile(path: string, { content, mode, check }: Placemen
     renameSync(unfinished, path)
     syncDirectory(directory)
   } finally {
-    rmSync(unfinished, { force: true })
+    removeQuietly(unfinished)
   }
+}
+
+/** Not to hide what went wrong before: on a read-only file system this does too. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {}
 }
 
 export function removeFile(path: string): void {

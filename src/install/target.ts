@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject, type JsonObject } from '../cni/json'
 import { readSmallFile } from '../cni/small-file'
@@ -28,12 +28,16 @@ export function findTarget(confDir: string, network: string | undefined): Target
   return undefined
 }
 
+/** What libcni takes for a network's name; a drop-in's directory is called so. */
+const NETWORK = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
+
 /** Undefined for what a runtime skips. */
 function readTarget(path: string): Target | undefined {
   try {
     const text = readSmallFile(path)
     const conflist: unknown = JSON.parse(text)
-    if (!isObject(conflist) || typeof conflist.name !== 'string' || conflist.name === '') return undefined
+    if (!isObject(conflist) || typeof conflist.name !== 'string' || !NETWORK.test(conflist.name))
+      return undefined
     const plugins = conflist.plugins === undefined ? [conflist] : conflist.plugins
     if (!Array.isArray(plugins) || plugins.length === 0) return undefined
     if (!plugins.every((plugin) => isObject(plugin) && typeof plugin.type === 'string')) return undefined
@@ -46,7 +50,7 @@ function readTarget(path: string): Target | undefined {
 /** Drop-ins of the network that are ours, by name. */
 export function ownDropIns(confDir: string, network: string): string[] {
   const directory = join(confDir, network)
-  if (network.includes('/') || !existsSync(directory)) return []
+  if (!NETWORK.test(network) || !statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return []
   return readdirSync(directory)
     .filter((name) => name.endsWith('.conf'))
     .sort()

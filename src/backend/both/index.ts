@@ -4,8 +4,8 @@ import type { Address } from '../../policy/address'
 import type { Backend, BackendSetting, Host, Removal } from '../backend'
 import { nftables } from '../nftables'
 import { markElsewhere } from '../nftables/elsewhere'
-import { unlessUnusable } from '../unusable'
 import { inPlaceOf, PLACES, probeBoth } from './automatic'
+import { listBoth, unlessMissing } from './list'
 import { prune } from './prune'
 import { remove } from './remove'
 import { replace } from './replace'
@@ -54,10 +54,10 @@ export function backends(run: Tools, host: Host): Backends {
     verify: (wanted) => verify(places, wanted),
     replace: (wanted, options) => replace(places, wanted, options),
     prune: (isStale, options) => prune(places, isStale, options),
-    list: async () => [...(await places.nft.list()), ...(await places.iptables.list())],
+    list: () => listBoth(places),
     hasRules: async () => (await places.nft.hasRules()) || (await places.iptables.hasRules()),
     async tearDown() {
-      for (const one of [places.nft, places.iptables]) await unlessUnusable(() => one.tearDown())
+      for (const one of [places.nft, places.iptables]) await unlessMissing(() => one.tearDown())
     },
     probe: (setting = 'auto') => (setting === 'auto' ? probeBoth(places) : places[PLACES[setting]].probe()),
     standing: async (among) => [

@@ -1,0 +1,20 @@
+import type { Listed } from '../backend'
+import { UnusableError } from '../unusable'
+import type { Places } from '.'
+
+/** What `work` gives, or undefined where there is no such tool. One that refuses is an error: it may have rules. */
+export async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof UnusableError) return undefined
+    throw error
+  }
+}
+
+/** The attachments of both places; with neither there is nobody to ask, which is an error. */
+export async function listBoth({ nft, iptables }: Places): Promise<readonly Listed[]> {
+  const here = await unlessMissing(() => nft.list())
+  if (!here) return iptables.list()
+  return [...here, ...((await unlessMissing(() => iptables.list())) ?? [])]
+}
