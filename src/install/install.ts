@@ -110,7 +110,7 @@ async function joinNetwork(
     done.push(mode === 'patch' ? `${added} ${target.path}` : `switched masquerade off in ${target.path}`)
   }
   if (mode === 'drop-in') done.push(...(await dropIn(target, options)))
-  return { done, advice: adviceFor(text) }
+  return { done, advice: [...adviceFor(text), ...restartAdvice(done, await installer.runtimes())] }
 }
 
 const BARE: JsonObject = { type: 'ip-masq' }
@@ -192,6 +192,12 @@ export function nudge(confDir: string): void {
   const path = join(confDir, '.ip-masq-reload')
   writeFileSync(path, 'x')
   removeFile(path)
+}
+
+/** containerd and CRI-O see a rename in their directory; of what we cannot see running we cannot say so. */
+function restartAdvice(done: readonly string[], runtimes: readonly Runtime[]): string[] {
+  if (done.length === 0 || runtimes.length > 0) return []
+  return ['no containerd or CRI-O is seen running here; where new pods start without a rule, restart it']
 }
 
 function adviceFor(text: string): string[] {

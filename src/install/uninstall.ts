@@ -111,7 +111,8 @@ function directoriesIn(confDir: string): string[] {
 }
 
 function removeIfEmpty(directory: string): void {
-  if (readdirSync(directory).length === 0) rmdirSync(directory)
+  // A link is somebody's own.
+  if (readdirSync(directory).length === 0 && lstatSync(directory).isDirectory()) rmdirSync(directory)
 }
 
 export interface CachedUse {

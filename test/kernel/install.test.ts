@@ -5,7 +5,6 @@ import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, runCommand, succeed } from '../lab/plugin'
-import { nextLine } from '../lab/site'
 import { podAddresses } from '../lab/table'
 import { until } from '../lab/watch'
 
@@ -49,7 +48,11 @@ const run = async (line: string, { before = '' } = {}) => runCommand(node, line,
 describe('install', () => {
   test('puts the executable in place and itself at the end of the chain, and again does nothing', async () => {
     await write('10-pods.conflist')
-    expect(await install()).toMatchObject({
+    const reply = await install()
+    expect({
+      ...reply,
+      lines: reply.lines.filter((line) => !line.includes('is seen running')),
+    }).toMatchObject({
       status: 0,
       stderr: '',
       lines: [
@@ -116,7 +119,7 @@ describe('install', () => {
 
   test('--disable-primary-masq switches it off, and nothing else', async () => {
     await write('10-pods.conflist')
-    expect((await install('--disable-primary-masq')).lines).toHaveLength(2)
+    expect((await install('--disable-primary-masq')).stdout).not.toContain('use --disable-primary-masq')
     expect(await read('10-pods.conflist')).toContain(
       '{ "type": "bridge", "ipMasq": false, "x-unknown": 1.50 }',
     )
@@ -196,6 +199,48 @@ describe('install', () => {
   })
 })
 
+describe('install leaves alone', () => {
+  test('the config that is there, unless it is given another', async () => {
+    const own = CONFLIST.replace('{ "type": "portmap" }', '{ "type": "ip-masq", "ipv6": false }')
+    await write('10-pods.conflist', own)
+    await install()
+    expect(await read('10-pods.conflist')).toBe(own)
+    await mkdir(join(confDir, 'other'))
+    await writeFile(join(confDir, 'other', '20-o.conf'), '{"type":"ip-masq","ipv4":false}')
+    await write('05-other.conflist', CONFLIST.replace('"pods"', '"other"'))
+    await install()
+    expect(await read('other/20-o.conf')).toBe('{"type":"ip-masq","ipv4":false}')
+  })
+
+  test.each([
+    ['a plain .conf', '{"cniVersion":"1.0.0","name":"n","type":"bridge"}', /it holds one plugin and no list/],
+    [
+      'a key that stands twice',
+      '{"name":"n","plugins":[{"type":"a"}],"plugins":[{"type":"b"}]}',
+      /a key stands in it twice/,
+    ],
+    ['a name that is a path', '{"name":"..","plugins":[{"type":"a"}]}', /there is no network in/],
+  ])('%s', async (_, text, said) => {
+    await write('10-pods.conflist', text)
+    for (const mode of ['auto', 'drop-in']) {
+      const { status, stderr } = await install(`--mode ${mode}`)
+      if (mode === 'auto' || !text.includes('"plugins":[{"type":"a"}],'))
+        expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringMatching(said) })
+      expect(await read('10-pods.conflist')).toBe(text)
+    }
+    expect(await readdir(directory)).toEqual(['bin', 'cni', 'net.d'])
+  })
+
+  test('everything on a full disk, and says what is wrong', async () => {
+    await write('10-pods.conflist')
+    const before = `mount -t tmpfs -o size=1m none ${binDir}`
+    const { status, stderr } = await install('', { before })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^Cannot \S+.*ENOSPC/)
+    expect(await read('10-pods.conflist')).toBe(CONFLIST)
+  })
+})
+
 describe('install --watch', () => {
   const start = (options = '') => {
     const args = `install --bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir} --watch ${options}`
@@ -206,11 +251,13 @@ describe('install --watch', () => {
   test('installs again when the primary plugin writes its conflist anew, and ends with 0', async () => {
     await write('10-pods.conflist')
     const { child, lines } = start()
-    for (let i = 0; i < 3; i++) await lines.next()
+    await lines.next()
+    await until(async () => (await read('10-pods.conflist')).includes('ip-masq'))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     const exit = new Promise((resolve) => child.once('exit', resolve))
     await writeFile(join(confDir, 'new'), CONFLIST.replace('portmap', 'tuning'))
     await rename(join(confDir, 'new'), join(confDir, '10-pods.conflist'))
-    expect(await nextLine(lines)).toBe(`added ip-masq to ${confDir}/10-pods.conflist`)
+    await until(async () => (await read('10-pods.conflist')).includes('ip-masq'))
     expect(await typesIn('10-pods.conflist')).toEqual(['bridge', 'tuning', 'ip-masq'])
     child.kill('SIGTERM')
     expect(await exit).toBe(0)
@@ -331,6 +378,68 @@ describe('uninstall', () => {
       expect(await node.sh('ip6tables -t nat -S')).not.toContain('IPM')
     },
   )
+
+  test('does not take a tool that fails for nobody', async () => {
+    await write('10-pods.conflist')
+    await install()
+    await succeed(node, 'ADD', { containerID: 'a', config: configWith() })
+    const tools = join(directory, 'tools')
+    await mkdir(tools)
+    await writeFile(join(tools, 'nft'), '#!/bin/sh\necho "Error: boom" >&2; exit 1\n', { mode: 0o755 })
+    const line = `uninstall --bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir}`
+    expect(await runCommand(node, line, { path: tools })).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('Error: boom'),
+    })
+    expect(await readdir(binDir)).toEqual(['ip-masq'])
+    expect(await podAddresses(node)).toHaveLength(1)
+  })
+
+  test('counts what it cannot read', async () => {
+    await write('10-pods.conflist')
+    await install()
+    await writeFile(join(cacheDir, 'results', 'pods-torn-eth0'), '{"kind": "cni')
+    expect((await uninstall()).status).toBe(1)
+    expect(await readdir(binDir)).toEqual(['ip-masq'])
+  })
+
+  test('appends to a log', async () => {
+    await write('10-pods.conflist')
+    await install()
+    await writeFile(join(directory, 'log'), 'first\n')
+    await node.sh(`${EXECUTABLES.native} uninstall --bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir} >> ${directory}/log
+      ${EXECUTABLES.native} uninstall --bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir} >> ${directory}/log`)
+    expect((await readFile(join(directory, 'log'), 'utf8')).split('\n').at(0)).toBe('first')
+  })
+
+  test('looks again after a wait: a primary plugin writes what it remembers', async () => {
+    await write('10-pods.conflist')
+    await install()
+    const installed = await read('10-pods.conflist')
+    await succeed(node, 'ADD', { containerID: 'a', config: configWith() })
+    const waiting = uninstall('--timeout 20s')
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await write('10-pods.conflist', installed)
+    await succeed(node, 'DEL', { containerID: 'a', config: configWith() })
+    expect((await waiting).status).toBe(0)
+    expect(await read('10-pods.conflist')).toBe(CONFLIST)
+    expect(await readdir(binDir)).toEqual([])
+  })
+
+  test('follows links, of a conflist and of a directory of drop-ins', async () => {
+    await writeFile(join(directory, 'real.conflist'), CONFLIST)
+    await symlink(join(directory, 'real.conflist'), join(confDir, '10-pods.conflist'))
+    await install()
+    expect((await uninstall()).status).toBe(0)
+    expect(await readFile(join(directory, 'real.conflist'), 'utf8')).toBe(CONFLIST)
+    expect((await readdir(confDir, { withFileTypes: true }))[0]?.isSymbolicLink()).toBe(true)
+    await mkdir(join(directory, 'dropins'))
+    await symlink(join(directory, 'dropins'), join(confDir, 'pods'))
+    await install('--mode drop-in')
+    expect(await readdir(join(directory, 'dropins'))).toEqual(['90-ip-masq.conf'])
+    expect((await uninstall()).status).toBe(0)
+    expect(await readdir(join(directory, 'dropins'))).toEqual([])
+  })
 
   test('never leaves a conflist that names what is gone', async () => {
     await write('10-pods.conflist')
