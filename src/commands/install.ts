@@ -1,6 +1,7 @@
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { readSmallFile } from '../cni/small-file'
+import { parseConfig } from '../config/parse'
 import { install } from '../install/install'
 import { withIoFailures } from '../install/io-failure'
 import { runningRuntimes } from '../install/runtimes'
@@ -62,6 +63,9 @@ function readPlugin(file: string | undefined): JsonObject | undefined {
     const plugin: unknown = JSON.parse(readSmallFile(file))
     if (!isObject(plugin)) throw new Error('write a JSON object, as in { "nonMasqueradeCIDRs": [...] }')
     const { type: _, ...keys } = plugin
+    parseConfig(keys)
+    const ofTheList = ['cniVersion', 'cniVersions', 'name', 'plugins'].find((key) => key in keys)
+    if (ofTheList) throw new Error(`${ofTheList} belongs to the conflist; write the keys of ip-masq alone`)
     return { type: 'ip-masq', ...keys }
   } catch (error) {
     throw new CniError(

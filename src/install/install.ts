@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { CniError } from '../cni/error'
 import type { JsonObject } from '../cni/json'
 import { parseConfig } from '../config/parse'
 import { addPlugin, masqueradingIn, ownPluginsIn, switchOffMasquerade } from './edit-conflist'
+import { installExecutable } from './executable'
 import { isInPlace, type Placement, placeFile, removeFile } from './place-file'
 import { honourDropIns, type Runtime } from './runtimes'
 import { findTarget, ownDropIns, type Target } from './target'
@@ -61,32 +61,6 @@ function missingNetwork({ confDir, network }: InstallOptions): string {
 }
 
 export class ChangedError extends Error {}
-
-async function installExecutable(source: string, binDir: string): Promise<string[]> {
-  const path = join(binDir, 'ip-masq')
-  if (!existsSync(binDir))
-    throw new CniError('ioFailure', `Cannot install: there is no ${binDir}; use --bin-dir or --profile`)
-  const placement: Placement = { content: { copyOf: source }, mode: 0o755, check: answersVersion }
-  if (isInPlace(path, placement)) {
-    await answersVersion(path)
-    return []
-  }
-  await placeFile(path, placement)
-  return [`installed ${path}`]
-}
-
-/** It runs here: right architecture and libc, no noexec mount. */
-async function answersVersion(file: string): Promise<void> {
-  const { stdout, stderr, failed } = await execa(file, [], {
-    env: { CNI_COMMAND: 'VERSION' },
-    extendEnv: false,
-    input: '{"cniVersion":"1.0.0"}',
-    reject: false,
-    timeout: 20_000,
-  })
-  if (!failed && stdout.includes('supportedVersions')) return
-  throw new CniError('ioFailure', `Cannot install: ${file} does not run here`, `${stdout}${stderr}`.trim())
-}
 
 async function joinNetwork(
   target: Target,

@@ -106,8 +106,12 @@ describe('install', () => {
     await writeFile(config, '{"nonMasqueradeCIDRs": ["10.1/8"]}')
     expect(await install(`--config ${config}`)).toMatchObject({
       status: 1,
-      stderr: 'Cannot use nonMasqueradeCIDRs[0] "10.1/8": write all four octets, as in "10.0.0.0/8"',
+      stderr: `Cannot use ${config}: Cannot use nonMasqueradeCIDRs[0] "10.1/8": write all four octets, as in "10.0.0.0/8"`,
     })
+    await writeFile(config, '{"name": "pods"}')
+    expect((await install(`--config ${config}`)).stderr).toBe(
+      `Cannot use ${config}: name belongs to the conflist; write the keys of ip-masq alone`,
+    )
     expect(await readdir(binDir)).toEqual([])
     for (const cidr of ['10.0.0.0/8', '10.0.0.0/16']) {
       await writeFile(config, JSON.stringify({ nonMasqueradeCIDRs: [cidr] }))

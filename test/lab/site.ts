@@ -34,6 +34,8 @@ export async function createSite(): Promise<Site> {
   const [node, outside] = await Promise.all([createNamespace('node'), createNamespace('outside')])
   await node.sh(`
     sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+    # Datagrams of one test must not be taken for a flow of another that had the same port: the default is 30 s.
+    sysctl -qw net.netfilter.nf_conntrack_udp_timeout=1 net.netfilter.nf_conntrack_udp_timeout_stream=1
     ip link add wan type veth peer name wan netns ${outside.name}
     ip address add ${NODE.ipv4}/24 dev wan; ip address add ${NODE.ipv6}/64 dev wan nodad; ip link set wan up`)
   await outside.sh(`

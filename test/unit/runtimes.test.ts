@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { honourDropIns, type Runtime } from '../../src/install/runtimes'
+
+const containerd = (version?: string): Runtime => ({ name: 'containerd', version })
+
+test.each<[string, Runtime[], boolean]>([
+  ['containerd 1.6', [containerd('1.6.20')], false],
+  ['containerd 2.1', [containerd('2.1.9')], false],
+  ['containerd 2.2', [containerd('2.2.0')], true],
+  ['containerd 3.0', [containerd('3.0.0')], true],
+  ['a containerd that does not say', [containerd()], false],
+  ['CRI-O', [{ name: 'crio', version: '2.4.0' }], false],
+  ['both', [containerd('2.3.0'), { name: 'crio', version: '1.30.0' }], false],
+  ['none that can be seen', [], false],
+])('a drop-in for %s', (_, runtimes, expected) => {
+  expect(honourDropIns(runtimes)).toBe(expected)
+})
