@@ -9,27 +9,18 @@ import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
 import { decidePolicy } from '../../src/policy/policy'
 import { parseAddressWithLength } from '../../src/policy/prefix'
-import { createNamespace, type Namespace } from '../lab/namespace'
-import { createSite, DESTINATIONS, NODE, type Site, sourceSeen, startEchoServer } from '../lab/site'
+import type { Namespace } from '../lab/namespace'
+import { addPodByHand, createSite, DESTINATIONS, NODE, POD, type Site, sourceSeen } from '../lab/site'
 
 /** The rules in iptables' tables, in both of its kinds: who owns an address, and what a peer sees of a pod. */
 
 const { onPrem, onPrem6 } = DESTINATIONS
-const POD = { ipv4: '10.244.1.7', ipv6: 'fd00:244:1::7' } as const
 
 let site: Site
 let pod: Namespace
 beforeAll(async () => {
   site = await createSite()
-  pod = await createNamespace('pod')
-  await site.node.sh(`ip link add pod type veth peer name eth0 netns ${pod.name}
-    ip address add 10.244.1.1/24 dev pod; ip address add fd00:244:1::1/64 dev pod nodad; ip link set pod up
-    ip address add 198.51.100.77/24 dev wan; ip address add 198.51.100.78/24 dev wan
-    ip address add 2001:db8:51::77/64 dev wan nodad preferred_lft 0`)
-  await pod.sh(`ip link set eth0 up
-    ip address add ${POD.ipv4}/24 dev eth0; ip address add ${POD.ipv6}/64 dev eth0 nodad
-    ip route add default via 10.244.1.1; ip -6 route add default via fd00:244:1::1`)
-  await startEchoServer(pod)
+  pod = await addPodByHand(site)
 })
 afterAll(async () => {
   await pod?.delete()

@@ -55,6 +55,22 @@ export async function createSite(): Promise<Site> {
   }
 }
 
+export const POD = { ipv4: '10.244.1.7', ipv6: 'fd00:244:1::7' } as const
+
+/** A pod without a primary plugin, and more addresses of the node's for `snatTo`. */
+export async function addPodByHand(site: Site): Promise<Namespace> {
+  const pod = await createNamespace('pod')
+  await site.node.sh(`ip link add pod type veth peer name eth0 netns ${pod.name}
+    ip address add 10.244.1.1/24 dev pod; ip address add fd00:244:1::1/64 dev pod nodad; ip link set pod up
+    ip address add 198.51.100.77/24 dev wan; ip address add 198.51.100.78/24 dev wan
+    ip address add 2001:db8:51::77/64 dev wan nodad preferred_lft 0`)
+  await pod.sh(`ip link set eth0 up
+    ip address add ${POD.ipv4}/24 dev eth0; ip address add ${POD.ipv6}/64 dev eth0 nodad
+    ip route add default via 10.244.1.1; ip -6 route add default via fd00:244:1::1`)
+  await startEchoServer(pod)
+  return pod
+}
+
 export async function startEchoServer(namespace: Namespace): Promise<void> {
   await startListener(namespace, 'echo-server.mjs').next()
 }

@@ -3,24 +3,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { firewall, masquerading } from '../lab/firewall'
-import { createNamespace, type Namespace } from '../lab/namespace'
+import type { Namespace } from '../lab/namespace'
 import { callPlugin, configWith, type PluginCall, succeed } from '../lab/plugin'
 import {
+  addPodByHand,
   createSite,
   DESTINATIONS,
   listenRaw,
   NODE,
   nextLine,
+  POD,
   portSeen,
   type Site,
   sendSctp,
   sourceSeen,
-  startEchoServer,
 } from '../lab/site'
 
 /** Every key of the policy language, by the source address that a peer sees. One pod, ADDed anew for each case. */
 
-const POD = { ipv4: '10.244.1.7', ipv6: 'fd00:244:1::7' } as const
 const { internet, internet6, onPrem, onPrem6, otherNodesPod, linkLocal } = DESTINATIONS
 
 let site: Site
@@ -30,15 +30,7 @@ let directory: string
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'ip-masq-policy-'))
   site = await createSite()
-  pod = await createNamespace('pod')
-  await site.node.sh(`ip link add pod type veth peer name eth0 netns ${pod.name}
-    ip address add 10.244.1.1/24 dev pod; ip address add fd00:244:1::1/64 dev pod nodad; ip link set pod up
-    ip address add 198.51.100.77/24 dev wan; ip address add 198.51.100.78/24 dev wan
-    ip address add 2001:db8:51::77/64 dev wan nodad preferred_lft 0`)
-  await pod.sh(`ip link set eth0 up
-    ip address add ${POD.ipv4}/24 dev eth0; ip address add ${POD.ipv6}/64 dev eth0 nodad
-    ip route add default via 10.244.1.1; ip -6 route add default via fd00:244:1::1`)
-  await startEchoServer(pod)
+  pod = await addPodByHand(site)
 })
 
 afterAll(async () => {

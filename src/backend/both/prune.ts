@@ -4,8 +4,8 @@ import { doesNotWork } from '../unusable'
 import type { Places } from '.'
 
 /**
- * GC, in both places always: a mark can be lost, and GC has time (and leaves it anew). What fails in one does not keep the other from being
- * tidied up; with neither there is nobody to ask, which is an error.
+ * GC, in both places always: a mark can be lost, and GC has time (and leaves it anew). What fails in one does not keep
+ * the other from being tidied up; with neither there is nobody to ask, which is an error.
  */
 export async function prune(
   { nft, iptables, mark }: Places,

@@ -8,7 +8,6 @@ import { orBoth } from './automatic'
 
 interface Place {
   readonly backend: Backend
-  readonly name: 'nftables' | 'iptables'
   /** Attachment -> what it has there. */
   readonly listed: ReadonlyMap<string, Listed>
   /** Why there can be no rules. */
@@ -24,7 +23,7 @@ export async function replace(
   wanted: readonly Wanted[],
   options: { readonly dryRun: boolean },
 ): Promise<Replacement> {
-  const places = { nft: await look(nft, 'nftables'), iptables: await look(iptables, 'iptables') }
+  const places = { nft: await look(nft), iptables: await look(iptables) }
   const { iptables: there } = places
   if (places.nft.unusable && there.unusable) throw orBoth(places.nft.unusable, there.unusable)
   const work = (place: Place) => ({ wanted: wanted.filter((one) => placeOf(one, places) === place), options })
@@ -49,13 +48,13 @@ export async function replace(
   return mergeReplacements(parts)
 }
 
-async function look(backend: Backend, name: Place['name']): Promise<Place> {
+async function look(backend: Backend): Promise<Place> {
   try {
     const listed = await backend.list()
-    return { backend, name, listed: byId(listed) }
+    return { backend, listed: byId(listed) }
   } catch (error) {
     if (!doesNotWork(error)) throw error
-    return { backend, name, listed: new Map(), unusable: error }
+    return { backend, listed: new Map(), unusable: error }
   }
 }
 
