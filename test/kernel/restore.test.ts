@@ -1,5 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
@@ -14,8 +13,7 @@ let overlay: string
 beforeEach(async () => {
   node = await createNamespace('restore')
   network = await createCachedNetwork(node)
-  const empty = await mkdtemp(join(tmpdir(), 'ip-masq-var-'))
-  overlay = `mount --bind ${empty} /var/lib; mkdir -p /var/lib/cni; mount --bind ${network.cacheDir} /var/lib/cni`
+  overlay = `mount -t tmpfs none /var/lib; mkdir -p /var/lib/cni; mount --bind ${network.cacheDir} /var/lib/cni`
 })
 afterEach(async () => {
   await network.delete()

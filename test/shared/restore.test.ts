@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork, makeOld } from '../lab/cached-network'
 import { firewall, masquerading } from '../lab/firewall'
@@ -15,8 +13,7 @@ let overlay: string
 beforeEach(async () => {
   node = await createNamespace('restore')
   network = await createCachedNetwork(node)
-  const empty = await mkdtemp(join(tmpdir(), 'ip-masq-var-'))
-  overlay = `mount --bind ${empty} /var/lib; mkdir -p /var/lib/cni; mount --bind ${network.cacheDir} /var/lib/cni`
+  overlay = `mount -t tmpfs none /var/lib; mkdir -p /var/lib/cni; mount --bind ${network.cacheDir} /var/lib/cni`
 })
 afterEach(async () => {
   await network.delete()
