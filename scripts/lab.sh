@@ -21,10 +21,3 @@ sweep() {
 }
 trap sweep EXIT
 trap 'exit 130' INT TERM
-
-# Runs a TypeScript file with the runtime that the native executable is compiled with.
-run_typescript() {
-  local arch
-  case "$(uname -m)" in aarch64) arch=aarch64 ;; *) arch=x64 ;; esac
-  "node_modules/@oven/bun-linux-$arch/bin/bun" "$@"
-}

@@ -1,0 +1,12 @@
+// npm run build: dist/ip-masq.js (Node) and dist/ip-masq (native, for this machine), from one bundle.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { thisArchitecture } from './packaging/architecture'
+import { bundle } from './packaging/bundle'
+import { compile } from './packaging/compile'
+import { ROOT } from './packaging/root'
+
+const dist = join(ROOT, 'dist')
+await mkdir(dist, { recursive: true })
+await bundle(join(dist, 'ip-masq.js'))
+await compile(join(dist, 'ip-masq.js'), thisArchitecture(), join(dist, 'ip-masq'))

@@ -1,0 +1,21 @@
+/** What we build for, under the names that OCI images and releases use. */
+export type Architecture = keyof typeof ARCHITECTURES
+
+/** The same machine under the names of others. */
+export const ARCHITECTURES = {
+  amd64: { node: 'x64', bun: 'x64', emulator: 'qemu-x86_64-static' },
+  arm64: { node: 'arm64', bun: 'aarch64', emulator: 'qemu-aarch64-static' },
+} as const
+
+export const ALL = Object.keys(ARCHITECTURES) as Architecture[]
+
+export function isArchitecture(name: string): name is Architecture {
+  return name in ARCHITECTURES
+}
+
+export function thisArchitecture(): Architecture {
+  const found = ALL.find((name) => ARCHITECTURES[name].node === process.arch)
+  if (!found)
+    throw new Error(`Cannot build on ${process.arch}: use a machine that is one of ${ALL.join(', ')}`)
+  return found
+}
