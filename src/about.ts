@@ -50,6 +50,8 @@ Commands:
     --grace TIME       ... and that were written longer ago than this (default 10m)
     --watch            stay, and sync again when a conflist or a file that it names changes, or the rules are lost
     --interval TIME    with --watch: at the latest after this (default 60s)
+    --health-port PORT with --watch: answer /livez and /readyz on 127.0.0.1
+    --root DIR         in a container: do all of it in the host's /, which is mounted there (sync, gc, install, uninstall)
   gc                   remove rules that no runtime knows of, or whose container is gone
     --conf-dir, --cache-dir, --grace, --dry-run, --json   as for sync
   install              put this executable in its place, and ip-masq into the network
@@ -61,8 +63,9 @@ Commands:
     --config FILE      our part of the conflist, as JSON (default: no keys)
     --disable-primary-masq   switch bridge's, ptp's or flannel's own masquerade off
     --wait TIME        wait so long for the primary plugin's conflist
-    --watch            stay, and install again when the primary plugin writes its conflist anew
-    --sync             stay, and do what sync --watch does
+    --watch            stay, and install again when the primary plugin writes its conflist anew, or FILE changes
+    --sync             stay, and do what sync --watch does, with --prune too
+    --health-port PORT, --root DIR   as for sync
   uninstall            take ip-masq out of all conflists, then remove the executable if nothing uses it any more
     --profile, --bin-dir, --conf-dir, --cache-dir   as above
     --timeout TIME     wait so long for the attachments that use it

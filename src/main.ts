@@ -4,6 +4,7 @@ import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
 import type { World } from './commands/world'
 import { hostOf, toolsWithin } from './host'
+import { enterHostRoot } from './host-root'
 import { answer } from './plugin'
 import { readStdin, write } from './stdio'
 
@@ -38,7 +39,7 @@ async function runPlugin(): Promise<number> {
 /** A runtime that closed stderr does not want to know; it must not fail a DEL that did its work. */
 async function writeWarnings(warnings: readonly string[]): Promise<void> {
   try {
-    await write(2, warnings.map((warning) => `ip-masq: ${warning}\n`).join(''))
+    await write(2, warnings.map((warning) => `ip-masq ${VERSION}: ${warning}\n`).join(''))
   } catch {}
 }
 
@@ -69,11 +70,21 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
   return 2
 }
 
+let isInHostRoot = false
+
 const world: World = {
   backend: () => backendWithin(DEADLINE_MS),
   epochSeconds: () => Date.now() / 1000,
-  // Under Node the program is a script.
-  executable: () => (globalThis.Bun ? process.execPath : (process.argv[1] ?? '')),
+  executable() {
+    // The path is one of the container's; the link leads to the file, wherever that is (proc(5)).
+    if (isInHostRoot) return '/proc/self/exe'
+    // Under Node the program is a script.
+    return globalThis.Bun ? process.execPath : (process.argv[1] ?? '')
+  },
+  enterHostRoot(root) {
+    enterHostRoot(root)
+    isInHostRoot = true
+  },
   readStdin,
   write: (text) => write(1, text),
   writeError: (text) => write(2, text),
@@ -103,7 +114,7 @@ async function runCommand(run: () => Promise<number>): Promise<number> {
 main().then(
   (status) => process.exit(status),
   async (error) => {
-    await write(2, `ip-masq: Cannot write the result: ${error}\n`).catch(() => {})
+    await write(2, `ip-masq ${VERSION}: Cannot write the result: ${error}\n`).catch(() => {})
     process.exit(1)
   },
 )

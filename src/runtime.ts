@@ -55,3 +55,8 @@ interface Builtins {
 export function loadBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] {
   return typeof require === 'function' ? require(name) : process.getBuiltinModule(name)
 }
+
+/** Calls into libc. Only where the runtime is native. */
+export function loadFfi(): typeof import('bun:ffi') {
+  return require('bun:ffi')
+}

@@ -8,7 +8,8 @@ import type { World } from './world'
 
 /** `ip-masq gc`: for runtimes that never send the verb (containerd). It knows --conf-dir as sync does, and needs it not. */
 export async function gcCommand(args: readonly string[], world: World): Promise<number> {
-  const options = parseOptions('gc', args, ['conf-dir', 'cache-dir', 'dry-run', 'json', 'grace'])
+  const options = parseOptions('gc', args, ['conf-dir', 'cache-dir', 'dry-run', 'json', 'grace', 'root'])
+  if (options.root !== undefined) world.enterHostRoot(options.root)
   const isGarbage = afterKernel<Listed>(() => {
     const cache = requireCache(options.cacheDir)
     const times = { graceSeconds: options.graceSeconds, epochSeconds: world.epochSeconds() }

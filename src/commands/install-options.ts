@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import type { Mode } from '../install/install'
-import { parseDuration, UsageError } from './options'
+import { parseDuration, parsePort, parseRoot, UsageError } from './options'
 import { PROFILES } from './profiles'
 
 const FLAGS = {
@@ -18,6 +18,9 @@ const FLAGS = {
   sync: { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
   timeout: { type: 'string' },
+  prune: { type: 'boolean', default: false },
+  root: { type: 'string' },
+  'health-port': { type: 'string' },
 } as const
 
 export type InstallFlag = keyof typeof FLAGS
@@ -37,6 +40,11 @@ export interface CommandOptions {
   readonly sync: boolean
   readonly force: boolean
   readonly timeoutSeconds: number | undefined
+  /** With `sync`: rules that no runtime knows of go too. */
+  readonly prune: boolean
+  /** Where the host's / is mounted. */
+  readonly root: string | undefined
+  readonly healthPort: number | undefined
 }
 
 /** The options of install or uninstall; `flags` are those that it knows. */
@@ -61,6 +69,9 @@ export function parseInstallOptions(
     sync: values.sync === true,
     force: values.force === true,
     timeoutSeconds: duration('timeout', values.timeout),
+    prune: values.prune === true,
+    root: parseRoot(values.root),
+    healthPort: parsePort(values['health-port']),
   }
 }
 

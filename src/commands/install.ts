@@ -1,3 +1,5 @@
+import { openSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { readSmallFile } from '../cni/small-file'
@@ -6,8 +8,10 @@ import { install } from '../install/install'
 import { withIoFailures } from '../install/io-failure'
 import { runningRuntimes } from '../install/runtimes'
 import { findTarget } from '../install/target'
+import { type Health, serveHealth, UNASKED } from './health'
 import { type CommandOptions, parseInstallOptions } from './install-options'
 import { watchInstall } from './install-watch'
+import { type Pause, pauseUntilStop } from './pause'
 import type { World } from './world'
 
 const LOOK_MS = 1_000
@@ -19,45 +23,79 @@ export function installCommand(args: readonly string[], world: World): Promise<n
 
 async function run(args: readonly string[], world: World): Promise<number> {
   const options = parseInstallOptions('install', args, [
-    ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'network', 'mode', 'config'] as const),
-    ...(['disable-primary-masq', 'wait', 'watch', 'sync'] as const),
+    ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'network', 'mode', 'config', 'root'] as const),
+    ...(['disable-primary-masq', 'wait', 'watch', 'sync', 'prune', 'health-port'] as const),
   ])
-  if (options.waitSeconds !== undefined) await waitForNetwork(options, options.waitSeconds)
-  const apply = () =>
-    install(
-      { ...options, plugin: readPlugin(options.configFile) },
+  const configFile = keepReadable(options)
+  if (options.root !== undefined) world.enterHostRoot(options.root)
+  const apply = async ({ isFirst }: { readonly isFirst: boolean }) => {
+    const { done, advice } = await install(
+      { ...options, plugin: readPlugin(configFile, options.configFile) },
       { executable: world.executable(), runtimes: runningRuntimes },
     )
-  const { done, advice } = await apply()
-  const lines = [
-    ...(done.length > 0 ? done : ['nothing to do']),
-    ...advice.map((line) => `left to do: ${line}`),
-  ]
-  await world.write(lines.map((line) => `${line}\n`).join(''))
+    const first = [
+      ...(done.length > 0 ? [] : ['nothing to do']),
+      ...advice.map((line) => `left to do: ${line}`),
+    ]
+    await world.write([...done, ...(isFirst ? first : [])].map((line) => `${line}\n`).join(''))
+    return { hasChanged: done.length > 0 }
+  }
+  const health = await healthOf(options)
+  if (!options.watch) {
+    await waitForNetwork(options, pauseUntilStop(world))
+    await apply({ isFirst: true })
+    health.turned('install', { nextMs: Number.POSITIVE_INFINITY })
+  }
   const loops = [
-    ...(options.watch ? [watchInstall(options, world, apply)] : []),
-    ...(options.sync ? [syncLoop(options, world)] : []),
+    ...(options.watch ? [watchInstall({ ...options, configFile }, { world, health }, apply)] : []),
+    ...(options.sync ? [syncLoop(options, world, health)] : []),
   ]
   return Math.max(0, ...(await Promise.all(loops)))
 }
 
-async function syncLoop({ confDir, cacheDir }: CommandOptions, world: World): Promise<number> {
+/** A config of the container's own cannot be named once the host's files are: its directory stays open. */
+function keepReadable({ root, configFile }: CommandOptions): string | undefined {
+  if (root === undefined || configFile === undefined) return configFile
+  const path = resolve(configFile)
+  try {
+    return join(`/proc/self/fd/${openSync(dirname(path), 'r')}`, basename(path))
+  } catch (error) {
+    throw new CniError(
+      'invalidConfig',
+      `Cannot use ${configFile}: ${error instanceof Error ? error.message : error}`,
+    )
+  }
+}
+
+async function healthOf({ healthPort, watch, sync }: CommandOptions): Promise<Health> {
+  // A process that ends is asked for its status.
+  if (healthPort === undefined || !(watch || sync)) return UNASKED
+  return serveHealth(healthPort, ['install', ...(sync ? ['sync'] : [])])
+}
+
+async function syncLoop(
+  { confDir, cacheDir, prune }: CommandOptions,
+  world: World,
+  health: Health,
+): Promise<number> {
   const { syncCommand } = await import('./sync')
-  return syncCommand(['--watch', '--conf-dir', confDir, '--cache-dir', cacheDir], world)
+  const directories = ['--conf-dir', confDir, '--cache-dir', cacheDir]
+  return syncCommand(['--watch', ...(prune ? ['--prune'] : []), ...directories], world, health)
 }
 
 /** The primary plugin writes its conflist when it starts, which may be after us. */
 async function waitForNetwork(
-  { confDir, network }: { readonly confDir: string; readonly network: string | undefined },
-  seconds: number,
+  { confDir, network, waitSeconds = 0 }: CommandOptions,
+  pause: Pause,
 ): Promise<void> {
-  const end = performance.now() + seconds * 1000
-  while (!findTarget(confDir, network) && performance.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, end - performance.now())))
+  const end = performance.now() + waitSeconds * 1000
+  while (!findTarget(confDir, network) && performance.now() < end && !pause.isStopped()) {
+    await pause.sleep(Math.min(LOOK_MS, end - performance.now()))
   }
 }
 
-function readPlugin(file: string | undefined): JsonObject | undefined {
+/** `name`: what the operator calls the file. */
+function readPlugin(file: string | undefined, name: string | undefined): JsonObject | undefined {
   if (file === undefined) return undefined
   try {
     const plugin: unknown = JSON.parse(readSmallFile(file))
@@ -68,9 +106,7 @@ function readPlugin(file: string | undefined): JsonObject | undefined {
     if (ofTheList) throw new Error(`${ofTheList} belongs to the conflist; write the keys of ip-masq alone`)
     return { type: 'ip-masq', ...keys }
   } catch (error) {
-    throw new CniError(
-      'invalidConfig',
-      `Cannot use ${file}: ${error instanceof Error ? error.message : error}`,
-    )
+    const said = error instanceof Error ? error.message : String(error)
+    throw new CniError('invalidConfig', `Cannot use ${name}: ${said.replaceAll(file, name ?? file)}`)
   }
 }

@@ -15,6 +15,8 @@ const FLAGS = {
   json: { type: 'boolean', default: false },
   prune: { type: 'boolean', default: false },
   watch: { type: 'boolean', default: false },
+  root: { type: 'string' },
+  'health-port': { type: 'string' },
 } as const
 
 export type Flag = keyof typeof FLAGS
@@ -28,6 +30,9 @@ export interface Options {
   readonly json: boolean
   readonly prune: boolean
   readonly watch: boolean
+  /** Where the host's / is mounted. */
+  readonly root: string | undefined
+  readonly healthPort: number | undefined
 }
 
 /** The options of one command; `flags` are those that it knows. */
@@ -43,11 +48,15 @@ export function parseOptions(command: string, args: readonly string[], flags: re
     json: values.json === true,
     prune: values.prune === true,
     watch: values.watch === true,
+    root: parseRoot(values.root),
+    healthPort: parsePort(values['health-port']),
   }
 }
 
 function defaults() {
-  return Object.fromEntries(Object.entries(FLAGS).map(([flag, { default: value }]) => [flag, value]))
+  return Object.fromEntries(
+    Object.entries(FLAGS).map(([flag, option]) => [flag, 'default' in option ? option.default : undefined]),
+  )
 }
 
 function parse(command: string, args: readonly string[], options: Record<string, (typeof FLAGS)[Flag]>) {
@@ -62,6 +71,19 @@ function parse(command: string, args: readonly string[], options: Record<string,
 function parseDirectory(flag: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value
   throw new UsageError(`Cannot use --${flag} "": write a directory`)
+}
+
+export function parseRoot(value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && value.startsWith('/')) return value
+  throw new UsageError(`Cannot use --root "${value}": write an absolute path, where the host's / is mounted`)
+}
+
+export function parsePort(value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  const port = /^\d{1,5}$/.test(String(value)) ? Number(value) : 0
+  if (port > 0 && port < 65536) return port
+  throw new UsageError(`Cannot use --health-port "${value}": write a port, 1 to 65535`)
 }
 
 /** A watch that syncs without a pause would take a core for itself. */

@@ -1,14 +1,21 @@
 import { sync } from '../sync/sync'
+import { type Health, serveHealth, UNASKED } from './health'
 import { parseOptions } from './options'
 import { renderSync, syncJson } from './report'
 import { watch } from './watch'
 import type { World } from './world'
 
 /** `ip-masq sync`: the kernel as the result cache and the conflists ask for it. */
-export async function syncCommand(args: readonly string[], world: World): Promise<number> {
+export async function syncCommand(
+  args: readonly string[],
+  world: World,
+  health: Health = UNASKED,
+): Promise<number> {
   const options = parseOptions('sync', args, [
     ...(['conf-dir', 'cache-dir', 'dry-run', 'json', 'prune', 'grace', 'watch', 'interval'] as const),
+    ...(['root', 'health-port'] as const),
   ])
+  if (options.root !== undefined) world.enterHostRoot(options.root)
   const run = async ({ quiet }: { quiet: boolean }) => {
     const pruneAfterSeconds = options.prune ? options.graceSeconds : undefined
     const report = await sync(world.backend(), { ...options, pruneAfterSeconds }, world.epochSeconds)
@@ -24,6 +31,10 @@ export async function syncCommand(args: readonly string[], world: World): Promis
     }
     return { ...report, standing }
   }
-  if (options.watch) return watch(options, world, run)
+  if (options.watch) {
+    const { healthPort } = options
+    const asked = healthPort === undefined ? health : await serveHealth(healthPort, ['sync'])
+    return watch(options, { world, health: asked }, run)
+  }
   return (await run({ quiet: false })).errors.length === 0 ? 0 : 1
 }

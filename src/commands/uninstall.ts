@@ -13,8 +13,9 @@ export function uninstallCommand(args: readonly string[], world: World): Promise
 
 async function run(args: readonly string[], world: World): Promise<number> {
   const options = parseInstallOptions('uninstall', args, [
-    ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'force', 'timeout'] as const),
+    ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'force', 'timeout', 'root'] as const),
   ])
+  if (options.root !== undefined) world.enterHostRoot(options.root)
   const { binDir, confDir } = options
   let said = 0
   const say = async (lines: readonly string[]) => {

@@ -1,6 +1,8 @@
+import { VERSION } from '../about'
 import { toCniError } from '../cni/error'
 import { expand } from '../config/sources'
 import { fingerprint, fingerprintOf } from './fingerprint'
+import type { Health } from './health'
 import type { Options } from './options'
 import { pauseUntilStop } from './pause'
 import type { World } from './world'
@@ -12,7 +14,13 @@ interface Found {
   readonly standing: readonly string[]
   /** Paths and globs of files that the conflists name. */
   readonly files: readonly string[]
+  /** What could not be used. */
+  readonly errors: readonly string[]
 }
+
+type Outcome =
+  | (Found & { readonly error: undefined })
+  | { readonly error: string; readonly files: undefined; readonly standing: undefined }
 
 /** How often to look whether the table is gone or a conflist has changed: both are noticed within 2 s. */
 const LOOK_MS = 1_500
@@ -26,7 +34,7 @@ const RETRY_MS = 5_000
  */
 export async function watch(
   options: Options,
-  world: World,
+  { world, health }: { readonly world: World; readonly health: Health },
   run: (options: { quiet: boolean }) => Promise<Found>,
 ): Promise<number> {
   const pause = pauseUntilStop(world)
@@ -34,8 +42,9 @@ export async function watch(
   let known = ''
   let standing: readonly string[] = []
   let due = 0
+  let error: string | undefined
   await world.writeError(
-    `watching ${options.confDir} and the rules, every ${options.intervalSeconds} s at the latest\n`,
+    `ip-masq ${VERSION}: watching ${options.confDir} and the rules, every ${options.intervalSeconds} s at the latest\n`,
   )
   for (let isFirst = true; !pause.isStopped(); isFirst = false) {
     const seen = await fingerprintAll(options.confDir, files)
@@ -48,33 +57,33 @@ export async function watch(
       // What it named for the first time has been read by now, and was not looked at before: a change in between would
       // go unseen, so the next look counts the new names as a change.
       known = seen
-      files = done?.files ?? files
-      standing = done?.standing ?? []
-      const isDone = done !== undefined && (done.found === 0 || standing.length > 0)
+      files = done.files ?? files
+      standing = done.standing ?? []
+      const isDone = done.error === undefined && (done.found === 0 || standing.length > 0)
+      error = done.error ?? done.errors[0]
       due = performance.now() + (isDone ? options.intervalSeconds * 1000 : RETRY_MS)
     } else {
       standing = now
     }
-    await pause.sleep(Math.min(LOOK_MS, Math.max(1, due - performance.now())))
+    const nextMs = Math.min(LOOK_MS, Math.max(1, due - performance.now()))
+    health.turned('sync', { error, nextMs })
+    await pause.sleep(nextMs)
   }
   return 0
 }
 
-/**
- * What a run found; undefined for one that failed. That is told, and tried again soon: nobody restarts a watch that
- * gave up at night.
- */
+/** What a run found. One that failed is told, and tried again soon: nobody restarts a watch that gave up at night. */
 async function runOnce(
   run: (options: { quiet: boolean }) => Promise<Found>,
   world: World,
   isFirst: boolean,
-): Promise<Found | undefined> {
+): Promise<Outcome> {
   try {
-    return await run({ quiet: !isFirst })
+    return { ...(await run({ quiet: !isFirst })), error: undefined }
   } catch (error) {
     const { message, details } = toCniError(error)
     await world.writeError(`${message}${details && `: ${details}`}\n`)
-    return undefined
+    return { error: message, files: undefined, standing: undefined }
   }
 }
 

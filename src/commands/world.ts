@@ -6,6 +6,8 @@ export interface World {
   readonly epochSeconds: () => number
   /** The file of the program that runs. */
   readonly executable: () => string
+  /** From here on all paths and tools are those of this directory, the host's / in a container. */
+  readonly enterHostRoot: (root: string) => void
   readonly readStdin: () => Promise<string>
   readonly write: (text: string) => Promise<void>
   readonly writeError: (text: string) => Promise<void>

@@ -17,7 +17,10 @@ export async function runningRuntimes(): Promise<Runtime[]> {
     if (NAMES.includes(name) && !found.has(name)) {
       found.set(
         name,
-        versionOf(`/proc/${pid}/exe`).then((version) => ({ name: name as Runtime['name'], version })),
+        versionOf([`/proc/${pid}/exe`, ...programOf(pid)]).then((version) => ({
+          name: name as Runtime['name'],
+          version,
+        })),
       )
     }
   }
@@ -25,16 +28,31 @@ export async function runningRuntimes(): Promise<Runtime[]> {
 }
 
 function commandOf(pid: string): string {
+  return readQuietly(`/proc/${pid}/comm`).trim()
+}
+
+/** A process may be gone by now. */
+function readQuietly(file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+    return readFileSync(file, 'utf8')
   } catch {
     return ''
   }
 }
 
-async function versionOf(executable: string): Promise<string | undefined> {
-  const { stdout } = await execa(executable, ['--version'], { reject: false, timeout: 5_000 })
-  return /(?:^|\s)v?(\d+\.\d+\.\d+)/.exec(stdout ?? '')?.[1]
+/** As it was started: a container without CAP_SYS_PTRACE may not follow the link `exe`. */
+function programOf(pid: string): string[] {
+  const [program = ''] = readQuietly(`/proc/${pid}/cmdline`).split('\0')
+  return program.startsWith('/') ? [program] : []
+}
+
+async function versionOf(programs: readonly string[]): Promise<string | undefined> {
+  for (const program of programs) {
+    const { stdout } = await execa(program, ['--version'], { reject: false, timeout: 5_000 })
+    const [, version] = /(?:^|\s)v?(\d+\.\d+\.\d+)/.exec(stdout ?? '') ?? []
+    if (version !== undefined) return version
+  }
+  return undefined
 }
 
 /** containerd from 2.2 on (libcni 1.3) reads `<conf dir>/<network>/*.conf`; others ignore it, and say nothing. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { callPlugin, configWith, EXECUTABLES, type PluginCall } from '../lab/plugin'
+import { callPlugin, configWith, EXECUTABLES, type PluginCall, PREFIX } from '../lab/plugin'
 
 /**
  * An nft that is missing, broken or hanging. The broken ones are scripts: the real one cannot be made to fail like
@@ -65,7 +65,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     }
     const { status, stdout, stderr } = await call('DEL', options)
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
-    expect(stderr).toMatch(/^ip-masq: DEL leaves rules behind if there are any: .*ENOENT/)
+    expect(stderr).toMatch(/^ip-masq [\d.]+: DEL leaves rules behind if there are any: .*ENOENT/)
   })
 
   test('with an nft that is not executable: looks on, and names it if there is no other', async ({
@@ -93,7 +93,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     })
     expect(del).toMatchObject({ status: 0, stdout: '' })
     expect(del.stderr).toMatch(
-      /^ip-masq: DEL leaves rules behind if there are any: nft was killed after (?:19|20)\d{3} ms$/,
+      /^ip-masq [\d.]+: DEL leaves rules behind if there are any: nft was killed after (?:19|20)\d{3} ms$/,
     )
   })
 
@@ -109,7 +109,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     })
     expect(await call('DEL', options)).toMatchObject({
       status: 0,
-      stderr: 'ip-masq: DEL leaves rules behind if there are any: netlink: Error: of some sort',
+      stderr: `${PREFIX}DEL leaves rules behind if there are any: netlink: Error: of some sort`,
     })
   })
 

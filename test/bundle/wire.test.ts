@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { callPlugin, configWith, EXECUTABLES, type PluginCall, resultWith } from '../lab/plugin'
+import { callPlugin, configWith, EXECUTABLES, type PluginCall, PREFIX, resultWith } from '../lab/plugin'
 import { listRuleset } from '../lab/table'
 
 /** The protocol as a runtime sees it: environment and stdin in, stdout and exit status out. */
@@ -227,7 +227,7 @@ describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
 
     test('says so when the list leaves out a family of the pod', async () => {
       const config = configWith(['10.244.1.7/24', 'fd00::7/64'], { nonMasqueradeCIDRs: ['10.0.0.0/8'] })
-      const stderr = 'ip-masq: nonMasqueradeCIDRs has no IPv6 entry: only the built-in IPv6 exemptions hold'
+      const stderr = `${PREFIX}nonMasqueradeCIDRs has no IPv6 entry: only the built-in IPv6 exemptions hold`
       expect(await call('ADD', { config })).toMatchObject({ status: 0, stderr })
     })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { callPlugin, configWith, EXECUTABLES, type PluginCall, succeed } from '../lab/plugin'
+import { callPlugin, configWith, EXECUTABLES, type PluginCall, PREFIX, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
 import { IPTABLES, WITHOUT_NFT, withOnly, without } from '../lab/tools'
 
@@ -110,7 +110,7 @@ describe('auto', () => {
     expect(await inBoth()).toEqual([[], []])
     expect(await callPlugin(node, 'DEL', lost({ before }))).toMatchObject({
       status: 0,
-      stderr: 'ip-masq: DEL leaves rules behind if there are any: netlink: Error: of some sort',
+      stderr: `${PREFIX}DEL leaves rules behind if there are any: netlink: Error: of some sort`,
     })
     // No other verb or command is kept from iptables by it.
     for (const backend of [undefined, 'iptables']) {
@@ -153,7 +153,7 @@ describe('auto', () => {
     expect(await callPlugin(node, 'DEL', lost({ before }))).toMatchObject({
       status: 0,
       stderr: expect.stringMatching(
-        /^ip-masq: DEL leaves rules behind if there are any: .*nft: EACCES.*iptables/,
+        /^ip-masq [\d.]+: DEL leaves rules behind if there are any: .*nft: EACCES.*iptables/,
       ),
     })
   })
@@ -406,7 +406,7 @@ describe('the xtables lock, held by another', () => {
     for (const reply of [del, second]) {
       expect(reply).toMatchObject({
         status: 0,
-        stderr: expect.stringMatching(/^ip-masq: DEL leaves rules behind if there are any: .*lock/),
+        stderr: expect.stringMatching(/^ip-masq [\d.]+: DEL leaves rules behind if there are any: .*lock/),
       })
     }
     expect((await callPlugin(node, 'CHECK', pod('iptables', { before: locked }))).json).toMatchObject({

@@ -1,12 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, runCommand, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
-import { until } from '../lab/watch'
 
 /** `ip-masq install` and `uninstall`, in directories of their own. */
 
@@ -242,67 +240,6 @@ describe('install leaves alone', () => {
     expect(status).toBe(1)
     expect(stderr).toMatch(/^Cannot \S+.*ENOSPC/)
     expect(await read('10-pods.conflist')).toBe(CONFLIST)
-  })
-})
-
-describe('install --watch', () => {
-  const start = (options = '') => {
-    const args = `install --bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir} --watch ${options}`
-    const child = node.start(EXECUTABLES.native, ...args.trim().split(' '))
-    return { child, lines: createInterface(child.stdout ?? process.stdin)[Symbol.asyncIterator]() }
-  }
-
-  test('installs again when the primary plugin writes its conflist anew, and ends with 0', async () => {
-    await write('10-pods.conflist')
-    const { child, lines } = start()
-    await lines.next()
-    await until(async () => (await read('10-pods.conflist')).includes('ip-masq'))
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    const exit = new Promise((resolve) => child.once('exit', resolve))
-    await writeFile(join(confDir, 'new'), CONFLIST.replace('portmap', 'tuning'))
-    await rename(join(confDir, 'new'), join(confDir, '10-pods.conflist'))
-    await until(async () => (await read('10-pods.conflist')).includes('ip-masq'))
-    expect(await typesIn('10-pods.conflist')).toEqual(['bridge', 'tuning', 'ip-masq'])
-    child.kill('SIGTERM')
-    expect(await exit).toBe(0)
-    expect(await typesIn('10-pods.conflist')).toContain('ip-masq')
-  })
-
-  test('says so when somebody takes it out each time, and lets some time pass', async () => {
-    await write('10-pods.conflist')
-    const args = `install --bin-dir ${binDir} --conf-dir ${confDir} --watch`
-    const log = join(directory, 'log')
-    node.start('bash', '-c', `exec ${EXECUTABLES.native} ${args} 2> ${log}`).stdout?.resume()
-    const end = performance.now() + 12_000
-    while (performance.now() < end) {
-      if ((await read('10-pods.conflist')).includes('ip-masq')) await write('10-pods.conflist')
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-    expect(await readFile(log, 'utf8')).toMatch(
-      /somebody takes ip-masq out of .* again and again: waiting 10 s/,
-    )
-  })
-
-  test('--sync restores lost rules in the same process', async () => {
-    await write('10-pods.conflist')
-    start('--sync')
-    await until(async () => (await read('10-pods.conflist')).includes('ip-masq'))
-    const conflist = JSON.parse(await read('10-pods.conflist'))
-    const config = Buffer.from(JSON.stringify(conflist)).toString('base64')
-    await succeed(node, 'ADD', { containerID: 'a', config: { ...configWith(), name: 'pods' } })
-    const entry = {
-      kind: 'cniCacheV1',
-      containerId: 'a',
-      ifName: 'eth0',
-      networkName: 'pods',
-      config,
-      result: configWith().prevResult,
-    }
-    await writeFile(join(cacheDir, 'results', 'pods-a-eth0'), JSON.stringify(entry))
-    // Looks at what stands every 1.5 s; only what it has seen can be lost.
-    await new Promise((resolve) => setTimeout(resolve, 4000))
-    await node.sh('nft flush ruleset')
-    await until(async () => (await podAddresses(node)).length === 1, 10_000)
   })
 })
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { version } from '../../package.json'
 import { firewall } from './firewall'
 import type { Namespace } from './namespace'
 
@@ -10,6 +11,9 @@ export const EXECUTABLES = {
   native: `${dist}/ip-masq`,
   node: `${process.execPath} ${dist}/ip-masq.js`,
 } as const
+
+/** What each line on stderr begins with. */
+export const PREFIX = `ip-masq ${version}: `
 
 export interface PluginCall {
   readonly executable?: string

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { firewall, masquerading } from '../lab/firewall'
 import type { Namespace } from '../lab/namespace'
-import { callPlugin, configWith, type PluginCall, succeed } from '../lab/plugin'
+import { callPlugin, configWith, type PluginCall, PREFIX, succeed } from '../lab/plugin'
 import {
   addPodByHand,
   createSite,
@@ -360,7 +360,7 @@ describe('policies, as on Windows', () => {
   test('what Linux has no counterpart for is told', async () => {
     const stderr = await add({ policies: [outboundNat({ Settings: { MaxPortPoolUsage: 100 } })] })
     expect(stderr).toBe(
-      'ip-masq: policies[0].value.Settings.MaxPortPoolUsage has no counterpart on Linux: ignored',
+      `${PREFIX}policies[0].value.Settings.MaxPortPoolUsage has no counterpart on Linux: ignored`,
     )
   })
 })
@@ -374,7 +374,7 @@ describe('configFiles', () => {
     const configFiles = [join(directory, 'agent', '*'), join(directory, 'one.json')]
     const stderr = await add({ configFiles, nonMasqueradeCIDRs: ['10.244.0.0/16'] })
     expect(stderr).toBe(
-      `ip-masq: resyncInterval of ${directory}/agent/user.yaml means nothing here: each ADD reads the file, and ip-masq sync for the pods that run`,
+      `${PREFIX}resyncInterval of ${directory}/agent/user.yaml means nothing here: each ADD reads the file, and ip-masq sync for the pods that run`,
     )
     expect(await seen(internet)).toBe(POD.ipv4)
     expect(await seen(internet6)).toBe(POD.ipv6)
@@ -405,7 +405,7 @@ describe('flannelSubnetFile', () => {
     )
     const stderr = await add({ flannelSubnetFile: file, nonMasqueradeCIDRs: ['192.168.0.0/16', 'fd00::/8'] })
     expect(stderr).toBe(
-      `ip-masq: ${file} says FLANNEL_IPMASQ=true: flanneld masquerades too, and knows no exemptions; start it with --ip-masq=false`,
+      `${PREFIX}${file} says FLANNEL_IPMASQ=true: flanneld masquerades too, and knows no exemptions; start it with --ip-masq=false`,
     )
     expect(await seen(internet)).toBe(POD.ipv4)
     expect(await seen(internet6)).toBe(POD.ipv6)
@@ -447,7 +447,7 @@ describe('namespaces', () => {
     [{ onlyNamespaces: ['*'] }, POD.ipv4, 'onlyNamespaces matches nothing, so not masqueraded'],
     [{ exceptNamespaces: ['*'] }, NODE.ipv4, 'exceptNamespaces matches nothing, so masqueraded'],
   ])('%j, and nobody says of which namespace the pod is', async (keys, source, said) => {
-    expect(await add(keys)).toBe(`ip-masq: no K8S_POD_NAMESPACE in CNI_ARGS: ${said}`)
+    expect(await add(keys)).toBe(`${PREFIX}no K8S_POD_NAMESPACE in CNI_ARGS: ${said}`)
     expect(await seen(internet)).toBe(source)
   })
 })

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork, makeOld } from '../lab/cached-network'
 import { firewall, masquerading } from '../lab/firewall'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { callPlugin, configWith, type PluginCall } from '../lab/plugin'
+import { callPlugin, configWith, type PluginCall, PREFIX } from '../lab/plugin'
 
 /** What an ADD after a flush does for other pods. libcni's cache directory is laid over the machine's. */
 
@@ -32,7 +32,7 @@ describe('an ADD that finds the table gone', () => {
     await node.sh(firewall.flush)
     const { status, stderr } = await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
     expect(status).toBe(0)
-    expect(stderr).toBe('ip-masq: the table was gone; restored the rules of 2 other attachments of cbr0')
+    expect(stderr).toBe(`${PREFIX}the table was gone; restored the rules of 2 other attachments of cbr0`)
     expect(await masquerading(node)).toEqual(['10.244.1.10', '10.244.1.7', '10.244.1.8', 'fd00::7'])
   })
 
@@ -44,7 +44,7 @@ describe('an ADD that finds the table gone', () => {
     await network.cache('good', ['10.244.1.8/24'])
     const { status, stderr } = await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
     expect(status).toBe(0)
-    expect(stderr).toBe('ip-masq: the table was gone; restored the rules of 1 other attachments of cbr0')
+    expect(stderr).toBe(`${PREFIX}the table was gone; restored the rules of 1 other attachments of cbr0`)
     expect(await masquerading(node)).toEqual(['10.244.1.10', '10.244.1.8'])
   })
 
@@ -70,7 +70,7 @@ describe('an ADD that finds the table gone', () => {
     })
     expect({ status, stderr }).toEqual({
       status: 0,
-      stderr: 'ip-masq: the table was gone; restored the rules of 250 other attachments of cbr0',
+      stderr: `${PREFIX}the table was gone; restored the rules of 250 other attachments of cbr0`,
     })
   })
 

@@ -1,4 +1,4 @@
-/** The part of the native runtime's FFI that the benchmark uses. */
+/** The part of the native runtime's FFI that is used here. */
 declare module 'bun:ffi' {
   type Signature = { readonly args: readonly string[]; readonly returns: string }
   export function dlopen<S extends Record<string, Signature>>(

@@ -1,0 +1,86 @@
+import { createServer } from 'node:http'
+import { VERSION } from '../about'
+import { CniError } from '../cni/error'
+
+/** What loops tell of themselves, for those who ask over HTTP. */
+export interface Health {
+  /** A turn has ended, well or with an error, and the next one is due after so many milliseconds. */
+  turned(loop: string, turn: { readonly error?: string | undefined; readonly nextMs: number }): void
+}
+
+export const UNASKED: Health = { turned() {} }
+
+/** How late a loop may be before it counts as stuck: longer than all deadlines of one turn together. */
+const LATE_MS = 300_000
+
+export interface LoopState {
+  /** Why its last turn failed. */
+  readonly error: string | undefined
+  /** When it turns again at the latest. */
+  readonly dueMs: number
+}
+
+type States = ReadonlyMap<string, LoopState>
+
+/** Does every loop turn? */
+export function liveness(states: States, nowMs: number): Report {
+  return report(states, ({ dueMs }) => {
+    const late = nowMs - dueMs
+    return late > LATE_MS ? `its next turn is late by ${Math.round(late / 1000)} s` : undefined
+  })
+}
+
+/** Did the last turn of every loop go well? */
+export function readiness(states: States): Report {
+  return report(states, ({ error }) => error)
+}
+
+interface Report {
+  readonly status: 200 | 503
+  readonly text: string
+}
+
+function report(states: States, reason: (state: LoopState) => string | undefined): Report {
+  const lines = [...states].map(([loop, state]) => ({ loop, bad: reason(state) }))
+  const text = lines.map(({ loop, bad }) => `${loop}: ${bad ?? 'ok'}\n`).join('')
+  const isWell = lines.every(({ bad }) => bad === undefined)
+  return { status: isWell ? 200 : 503, text: `ip-masq ${VERSION}\n${text}` }
+}
+
+/**
+ * `GET /livez` and `/readyz` on the loopback interface, for a kubelet's probes: 200 if every loop of `loops` turns, or if
+ * the last turn of each went well; 503 with the reason otherwise. Answering costs nothing; a probe by exec starts a
+ * process each time.
+ */
+export async function serveHealth(port: number, loops: readonly string[]): Promise<Health> {
+  const started = performance.now()
+  const states = new Map<string, LoopState>(
+    loops.map((loop) => [loop, { error: 'not done yet', dueMs: started }]),
+  )
+  const answer = (url: string | undefined) => {
+    if (url === '/livez') return liveness(states, performance.now())
+    if (url === '/readyz') return readiness(states)
+    return undefined
+  }
+  const server = createServer(({ method, url }, response) => {
+    const isGet = method === 'GET' || method === 'HEAD'
+    const { status, text } = (isGet && answer(url)) || { status: 404, text: 'ask for /livez or /readyz\n' }
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        new CniError(
+          'ioFailure',
+          `Cannot listen on 127.0.0.1:${port}: ${error.message}; use another --health-port`,
+        ),
+      ),
+    )
+    server.listen({ host: '127.0.0.1', port }, resolve)
+  })
+  return {
+    turned(loop, { error, nextMs }) {
+      states.set(loop, { error, dueMs: performance.now() + nextMs })
+    },
+  }
+}
