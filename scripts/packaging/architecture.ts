@@ -3,8 +3,21 @@ export type Architecture = keyof typeof ARCHITECTURES
 
 /** The same machine under the names of others. */
 export const ARCHITECTURES = {
-  amd64: { node: 'x64', bun: 'x64', emulator: 'qemu-x86_64-static' },
-  arm64: { node: 'arm64', bun: 'aarch64', emulator: 'qemu-aarch64-static' },
+  amd64: {
+    node: 'x64',
+    bun: 'x64',
+    triplet: 'x86_64-linux-gnu',
+    // PT_INTERP of the executable.
+    loader: '/lib64/ld-linux-x86-64.so.2',
+    emulator: 'qemu-x86_64-static',
+  },
+  arm64: {
+    node: 'arm64',
+    bun: 'aarch64',
+    triplet: 'aarch64-linux-gnu',
+    loader: '/lib/ld-linux-aarch64.so.1',
+    emulator: 'qemu-aarch64-static',
+  },
 } as const
 
 export const ALL = Object.keys(ARCHITECTURES) as Architecture[]

@@ -1,0 +1,31 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Architecture } from './architecture'
+import { bundle } from './bundle'
+import { compile } from './compile'
+import { bundledPackages, thirdPartyNotices } from './notices'
+
+export interface Artefacts {
+  readonly bundle: string
+  readonly notices: string
+  /** npm packages in the bundle. */
+  readonly packages: readonly string[]
+  readonly executables: ReadonlyMap<Architecture, string>
+}
+
+/** What images and releases are made of, in a directory. */
+export async function buildArtefacts(
+  directory: string,
+  architectures: readonly Architecture[],
+): Promise<Artefacts> {
+  await mkdir(directory, { recursive: true })
+  const file = join(directory, 'ip-masq.js')
+  const packages = bundledPackages(await bundle(file))
+  const executables = new Map<Architecture, string>()
+  for (const architecture of architectures) {
+    const output = join(directory, `ip-masq-linux-${architecture}`)
+    await compile(file, architecture, output)
+    executables.set(architecture, output)
+  }
+  return { bundle: file, notices: await thirdPartyNotices(packages), packages, executables }
+}

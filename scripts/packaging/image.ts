@@ -1,0 +1,52 @@
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { version } from '../../package.json'
+import type { Architecture } from './architecture'
+import { tar } from './archive'
+import { debianLibc } from './debian-libc'
+import { ociArchive } from './oci'
+import { ROOT } from './root'
+
+export const REFERENCE = `localhost/ip-masq:${version}`
+
+/**
+ * The image that conf/kubernetes runs: the executable, the C library that it is linked to, and nothing else, no shell
+ * either. The tools that it starts are the host's.
+ */
+export async function buildImage(
+  architecture: Architecture,
+  { executable, notices }: { readonly executable: string; readonly notices: string },
+): Promise<{ archive: Uint8Array; digest: string }> {
+  const libc = await debianLibc(architecture)
+  const work = await mkdtemp(join(tmpdir(), 'ip-masq-image-'))
+  try {
+    const [lower, upper] = [join(work, 'libc'), join(work, 'ip-masq')]
+    for (const [path, file] of libc.files) {
+      await mkdir(dirname(join(lower, path)), { recursive: true })
+      await copyFile(file, join(lower, path))
+      await chmod(join(lower, path), path.includes('.so') ? 0o755 : 0o644)
+    }
+    await mkdir(upper)
+    await copyFile(executable, join(upper, 'ip-masq'))
+    await chmod(join(upper, 'ip-masq'), 0o755)
+    await copyFile(join(ROOT, 'LICENSE'), join(upper, 'LICENSE'))
+    await writeFile(join(upper, 'THIRD-PARTY-NOTICES.md'), notices)
+    return await ociArchive({
+      architecture,
+      layers: [
+        { tar: await tar(lower), createdBy: `Debian libc6 ${libc.version}` },
+        { tar: await tar(upper), createdBy: `ip-masq ${version}` },
+      ],
+      entrypoint: ['/ip-masq'],
+      labels: {
+        'org.opencontainers.image.title': 'ip-masq',
+        'org.opencontainers.image.version': version,
+        'org.opencontainers.image.licenses': 'Apache-2.0',
+      },
+      reference: REFERENCE,
+    })
+  } finally {
+    await rm(work, { recursive: true })
+  }
+}
