@@ -51,9 +51,9 @@ Commands:
     --watch            stay, and sync again when a conflist or a file that it names changes, or the rules are lost
     --interval TIME    with --watch: at the latest after this (default 60s)
     --health-port PORT with --watch: answer /livez and /readyz on 127.0.0.1
-    --root DIR         in a container: do all of it in the host's /, which is mounted there (sync, gc, install, uninstall)
+    --root DIR         in a container: do all of it in the host's /, which is mounted there
   gc                   remove rules that no runtime knows of, or whose container is gone
-    --conf-dir, --cache-dir, --grace, --dry-run, --json   as for sync
+    --conf-dir, --cache-dir, --grace, --dry-run, --json, --root   as for sync
   install              put this executable in its place, and ip-masq into the network
     --profile NAME     directories of default, k3s, rke2, microk8s, openshift, minikube or kind ...
     --bin-dir DIR      ... or this one for executables
@@ -70,6 +70,8 @@ Commands:
     --profile, --bin-dir, --conf-dir, --cache-dir   as above
     --timeout TIME     wait so long for the attachments that use it
     --force            remove it though some do
+    --watch            stay, and try until nothing uses it
+    --health-port PORT, --root DIR   as for sync
   convert [FILE]       print our config for that of ip-masq-agent, its manifests, or a Windows node (FILE or stdin)
 
 Options:

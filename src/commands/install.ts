@@ -47,7 +47,13 @@ async function run(args: readonly string[], world: World): Promise<number> {
     health.turned('install', { nextMs: Number.POSITIVE_INFINITY })
   }
   const loops = [
-    ...(options.watch ? [watchInstall({ ...options, configFile }, { world, health }, apply)] : []),
+    ...(options.watch
+      ? [
+          watchInstall({ ...options, configFile }, { world, health }, (turn) =>
+            withIoFailures(() => apply(turn)),
+          ),
+        ]
+      : []),
     ...(options.sync ? [syncLoop(options, world, health)] : []),
   ]
   return Math.max(0, ...(await Promise.all(loops)))

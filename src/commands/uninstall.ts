@@ -1,7 +1,10 @@
-import { CniError } from '../cni/error'
+import { VERSION } from '../about'
+import { CniError, toCniError } from '../cni/error'
 import { withIoFailures } from '../install/io-failure'
 import { cachedUse, filesThatName, leaveNetworks, removeExecutable } from '../install/uninstall'
+import { serveHealth, UNASKED } from './health'
 import { type CommandOptions, parseInstallOptions } from './install-options'
+import { pauseUntilStop } from './pause'
 import type { World } from './world'
 
 const LOOK_MS = 1_000
@@ -14,8 +17,40 @@ export function uninstallCommand(args: readonly string[], world: World): Promise
 async function run(args: readonly string[], world: World): Promise<number> {
   const options = parseInstallOptions('uninstall', args, [
     ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'force', 'timeout', 'root'] as const),
+    ...(['watch', 'health-port'] as const),
   ])
   if (options.root !== undefined) world.enterHostRoot(options.root)
+  if (options.watch) return watchUninstall(options, world)
+  return uninstall(options, world)
+}
+
+const WATCH_MS = 5_000
+
+/** Stays, until the process is stopped: for a DaemonSet, whose pods are ready when their nodes are rid of it. */
+async function watchUninstall(options: CommandOptions, world: World): Promise<number> {
+  const pause = pauseUntilStop(world)
+  const { healthPort } = options
+  const health = healthPort === undefined ? UNASKED : await serveHealth(healthPort, ['uninstall'])
+  let known = ''
+  await world.writeError(`ip-masq ${VERSION}: uninstalling, and staying\n`)
+  for (; !pause.isStopped(); await pause.sleep(WATCH_MS)) {
+    let said = ''
+    const write = async (text: string) => {
+      said += text
+    }
+    const status = await withIoFailures(() => uninstall(options, { ...world, write })).catch((error) => {
+      said += `${toCniError(error).message}\n`
+      return 1
+    })
+    // What it did is told, and what holds it up only once.
+    if (said !== known) await world.write(said)
+    known = said
+    health.turned('uninstall', { error: status === 0 ? undefined : said.trim(), nextMs: WATCH_MS })
+  }
+  return 0
+}
+
+async function uninstall(options: CommandOptions, world: World): Promise<number> {
   const { binDir, confDir } = options
   let said = 0
   const say = async (lines: readonly string[]) => {

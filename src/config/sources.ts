@@ -17,7 +17,7 @@ export interface Sources {
 
 /** Reads the files that a config names, in its order, those of one glob by name. Throws invalidConfig. */
 export async function readSources(config: Config): Promise<Sources> {
-  const flannel = readFlannel(config.flannelSubnetFile)
+  const flannel = readFlannel(config)
   const files: Sources['files'][number][] = []
   for (const [i, entry] of config.configFiles.entries()) {
     for (const path of await expandOrRefuse(entry, `configFiles[${i}] ${quote(entry)}`)) {
@@ -64,15 +64,15 @@ async function expandOrRefuse(entry: string, place: string): Promise<string[]> {
   }
 }
 
-function readFlannel(setting: Config['flannelSubnetFile']) {
+function readFlannel({ flannelSubnetFile: setting, pinExemptions }: Config) {
   if (setting === false) return { clusterCIDRs: [], warnings: [] }
   const path = setting === true ? FLANNEL_SUBNET_FILE : setting
   const place = `flannelSubnetFile ${quote(path)}`
   const text = readFile(path, place)
   try {
     const { clusterCIDRs, doesMasquerade } = parseFlannelSubnets(text)
-    const warning = `${path} says FLANNEL_IPMASQ=true: flanneld masquerades too, and knows no exemptions; start it with --ip-masq=false`
-    return { clusterCIDRs, warnings: doesMasquerade ? [warning] : [] }
+    const warning = `${path} says FLANNEL_IPMASQ=true: flanneld masquerades too, and knows no exemptions; start it with --ip-masq=false, or write "pinExemptions": true`
+    return { clusterCIDRs, warnings: doesMasquerade && !pinExemptions ? [warning] : [] }
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
     throw new CniError('invalidConfig', `Cannot use ${place}: ${error.message}`)

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -8,9 +9,9 @@ import { EXECUTABLES } from './plugin'
 import { PLUGIN_DIRECTORY } from './runtime'
 
 /**
- * A containerd of its own: root, state and socket in a temporary directory. `ctr run --cni` is libcni with its default
- * paths, so it runs in a mount namespace in which those are laid over the machine's. Containers need no image: their
- * root is a directory with busybox.
+ * A node with a containerd of its own: a mount namespace in which the directories of CNI and of containerd are laid over
+ * the machine's, and the network namespace that it is given. The daemon, its shims and `ctr run --cni`, which is libcni
+ * with its default paths, all live there. Containers need no image: their root is a directory with busybox.
  */
 export interface Containerd {
   readonly confDir: string
@@ -25,7 +26,7 @@ export interface Containerd {
   start(name: string): Promise<void>
   /** Runs a shell line in a container that stays. */
   exec(name: string, line: string): Promise<string>
-  /** Runs a shell script where ctr's paths are laid over the machine's. */
+  /** Runs a shell script on the node. */
   shell(script: string): Promise<string>
   /** The daemon is ended and started anew; containers go on. */
   restart(): Promise<void>
@@ -42,12 +43,9 @@ export async function startContainerd(
   plugins: readonly string[] = [...REFERENCE_PLUGINS, EXECUTABLES.native],
 ): Promise<Containerd> {
   const directory = await mkdtemp(join(tmpdir(), 'ip-masq-containerd-'))
-  const [confDir, cacheDir, socket] = [
-    join(directory, 'net.d'),
-    join(directory, 'cni'),
-    join(directory, 'sock'),
-  ]
-  const rootfs = join(directory, 'rootfs')
+  const [confDir, cacheDir, socket, rootfs] = ['net.d', 'cni', 'sock', 'rootfs'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string, string]
   for (const path of ['bin', 'proc', 'sys', 'dev']) await mkdir(join(rootfs, path), { recursive: true })
   await Promise.all([confDir, cacheDir].map((path) => mkdir(path)))
   await execa('bash', [
@@ -64,44 +62,42 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 address = "${socket}"
 `,
   )
-  const enter = `set -eu
-for d in ${OVERLAID.join(' ')}; do
-  mkdir -p ${directory}/up$d ${directory}/work$d
-  mount -t overlay overlay -o lowerdir=$d,upperdir=${directory}/up$d,workdir=${directory}/work$d $d
-done
-mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni
-mount --bind ${confDir} /etc/cni/net.d
-mount --bind ${cacheDir} /var/lib/cni
-for plugin in ${plugins.join(' ')}; do
-  [ -e /opt/cni/bin/\${plugin##*/} ] || ln -s $plugin /opt/cni/bin/
-done
-`
+  const holder = await holdNamespace(
+    node,
+    `for d in ${OVERLAID.join(' ')}; do
+      mkdir -p ${directory}/up$d ${directory}/work$d
+      mount -t overlay overlay -o lowerdir=$d,upperdir=${directory}/up$d,workdir=${directory}/work$d $d
+    done
+    mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni
+    mount --bind ${confDir} /etc/cni/net.d
+    mount --bind ${cacheDir} /var/lib/cni
+    for plugin in ${plugins.join(' ')}; do
+      [ -e /opt/cni/bin/\${plugin##*/} ] || ln -s $plugin /opt/cni/bin/
+    done`,
+  )
+  const inside = ['--target', String(holder.pid), '--mount', '--net']
   const startDaemon = async () => {
-    const started = spawn('containerd', ['-c', join(directory, 'config.toml')], { stdio: 'ignore' })
+    const started = spawn('nsenter', [...inside, 'containerd', '-c', join(directory, 'config.toml')], {
+      stdio: 'ignore',
+    })
     await waitFor(started, () => execa('ctr', ['-a', socket, 'version']))
     return started
   }
-  const endDaemon = async () => {
-    const ended = new Promise((resolve) => daemon.once('exit', resolve))
-    daemon.kill('SIGTERM')
-    await ended
-  }
   let daemon = await startDaemon()
   const shell = async (script: string) => {
-    const { stdout } = await execa('ip', ['netns', 'exec', node.name, 'bash', '-c', script])
+    const { stdout } = await execa('nsenter', [...inside, 'bash', '-euc', script])
     return stdout.trim()
   }
-  const ctr = (line: string) => shell(`${enter}exec timeout 60 ctr -a ${socket} ${line}`)
+  const ctr = (line: string) => shell(`exec timeout 60 ctr -a ${socket} ${line}`)
   const quote = (line: string) => `'${line.replaceAll("'", "'\\''")}'`
   return {
     confDir,
     cacheDir,
     ctr,
     run: (name, line) => ctr(`run --rm --rootfs --cni ${rootfs} ${name} /bin/sh -c ${quote(line)}`),
-    // In one mount namespace: two overlays cannot share their upper directory.
     async runMany(count, line) {
       const one = `ctr -a ${socket} run --rm --rootfs --cni ${rootfs} many-$i /bin/sh -c ${quote(line)}`
-      const output = await shell(`${enter}for i in $(seq ${count}); do timeout 100 ${one} & done; wait`)
+      const output = await shell(`for i in $(seq ${count}); do timeout 100 ${one} & done; wait`)
       return output.split('\n')
     },
     async start(name) {
@@ -109,9 +105,9 @@ done
     },
     exec: (name, line) =>
       ctr(`task exec --exec-id ${Math.random().toString(36).slice(2)} ${name} /bin/sh -c ${quote(line)}`),
-    shell: (script) => shell(`${enter}${script}`),
+    shell,
     async restart() {
-      await endDaemon()
+      await end(daemon)
       daemon = await startDaemon()
     },
     async stop() {
@@ -121,15 +117,31 @@ done
         await ctr(`task rm -f ${name}`).catch(() => {})
         await ctr(`container rm ${name}`).catch(() => {})
       }
-      await endDaemon()
-      const mounts = (await readFile('/proc/mounts', 'utf8'))
-        .split('\n')
-        .map((line) => line.split(' ')[1] ?? '')
-      for (const mount of mounts.filter((path) => path.startsWith(directory)))
-        await execa('umount', ['-l', mount])
+      await end(daemon)
+      await end(holder)
       await rm(directory, { recursive: true })
     },
   }
+}
+
+/** A process that keeps a mount namespace; as on a node, what is mounted there is seen in copies of it. */
+async function holdNamespace(node: Namespace, script: string): Promise<ChildProcess> {
+  const line = `set -eu; ${script}\nmount --make-rshared /; echo ready; exec sleep infinity`
+  const unshare = ['unshare', '--mount', '--propagation', 'private', 'bash', '-c', line]
+  const holder = spawn('nsenter', [`--net=${node.path}`, ...unshare], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await Promise.race([
+    once(holder.stdout as NodeJS.ReadableStream, 'data'),
+    once(holder, 'exit').then(() => Promise.reject(new Error('the mount namespace was not made'))),
+  ])
+  return holder
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  await ended
 }
 
 async function waitFor(daemon: ChildProcess, attempt: () => Promise<unknown>): Promise<void> {

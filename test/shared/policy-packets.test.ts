@@ -405,7 +405,7 @@ describe('flannelSubnetFile', () => {
     )
     const stderr = await add({ flannelSubnetFile: file, nonMasqueradeCIDRs: ['192.168.0.0/16', 'fd00::/8'] })
     expect(stderr).toBe(
-      `${PREFIX}${file} says FLANNEL_IPMASQ=true: flanneld masquerades too, and knows no exemptions; start it with --ip-masq=false`,
+      `${PREFIX}${file} says FLANNEL_IPMASQ=true: flanneld masquerades too, and knows no exemptions; start it with --ip-masq=false, or write "pinExemptions": true`,
     )
     expect(await seen(internet)).toBe(POD.ipv4)
     expect(await seen(internet6)).toBe(POD.ipv6)

@@ -320,7 +320,14 @@ describe("flannel's subnet.env", () => {
 
   test('a flanneld that masquerades is told, with the remedy', async () => {
     const { warnings } = await exempt('FLANNEL_NETWORK=100.64.0.0/16\nFLANNEL_IPMASQ=true')
-    expect(warnings).toEqual([expect.stringContaining('start it with --ip-masq=false')])
+    expect(warnings).toEqual([
+      expect.stringContaining('start it with --ip-masq=false, or write "pinExemptions": true'),
+    ])
+  })
+
+  test('pinExemptions is a remedy: nothing is left to tell', async () => {
+    const text = 'FLANNEL_NETWORK=100.64.0.0/16\nFLANNEL_IPMASQ=true'
+    expect((await exempt(text, { pinExemptions: true })).warnings).toEqual([])
   })
 
   test.each([
