@@ -22,6 +22,7 @@ export default defineConfig({
       ring('bundle', { testTimeout: 60_000, hookTimeout: 60_000 }),
       ring('kernel', { testTimeout: 60_000, hookTimeout: 60_000 }),
       ...['nftables', 'iptables-nft', 'iptables-legacy'].map((firewall) => shared(firewall)),
+      ring('packaging', { testTimeout: 180_000, hookTimeout: 180_000 }),
       ring('fuzz', { testTimeout: 120_000 }),
       ring('runtime', { testTimeout: 60_000, hookTimeout: 60_000 }),
     ],

@@ -1,0 +1,237 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { version } from '../../package.json'
+import { parseInstallOptions } from '../../src/commands/install-options'
+import { PROFILES } from '../../src/commands/profiles'
+import { parseConfig } from '../../src/config/parse'
+import { createValidator, kustomize, MANIFESTS, type Manifest, type Validate } from '../lab/kubernetes'
+
+/** conf/kubernetes, as `kubectl apply -k` would send it. */
+
+const OVERLAYS = ['base', 'flannel', 'k3s', 'uninstall', 'uninstall-k3s'] as const
+const built = new Map<string, Manifest[]>()
+let validate: Validate
+beforeAll(async () => {
+  validate = await createValidator()
+  for (const overlay of OVERLAYS) built.set(overlay, await kustomize(join(MANIFESTS, overlay)))
+})
+
+/** The parts of a manifest that tests look at. */
+interface DaemonSet {
+  readonly metadata: { readonly name: string; readonly namespace: string }
+  readonly spec: {
+    readonly selector: { readonly matchLabels: Record<string, string> }
+    readonly template: {
+      readonly metadata: { readonly labels: Record<string, string> }
+      readonly spec: {
+        readonly serviceAccountName: string
+        readonly containers: readonly {
+          readonly image: string
+          readonly args: readonly string[]
+          readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[]
+          readonly livenessProbe: { readonly httpGet: { readonly port: number } }
+          readonly readinessProbe: { readonly httpGet: { readonly port: number } }
+        }[]
+        readonly volumes: readonly {
+          readonly name: string
+          readonly hostPath?: { readonly path: string }
+          readonly configMap?: { readonly name: string }
+        }[]
+      }
+    }
+  }
+}
+
+const manifests = (overlay: string) => built.get(overlay) ?? []
+const one = (overlay: string, kind: string) => {
+  const found = manifests(overlay).filter((manifest) => manifest.kind === kind)
+  expect(found).toHaveLength(1)
+  return found[0] as unknown
+}
+const daemonSet = (overlay: string) => one(overlay, 'DaemonSet') as DaemonSet
+const configIn = (overlay: string) =>
+  JSON.parse((one(overlay, 'ConfigMap') as { data: Record<string, string> }).data['ip-masq.json'] ?? '')
+
+describe.each(OVERLAYS)('%s', (overlay) => {
+  test('is what a cluster takes', () => {
+    expect(manifests(overlay).map(({ kind }) => kind)).toEqual(['ServiceAccount', 'ConfigMap', 'DaemonSet'])
+    for (const manifest of manifests(overlay)) expect(validate(manifest)).toEqual([])
+    expect(dangling(manifests(overlay))).toEqual([])
+  })
+
+  test('runs this version, with arguments that ip-masq knows, and asks it where it answers', () => {
+    const [container] = daemonSet(overlay).spec.template.spec.containers
+    expect(container?.image).toBe(`localhost/ip-masq:${version}`)
+    const [command = '', ...args] = container?.args ?? []
+    const flags = args.map((arg) => arg.replace(/^--/, '').replace(/=.*/, ''))
+    const options = parseInstallOptions(command, args, flags as never)
+    expect(command).toBe(overlay.startsWith('uninstall') ? 'uninstall' : 'install')
+    expect(options).toMatchObject({ root: '/host', watch: true })
+    expect(options.healthPort).toBe(container?.livenessProbe.httpGet.port)
+    expect(options.healthPort).toBe(container?.readinessProbe.httpGet.port)
+  })
+
+  test('mounts the directories of its profile where the host has them, below the host that is seen', () => {
+    const { containers, volumes } = daemonSet(overlay).spec.template.spec
+    const [{ args, volumeMounts } = { args: [], volumeMounts: [] }] = containers
+    const profile = args.find((arg) => arg.startsWith('--profile='))?.slice('--profile='.length) ?? 'default'
+    const { binDir, confDir } = PROFILES[profile as keyof typeof PROFILES]
+    const mounted = Object.fromEntries(volumeMounts.map(({ name, mountPath }) => [name, mountPath]))
+    const onHost = Object.fromEntries(volumes.map(({ name, hostPath }) => [name, hostPath?.path]))
+    expect(onHost).toMatchObject({ host: '/', 'cni-bin': binDir, 'cni-conf': confDir })
+    expect(mounted).toMatchObject({
+      host: '/host',
+      'cni-bin': `/host${binDir}`,
+      'cni-conf': `/host${confDir}`,
+      'xtables-lock': `/host${onHost['xtables-lock']}`,
+    })
+    // A mount that comes first would be hidden by the one above it.
+    expect(volumeMounts[0]?.name).toBe('host')
+  })
+
+  test('has a config that an ADD would take', () => {
+    expect(parseConfig(configIn(overlay))).toBeTruthy()
+  })
+})
+
+test('flannel: the patch for kube-flannel-cfg has the example in conf/, with the config of the overlay', async () => {
+  const patch = parse(await readFile(join(MANIFESTS, 'flannel/kube-flannel-cfg.yaml'), 'utf8'))
+  const conflist = JSON.parse(patch.data['cni-conf.json'])
+  const example = JSON.parse(await readFile(new URL('../../conf/cni-conf.json', import.meta.url), 'utf8'))
+  expect(Object.keys(patch)).toEqual(['data'])
+  expect(conflist).toEqual(example)
+  expect(conflist.plugins.at(-1)).toEqual({ type: 'ip-masq', ...configIn('flannel') })
+})
+
+describe('what a cluster would reject', () => {
+  /** Every place of a manifest, and the copies in which it is broken in one way. */
+  function* broken(manifest: unknown): Generator<{ what: string; copy: unknown }> {
+    for (const path of placesIn(manifest)) {
+      const name = path.join('.')
+      const [key, parent] = [path.at(-1), path.slice(0, -1)]
+      if (typeof key === 'string' && !isFreeForm(path)) {
+        yield {
+          what: `${name} misspelled`,
+          copy: changed(manifest, parent, (object) => renameKey(object as Record<string, unknown>, key)),
+        }
+      }
+      yield { what: `${name} of another type`, copy: changed(manifest, path, otherType) }
+      const value = otherValue(path.reduce<unknown>(at, manifest))
+      if (value !== undefined)
+        yield { what: `${name} with a value that it cannot have`, copy: changed(manifest, path, () => value) }
+    }
+  }
+
+  /** Keys that are the user's own. */
+  const isFreeForm = (path: readonly (string | number)[]) =>
+    ['labels', 'matchLabels', 'nodeSelector', 'data'].includes(String(path.at(-2)))
+
+  /** Strings of which the server takes any: they are names of other things, or for the program. */
+  const ANY_STRING =
+    /\.(namespace|serviceAccountName|args\.\d+|host|value|kubernetes\.io\/os|ip-masq\.json)$|seLinux|matchLabels|configMap\.name/
+
+  test.each(['base', 'k3s', 'flannel', 'uninstall'])('%s: each field, broken once', (overlay) => {
+    let tried = 0
+    const accepted: string[] = []
+    for (const manifest of manifests(overlay)) {
+      for (const { what, copy } of broken(manifest)) {
+        tried++
+        if (validate(copy).length === 0) accepted.push(`${manifest.kind} ${what}`)
+      }
+    }
+    expect(accepted.filter((what) => !ANY_STRING.test(what.split(' ')[1] ?? ''))).toEqual([])
+    expect(accepted.filter((what) => !what.endsWith('with a value that it cannot have'))).toEqual([])
+    expect(tried).toBeGreaterThan(200)
+  })
+
+  test.each([
+    ['DaemonSet', ['spec', 'selector']],
+    ['DaemonSet', ['spec', 'template']],
+    ['DaemonSet', ['spec', 'template', 'spec', 'containers']],
+    ['DaemonSet', ['spec', 'template', 'spec', 'containers', 0, 'name']],
+    ['DaemonSet', ['spec', 'template', 'spec', 'containers', 0, 'volumeMounts', 0, 'name']],
+    ['DaemonSet', ['spec', 'template', 'spec', 'containers', 0, 'volumeMounts', 0, 'mountPath']],
+    ['DaemonSet', ['spec', 'template', 'spec', 'containers', 0, 'livenessProbe', 'httpGet', 'port']],
+    ['DaemonSet', ['spec', 'template', 'spec', 'containers', 0, 'securityContext', 'seccompProfile', 'type']],
+    ['DaemonSet', ['spec', 'template', 'spec', 'volumes', 0, 'name']],
+    ['DaemonSet', ['spec', 'template', 'spec', 'volumes', 0, 'hostPath', 'path']],
+  ])('%s without %j', (kind, path) => {
+    const copy = changed(one('base', kind), path, () => undefined)
+    expect(validate(JSON.parse(JSON.stringify(copy))).join()).toContain('required property')
+  })
+
+  test.each([
+    ['a selector that is not in its pods', ['spec', 'selector', 'matchLabels', 'app.kubernetes.io/name']],
+    ['a mount of no volume', ['spec', 'template', 'spec', 'containers', 0, 'volumeMounts', 1, 'name']],
+    ['a ConfigMap that is not there', ['spec', 'template', 'spec', 'volumes', 4, 'configMap', 'name']],
+    ['a ServiceAccount that is not there', ['spec', 'template', 'spec', 'serviceAccountName']],
+    ['another namespace than the ServiceAccount', ['metadata', 'namespace']],
+    [
+      'two mounts in one place',
+      ['spec', 'template', 'spec', 'containers', 0, 'volumeMounts', 2, 'mountPath'],
+      '/host/opt/cni/bin',
+    ],
+  ])('%s', (_, path, value = 'other') => {
+    const others = manifests('base').filter(({ kind }) => kind !== 'DaemonSet')
+    const copy = changed(one('base', 'DaemonSet'), path as (string | number)[], () => value) as Manifest
+    expect(dangling([...others, copy])).toHaveLength(1)
+  })
+})
+
+/** References in the DaemonSet that lead nowhere: the server, or the kubelet, finds them. */
+function dangling(all: readonly Manifest[]): string[] {
+  const { metadata, spec } = all.find(({ kind }) => kind === 'DaemonSet') as unknown as DaemonSet
+  const { containers, volumes, serviceAccountName } = spec.template.spec
+  const has = (kind: string, name: string) =>
+    all.some((other) => {
+      const theirs = other.metadata as { name: string; namespace: string }
+      return other.kind === kind && theirs.name === name && theirs.namespace === metadata.namespace
+    })
+  const mounts = containers.flatMap(({ volumeMounts }) => volumeMounts)
+  const problems: string[] = []
+  for (const [key, value] of Object.entries(spec.selector.matchLabels))
+    if (spec.template.metadata.labels[key] !== value) problems.push(`selector ${key}`)
+  for (const { name } of mounts)
+    if (!volumes.some((volume) => volume.name === name)) problems.push(`mount ${name}`)
+  if (new Set(mounts.map(({ mountPath }) => mountPath)).size < mounts.length)
+    problems.push('mounts in one place')
+  const configMaps = volumes.flatMap(({ configMap }) => (configMap ? [configMap.name] : []))
+  const needed = [['ServiceAccount', serviceAccountName], ...configMaps.map((name) => ['ConfigMap', name])]
+  const isElsewhere = needed.every(([kind = '', name = '']) => !has(kind, name))
+  if (isElsewhere) return [...problems, `namespace ${metadata.namespace}`]
+  return [...problems, ...needed.filter(([kind = '', name = '']) => !has(kind, name)).map(String)]
+}
+
+type Path = readonly (string | number)[]
+
+function* placesIn(value: unknown, path: Path = []): Generator<Path> {
+  if (path.length > 0) yield path
+  if (Array.isArray(value))
+    for (const [index, item] of value.entries()) yield* placesIn(item, [...path, index])
+  else if (typeof value === 'object' && value !== null)
+    for (const [key, item] of Object.entries(value)) yield* placesIn(item, [...path, key])
+}
+
+const at = (value: unknown, key: string | number) => (value as Record<string | number, unknown>)[key]
+
+/** A copy with another value in one place. */
+function changed(value: unknown, path: Path, change: (old: unknown) => unknown): unknown {
+  const [key, ...rest] = path
+  if (key === undefined) return change(value)
+  const copy = structuredClone(value) as Record<string | number, unknown>
+  copy[key] = changed(copy[key], rest, change)
+  return copy
+}
+
+const renameKey = (object: Record<string, unknown>, key: string) =>
+  Object.fromEntries(Object.entries(object).map(([name, item]) => [name === key ? `${name}x` : name, item]))
+
+const otherType = (old: unknown) => (typeof old === 'object' ? 'a string' : { an: 'object' })
+
+/** A value of the same type that means nothing; undefined where each value of the type means something. */
+function otherValue(old: unknown): unknown {
+  if (typeof old === 'string') return '\u0000 not this'
+  return typeof old === 'number' ? -1 : undefined
+}
