@@ -1,0 +1,159 @@
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ExecaError } from 'execa'
+import { thisArchitecture } from '../../scripts/packaging/architecture'
+import { buildImage } from '../../scripts/packaging/image'
+import type { Containerd } from './containerd'
+import type { Manifest } from './kubernetes'
+import { EXECUTABLES } from './plugin'
+import { until } from './watch'
+
+/** The container of a DaemonSet, started by containerd as a kubelet would have it started: from the manifest. */
+export interface Running {
+  /** Both outputs, from the beginning. */
+  log(): Promise<string>
+  /** Status of a GET to a path of the container's probes; 0 where nothing answers. */
+  probe(path: string): Promise<number>
+  /** Runs the executable in the container, as kubectl exec. */
+  exec(line: string): Promise<string>
+  /** A new content of the ConfigMap, as a kubelet publishes it. */
+  publish(config: object): Promise<void>
+  /** SIGTERM, and the exit status; then the container is gone. */
+  terminate(): Promise<number>
+}
+
+interface Container {
+  readonly image: string
+  readonly args: readonly string[]
+  readonly env?: readonly { readonly name: string; readonly value: string }[]
+  readonly resources: { readonly limits: { readonly memory: string } }
+  readonly livenessProbe: { readonly httpGet: { readonly port: number } }
+  readonly securityContext: {
+    readonly allowPrivilegeEscalation: boolean
+    readonly readOnlyRootFilesystem: boolean
+    readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] }
+    readonly seccompProfile: { readonly type: string }
+  }
+  readonly volumeMounts: readonly {
+    readonly name: string
+    readonly mountPath: string
+    readonly readOnly?: boolean
+    readonly mountPropagation?: string
+  }[]
+}
+
+interface PodSpec {
+  readonly hostNetwork: boolean
+  readonly containers: readonly Container[]
+  readonly volumes: readonly {
+    readonly name: string
+    readonly hostPath?: { readonly path: string; readonly type: string }
+    readonly configMap?: { readonly name: string }
+  }[]
+}
+
+/** The image that scripts/image makes, with the executable of this build, in containerd's store. */
+export async function importImage(containerd: Containerd): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'ip-masq-image-'))
+  try {
+    const parts = { executable: EXECUTABLES.native, notices: 'See the release.\n' }
+    const { archive } = await buildImage(thisArchitecture(), parts)
+    await writeFile(join(directory, 'image.tar'), archive)
+    await containerd.ctr(`images import ${directory}/image.tar`)
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+/** What containerd gives a container that asks for nothing; `drop: ALL` takes it away. */
+const DEFAULT_CAPABILITIES = (
+  'CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT ' +
+  'KILL AUDIT_WRITE'
+).split(' ')
+
+let count = 0
+
+export async function runDaemonSet(
+  containerd: Containerd,
+  manifests: readonly Manifest[],
+  { without }: { readonly without?: string } = {},
+): Promise<Running> {
+  const daemonSet = manifests.find(({ kind }) => kind === 'DaemonSet')
+  const pod = (daemonSet?.spec as { template: { spec: PodSpec } }).template.spec
+  const [container] = pod.containers
+  if (!container || !pod.hostNetwork) throw new Error('not the pod that this can run')
+  const { securityContext, volumeMounts, args, env = [], image, resources } = container
+  const data = manifests.find(({ kind }) => kind === 'ConfigMap')?.data as Record<string, string>
+  const directory = await mkdtemp(join(tmpdir(), 'ip-masq-pod-'))
+  const publish = (content: Readonly<Record<string, string>>) =>
+    publishVolume(join(directory, 'config'), content)
+  await publish(data)
+
+  const mounts: string[] = []
+  for (const { name, mountPath, readOnly, mountPropagation } of volumeMounts) {
+    const { hostPath } = pod.volumes.find((volume) => volume.name === name) ?? {}
+    const source = hostPath?.path ?? join(directory, 'config')
+    if (hostPath?.type === 'DirectoryOrCreate') await containerd.shell(`mkdir -p ${source}`)
+    if (hostPath?.type === 'FileOrCreate') await containerd.shell(`[ -e ${source} ] || touch ${source}`)
+    const propagation = mountPropagation === 'HostToContainer' ? 'rslave' : 'rprivate'
+    const options = ['rbind', propagation, readOnly === true ? 'ro' : 'rw'].join(':')
+    mounts.push(`--mount type=bind,src=${source},dst=${mountPath},options=${options}`)
+  }
+  const name = `daemon-set-${count++}`
+  const { capabilities } = securityContext
+  const add = capabilities.add.filter((one) => one !== without)
+  const kept = capabilities.drop.includes('ALL') ? add : DEFAULT_CAPABILITIES
+  const capability = (what: string) => (one: string) => `--cap-${what} CAP_${one}`
+  const flags = [
+    '--net-host',
+    ...(securityContext.readOnlyRootFilesystem ? ['--read-only'] : []),
+    ...(securityContext.allowPrivilegeEscalation ? ['--allow-new-privs'] : []),
+    ...(securityContext.seccompProfile.type === 'RuntimeDefault' ? ['--seccomp'] : []),
+    // ctr drops after it has added.
+    ...DEFAULT_CAPABILITIES.filter((one) => !kept.includes(one)).map(capability('drop')),
+    ...add.map(capability('add')),
+    ...env.map(({ name: variable, value }) => `--env ${variable}=${value}`),
+    ...mounts,
+    `--memory-limit ${Number.parseInt(resources.limits.memory, 10) << 20}`,
+    `--log-uri file://${directory}/log`,
+  ]
+  await containerd.ctr(`run -d ${flags.join(' ')} ${image} ${name} /ip-masq ${args.join(' ')}`)
+  const { port } = container.livenessProbe.httpGet
+  return {
+    log: () => readFile(join(directory, 'log'), 'utf8'),
+    async probe(path) {
+      const line = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; head -1 <&3`
+      const reply = await containerd.shell(`{ ${line}; } 2>/dev/null || true`)
+      return Number(reply.split(' ')[1] ?? 0)
+    },
+    exec: (line) => containerd.ctr(`task exec --exec-id exec-${count++} ${name} /ip-masq ${line}`),
+    publish: (config) => publish({ 'ip-masq.json': JSON.stringify(config) }),
+    async terminate() {
+      await containerd.ctr(`task kill -s SIGTERM ${name}`)
+      // `task rm` ends with the task's own exit status; until that has ended it refuses.
+      const remove = () => containerd.ctr(`task rm ${name}`).then(() => 0, statusOf)
+      await until(async () => (await containerd.ctr('task ls')).match(`${name} .*STOPPED`) !== null, 15_000)
+      const status = await remove()
+      await containerd.ctr(`container rm ${name}`)
+      await rm(directory, { recursive: true })
+      return status
+    },
+  }
+}
+
+function statusOf(error: unknown): number {
+  return error instanceof ExecaError ? (error.exitCode ?? -1) : -1
+}
+
+/** A ConfigMap's volume: files are links into a directory that is a link itself, which is moved to the new content. */
+async function publishVolume(volume: string, content: Readonly<Record<string, string>>): Promise<void> {
+  const version = `..version-${count++}`
+  await mkdir(join(volume, version), { recursive: true })
+  for (const [file, text] of Object.entries(content)) {
+    await writeFile(join(volume, version, file), text)
+    await symlink(`..data/${file}`, join(volume, file)).catch(() => {})
+  }
+  await symlink(version, join(volume, '..new'))
+  await rename(join(volume, '..new'), join(volume, '..data'))
+}

@@ -1,0 +1,182 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { version } from '../../package.json'
+import { type Containerd, REFERENCE_PLUGINS, startContainerd } from '../lab/containerd'
+import { importImage, type Running, runDaemonSet } from '../lab/daemon-set'
+import { kustomize, MANIFESTS } from '../lab/kubernetes'
+import { createSite, DESTINATIONS, NODE, type Site } from '../lab/site'
+import { podAddresses } from '../lab/table'
+import { until } from '../lab/watch'
+
+/** The image, run by Debian's containerd as the DaemonSet of conf/kubernetes asks for it, on a node without ip-masq. */
+
+const talk = (destination: string) => `echo hi | nc -w 3 ${destination} 7007`
+
+const CONFLIST = `${JSON.stringify(
+  {
+    cniVersion: '1.0.0',
+    name: 'pods',
+    plugins: [
+      {
+        type: 'bridge',
+        bridge: 'cni0',
+        isGateway: true,
+        ipMasq: true,
+        ipam: {
+          type: 'host-local',
+          ranges: [[{ subnet: '10.244.1.0/24' }]],
+          routes: [{ dst: '0.0.0.0/0' }],
+        },
+      },
+    ],
+  },
+  null,
+  2,
+)}\n`
+
+let site: Site
+let containerd: Containerd
+let running: Running
+const conflist = () => containerd.shell('cat /etc/cni/net.d/10-pods.conflist')
+const start = async (overlay: string) => {
+  running = await runDaemonSet(containerd, await kustomize(join(MANIFESTS, overlay)))
+}
+beforeAll(async () => {
+  site = await createSite()
+  containerd = await startContainerd(site.node, REFERENCE_PLUGINS)
+  await importImage(containerd)
+})
+afterAll(async () => {
+  await containerd?.stop()
+  await site?.delete()
+})
+
+describe('the DaemonSet of conf/kubernetes/base', () => {
+  test('is alive before there is a network, and not ready', async () => {
+    await start('base')
+    await until(async () => (await running.probe('/livez')) === 200)
+    expect(await running.probe('/readyz')).toBe(503)
+    await until(async () =>
+      (await running.log()).includes('Cannot install: there is no network in /etc/cni/net.d yet'),
+    )
+    expect((await running.log()).split('\n')).toContain(`ip-masq ${version}: watching /etc/cni/net.d`)
+  })
+
+  test('installs, and is ready; the next container is masqueraded, with exemptions', async () => {
+    await writeFile(join(containerd.confDir, '10-pods.conflist'), CONFLIST)
+    await until(async () => (await running.probe('/readyz')) === 200, 10_000)
+    expect(JSON.parse(await conflist())).toMatchObject({
+      plugins: [
+        { type: 'bridge', ipMasq: false },
+        {
+          type: 'ip-masq',
+          nonMasqueradeCIDRs: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+        },
+      ],
+    })
+    const line = [DESTINATIONS.internet, DESTINATIONS.onPrem].map(talk).join('; ')
+    const [internet, onPrem] = (await containerd.run('one', line)).split('\n')
+    expect(internet).toBe(NODE.ipv4)
+    expect(onPrem).toMatch(/^10\.244\.1\.\d+$/)
+    expect(await podAddresses(site.node)).toEqual([])
+  })
+
+  test('restores lost rules with the tools of the host', async () => {
+    await containerd.start('stays')
+    expect(await podAddresses(site.node)).toHaveLength(1)
+    // The watch looks every 1.5 s; only what it has seen can be lost.
+    await new Promise((resolve) => setTimeout(resolve, 3_500))
+    await site.node.sh('nft flush ruleset')
+    await until(async () => (await podAddresses(site.node)).length === 1, 8_000)
+    expect(await containerd.exec('stays', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
+  })
+
+  test('a change of the ConfigMap reaches the conflist and the running pod', async () => {
+    await running.publish({ nonMasqueradeCIDRs: [] })
+    await until(async () => (await conflist()).includes('"nonMasqueradeCIDRs": []'))
+    await until(async () => (await containerd.exec('stays', talk(DESTINATIONS.onPrem))) === NODE.ipv4, 8_000)
+  })
+
+  test('kubectl exec: what an operator asks the node', async () => {
+    expect(await running.exec('--version')).toBe(version)
+    expect(await running.exec('sync --root /host --dry-run')).toMatch(/^1 attachment, nothing to do/m)
+  })
+
+  test('SIGTERM, as in an upgrade, leaves everything in place', async () => {
+    const before = await conflist()
+    expect(await running.terminate()).toBe(0)
+    expect(await conflist()).toBe(before)
+    expect(await containerd.shell('/opt/cni/bin/ip-masq --version')).toBe(version)
+    expect(await containerd.exec('stays', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
+    expect(await containerd.run('after', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
+  })
+
+  test('the next one finds it done', async () => {
+    await start('base')
+    await until(async () => (await running.probe('/readyz')) === 200, 10_000)
+    const log = await running.log()
+    expect(log).not.toContain('installed /opt/cni/bin/ip-masq')
+    expect(log).toContain('changed /etc/cni/net.d/10-pods.conflist')
+    expect(await running.terminate()).toBe(0)
+  })
+})
+
+test('the DaemonSet of conf/kubernetes/uninstall: ready when the last pod is gone, and nothing is left', async () => {
+  await start('uninstall')
+  await until(async () => (await running.log()).includes('1 attachment uses it still'), 10_000)
+  expect(await running.probe('/readyz')).toBe(503)
+  expect(await running.probe('/livez')).toBe(200)
+  expect(await containerd.run('without', talk(DESTINATIONS.internet))).toMatch(/^10\.244\.1\./)
+  expect(await containerd.exec('stays', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
+  // The container ends, and with it what libcni remembers of it; ctr sends no DEL.
+  await containerd.ctr('task rm -f stays').catch(() => {})
+  await containerd.shell('rm /var/lib/cni/results/*; /opt/cni/bin/ip-masq gc --grace 0')
+  await until(async () => (await running.probe('/readyz')) === 200, 10_000)
+  expect(JSON.parse(await conflist()).plugins).toMatchObject([{ type: 'bridge', ipMasq: false }])
+  expect(await containerd.shell('ls /opt/cni/bin')).not.toContain('ip-masq')
+  expect(await site.node.sh('nft list tables')).not.toContain('ip-masq')
+  expect(await running.terminate()).toBe(0)
+})
+
+describe('no capability of the DaemonSet is there for nothing:', () => {
+  const startWithout = async (capability: string) => {
+    const manifests = await kustomize(join(MANIFESTS, 'base'))
+    running = await runDaemonSet(containerd, manifests, { without: capability })
+  }
+  const says = async (text: string) => {
+    const isSaid = async () => (await running.log()).includes(text)
+    await until(isSaid, 10_000).catch(async () => expect(await running.log()).toContain(text))
+  }
+
+  test('SYS_CHROOT', async () => {
+    await startWithout('SYS_CHROOT')
+    await says('Cannot enter /host: chroot was refused; it needs CAP_SYS_CHROOT')
+  })
+
+  test('NET_ADMIN', async () => {
+    await startWithout('NET_ADMIN')
+    await says('Operation not permitted')
+    expect(await running.probe('/readyz')).toBe(503)
+    expect(await running.terminate()).toBe(0)
+  })
+
+  test('NET_RAW, on a node that has iptables-legacy alone', async () => {
+    await containerd.shell(
+      `mount --bind /dev/null $(PATH=$PATH:/usr/sbin command -v nft)
+       for t in iptables ip6tables; do for s in '' -save -restore; do
+         ln -sf /usr/sbin/$t-legacy$s /etc/alternatives/$t$s
+       done; done`,
+    )
+    await start('base')
+    await until(async () => (await running.probe('/readyz')) === 200, 10_000)
+    await containerd.start('legacy')
+    expect(await containerd.exec('legacy', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
+    expect(await running.terminate()).toBe(0)
+    await startWithout('NET_RAW')
+    await says('Permission denied')
+    expect(await running.probe('/readyz')).toBe(503)
+    expect(await running.terminate()).toBe(0)
+    expect(await containerd.exec('legacy', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
+  })
+})
