@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { version } from '../package.json'
 import { ALL, type Architecture, isArchitecture } from './packaging/architecture'
 import { buildArtefacts } from './packaging/artefacts'
+import { debianLibc } from './packaging/debian-libc'
 import { buildImage, REFERENCE } from './packaging/image'
 
 const names = process.argv.slice(2)
@@ -19,7 +20,11 @@ const work = await mkdtemp(join(tmpdir(), 'ip-masq-'))
 try {
   const { executables, notices } = await buildArtefacts(work, architectures)
   for (const [architecture, executable] of executables) {
-    const { archive, digest } = await buildImage(architecture, { executable, notices })
+    const { archive, digest } = await buildImage(architecture, {
+      executable,
+      notices,
+      libc: await debianLibc(architecture),
+    })
     const file = `dist/ip-masq-${version}-linux-${architecture}.oci.tar`
     await writeFile(file, archive)
     console.log(`${file}: ${REFERENCE}, ${Math.round(archive.length / 1e6)} MB, ${digest}`)

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import type { Architecture } from './architecture'
 import { bundle } from './bundle'
 import { compile } from './compile'
-import { bundledPackages, thirdPartyNotices } from './notices'
+import { type BundledPackage, bundledPackages, thirdPartyNotices } from './notices'
 
 export interface Artefacts {
   readonly bundle: string
   readonly notices: string
   /** npm packages in the bundle. */
-  readonly packages: readonly string[]
+  readonly packages: readonly BundledPackage[]
   readonly executables: ReadonlyMap<Architecture, string>
 }
 
@@ -20,7 +20,7 @@ export async function buildArtefacts(
 ): Promise<Artefacts> {
   await mkdir(directory, { recursive: true })
   const file = join(directory, 'ip-masq.js')
-  const packages = bundledPackages(await bundle(file))
+  const packages = await bundledPackages(await bundle(file))
   const executables = new Map<Architecture, string>()
   for (const architecture of architectures) {
     const output = join(directory, `ip-masq-linux-${architecture}`)

@@ -7,6 +7,8 @@ import { ROOT } from './root'
 export interface Libc {
   /** Debian's, as in `2.36-9+deb12u14`. */
   readonly version: string
+  /** The package, unpacked: where an emulator finds the loader. */
+  readonly root: string
   /** Path in the image, and the file that comes there. */
   readonly files: ReadonlyMap<string, string>
 }
@@ -46,7 +48,7 @@ export async function debianLibc(architecture: Architecture): Promise<Libc> {
   const unpacked = join(directory, 'files/libc6')
   await execa('dpkg-deb', ['--extract', join(directory, 'files', name), unpacked])
   const { stdout: version } = await execa('dpkg-deb', ['--field', join(directory, 'files', name), 'Version'])
-  return { version, files: await place(unpacked, architecture) }
+  return { version, root: unpacked, files: await place(unpacked, architecture) }
 }
 
 /** Under the paths that the executable and the loader ask for; releases of Debian differ in whether /lib is a link. */

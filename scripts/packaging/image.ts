@@ -4,11 +4,17 @@ import { dirname, join } from 'node:path'
 import { version } from '../../package.json'
 import type { Architecture } from './architecture'
 import { tar } from './archive'
-import { debianLibc } from './debian-libc'
+import type { Libc } from './debian-libc'
 import { ociArchive } from './oci'
 import { ROOT } from './root'
 
 export const REFERENCE = `localhost/ip-masq:${version}`
+
+export interface ImageParts {
+  readonly executable: string
+  readonly notices: string
+  readonly libc: Libc
+}
 
 /**
  * The image that conf/kubernetes runs: the executable, the C library that it is linked to, and nothing else, no shell
@@ -16,9 +22,8 @@ export const REFERENCE = `localhost/ip-masq:${version}`
  */
 export async function buildImage(
   architecture: Architecture,
-  { executable, notices }: { readonly executable: string; readonly notices: string },
+  { executable, notices, libc }: ImageParts,
 ): Promise<{ archive: Uint8Array; digest: string }> {
-  const libc = await debianLibc(architecture)
   const work = await mkdtemp(join(tmpdir(), 'ip-masq-image-'))
   try {
     const [lower, upper] = [join(work, 'libc'), join(work, 'ip-masq')]

@@ -2,14 +2,31 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ROOT } from './root'
 
+export interface BundledPackage {
+  readonly name: string
+  readonly version: string
+  readonly license: string
+  /** Relative to the repository; two versions of one package may be bundled. */
+  readonly directory: string
+}
+
 /** npm packages of which something is in the bundle, by the paths that esbuild names. */
-export function bundledPackages(inputs: readonly string[]): string[] {
-  const names = inputs.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [])
-  return [...new Set(names)].sort()
+export async function bundledPackages(inputs: readonly string[]): Promise<BundledPackage[]> {
+  const directories = inputs.flatMap(
+    (path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+  )
+  return Promise.all(
+    [...new Set(directories)].sort().map(async (directory) => {
+      const { name, version, license } = JSON.parse(
+        await readFile(join(ROOT, directory, 'package.json'), 'utf8'),
+      )
+      return { name, version, license, directory }
+    }),
+  )
 }
 
 /** Who wrote what is in the executable, and on which terms. */
-export async function thirdPartyNotices(packages: readonly string[]): Promise<string> {
+export async function thirdPartyNotices(packages: readonly BundledPackage[]): Promise<string> {
   const runtime = await readFile(join(ROOT, 'scripts/packaging/runtime-notice.md'), 'utf8')
   const lock = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8'))
   const { version } = lock.packages['node_modules/@oven/bun-linux-x64']
@@ -23,11 +40,9 @@ export async function thirdPartyNotices(packages: readonly string[]): Promise<st
   ].join('\n\n')
 }
 
-async function noticeOf(name: string): Promise<string> {
-  const directory = join(ROOT, 'node_modules', name)
-  const { version, license } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
-  const file = (await readdir(directory)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry))
-  if (!file) throw new Error(`Cannot write the notices: ${name} has no licence file`)
-  const text = await readFile(join(directory, file), 'utf8')
+async function noticeOf({ name, version, license, directory }: BundledPackage): Promise<string> {
+  const file = (await readdir(join(ROOT, directory))).find((entry) => /^licen[cs]e(\.|$)/i.test(entry))
+  if (!file) throw new Error(`Cannot write the notices: ${directory} has no licence file`)
+  const text = await readFile(join(ROOT, directory, file), 'utf8')
   return `## ${name} ${version}, ${license}\n\n${text.replaceAll('\r\n', '\n').trim()}`
 }

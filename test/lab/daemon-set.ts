@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ExecaError } from 'execa'
 import { thisArchitecture } from '../../scripts/packaging/architecture'
+import { debianLibc } from '../../scripts/packaging/debian-libc'
 import { buildImage } from '../../scripts/packaging/image'
 import type { Containerd } from './containerd'
 import type { Manifest } from './kubernetes'
@@ -57,8 +58,12 @@ interface PodSpec {
 export async function importImage(containerd: Containerd): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'ip-masq-image-'))
   try {
-    const parts = { executable: EXECUTABLES.native, notices: 'See the release.\n' }
-    const { archive } = await buildImage(thisArchitecture(), parts)
+    const architecture = thisArchitecture()
+    const { archive } = await buildImage(architecture, {
+      executable: EXECUTABLES.native,
+      notices: 'See the release.\n',
+      libc: await debianLibc(architecture),
+    })
     await writeFile(join(directory, 'image.tar'), archive)
     await containerd.ctr(`images import ${directory}/image.tar`)
   } finally {

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { execa } from 'execa'
+import { version } from '../../package.json'
+import { ALL, ARCHITECTURES, type Architecture, thisArchitecture } from './architecture'
+import { gzip, tar } from './archive'
+import { type Artefacts, buildArtefacts } from './artefacts'
+import { debianLibc, type Libc } from './debian-libc'
+import { buildImage } from './image'
+import { ROOT } from './root'
+import { sbom } from './sbom'
+
+/** Beside the executable. */
+const FILES = ['LICENSE', 'README.md', 'CHANGELOG.md', 'conf', 'docs']
+
+/** All files of a release, into a directory; the same sources give the same bytes. */
+export async function release(directory: string, say: (line: string) => void): Promise<void> {
+  await mkdir(directory, { recursive: true })
+  const work = await mkdtemp(join(tmpdir(), 'ip-masq-release-'))
+  const sums: string[] = []
+  const put = async (name: string, content: Uint8Array | string) => {
+    await writeFile(join(directory, name), content)
+    sums.push(`${createHash('sha256').update(content).digest('hex')}  ${name}\n`)
+    say(`${name}: ${(content.length / 1e6).toFixed(1)} MB`)
+  }
+  try {
+    const artefacts = await buildArtefacts(work, ALL)
+    for (const [architecture, executable] of artefacts.executables) {
+      const libc = await debianLibc(architecture)
+      say(`ip-masq-linux-${architecture}: ${await startOnce(executable, architecture, libc)}`)
+      const name = `ip-masq-${version}-linux-${architecture}`
+      await put(`${name}.tar.gz`, gzip(await tree(join(work, name), executable, artefacts)))
+      const { archive, digest } = await buildImage(architecture, { ...artefacts, executable, libc })
+      await put(`${name}.oci.tar`, archive)
+      say(`  image ${digest}`)
+    }
+    await put(`ip-masq-${version}.cdx.json`, await sbom(artefacts.packages))
+    await writeFile(join(directory, 'SHA256SUMS'), sums.join(''))
+  } finally {
+    await rm(work, { recursive: true })
+  }
+}
+
+/** What a user unpacks: one directory of the release's name. */
+async function tree(
+  directory: string,
+  executable: string,
+  { notices, bundle }: Artefacts,
+): Promise<Uint8Array> {
+  await mkdir(directory)
+  await copyFile(executable, join(directory, 'ip-masq'))
+  await chmod(join(directory, 'ip-masq'), 0o755)
+  await copyFile(bundle, join(directory, 'ip-masq.js'))
+  await chmod(join(directory, 'ip-masq.js'), 0o755)
+  await writeFile(join(directory, 'THIRD-PARTY-NOTICES.md'), notices)
+  for (const file of FILES) await cp(join(ROOT, file), join(directory, file), { recursive: true })
+  return tar(join(directory, '..'), [basename(directory)])
+}
+
+/** Whether it runs: on this machine, or under an emulator with the C library of its own architecture. */
+async function startOnce(executable: string, architecture: Architecture, { root }: Libc): Promise<string> {
+  const { emulator } = ARCHITECTURES[architecture]
+  const command = architecture === thisArchitecture() ? [executable] : [emulator, '-L', root, executable]
+  const [file = '', ...args] = command
+  const { stdout, failed, code, stderr } = await execa(file, args, {
+    env: { CNI_COMMAND: 'VERSION' },
+    input: '{"cniVersion":"1.0.0"}',
+    reject: false,
+  })
+  if (code === 'ENOENT') return `not started: there is no ${emulator} here`
+  const { cniVersion = undefined } = failed ? {} : JSON.parse(stdout)
+  if (cniVersion !== '1.0.0') throw new Error(`Cannot release: ${file} does not run: ${stdout}${stderr}`)
+  return `runs${args.length > 0 ? ` under ${emulator}` : ''}`
+}
+
+/** What must agree before anything is built: whoever types a version means this one. */
+export async function requireVersion(wanted: string): Promise<void> {
+  const refuse = (why: string) => new Error(`Cannot release ${JSON.stringify(wanted)}: ${why}`)
+  if (wanted !== version) throw refuse(`package.json says ${version}; write that, or change it there first`)
+  const changelog = await readFile(join(ROOT, 'CHANGELOG.md'), 'utf8')
+  if (!changelog.split('\n').includes(`## ${version}`)) throw refuse(`CHANGELOG.md has no "## ${version}"`)
+  const base = await readFile(join(ROOT, 'conf/kubernetes/base/kustomization.yaml'), 'utf8')
+  if (!base.includes(`newTag: ${version}\n`))
+    throw refuse(`conf/kubernetes/base/kustomization.yaml has another newTag`)
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import { execa } from 'execa'
+import { name, version } from '../../package.json'
+import type { BundledPackage } from './notices'
+import { ROOT } from './root'
+
+interface Component {
+  readonly name: string
+  readonly version: string
+  readonly 'bom-ref': string
+}
+
+interface Dependency {
+  readonly ref: string
+  readonly dependsOn?: readonly string[]
+}
+
+/**
+ * The CycloneDX bill of materials, by npm itself from package-lock.json: of what is in the bundle, and the runtimes. (npm's own
+ * `--omit dev` leaves out what a development dependency needs too.) What it makes up anew each time, the serial number and
+ * the time, or takes from the directory's name is the same for the same contents.
+ */
+export async function sbom(packages: readonly BundledPackage[]): Promise<string> {
+  const { stdout } = await execa(
+    'npm',
+    ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--package-lock-only'],
+    { cwd: ROOT },
+  )
+  const { serialNumber: _, metadata, components, dependencies, ...rest } = JSON.parse(stdout)
+  const { timestamp: __, component, ...others } = metadata
+  const kept = (components as Component[]).filter(
+    ({ name, version }) =>
+      name.startsWith('@oven/bun-linux-') ||
+      packages.some((one) => one.name === name && one.version === version),
+  )
+  const refs = new Set([component['bom-ref'], ...kept.map((one) => one['bom-ref'])])
+  const bill = {
+    ...rest,
+    metadata: { ...others, component: { ...component, name } },
+    components: kept,
+    dependencies: (dependencies as Dependency[])
+      .filter(({ ref }) => refs.has(ref))
+      .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((other) => refs.has(other)) })),
+  }
+  const hash = createHash('sha256')
+    .update(JSON.stringify([version, bill]))
+    .digest('hex')
+  return `${JSON.stringify({ ...bill, serialNumber: `urn:uuid:${uuid(hash)}` }, null, 2)}\n`
+}
+
+/** RFC 9562, version 8: of one's own making. */
+function uuid(hash: string): string {
+  const part = (from: number, to: number) => hash.slice(from, to)
+  return `${part(0, 8)}-${part(8, 12)}-8${part(13, 16)}-8${part(17, 20)}-${part(20, 32)}`
+}

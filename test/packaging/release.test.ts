@@ -1,0 +1,156 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dependencies, optionalDependencies, version } from '../../package.json'
+import { ALL, ARCHITECTURES, type Architecture, thisArchitecture } from '../../scripts/packaging/architecture'
+import { bundle } from '../../scripts/packaging/bundle'
+import { bundledPackages } from '../../scripts/packaging/notices'
+import { ROOT } from '../../scripts/packaging/root'
+
+/** `scripts/release`, as its user unpacks it. */
+
+let directory: string
+const [here, there] = ['here', 'there'] as const
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ip-masq-release-'))
+  await execa(`${ROOT}/scripts/run-typescript`, ['scripts/release.ts', version, join(directory, here)], {
+    cwd: ROOT,
+  })
+})
+afterAll(() => rm(directory, { recursive: true }))
+
+/** The sources in another directory; node_modules and what was fetched are the same files. */
+async function copySources(): Promise<string> {
+  const copy = join(directory, 'sources of another')
+  await execa('bash', [
+    '-euc',
+    `mkdir "$1"; cd ${ROOT}; git ls-files -z --cached --others --exclude-standard | xargs -0 cp -a --parents -t "$1"
+     cp -al node_modules "$1"; mkdir "$1/.cache"; cp -al .cache/npm "$1/.cache"`,
+    'bash',
+    copy,
+  ])
+  return copy
+}
+
+const name = (architecture: Architecture) => `ip-masq-${version}-linux-${architecture}`
+const sums = (which: string) => readFile(join(directory, which, 'SHA256SUMS'), 'utf8')
+
+test('the files, and sums that sha256sum agrees with', async () => {
+  const files = [
+    ...ALL.flatMap((architecture) => [`${name(architecture)}.oci.tar`, `${name(architecture)}.tar.gz`]),
+    `ip-masq-${version}.cdx.json`,
+  ]
+  expect((await readdir(join(directory, here))).sort()).toEqual(['SHA256SUMS', ...files].sort())
+  const { stdout } = await execa('sha256sum', ['-c', 'SHA256SUMS'], { cwd: join(directory, here) })
+  expect(stdout.split('\n').sort()).toEqual(files.map((file) => `${file}: OK`).sort())
+})
+
+test('another build has the same bytes: elsewhere, later, with another umask, time zone and language', async () => {
+  const copy = await copySources()
+  const build = `umask 077; cd "$1"; exec scripts/run-typescript scripts/release.ts ${version} "$2"`
+  const environment = { TZ: 'Asia/Tokyo', LC_ALL: 'C', HOME: directory }
+  await execa('bash', ['-euc', build, 'bash', copy, join(directory, there)], { env: environment })
+  expect(await sums(there)).toBe(await sums(here))
+})
+
+describe.each(ALL)('%s', (architecture) => {
+  const root = () => join(directory, architecture)
+
+  test('the tarball is one directory with what a user needs', async () => {
+    await execa('tar', ['-xzf', join(directory, here, `${name(architecture)}.tar.gz`), '-C', directory])
+    const unpacked = join(directory, name(architecture))
+    expect((await readdir(unpacked)).sort()).toEqual(
+      [
+        ...[
+          'CHANGELOG.md',
+          'LICENSE',
+          'README.md',
+          'THIRD-PARTY-NOTICES.md',
+          'conf',
+          'docs',
+          'ip-masq',
+          'ip-masq.js',
+        ],
+      ].sort(),
+    )
+    const { stdout } = await execa('find', [join(unpacked, 'conf'), '-type', 'f'])
+    expect(stdout).toContain('conf/kubernetes/base/daemonset.yaml')
+    const { stdout: said } = await execa(join(unpacked, 'ip-masq.js'), ['--version'])
+    expect(said).toBe(version)
+  })
+
+  test('the image is for this architecture, and has the executable, its C library and their terms', async () => {
+    const archive = join(directory, here, `${name(architecture)}.oci.tar`)
+    const { stdout } = await execa('skopeo', ['inspect', '--config', `oci-archive:${archive}`])
+    expect(JSON.parse(stdout)).toMatchObject({
+      architecture,
+      os: 'linux',
+      config: { Entrypoint: ['/ip-masq'], Labels: { 'org.opencontainers.image.version': version } },
+    })
+    await execa('bash', [
+      '-euc',
+      `mkdir "$2"; cd "$2"; skopeo copy -q "oci-archive:$1" dir:"$2.layers"
+       for l in $(skopeo inspect "dir:$2.layers" | grep -oP '"sha256:\\K[0-9a-f]{64}' | sort -u); do
+         if [ -e "$2.layers/$l" ]; then tar -xzf "$2.layers/$l" 2>/dev/null || true; fi
+       done`,
+      'bash',
+      archive,
+      root(),
+    ])
+    const { stdout: files } = await execa('find', ['.', '-type', 'f'], { cwd: root() })
+    const { loader, triplet } = ARCHITECTURES[architecture]
+    const libraries = ['libc.so.6', 'libdl.so.2', 'libm.so.6', 'libpthread.so.0']
+    expect(files.split('\n').sort()).toEqual(
+      [
+        ...['./LICENSE', './THIRD-PARTY-NOTICES.md', './ip-masq', `.${loader}`],
+        ...libraries.map((library) => `./lib/${triplet}/${library}`),
+        './usr/share/doc/libc6/copyright',
+      ].sort(),
+    )
+  })
+
+  test('the executable starts with no other files than those of the image', async () => {
+    // An emulator looks for the loader below its -L; this machine has none for that architecture.
+    const emulated = `exec ${ARCHITECTURES[architecture].emulator} -L "$1" "$1/ip-masq" --version`
+    const native = 'mkdir "$1/proc"; mount -t proc proc "$1/proc"; exec chroot "$1" /ip-masq --version'
+    const script = architecture === thisArchitecture() ? native : emulated
+    const { stdout } = await execa('unshare', ['--mount', 'bash', '-euc', script, 'bash', root()])
+    expect(stdout).toBe(version)
+  })
+})
+
+test('the bill of materials and the notices name all that is in the bundle', async () => {
+  const bill = JSON.parse(await readFile(join(directory, here, `ip-masq-${version}.cdx.json`), 'utf8'))
+  expect(bill).toMatchObject({
+    bomFormat: 'CycloneDX',
+    metadata: { component: { type: 'application', name: 'ip-masq', version } },
+  })
+  const bundled = await bundledPackages(await bundle(join(directory, 'bundle.js')))
+  const packages = bundled.map((one) => `${one.name} ${one.version}`)
+  for (const dependency of Object.keys(dependencies))
+    expect(packages).toContainEqual(expect.stringMatching(new RegExp(`^${dependency} `)))
+  const billed: string[] = bill.components.map(
+    (component: { name: string; version: string }) => `${component.name} ${component.version}`,
+  )
+  const runtime = optionalDependencies['@oven/bun-linux-x64']
+  const runtimes = ['aarch64', 'x64'].map((one) => `@oven/bun-linux-${one} ${runtime}`)
+  expect(billed.sort()).toEqual([...runtimes, ...packages].sort())
+  expect(JSON.stringify(bill)).not.toMatch(/registry|file:/)
+  const notices = await readFile(join(directory, name('amd64'), 'THIRD-PARTY-NOTICES.md'), 'utf8')
+  const headings = notices.split('\n').flatMap((line) => /^## (\S+ [\d.]+), /.exec(line)?.[1] ?? [])
+  expect(headings.sort()).toEqual([`Bun ${runtime}`, ...packages].sort())
+})
+
+describe('is refused', () => {
+  const release = (...args: string[]) =>
+    execa(`${ROOT}/scripts/run-typescript`, ['scripts/release.ts', ...args], { cwd: ROOT, reject: false })
+
+  test.each([
+    [['9.9.9'], `Cannot release "9.9.9": package.json says ${version}; write that, or change it there first`],
+    [[], 'Write scripts/release VERSION [DIRECTORY]'],
+  ])('%j', async (args, said) => {
+    expect(await release(...args)).toMatchObject({ exitCode: 1, stdout: '', stderr: said })
+  })
+})
