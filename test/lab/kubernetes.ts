@@ -22,6 +22,16 @@ export async function kustomize(directory: string): Promise<Manifest[]> {
   return parseAllDocuments(stdout).map((document) => document.toJS())
 }
 
+/** `kubectl patch --local`: the object as it is afterwards. */
+export async function patchLocally(object: object, args: readonly string[]): Promise<unknown> {
+  const [command = '', ...first] = await kubectl()
+  const { stdout } = await execa(command, [...first, 'patch', '--local', '-f', '-', '-o', 'json', ...args], {
+    cwd: MANIFESTS,
+    input: JSON.stringify(object),
+  })
+  return JSON.parse(stdout)
+}
+
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>
   readonly additionalProperties?: unknown

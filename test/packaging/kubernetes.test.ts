@@ -6,7 +6,14 @@ import { version } from '../../package.json'
 import { parseInstallOptions } from '../../src/commands/install-options'
 import { PROFILES } from '../../src/commands/profiles'
 import { parseConfig } from '../../src/config/parse'
-import { createValidator, kustomize, MANIFESTS, type Manifest, type Validate } from '../lab/kubernetes'
+import {
+  createValidator,
+  kustomize,
+  MANIFESTS,
+  type Manifest,
+  patchLocally,
+  type Validate,
+} from '../lab/kubernetes'
 
 /** conf/kubernetes, as `kubectl apply -k` would send it. */
 
@@ -103,6 +110,53 @@ test('flannel: the patch for kube-flannel-cfg has the example in conf/, with the
   expect(Object.keys(patch)).toEqual(['data'])
   expect(conflist).toEqual(example)
   expect(conflist.plugins.at(-1)).toEqual({ type: 'ip-masq', ...configIn('flannel') })
+})
+
+/** The stock manifests of flannel, as far as the patches see them. */
+const FLANNEL = {
+  configMap: {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kube-flannel-cfg', namespace: 'kube-flannel' },
+    data: { 'cni-conf.json': '{}', 'net-conf.json': '{ "Network": "10.99.0.0/16" }' },
+  },
+  daemonSet: {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'kube-flannel-ds', namespace: 'kube-flannel' },
+    spec: {
+      selector: { matchLabels: { app: 'flannel' } },
+      template: {
+        metadata: { labels: { app: 'flannel' } },
+        spec: {
+          containers: [
+            {
+              name: 'kube-flannel',
+              image: 'flannel',
+              args: ['--ip-masq', '--kube-subnet-mgr', '--iface=eth1'],
+            },
+          ],
+        },
+      },
+    },
+  },
+} as const
+
+test('flannel: the patches change their own keys alone, as kubectl applies them', async () => {
+  const { configMap, daemonSet: flannelDs } = FLANNEL
+  const patched = await patchLocally(configMap, ['--patch-file', 'flannel/kube-flannel-cfg.yaml'])
+  const { data } = patched as { data: Record<string, string> }
+  expect(data['net-conf.json']).toBe(configMap.data['net-conf.json'])
+  expect(JSON.parse(data['cni-conf.json'] ?? '').plugins.at(-1).type).toBe('ip-masq')
+  const restarted = await patchLocally(flannelDs, [
+    '--type',
+    'json',
+    '--patch-file',
+    'flannel/kube-flannel-ds.json',
+  ])
+  const [container] = (restarted as typeof flannelDs).spec.template.spec.containers
+  // Go's flags: the last one counts.
+  expect(container?.args).toEqual([...flannelDs.spec.template.spec.containers[0].args, '--ip-masq=false'])
 })
 
 describe('what a cluster would reject', () => {
