@@ -1,4 +1,4 @@
-// scripts/image [amd64] [arm64]: dist/ip-masq-VERSION-linux-ARCH.oci.tar; without one named, for all.
+// scripts/image [amd64] [arm64]: dist/ip-masq-VERSION-linux-ARCH.oci.tar; without one named, for all, and one archive of them together.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,8 @@ import { version } from '../package.json'
 import { ALL, type Architecture, isArchitecture } from './packaging/architecture'
 import { buildArtefacts } from './packaging/artefacts'
 import { debianLibc } from './packaging/debian-libc'
-import { buildImage, REFERENCE } from './packaging/image'
+import { imageOf, REFERENCE } from './packaging/image'
+import { type Image, ociArchive } from './packaging/oci'
 
 const names = process.argv.slice(2)
 const unknown = names.find((name) => !isArchitecture(name))
@@ -17,18 +18,20 @@ if (unknown !== undefined) {
 const architectures = names.length > 0 ? (names as Architecture[]) : ALL
 
 const work = await mkdtemp(join(tmpdir(), 'ip-masq-'))
+const write = async (name: string, images: readonly Image[]) => {
+  const { archive, digest } = await ociArchive(images)
+  await writeFile(`dist/${name}.oci.tar`, archive)
+  console.log(`dist/${name}.oci.tar: ${REFERENCE}, ${Math.round(archive.length / 1e6)} MB, ${digest}`)
+}
 try {
   const { executables, notices } = await buildArtefacts(work, architectures)
+  const images: Image[] = []
   for (const [architecture, executable] of executables) {
-    const { archive, digest } = await buildImage(architecture, {
-      executable,
-      notices,
-      libc: await debianLibc(architecture),
-    })
-    const file = `dist/ip-masq-${version}-linux-${architecture}.oci.tar`
-    await writeFile(file, archive)
-    console.log(`${file}: ${REFERENCE}, ${Math.round(archive.length / 1e6)} MB, ${digest}`)
+    const libc = await debianLibc(architecture)
+    images.push(await imageOf(architecture, { executable, notices, libc }))
+    await write(`ip-masq-${version}-linux-${architecture}`, images.slice(-1))
   }
+  if (images.length > 1) await write(`ip-masq-${version}`, images)
 } finally {
   await rm(work, { recursive: true })
 }

@@ -69,6 +69,7 @@ Commands:
   uninstall            take ip-masq out of all conflists, then remove the executable if nothing uses it any more
     --profile, --bin-dir, --conf-dir, --cache-dir   as above
     --timeout TIME     wait so long for the attachments that use it
+    --grace TIME       rules that no runtime knows of, and older than this, need it no more (default 2m)
     --force            remove it though some do
     --watch            stay, and try until nothing uses it
     --health-port PORT, --root DIR   as for sync

@@ -23,7 +23,7 @@ export const ARCHITECTURES = {
 export const ALL = Object.keys(ARCHITECTURES) as Architecture[]
 
 export function isArchitecture(name: string): name is Architecture {
-  return name in ARCHITECTURES
+  return Object.hasOwn(ARCHITECTURES, name)
 }
 
 export function thisArchitecture(): Architecture {

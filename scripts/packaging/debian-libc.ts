@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { ARCHITECTURES, type Architecture } from './architecture'
@@ -47,7 +47,9 @@ export async function debianLibc(architecture: Architecture): Promise<Libc> {
   const [name = ''] = await readdir(join(directory, 'files'))
   const unpacked = join(directory, 'files/libc6')
   await execa('dpkg-deb', ['--extract', join(directory, 'files', name), unpacked])
-  const { stdout: version } = await execa('dpkg-deb', ['--field', join(directory, 'files', name), 'Version'])
+  const { stdout: control } = await execa('dpkg-deb', ['--field', join(directory, 'files', name)])
+  const version = /^Version: (\S+)$/m.exec(control)?.[1] ?? ''
+  await writeFile(join(unpacked, 'control'), `${control}\n`)
   return { version, root: unpacked, files: await place(unpacked, architecture) }
 }
 
@@ -65,5 +67,7 @@ async function place(unpacked: string, architecture: Architecture): Promise<Map<
     [loader, find(loader.slice(loader.lastIndexOf('/') + 1))],
     ...LIBRARIES.map((name) => [`/lib/${triplet}/${name}`, find(name)] as const),
     ['/usr/share/doc/libc6/copyright', join(unpacked, 'usr/share/doc/libc6/copyright')],
+    // Where scanners look for packages in images without dpkg.
+    ['/var/lib/dpkg/status.d/libc6', join(unpacked, 'control')],
   ])
 }

@@ -5,7 +5,7 @@ import { version } from '../../package.json'
 import type { Architecture } from './architecture'
 import { tar } from './archive'
 import type { Libc } from './debian-libc'
-import { ociArchive } from './oci'
+import type { Image } from './oci'
 import { ROOT } from './root'
 
 export const REFERENCE = `localhost/ip-masq:${version}`
@@ -20,10 +20,10 @@ export interface ImageParts {
  * The image that conf/kubernetes runs: the executable, the C library that it is linked to, and nothing else, no shell
  * either. The tools that it starts are the host's.
  */
-export async function buildImage(
+export async function imageOf(
   architecture: Architecture,
   { executable, notices, libc }: ImageParts,
-): Promise<{ archive: Uint8Array; digest: string }> {
+): Promise<Image> {
   const work = await mkdtemp(join(tmpdir(), 'ip-masq-image-'))
   try {
     const [lower, upper] = [join(work, 'libc'), join(work, 'ip-masq')]
@@ -37,7 +37,7 @@ export async function buildImage(
     await chmod(join(upper, 'ip-masq'), 0o755)
     await copyFile(join(ROOT, 'LICENSE'), join(upper, 'LICENSE'))
     await writeFile(join(upper, 'THIRD-PARTY-NOTICES.md'), notices)
-    return await ociArchive({
+    return {
       architecture,
       layers: [
         { tar: await tar(lower), createdBy: `Debian libc6 ${libc.version}` },
@@ -47,10 +47,10 @@ export async function buildImage(
       labels: {
         'org.opencontainers.image.title': 'ip-masq',
         'org.opencontainers.image.version': version,
-        'org.opencontainers.image.licenses': 'Apache-2.0',
+        'org.opencontainers.image.licenses': 'Apache-2.0 AND LGPL-2.1-or-later',
       },
       reference: REFERENCE,
-    })
+    }
   } finally {
     await rm(work, { recursive: true })
   }

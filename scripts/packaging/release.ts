@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
@@ -8,7 +8,8 @@ import { ALL, ARCHITECTURES, type Architecture, thisArchitecture } from './archi
 import { gzip, tar } from './archive'
 import { type Artefacts, buildArtefacts } from './artefacts'
 import { debianLibc, type Libc } from './debian-libc'
-import { buildImage } from './image'
+import { imageOf } from './image'
+import { type Image, ociArchive } from './oci'
 import { ROOT } from './root'
 import { sbom } from './sbom'
 
@@ -18,6 +19,8 @@ const FILES = ['LICENSE', 'README.md', 'CHANGELOG.md', 'conf', 'docs']
 /** All files of a release, into a directory; the same sources give the same bytes. */
 export async function release(directory: string, say: (line: string) => void): Promise<void> {
   await mkdir(directory, { recursive: true })
+  if ((await readdir(directory)).length > 0)
+    throw new Error(`Cannot release into ${directory}: it is not empty; remove it, or name another`)
   const work = await mkdtemp(join(tmpdir(), 'ip-masq-release-'))
   const sums: string[] = []
   const put = async (name: string, content: Uint8Array | string) => {
@@ -25,6 +28,12 @@ export async function release(directory: string, say: (line: string) => void): P
     sums.push(`${createHash('sha256').update(content).digest('hex')}  ${name}\n`)
     say(`${name}: ${(content.length / 1e6).toFixed(1)} MB`)
   }
+  const putImages = async (name: string, images: readonly Image[]) => {
+    const { archive, digest } = await ociArchive(images)
+    await put(name, archive)
+    say(`  ${digest}`)
+  }
+  const images: Image[] = []
   try {
     const artefacts = await buildArtefacts(work, ALL)
     for (const [architecture, executable] of artefacts.executables) {
@@ -32,15 +41,29 @@ export async function release(directory: string, say: (line: string) => void): P
       say(`ip-masq-linux-${architecture}: ${await startOnce(executable, architecture, libc)}`)
       const name = `ip-masq-${version}-linux-${architecture}`
       await put(`${name}.tar.gz`, gzip(await tree(join(work, name), executable, artefacts)))
-      const { archive, digest } = await buildImage(architecture, { ...artefacts, executable, libc })
-      await put(`${name}.oci.tar`, archive)
-      say(`  image ${digest}`)
+      images.push(await imageOf(architecture, { ...artefacts, executable, libc }))
+      await putImages(`${name}.oci.tar`, images.slice(-1))
     }
+    // For a registry: one tag for all.
+    await putImages(`ip-masq-${version}.oci.tar`, images)
     await put(`ip-masq-${version}.cdx.json`, await sbom(artefacts.packages))
     await writeFile(join(directory, 'SHA256SUMS'), sums.join(''))
   } finally {
     await rm(work, { recursive: true })
   }
+}
+
+/** What lies about in a working tree is not released; sources without a repository are taken as they are. */
+async function trackedFiles(): Promise<readonly string[]> {
+  const { stdout, failed } = await execa(
+    'git',
+    ['-c', 'safe.directory=*', 'ls-files', '-z', '--', ...FILES],
+    {
+      cwd: ROOT,
+      reject: false,
+    },
+  )
+  return failed ? FILES : stdout.split('\0').filter((file) => file !== '')
 }
 
 /** What a user unpacks: one directory of the release's name. */
@@ -55,7 +78,8 @@ async function tree(
   await copyFile(bundle, join(directory, 'ip-masq.js'))
   await chmod(join(directory, 'ip-masq.js'), 0o755)
   await writeFile(join(directory, 'THIRD-PARTY-NOTICES.md'), notices)
-  for (const file of FILES) await cp(join(ROOT, file), join(directory, file), { recursive: true })
+  for (const file of await trackedFiles())
+    await cp(join(ROOT, file), join(directory, file), { recursive: true })
   return tar(join(directory, '..'), [basename(directory)])
 }
 

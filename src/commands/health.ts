@@ -53,9 +53,8 @@ function report(states: States, reason: (state: LoopState) => string | undefined
  * process each time.
  */
 export async function serveHealth(port: number, loops: readonly string[]): Promise<Health> {
-  const started = performance.now()
   const states = new Map<string, LoopState>(
-    loops.map((loop) => [loop, { error: 'not done yet', dueMs: started }]),
+    loops.map((loop) => [loop, { error: 'not done yet', dueMs: Number.POSITIVE_INFINITY }]),
   )
   const answer = (url: string | undefined) => {
     if (url === '/livez') return liveness(states, performance.now())

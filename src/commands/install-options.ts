@@ -21,6 +21,7 @@ const FLAGS = {
   prune: { type: 'boolean', default: false },
   root: { type: 'string' },
   'health-port': { type: 'string' },
+  grace: { type: 'string', default: '2m' },
 } as const
 
 export type InstallFlag = keyof typeof FLAGS
@@ -45,6 +46,8 @@ export interface CommandOptions {
   /** Where the host's / is mounted. */
   readonly root: string | undefined
   readonly healthPort: number | undefined
+  /** An ADD in flight is not in the cache yet; runtimes give it 2 minutes. */
+  readonly graceSeconds: number
 }
 
 /** The options of install or uninstall; `flags` are those that it knows. */
@@ -72,6 +75,7 @@ export function parseInstallOptions(
     prune: values.prune === true,
     root: parseRoot(values.root),
     healthPort: parsePort(values['health-port']),
+    graceSeconds: parseDuration('grace', String(values.grace ?? FLAGS.grace.default)),
   }
 }
 

@@ -1,23 +1,31 @@
 import { join } from 'node:path'
 import { VERSION } from '../about'
-import { toCniError } from '../cni/error'
+import { errorText } from './error-text'
 import { fingerprint, fingerprintOf } from './fingerprint'
 import type { Health } from './health'
 import { pauseUntilStop } from './pause'
 import type { World } from './world'
 
 const LOOK_MS = 1_500
+
+/** After a failure: soon, and then less often. What changes in the files is noticed at the next look all the same. */
 const RETRY_MS = 5_000
+const LONGEST_RETRY_MS = 60_000
 
 /** So often in a minute is no primary plugin that starts: somebody takes it out on purpose, or writes what it remembers. */
 const FIGHT = 3
-const LONGEST_MS = 300_000
+const LONGEST_TRUCE_MS = 300_000
 
 interface Watched {
   readonly confDir: string
   readonly binDir: string
   /** With our part of the conflist. */
   readonly configFile: string | undefined
+}
+
+interface Applied {
+  /** Somebody had taken away what we had put there. */
+  readonly wasUndone: boolean
 }
 
 /**
@@ -28,44 +36,54 @@ interface Watched {
 export async function watchInstall(
   { confDir, binDir, configFile }: Watched,
   { world, health }: { readonly world: World; readonly health: Health },
-  apply: (turn: { readonly isFirst: boolean }) => Promise<{ readonly hasChanged: boolean }>,
+  apply: (turn: { readonly isFirst: boolean }) => Promise<Applied>,
 ): Promise<number> {
   const pause = pauseUntilStop(world)
   const files = [join(binDir, 'ip-masq'), ...(configFile === undefined ? [] : [configFile])]
   const look = () => [fingerprint(confDir), ...files.map(fingerprintOf)].join('\n')
   let known = ''
   let isFirst = true
+  let undone: number[] = []
+  let truce = 0
+  let failures = 0
   let error: string | undefined
-  let changes: number[] = []
+  let retryAt = 0
+  const fail = async (said: string, waitMs: number) => {
+    if (said !== error) await world.writeError(`${said}\n`)
+    error = said
+    retryAt = performance.now() + waitMs
+  }
   await world.writeError(`ip-masq ${VERSION}: watching ${confDir}\n`)
   while (!pause.isStopped()) {
-    let wait = LOOK_MS
     // Before it is put right: what changes meanwhile is seen at the next look.
     const seen = look()
-    if (seen !== known) {
+    if (seen !== known || (error !== undefined && performance.now() >= retryAt)) {
+      known = seen
       try {
-        const { hasChanged } = await apply({ isFirst })
+        const { wasUndone } = await apply({ isFirst })
         const now = performance.now()
-        if (hasChanged && !isFirst) changes = [...changes.filter((time) => now - time < 60_000 + wait), now]
-        if (hasChanged && changes.length > FIGHT) {
-          wait = Math.min(LONGEST_MS, RETRY_MS * 2 ** (changes.length - FIGHT))
-          await world.writeError(
-            `somebody takes ip-masq out of ${confDir} again and again: waiting ${wait / 1000} s; make the one who writes it keep it, or use a drop-in\n`,
-          )
-        }
-        known = seen
+        if (wasUndone && !isFirst) undone = [...undone.filter((time) => now - time < 60_000 + truce), now]
         isFirst = false
+        failures = 0
         error = undefined
+        if (wasUndone && undone.length > FIGHT) {
+          truce = Math.min(LONGEST_TRUCE_MS, RETRY_MS * 2 ** (undone.length - FIGHT))
+          await fail(
+            `somebody takes ip-masq out of ${confDir} again and again: waiting ${truce / 1000} s; make the one who writes it keep it, or use a drop-in`,
+            truce,
+          )
+          health.turned('install', { error, nextMs: truce })
+          await pause.sleep(truce)
+          // One more turn tells whether it is there now.
+          known = ''
+          continue
+        }
       } catch (reason) {
-        const { message, details } = toCniError(reason)
-        const said = `${message}${details && `: ${details}`}`
-        if (said !== error) await world.writeError(`${said}\n`)
-        error = said
-        wait = RETRY_MS
+        await fail(errorText(reason), Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** failures++))
       }
     }
-    health.turned('install', { error, nextMs: wait })
-    await pause.sleep(wait)
+    health.turned('install', { error, nextMs: LOOK_MS })
+    await pause.sleep(LOOK_MS)
   }
   return 0
 }

@@ -29,7 +29,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
   const configFile = keepReadable(options)
   if (options.root !== undefined) world.enterHostRoot(options.root)
   const apply = async ({ isFirst }: { readonly isFirst: boolean }) => {
-    const { done, advice } = await install(
+    const { done, advice, wasUndone } = await install(
       { ...options, plugin: readPlugin(configFile, options.configFile) },
       { executable: world.executable(), runtimes: runningRuntimes },
     )
@@ -38,7 +38,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
       ...advice.map((line) => `left to do: ${line}`),
     ]
     await world.write([...done, ...(isFirst ? first : [])].map((line) => `${line}\n`).join(''))
-    return { hasChanged: done.length > 0 }
+    return { wasUndone }
   }
   const health = await healthOf(options)
   if (!options.watch) {

@@ -1,13 +1,13 @@
 import { VERSION } from '../about'
-import { CniError, toCniError } from '../cni/error'
+import { CniError } from '../cni/error'
 import { withIoFailures } from '../install/io-failure'
-import { cachedUse, filesThatName, leaveNetworks, removeExecutable } from '../install/uninstall'
+import { filesThatName, leaveNetworks, removeExecutable } from '../install/uninstall'
+import { errorText } from './error-text'
 import { serveHealth, UNASKED } from './health'
+import { waitUntilUnused } from './in-use'
 import { type CommandOptions, parseInstallOptions } from './install-options'
-import { pauseUntilStop } from './pause'
+import { type Pause, pauseUntilStop } from './pause'
 import type { World } from './world'
-
-const LOOK_MS = 1_000
 
 /** `ip-masq uninstall`: out of the conflists first; the executable only when nobody's DEL needs it any more. */
 export function uninstallCommand(args: readonly string[], world: World): Promise<number> {
@@ -17,18 +17,17 @@ export function uninstallCommand(args: readonly string[], world: World): Promise
 async function run(args: readonly string[], world: World): Promise<number> {
   const options = parseInstallOptions('uninstall', args, [
     ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'force', 'timeout', 'root'] as const),
-    ...(['watch', 'health-port'] as const),
+    ...(['watch', 'health-port', 'grace'] as const),
   ])
   if (options.root !== undefined) world.enterHostRoot(options.root)
-  if (options.watch) return watchUninstall(options, world)
-  return uninstall(options, world)
+  const pause = pauseUntilStop(world)
+  return options.watch ? watchUninstall(options, world, pause) : uninstall(options, world, pause)
 }
 
 const WATCH_MS = 5_000
 
 /** Stays, until the process is stopped: for a DaemonSet, whose pods are ready when their nodes are rid of it. */
-async function watchUninstall(options: CommandOptions, world: World): Promise<number> {
-  const pause = pauseUntilStop(world)
+async function watchUninstall(options: CommandOptions, world: World, pause: Pause): Promise<number> {
   const { healthPort } = options
   const health = healthPort === undefined ? UNASKED : await serveHealth(healthPort, ['uninstall'])
   let known = ''
@@ -38,10 +37,12 @@ async function watchUninstall(options: CommandOptions, world: World): Promise<nu
     const write = async (text: string) => {
       said += text
     }
-    const status = await withIoFailures(() => uninstall(options, { ...world, write })).catch((error) => {
-      said += `${toCniError(error).message}\n`
-      return 1
-    })
+    const status = await withIoFailures(() => uninstall(options, { ...world, write }, pause)).catch(
+      (error) => {
+        said += `${errorText(error)}\n`
+        return 1
+      },
+    )
     // What it did is told, and what holds it up only once.
     if (said !== known) await world.write(said)
     known = said
@@ -50,7 +51,7 @@ async function watchUninstall(options: CommandOptions, world: World): Promise<nu
   return 0
 }
 
-async function uninstall(options: CommandOptions, world: World): Promise<number> {
+async function uninstall(options: CommandOptions, world: World, pause: Pause): Promise<number> {
   const { binDir, confDir } = options
   let said = 0
   const say = async (lines: readonly string[]) => {
@@ -62,7 +63,7 @@ async function uninstall(options: CommandOptions, world: World): Promise<number>
     requireUnnamed(binDir, confDir)
   }
   await leave()
-  const inUse = await waitUntilUnused(options, world, { say, leave })
+  const inUse = await waitUntilUnused(options, world, { say, leave, pause })
   if (inUse > 0 && !options.force) {
     const [use, they] =
       inUse === 1 ? ['1 attachment uses', 'it is'] : [`${inUse} attachments use`, 'they are']
@@ -85,47 +86,9 @@ async function uninstall(options: CommandOptions, world: World): Promise<number>
   return 0
 }
 
-interface Steps {
-  readonly say: (lines: readonly string[]) => Promise<void>
-  readonly leave: () => Promise<void>
-}
-
-async function waitUntilUnused(
-  options: CommandOptions,
-  world: World,
-  { say, leave }: Steps,
-): Promise<number> {
-  const { timeoutSeconds = 0 } = options
-  const end = performance.now() + timeoutSeconds * 1000
-  let inUse = await countInUse(options, world)
-  if (inUse > 0 && timeoutSeconds > 0)
-    await say([`in use: ${inUse}; waiting for ${timeoutSeconds} s at most`])
-  while (inUse > 0 && performance.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, end - performance.now())))
-    await leave()
-    inUse = await countInUse(options, world)
-  }
-  return inUse
-}
-
 /** What cannot be edited keeps the executable: every ADD and DEL of that network would fail without it. */
 function requireUnnamed(binDir: string, confDir: string): void {
   const [file] = filesThatName(confDir)
   if (file === undefined) return
   throw new CniError('ioFailure', `Cannot remove ${binDir}/ip-masq: ${file} names it; take it out by hand`)
-}
-
-/**
- * By the kernel's rules and by libcni's cache: each knows some that the other does not. What cannot be read may stand for
- * any; what cannot be asked is an error, unless nothing shall hold us up.
- */
-async function countInUse({ cacheDir, force }: CommandOptions, world: World): Promise<number> {
-  try {
-    const { ids, unreadable } = cachedUse(cacheDir)
-    const listed = await world.backend().list()
-    return new Set([...ids, ...listed.map(({ id }) => id)]).size + unreadable.length
-  } catch (error) {
-    if (force) return 1
-    throw error
-  }
 }

@@ -1,6 +1,6 @@
 import { VERSION } from '../about'
-import { toCniError } from '../cni/error'
 import { expand } from '../config/sources'
+import { errorText } from './error-text'
 import { fingerprint, fingerprintOf } from './fingerprint'
 import type { Health } from './health'
 import type { Options } from './options'
@@ -81,9 +81,9 @@ async function runOnce(
   try {
     return { ...(await run({ quiet: !isFirst })), error: undefined }
   } catch (error) {
-    const { message, details } = toCniError(error)
-    await world.writeError(`${message}${details && `: ${details}`}\n`)
-    return { error: message, files: undefined, standing: undefined }
+    const said = errorText(error)
+    await world.writeError(`${said}\n`)
+    return { error: said, files: undefined, standing: undefined }
   }
 }
 

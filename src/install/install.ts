@@ -31,6 +31,8 @@ export interface Installer {
 export interface InstallReport {
   readonly done: readonly string[]
   readonly advice: readonly string[]
+  /** The executable or ip-masq's place in the network was not there; no more than a new config is not that. */
+  readonly wasUndone: boolean
 }
 
 const DROP_IN = '90-ip-masq.conf'
@@ -47,7 +49,11 @@ export async function install(options: InstallOptions, installer: Installer): Pr
     if (!target) throw new CniError('ioFailure', missingNetwork(options))
     try {
       const joined = await joinNetwork(target, options, installer)
-      return { ...joined, done: [...placed, ...joined.done] }
+      return {
+        ...joined,
+        done: [...placed, ...joined.done],
+        wasUndone: placed.length > 0 || joined.wasUndone,
+      }
     } catch (error) {
       // The primary plugin has just written it anew.
       if (!(error instanceof ChangedError) || attempt === 3) throw error
@@ -74,7 +80,7 @@ async function joinNetwork(
     )
   }
   const mode = await decideMode(target, options, installer)
-  const isThere = ownPluginsIn(target.text) > 0
+  const isThere = ownPluginsIn(target.text) > 0 || ownDropIns(options.confDir, target.name).length > 0
   const wanted = options.disablePrimaryMasq ? switchOffMasquerade(target.text) : target.text
   const text = mode === 'patch' ? withPlugin(target.path, wanted, options.plugin) : wanted
   const done: string[] = []
@@ -84,7 +90,8 @@ async function joinNetwork(
     done.push(mode === 'patch' ? `${added} ${target.path}` : `switched masquerade off in ${target.path}`)
   }
   if (mode === 'drop-in') done.push(...(await dropIn(target, options)))
-  return { done, advice: [...adviceFor(text), ...restartAdvice(done, await installer.runtimes())] }
+  const advice = [...adviceFor(text), ...restartAdvice(done, await installer.runtimes())]
+  return { done, advice, wasUndone: !isThere }
 }
 
 const BARE: JsonObject = { type: 'ip-masq' }

@@ -70,13 +70,15 @@ describe('install --watch', () => {
 
   test('says so when somebody takes it out each time, and lets some time pass', async () => {
     await write()
-    const { said } = start()
+    const { said } = start(`--health-port ${PORT}`)
     const end = performance.now() + 12_000
     while (performance.now() < end) {
       if (await isIn()) await write()
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
     expect(await said()).toMatch(/somebody takes ip-masq out of .* again and again: waiting 10 s/)
+    // It is not there now.
+    expect(await ask('/readyz')).toMatchObject({ status: 503 })
   })
 
   test('--sync restores lost rules in the same process', async () => {
@@ -113,6 +115,30 @@ describe('install --watch', () => {
     expect(await exit).toBe(0)
     expect((await said()).split(line)).toHaveLength(2)
     expect((await said()).split('\n')[0]).toBe(`ip-masq ${version}: watching ${confDir}`)
+  })
+
+  test('is ready again when what it missed comes back as it was', async () => {
+    await write()
+    start(`--health-port ${PORT}`)
+    await until(async () => (await ask('/readyz').catch(() => undefined))?.status === 200)
+    const [there, away] = [join(confDir, '10-pods.conflist'), join(directory, 'away')]
+    await rename(there, away)
+    await until(async () => (await ask('/readyz')).status === 503)
+    await rename(away, there)
+    await until(async () => (await ask('/readyz')).status === 200, 8_000)
+  })
+
+  test('its own config may change often: that is no fight', async () => {
+    await write()
+    const config = join(directory, 'config.json')
+    const change = (i: number) => writeFile(config, `{ "nonMasqueradeCIDRs": ["10.${i}.0.0/16"] }`)
+    await change(0)
+    const { said } = start(`--config ${config}`)
+    for (let i = 1; i < 7; i++) {
+      await change(i)
+      await until(async () => (await read()).includes(`10.${i}.0.0/16`))
+    }
+    expect(await said()).not.toContain('again and again')
   })
 
   test('follows its config, a link that is moved as in a ConfigMap, and keeps what was right', async () => {

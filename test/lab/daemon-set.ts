@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { ExecaError } from 'execa'
 import { thisArchitecture } from '../../scripts/packaging/architecture'
 import { debianLibc } from '../../scripts/packaging/debian-libc'
-import { buildImage } from '../../scripts/packaging/image'
+import { imageOf } from '../../scripts/packaging/image'
+import { ociArchive } from '../../scripts/packaging/oci'
 import type { Containerd } from './containerd'
 import type { Manifest } from './kubernetes'
 import { EXECUTABLES } from './plugin'
@@ -14,8 +15,9 @@ import { until } from './watch'
 export interface Running {
   /** Both outputs, from the beginning. */
   log(): Promise<string>
-  /** Status of a GET to a path of the container's probes; 0 where nothing answers. */
-  probe(path: string): Promise<number>
+  /** Status of the manifest's probes; 0 where nothing answers. */
+  alive(): Promise<number>
+  ready(): Promise<number>
   /** Runs the executable in the container, as kubectl exec. */
   exec(line: string): Promise<string>
   /** A new content of the ConfigMap, as a kubelet publishes it. */
@@ -29,7 +31,8 @@ interface Container {
   readonly args: readonly string[]
   readonly env?: readonly { readonly name: string; readonly value: string }[]
   readonly resources: { readonly limits: { readonly memory: string } }
-  readonly livenessProbe: { readonly httpGet: { readonly port: number } }
+  readonly livenessProbe: Probe
+  readonly readinessProbe: Probe
   readonly securityContext: {
     readonly allowPrivilegeEscalation: boolean
     readonly readOnlyRootFilesystem: boolean
@@ -42,6 +45,10 @@ interface Container {
     readonly readOnly?: boolean
     readonly mountPropagation?: string
   }[]
+}
+
+interface Probe {
+  readonly httpGet: { readonly host: string; readonly port: number; readonly path: string }
 }
 
 interface PodSpec {
@@ -59,11 +66,12 @@ export async function importImage(containerd: Containerd): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'ip-masq-image-'))
   try {
     const architecture = thisArchitecture()
-    const { archive } = await buildImage(architecture, {
+    const image = await imageOf(architecture, {
       executable: EXECUTABLES.native,
       notices: 'See the release.\n',
       libc: await debianLibc(architecture),
     })
+    const { archive } = await ociArchive([image])
     await writeFile(join(directory, 'image.tar'), archive)
     await containerd.ctr(`images import ${directory}/image.tar`)
   } finally {
@@ -77,17 +85,40 @@ const DEFAULT_CAPABILITIES = (
   'KILL AUDIT_WRITE'
 ).split(' ')
 
+/** What is carried out here, or says nothing to a runtime. Another key would be tried with half of what it asks for. */
+const POD_KEYS = (
+  'automountServiceAccountToken containers dnsPolicy enableServiceLinks hostNetwork nodeSelector priorityClassName ' +
+  'serviceAccountName terminationGracePeriodSeconds tolerations volumes'
+).split(' ')
+const CONTAINER_KEYS =
+  'args env image imagePullPolicy livenessProbe name readinessProbe resources securityContext volumeMounts'.split(
+    ' ',
+  )
+const SECURITY_KEYS =
+  'allowPrivilegeEscalation capabilities readOnlyRootFilesystem runAsUser seLinuxOptions seccompProfile'.split(
+    ' ',
+  )
+
+function requireKnown(object: object, keys: readonly string[]): void {
+  const unknown = Object.keys(object).filter((key) => !keys.includes(key))
+  if (unknown.length > 0)
+    throw new Error(`Cannot run the DaemonSet: nothing is done about ${unknown.join(', ')}`)
+}
+
 let count = 0
 
 export async function runDaemonSet(
   containerd: Containerd,
   manifests: readonly Manifest[],
-  { without }: { readonly without?: string } = {},
+  { without, moreArgs = [] }: { readonly without?: string; readonly moreArgs?: readonly string[] } = {},
 ): Promise<Running> {
   const daemonSet = manifests.find(({ kind }) => kind === 'DaemonSet')
   const pod = (daemonSet?.spec as { template: { spec: PodSpec } }).template.spec
   const [container] = pod.containers
   if (!container || !pod.hostNetwork) throw new Error('not the pod that this can run')
+  requireKnown(pod, POD_KEYS)
+  requireKnown(container, CONTAINER_KEYS)
+  requireKnown(container.securityContext, SECURITY_KEYS)
   const { securityContext, volumeMounts, args, env = [], image, resources } = container
   const data = manifests.find(({ kind }) => kind === 'ConfigMap')?.data as Record<string, string>
   const directory = await mkdtemp(join(tmpdir(), 'ip-masq-pod-'))
@@ -123,15 +154,18 @@ export async function runDaemonSet(
     `--memory-limit ${Number.parseInt(resources.limits.memory, 10) << 20}`,
     `--log-uri file://${directory}/log`,
   ]
-  await containerd.ctr(`run -d ${flags.join(' ')} ${image} ${name} /ip-masq ${args.join(' ')}`)
-  const { port } = container.livenessProbe.httpGet
+  await containerd.ctr(
+    `run -d ${flags.join(' ')} ${image} ${name} /ip-masq ${[...args, ...moreArgs].join(' ')}`,
+  )
+  const probe = async ({ httpGet: { host, port, path } }: Probe) => {
+    const line = `exec 3<>/dev/tcp/${host}/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; head -1 <&3`
+    const reply = await containerd.shell(`{ ${line}; } 2>/dev/null || true`)
+    return Number(reply.split(' ')[1] ?? 0)
+  }
   return {
     log: () => readFile(join(directory, 'log'), 'utf8'),
-    async probe(path) {
-      const line = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; head -1 <&3`
-      const reply = await containerd.shell(`{ ${line}; } 2>/dev/null || true`)
-      return Number(reply.split(' ')[1] ?? 0)
-    },
+    alive: () => probe(container.livenessProbe),
+    ready: () => probe(container.readinessProbe),
     exec: (line) => containerd.ctr(`task exec --exec-id exec-${count++} ${name} /ip-masq ${line}`),
     publish: (config) => publish({ 'ip-masq.json': JSON.stringify(config) }),
     async terminate() {

@@ -103,6 +103,53 @@ describe.each(OVERLAYS)('%s', (overlay) => {
   })
 })
 
+test('the pod asks for what it needs, and for nothing else', () => {
+  const { containers, volumes: _, ...pod } = daemonSet('base').spec.template.spec
+  const [container] = containers
+  const { args: _args, image: _image, ...rest } = container ?? { args: [], image: '' }
+  const probe = (path: string) => ({ httpGet: { host: '127.0.0.1', port: 10298, path } })
+  expect(containers).toHaveLength(1)
+  expect(pod).toEqual({
+    automountServiceAccountToken: false,
+    dnsPolicy: 'Default',
+    enableServiceLinks: false,
+    hostNetwork: true,
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    priorityClassName: 'system-node-critical',
+    serviceAccountName: 'ip-masq',
+    terminationGracePeriodSeconds: 10,
+    tolerations: [{ operator: 'Exists' }],
+  })
+  expect(rest).toEqual({
+    name: 'ip-masq',
+    imagePullPolicy: 'Never',
+    resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+    livenessProbe: { ...probe('/livez'), periodSeconds: 30, timeoutSeconds: 5 },
+    readinessProbe: { ...probe('/readyz'), periodSeconds: 10, timeoutSeconds: 5 },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'NET_RAW', 'SYS_CHROOT', 'DAC_OVERRIDE', 'CHOWN'] },
+      readOnlyRootFilesystem: true,
+      runAsUser: 0,
+      seLinuxOptions: { type: 'spc_t' },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    volumeMounts: [
+      { name: 'host', mountPath: '/host', readOnly: true, mountPropagation: 'HostToContainer' },
+      { name: 'cni-bin', mountPath: '/host/opt/cni/bin' },
+      { name: 'cni-conf', mountPath: '/host/etc/cni/net.d' },
+      { name: 'xtables-lock', mountPath: '/host/run/xtables.lock' },
+      { name: 'config', mountPath: '/etc/ip-masq', readOnly: true },
+    ],
+  })
+  expect(one('base', 'ServiceAccount')).toMatchObject({ automountServiceAccountToken: false })
+})
+
+test.each(['uninstall', 'uninstall-k3s'])('%s: no node waits for another', (overlay) => {
+  const { updateStrategy } = daemonSet(overlay).spec as unknown as { updateStrategy: object }
+  expect(updateStrategy).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%' } })
+})
+
 test('flannel: the patch for kube-flannel-cfg has the example in conf/, with the config of the overlay', async () => {
   const patch = parse(await readFile(join(MANIFESTS, 'flannel/kube-flannel-cfg.yaml'), 'utf8'))
   const conflist = JSON.parse(patch.data['cni-conf.json'])
@@ -156,7 +203,21 @@ test('flannel: the patches change their own keys alone, as kubectl applies them'
   ])
   const [container] = (restarted as typeof flannelDs).spec.template.spec.containers
   // Go's flags: the last one counts.
-  expect(container?.args).toEqual([...flannelDs.spec.template.spec.containers[0].args, '--ip-masq=false'])
+  const { args } = flannelDs.spec.template.spec.containers[0]
+  expect(container?.args).toEqual([...args, '--ip-masq=false'])
+
+  const back = await patchLocally(patched as object, [
+    '--patch-file',
+    'flannel/kube-flannel-cfg-without.yaml',
+  ])
+  const conflist = JSON.parse(
+    (back as typeof patched as { data: Record<string, string> }).data['cni-conf.json'] ?? '',
+  )
+  expect(conflist.plugins.map(({ type }: { type: string }) => type)).toEqual(['flannel', 'portmap'])
+  expect(conflist.plugins[0].delegate).toEqual({ hairpinMode: true, isDefaultGateway: true })
+  const file = ['--type', 'json', '--patch-file', 'flannel/kube-flannel-ds-without.json']
+  const again = (await patchLocally(restarted as object, file)) as typeof flannelDs
+  expect(again.spec.template.spec.containers[0].args).toEqual([...args, '--ip-masq=false', '--ip-masq=true'])
 })
 
 describe('what a cluster would reject', () => {

@@ -26,7 +26,7 @@ async function copySources(): Promise<string> {
   const copy = join(directory, 'sources of another')
   await execa('bash', [
     '-euc',
-    `mkdir "$1"; cd ${ROOT}; git ls-files -z --cached --others --exclude-standard | xargs -0 cp -a --parents -t "$1"
+    `set -o pipefail; mkdir "$1"; cd ${ROOT}; git -c safe.directory='*' ls-files -z | xargs -0 cp -a --parents -t "$1"
      cp -al node_modules "$1"; mkdir "$1/.cache"; cp -al .cache/npm "$1/.cache"`,
     'bash',
     copy,
@@ -41,6 +41,7 @@ test('the files, and sums that sha256sum agrees with', async () => {
   const files = [
     ...ALL.flatMap((architecture) => [`${name(architecture)}.oci.tar`, `${name(architecture)}.tar.gz`]),
     `ip-masq-${version}.cdx.json`,
+    `ip-masq-${version}.oci.tar`,
   ]
   expect((await readdir(join(directory, here))).sort()).toEqual(['SHA256SUMS', ...files].sort())
   const { stdout } = await execa('sha256sum', ['-c', 'SHA256SUMS'], { cwd: join(directory, here) })
@@ -107,6 +108,7 @@ describe.each(ALL)('%s', (architecture) => {
         ...['./LICENSE', './THIRD-PARTY-NOTICES.md', './ip-masq', `.${loader}`],
         ...libraries.map((library) => `./lib/${triplet}/${library}`),
         './usr/share/doc/libc6/copyright',
+        './var/lib/dpkg/status.d/libc6',
       ].sort(),
     )
   })
@@ -118,6 +120,37 @@ describe.each(ALL)('%s', (architecture) => {
     const script = architecture === thisArchitecture() ? native : emulated
     const { stdout } = await execa('unshare', ['--mount', 'bash', '-euc', script, 'bash', root()])
     expect(stdout).toBe(version)
+  })
+})
+
+test('one archive holds the images of all architectures, for one tag in a registry', async () => {
+  const both = join(directory, here, `ip-masq-${version}.oci.tar`)
+  const digests = await Promise.all(
+    ALL.map(async (architecture) => {
+      const alone = `oci-archive:${join(directory, here, `${name(architecture)}.oci.tar`)}`
+      const platform = ['--override-arch', architecture]
+      const of = async (from: string) =>
+        JSON.parse((await execa('skopeo', [...platform, 'inspect', from])).stdout).Digest as string
+      const { stdout } = await execa('skopeo', [...platform, 'inspect', '--config', `oci-archive:${both}`])
+      expect(JSON.parse(stdout).architecture).toBe(architecture)
+      return of(alone)
+    }),
+  )
+  const { stdout } = await execa('skopeo', ['inspect', '--raw', `oci-archive:${both}`])
+  expect(JSON.parse(stdout).manifests).toMatchObject(
+    ALL.map((architecture, i) => ({ platform: { architecture, os: 'linux' }, digest: digests[i] })),
+  )
+})
+
+test('a directory that is not empty is left alone; the sources are all that is taken', async () => {
+  const { exitCode, stderr } = await execa(
+    `${ROOT}/scripts/run-typescript`,
+    ['scripts/release.ts', version, join(directory, here)],
+    { cwd: ROOT, reject: false },
+  )
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 1,
+    stderr: `Cannot release into ${join(directory, here)}: it is not empty; remove it, or name another`,
   })
 })
 

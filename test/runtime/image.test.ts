@@ -39,8 +39,8 @@ let site: Site
 let containerd: Containerd
 let running: Running
 const conflist = () => containerd.shell('cat /etc/cni/net.d/10-pods.conflist')
-const start = async (overlay: string) => {
-  running = await runDaemonSet(containerd, await kustomize(join(MANIFESTS, overlay)))
+const start = async (overlay: string, options = {}) => {
+  running = await runDaemonSet(containerd, await kustomize(join(MANIFESTS, overlay)), options)
 }
 beforeAll(async () => {
   site = await createSite()
@@ -55,8 +55,8 @@ afterAll(async () => {
 describe('the DaemonSet of conf/kubernetes/base', () => {
   test('is alive before there is a network, and not ready', async () => {
     await start('base')
-    await until(async () => (await running.probe('/livez')) === 200)
-    expect(await running.probe('/readyz')).toBe(503)
+    await until(async () => (await running.alive()) === 200)
+    expect(await running.ready()).toBe(503)
     await until(async () =>
       (await running.log()).includes('Cannot install: there is no network in /etc/cni/net.d yet'),
     )
@@ -65,7 +65,7 @@ describe('the DaemonSet of conf/kubernetes/base', () => {
 
   test('installs, and is ready; the next container is masqueraded, with exemptions', async () => {
     await writeFile(join(containerd.confDir, '10-pods.conflist'), CONFLIST)
-    await until(async () => (await running.probe('/readyz')) === 200, 10_000)
+    await until(async () => (await running.ready()) === 200, 10_000)
     expect(JSON.parse(await conflist())).toMatchObject({
       plugins: [
         { type: 'bridge', ipMasq: false },
@@ -112,27 +112,29 @@ describe('the DaemonSet of conf/kubernetes/base', () => {
     expect(await containerd.run('after', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
   })
 
-  test('the next one finds it done', async () => {
+  test('the next one replaces an older executable, and puts its own config back', async () => {
+    await containerd.shell('echo older >> /opt/cni/bin/ip-masq')
     await start('base')
-    await until(async () => (await running.probe('/readyz')) === 200, 10_000)
-    const log = await running.log()
-    expect(log).not.toContain('installed /opt/cni/bin/ip-masq')
-    expect(log).toContain('changed /etc/cni/net.d/10-pods.conflist')
+    await until(async () => (await running.ready()) === 200, 10_000)
+    expect(await running.log()).toContain('installed /opt/cni/bin/ip-masq')
+    expect(await running.log()).toContain('changed /etc/cni/net.d/10-pods.conflist')
+    expect(await containerd.shell('tail -c 6 /opt/cni/bin/ip-masq')).not.toContain('older')
     expect(await running.terminate()).toBe(0)
   })
 })
 
 test('the DaemonSet of conf/kubernetes/uninstall: ready when the last pod is gone, and nothing is left', async () => {
-  await start('uninstall')
+  // The runtime's DEL calls us no more: what is left of a pod is known by its age.
+  await start('uninstall', { moreArgs: ['--grace=1s'] })
   await until(async () => (await running.log()).includes('1 attachment uses it still'), 10_000)
-  expect(await running.probe('/readyz')).toBe(503)
-  expect(await running.probe('/livez')).toBe(200)
+  expect(await running.ready()).toBe(503)
+  expect(await running.alive()).toBe(200)
   expect(await containerd.run('without', talk(DESTINATIONS.internet))).toMatch(/^10\.244\.1\./)
   expect(await containerd.exec('stays', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
   // The container ends, and with it what libcni remembers of it; ctr sends no DEL.
   await containerd.ctr('task rm -f stays').catch(() => {})
-  await containerd.shell('rm /var/lib/cni/results/*; /opt/cni/bin/ip-masq gc --grace 0')
-  await until(async () => (await running.probe('/readyz')) === 200, 10_000)
+  await containerd.shell('rm /var/lib/cni/results/*')
+  await until(async () => (await running.ready()) === 200, 10_000)
   expect(JSON.parse(await conflist()).plugins).toMatchObject([{ type: 'bridge', ipMasq: false }])
   expect(await containerd.shell('ls /opt/cni/bin')).not.toContain('ip-masq')
   expect(await site.node.sh('nft list tables')).not.toContain('ip-masq')
@@ -140,10 +142,7 @@ test('the DaemonSet of conf/kubernetes/uninstall: ready when the last pod is gon
 })
 
 describe('no capability of the DaemonSet is there for nothing:', () => {
-  const startWithout = async (capability: string) => {
-    const manifests = await kustomize(join(MANIFESTS, 'base'))
-    running = await runDaemonSet(containerd, manifests, { without: capability })
-  }
+  const startWithout = (capability: string) => start('base', { without: capability })
   const says = async (text: string) => {
     const isSaid = async () => (await running.log()).includes(text)
     await until(isSaid, 10_000).catch(async () => expect(await running.log()).toContain(text))
@@ -154,10 +153,27 @@ describe('no capability of the DaemonSet is there for nothing:', () => {
     await says('Cannot enter /host: chroot was refused; it needs CAP_SYS_CHROOT')
   })
 
+  test.each([
+    ['DAC_OVERRIDE', 'permission denied'],
+    ['CHOWN', 'operation not permitted'],
+  ])('%s, where the directories belong to somebody else', async (capability, said) => {
+    const owners = 'chown -R 1001:1001 /opt/cni/bin /etc/cni/net.d'
+    await containerd.shell(`${owners}; rm -f /opt/cni/bin/ip-masq`)
+    await writeFile(join(containerd.confDir, '10-pods.conflist'), CONFLIST)
+    await startWithout(capability)
+    await says(said)
+    expect(await running.ready()).toBe(503)
+    expect(await running.terminate()).toBe(0)
+    await start('base')
+    await until(async () => (await running.ready()) === 200, 10_000)
+    expect(await containerd.shell('stat -c %u /etc/cni/net.d/10-pods.conflist')).toBe('1001')
+    expect(await running.terminate()).toBe(0)
+  })
+
   test('NET_ADMIN', async () => {
     await startWithout('NET_ADMIN')
     await says('Operation not permitted')
-    expect(await running.probe('/readyz')).toBe(503)
+    expect(await running.ready()).toBe(503)
     expect(await running.terminate()).toBe(0)
   })
 
@@ -169,13 +185,13 @@ describe('no capability of the DaemonSet is there for nothing:', () => {
        done; done`,
     )
     await start('base')
-    await until(async () => (await running.probe('/readyz')) === 200, 10_000)
+    await until(async () => (await running.ready()) === 200, 10_000)
     await containerd.start('legacy')
     expect(await containerd.exec('legacy', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
     expect(await running.terminate()).toBe(0)
     await startWithout('NET_RAW')
     await says('Permission denied')
-    expect(await running.probe('/readyz')).toBe(503)
+    expect(await running.ready()).toBe(503)
     expect(await running.terminate()).toBe(0)
     expect(await containerd.exec('legacy', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
   })
