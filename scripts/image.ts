@@ -12,16 +12,17 @@ import { type Image, ociArchive } from './packaging/oci'
 const names = process.argv.slice(2)
 const unknown = names.find((name) => !isArchitecture(name))
 if (unknown !== undefined) {
-  console.error(`Cannot build an image for "${unknown}": write ${ALL.join(' or ')}`)
+  process.stderr.write(`Cannot build an image for "${unknown}": write ${ALL.join(' or ')}\n`)
   process.exit(2)
 }
 const architectures = names.length > 0 ? (names as Architecture[]) : ALL
 
+const say = (line: string) => process.stdout.write(`${line}\n`)
 const work = await mkdtemp(join(tmpdir(), 'ip-masq-'))
 const write = async (name: string, images: readonly Image[]) => {
   const { archive, digest } = await ociArchive(images)
   await writeFile(`dist/${name}.oci.tar`, archive)
-  console.log(`dist/${name}.oci.tar: ${REFERENCE}, ${Math.round(archive.length / 1e6)} MB, ${digest}`)
+  say(`dist/${name}.oci.tar: ${REFERENCE}, ${Math.round(archive.length / 1e6)} MB, ${digest}`)
 }
 try {
   const { executables, notices } = await buildArtefacts(work, architectures)
@@ -35,4 +36,4 @@ try {
 } finally {
   await rm(work, { recursive: true })
 }
-console.log('On a node: ctr -n k8s.io images import FILE')
+say('On a node: ctr -n k8s.io images import FILE')

@@ -17,7 +17,7 @@ import { sbom } from './sbom'
 const FILES = ['LICENSE', 'README.md', 'CHANGELOG.md', 'conf', 'docs']
 
 /** All files of a release, into a directory; the same sources give the same bytes. */
-export async function release(directory: string, say: (line: string) => void): Promise<void> {
+export async function release(directory: string, say: (line: string) => unknown): Promise<void> {
   await mkdir(directory, { recursive: true })
   if ((await readdir(directory)).length > 0)
     throw new Error(`Cannot release into ${directory}: it is not empty; remove it, or name another`)

@@ -71,7 +71,7 @@ interface Outcome {
   readonly failures: readonly string[]
 }
 
-/** All in one transaction; when that is refused time and again on a busy node, each attachment for itself. */
+/** All together; when that is refused time and again on a busy node, each attachment for itself. */
 async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outcome> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const sources = await readSources(options)

@@ -113,7 +113,8 @@ export async function runDaemonSet(
   { without, moreArgs = [] }: { readonly without?: string; readonly moreArgs?: readonly string[] } = {},
 ): Promise<Running> {
   const daemonSet = manifests.find(({ kind }) => kind === 'DaemonSet')
-  const pod = (daemonSet?.spec as { template: { spec: PodSpec } }).template.spec
+  if (!daemonSet) throw new Error('there is no DaemonSet')
+  const pod = (daemonSet.spec as { template: { spec: PodSpec } }).template.spec
   const [container] = pod.containers
   if (!container || !pod.hostNetwork) throw new Error('not the pod that this can run')
   requireKnown(pod, POD_KEYS)

@@ -14,7 +14,8 @@ const ACTION = 'synchronise the rules'
 type Held = Replacement['held'][number]
 
 interface Plan {
-  readonly transaction: Transaction
+  readonly setUp: Transaction
+  readonly elements: Transaction
   readonly changes: readonly Change[]
   readonly held: readonly Held[]
   readonly repairs: readonly string[]
@@ -22,19 +23,24 @@ interface Plan {
 }
 
 /**
- * Sync, in one transaction, so that no pod is without a rule for a moment: what differs from `wanted` is added or
- * replaced. A live owner in the kernel is never replaced: it knows more than whoever tells us what should be there.
+ * Sync: what differs from `wanted` is added or replaced, and no pod is without a rule for a moment. A live owner in the
+ * kernel is never replaced: it knows more than whoever tells us what should be there.
+ *
+ * Policies first, and their pods in a transaction of their own: a packet that is on its way while a transaction comes into
+ * force may find the new element of its pod, and in the chain that this leads to still the rules of before, none.
  */
 export function replace(
   nft: NftProcess,
   wanted: readonly Wanted[],
   options: { readonly dryRun: boolean; readonly epochSeconds: number },
 ): Replacement {
-  const { transaction, ...plan } = planReplacement(readTable(nft, ACTION), wanted, options.epochSeconds)
-  const script = renderTransaction(transaction)
-  if (options.dryRun || transaction.length === 0) return { ...plan, script }
-  const outcome = runTransaction(nft, transaction)
-  if (!outcome.ok) throw toError(nft, ACTION, outcome)
+  const { setUp, elements, ...plan } = planReplacement(readTable(nft, ACTION), wanted, options.epochSeconds)
+  const script = renderTransaction([...setUp, ...elements])
+  if (options.dryRun) return { ...plan, script }
+  for (const transaction of [setUp, elements].filter(({ length }) => length > 0)) {
+    const outcome = runTransaction(nft, transaction)
+    if (!outcome.ok) throw toError(nft, ACTION, outcome)
+  }
   return { ...plan, script }
 }
 
@@ -49,11 +55,8 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], epochSeco
     used.filter(({ isFallback }, i) => !isFallback || attachments[i]?.change),
   )
   return {
-    transaction: [
-      ...table.transaction,
-      ...policies.transaction,
-      ...attachments.flatMap((one) => one.transaction),
-    ],
+    setUp: [...table.transaction, ...policies.transaction],
+    elements: attachments.flatMap((one) => one.transaction),
     changes: attachments.flatMap(({ change }) => (change ? [change] : [])),
     held: attachments.flatMap(({ held }) => held),
     repairs: [...table.repairs, ...policies.repairs],
@@ -61,8 +64,13 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], epochSeco
   }
 }
 
+interface SetUp {
+  readonly transaction: Transaction
+  readonly repairs: readonly string[]
+}
+
 /** The skeleton: only when it differs, because declaring it again makes every nft run of the node wait. */
-function planTable(state: TableState): Pick<Plan, 'transaction' | 'repairs'> {
+function planTable(state: TableState): SetUp {
   const maps = [OWNERS, ...Object.values(POD_MAPS)].map((name) => `map ${name}`)
   const missing = maps.filter((head) => !state.table.blocks.some((block) => block.head === head))
   const repairs = exists(state)
@@ -77,7 +85,7 @@ function planTable(state: TableState): Pick<Plan, 'transaction' | 'repairs'> {
 }
 
 /** Policies that are missing or altered; one that only changes its pods' list is no repair but their change. */
-function planPolicies(state: TableState, wanted: readonly Wanted[]): Pick<Plan, 'transaction' | 'repairs'> {
+function planPolicies(state: TableState, wanted: readonly Wanted[]): SetUp {
   const policies = new Map(wanted.map(({ policy }) => [policyName(policy), policy]))
   const drifted = [...policies].map(([name, policy]) => ({
     name,
