@@ -37,6 +37,7 @@ How:
   pinExemptions          exempt flows keep the pod's address, whoever masquerades later (default false)
   backend                "auto", "nftables" or "iptables" (default "auto": nftables where it works)
   ipMasqBackend          the same, as the reference plugins spell it
+  carrier                "auto", "netlink" or "nft": how nftables' rules get to the kernel (default "auto")
 Built-in exemptions: the pod's own subnets, link-local, multicast, broadcast.
 For one pod: runtimeConfig.nonMasqueradeCIDRs (capability), args.cni.nonMasqueradeCIDRs.
 

@@ -5,4 +5,6 @@ declare module 'bun:ffi' {
     library: string,
     symbols: S,
   ): { readonly symbols: { readonly [K in keyof S]: (...args: (number | Uint8Array)[]) => number } }
+  /** Of a pointer that a function returned. */
+  export const read: { i32(pointer: number): number }
 }

@@ -1,4 +1,4 @@
-import type { BackendSetting } from './backend/backend'
+import { type BackendSetting, CARRIER_SETTINGS, type CarrierSetting } from './backend/backend'
 import { toCniError } from './cni/error'
 import { isObject, type JsonObject } from './cni/json'
 import { distinctAddresses, parseAddresses } from './cni/prev-result'
@@ -10,19 +10,22 @@ export interface Hint {
   readonly hint: Address[]
   /** Where to look first. */
   readonly setting: BackendSetting
+  readonly carrier: CarrierSetting
   readonly warnings: string[]
 }
 
 /** What would fail an ADD is a line on stderr here, or nothing. */
 export async function parseHint(readConfig: () => Promise<JsonObject>, ifname: string): Promise<Hint> {
   let setting: BackendSetting = 'auto'
+  let carrier: CarrierSetting = 'auto'
   try {
-    const { prevResult, backend, ipMasqBackend } = await readConfig()
+    const { prevResult, backend, ipMasqBackend, ...config } = await readConfig()
     if (backend === 'iptables' || ipMasqBackend === 'iptables') setting = 'iptables'
+    carrier = CARRIER_SETTINGS.find((one) => one === config.carrier) ?? 'auto'
     const ips = isObject(prevResult) ? parseAddresses(prevResult, ifname) : []
-    return { hint: distinctAddresses(ips), setting, warnings: [] }
+    return { hint: distinctAddresses(ips), setting, carrier, warnings: [] }
   } catch (error) {
     const warning = `DEL goes on without prevResult: ${toCniError(error).message}`
-    return { hint: [], setting, warnings: [warning] }
+    return { hint: [], setting, carrier, warnings: [warning] }
   }
 }

@@ -1,4 +1,5 @@
 import { ABOUT, HELP, VERSION } from './about'
+import { CARRIER_SETTINGS } from './backend/backend'
 import { type Backends, backends } from './backend/both'
 import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
@@ -19,8 +20,9 @@ async function main(): Promise<number> {
 }
 
 function backendWithin(milliseconds: number): Backends {
-  const { PATH } = process.env
-  return backends(toolsWithin(PATH, milliseconds), hostOf(PATH))
+  const { PATH, IP_MASQ_CARRIER } = process.env
+  const carrier = CARRIER_SETTINGS.find((setting) => setting === IP_MASQ_CARRIER)
+  return backends(toolsWithin(PATH, milliseconds), hostOf(PATH), carrier)
 }
 
 async function runPlugin(): Promise<number> {

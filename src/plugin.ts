@@ -118,8 +118,8 @@ async function restore(
 async function del(call: Call, input: Input): Promise<Answer> {
   requireVariables('DEL', call.environment)
   const readConfig = async () => (await input.read()).config
-  const { hint, setting, warnings } = await parseHint(readConfig, call.environment.CNI_IFNAME ?? '')
-  const removal = await call.backend.remove(parseAttachment(call.environment), hint, setting)
+  const { hint, setting, carrier, warnings } = await parseHint(readConfig, call.environment.CNI_IFNAME ?? '')
+  const removal = await call.backend.remove(parseAttachment(call.environment), hint, { setting, carrier })
   if (!('said' in removal)) return { stdout: '', warnings }
   return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${removal.said}`] }
 }
@@ -146,7 +146,7 @@ async function gc(call: Call, input: Input): Promise<Answer> {
 
 async function status(call: Call, input: Input): Promise<Answer> {
   // Started first: what the machine has is read while stdin is.
-  const missing = call.backend.probe('nftables')
+  const missing = call.backend.probe('auto', 'nftables')
   const { config } = await input.read()
   const { checkStatus } = await import('./status')
   await checkStatus(config, { missing, probe: call.backend.probe }, call.cacheDir)

@@ -1,5 +1,5 @@
 import { VERSION } from './about'
-import type { BackendSetting } from './backend/backend'
+import type { BackendSetting, CarrierSetting, Where } from './backend/backend'
 import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
 import { requireVersion } from './cni/version'
@@ -17,7 +17,7 @@ export async function checkStatus(config: JsonObject, probe: Probe, cacheDir: st
   const network = parseNetworkName(config)
   const parsed = await parseAny(config)
   await checkConfig(parsed)
-  const missing = await missingFor(backendSetting(parsed), probe)
+  const missing = await missingFor({ setting: backendSetting(parsed), carrier: parsed.carrier }, probe)
   if (missing.length === 0) return
   const { readResultCache } = await import('./cni/result-cache')
   const isInUse = hasAttachments(() => readResultCache(cacheDir, { network, isLate: () => false }), network)
@@ -27,14 +27,18 @@ export async function checkStatus(config: JsonObject, probe: Probe, cacheDir: st
 }
 
 interface Probe {
-  /** For nftables: asked for before the config was read. */
+  /** For nftables by any way: asked for before the config was read. */
   readonly missing: Promise<readonly string[]>
-  readonly probe: (setting: BackendSetting) => Promise<readonly string[]>
+  readonly probe: (carrier: CarrierSetting, setting: BackendSetting) => Promise<readonly string[]>
 }
 
-async function missingFor(setting: BackendSetting, { missing, probe }: Probe): Promise<readonly string[]> {
-  if (setting === 'nftables' || (setting === 'auto' && (await missing).length === 0)) return missing
-  return probe(setting)
+async function missingFor(
+  { setting, carrier }: Where,
+  { missing, probe }: Probe,
+): Promise<readonly string[]> {
+  const isAsked = carrier === 'auto' && setting !== 'iptables'
+  if (isAsked && (setting === 'nftables' || (await missing).length === 0)) return missing
+  return probe(carrier, setting)
 }
 
 /** Two keys may contradict each other; files are for an ADD to read. */

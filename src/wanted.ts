@@ -30,6 +30,7 @@ export async function parseWanted(
       addresses: distinctAddresses(ips),
       policy: decidePolicy(intent, ips),
       setting: backendSetting(settings.config),
+      carrier: settings.config.carrier,
     },
     warnings: [
       ...warningsOf(settings),

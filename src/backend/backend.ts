@@ -9,6 +9,7 @@ export interface Wanted {
   readonly policy: Policy
   /** Where its rules are to stand. */
   readonly setting: BackendSetting
+  readonly carrier?: CarrierSetting
   /** Sync only: the policy is that of the ADD, for want of a better; a rule that stands is not changed to it. */
   readonly isFallback?: boolean
 }
@@ -16,6 +17,10 @@ export interface Wanted {
 /** What a config may ask for. `auto`: nftables where it works, else iptables. */
 export const BACKEND_SETTINGS = ['auto', 'nftables', 'iptables'] as const
 export type BackendSetting = (typeof BACKEND_SETTINGS)[number]
+
+/** How nftables' rules get to the kernel. `auto`: by netlink where that can be, else by nft's own language. */
+export const CARRIER_SETTINGS = ['auto', 'netlink', 'nft'] as const
+export type CarrierSetting = (typeof CARRIER_SETTINGS)[number]
 
 /** What a backend may ask of the machine, besides running its tool. */
 export interface Host {
@@ -82,6 +87,12 @@ export interface Pruned {
   readonly failures: readonly string[]
 }
 
+/** What a config asks for, as far as it can be read: it only says where to look first, and by which way. */
+export interface Where {
+  readonly setting: BackendSetting
+  readonly carrier: CarrierSetting
+}
+
 /** What became of a DEL in one backend. */
 export type Removal =
   | { readonly outcome: 'removed' }
@@ -103,7 +114,7 @@ export interface Backend {
    * DEL: nothing of the attachment's is left. `hint` holds the addresses it is thought to have; it may be empty or
    * wrong. Rejects only when rules of the attachment were seen and could not be removed.
    */
-  remove(attachment: Attachment, hint: readonly Address[]): Promise<Removal>
+  remove(attachment: Attachment, hint: readonly Address[], where?: Where): Promise<Removal>
   /** CHECK: how the kernel differs from what is wanted, a line each; changes nothing. */
   verify(wanted: Wanted): Promise<readonly string[]>
   /** Sync: the rules of all of these stand, and nothing else was touched; takes no address over. */
@@ -117,7 +128,7 @@ export interface Backend {
   /** Uninstall: all of ours goes, the skeleton too. That cuts the masqueraded flows that are open. */
   tearDown(): Promise<void>
   /** STATUS: what is missing for an ADD to work, if anything; starts no process unless it has to. */
-  probe(): Promise<readonly string[]>
+  probe(carrier?: CarrierSetting): Promise<readonly string[]>
   /**
    * The names of its tables that stand and are hooked, of `among` if that is given: by a look that costs next to
    * nothing, whatever the number of pods.

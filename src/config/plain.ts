@@ -1,4 +1,4 @@
-import { BACKEND_SETTINGS } from '../backend/backend'
+import { BACKEND_SETTINGS, CARRIER_SETTINGS } from '../backend/backend'
 import type { JsonObject } from '../cni/json'
 import { MalformedError } from '../policy/address'
 import { parseInterface } from '../policy/interface'
@@ -48,6 +48,7 @@ function readPlain(config: JsonObject): Config {
     ...(config.ipMasqBackend !== undefined && {
       ipMasqBackend: oneOf(config.ipMasqBackend, BACKEND_SETTINGS),
     }),
+    carrier: oneOf(config.carrier, CARRIER_SETTINGS),
   }
 }
 
@@ -55,7 +56,7 @@ function readPlain(config: JsonObject): Config {
 const PLAIN_KEYS: ReadonlySet<string> = new Set([
   ...['nonMasqueradeCIDRs', 'nonMasqueradeDefaults', 'masqueradeCIDRs', 'masqLinkLocal', 'masqLinkLocalIPv6'],
   ...['ipv4', 'ipv6', 'randomFully', 'toPorts', 'outInterfaces', 'pinExemptions', 'flannelSubnetFile'],
-  ...['onlyNamespaces', 'exceptNamespaces', 'backend', 'ipMasqBackend'],
+  ...['onlyNamespaces', 'exceptNamespaces', 'backend', 'ipMasqBackend', 'carrier'],
 ])
 
 /** A list for this pod alone, from the runtime. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { BACKEND_SETTINGS } from '../backend/backend'
+import { BACKEND_SETTINGS, CARRIER_SETTINGS } from '../backend/backend'
 import type { Prefix } from '../policy/prefix'
 import { addressRange, cidrs, closed, flag, interfaces, namespaces, path, ports } from './values'
 import { windowsPolicies } from './windows-policies'
@@ -51,6 +51,7 @@ export const schema = z.object({
   exceptNamespaces: z._default(namespaces('or leave the key out'), []),
   backend: z._default(backend, 'auto'),
   ipMasqBackend: z.optional(backend),
+  carrier: z._default(z.enum(CARRIER_SETTINGS, 'write "auto", "netlink" or "nft"'), 'auto'),
 })
 
 const podList = z.object({

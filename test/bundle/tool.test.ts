@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { overNft } from '../lab/carrier'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, type PluginCall, PREFIX } from '../lab/plugin'
 
@@ -9,6 +10,8 @@ import { callPlugin, configWith, EXECUTABLES, type PluginCall, PREFIX } from '..
  * An nft that is missing, broken or hanging. The broken ones are scripts: the real one cannot be made to fail like
  * that on demand.
  */
+
+overNft()
 
 let node: Namespace
 let directory: string

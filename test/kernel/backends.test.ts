@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
+import { overNft } from '../lab/carrier'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, type PluginCall, PREFIX, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
 import { IPTABLES, WITHOUT_NFT, withOnly, without } from '../lab/tools'
 
 /** Which place rules go to, that none stays behind in the other, and what that costs. */
+
+overNft()
 
 let node: Namespace
 let tools: string

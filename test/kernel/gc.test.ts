@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { overNft } from '../lab/carrier'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
@@ -18,21 +19,25 @@ afterEach(() => node.delete())
 
 const VALID = 'cni.dev/valid-attachments'
 
-test('GC carries on past what nft refuses, and reports it at the end', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'ip-masq-gc-'))
-  const script = `#!/bin/bash
-    PATH=/usr/sbin:/usr/bin:/bin:/sbin; input=$(cat)
-    [[ $input == *"delete element"*10.244.1.2* ]] && echo "Error: of some sort" >&2 && exit 1
-    exec nft "$@" <<< "$input"`
-  await writeFile(join(directory, 'nft'), script, { mode: 0o755 })
-  const config = { cniVersion: '1.1.0', name: 'cbr0', type: 'ip-masq', [VALID]: [] }
-  const { json } = await callPlugin(node, 'GC', { config, environment: { PATH: directory } })
-  await rm(directory, { recursive: true })
-  expect(json).toEqual({
-    cniVersion: '1.1.0',
-    code: 11,
-    msg: 'Cannot remove 1 of the stale rules; try again',
-    details: 'b eth0: Cannot remove the rules: nft refused',
+describe('with an nft that refuses something', () => {
+  overNft()
+
+  test('GC carries on past what nft refuses, and reports it at the end', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'ip-masq-gc-'))
+    const script = `#!/bin/bash
+      PATH=/usr/sbin:/usr/bin:/bin:/sbin; input=$(cat)
+      [[ $input == *"delete element"*10.244.1.2* ]] && echo "Error: of some sort" >&2 && exit 1
+      exec nft "$@" <<< "$input"`
+    await writeFile(join(directory, 'nft'), script, { mode: 0o755 })
+    const config = { cniVersion: '1.1.0', name: 'cbr0', type: 'ip-masq', [VALID]: [] }
+    const { json } = await callPlugin(node, 'GC', { config, environment: { PATH: directory } })
+    await rm(directory, { recursive: true })
+    expect(json).toEqual({
+      cniVersion: '1.1.0',
+      code: 11,
+      msg: 'Cannot remove 1 of the stale rules; try again',
+      details: 'b eth0: Cannot remove the rules: nft refused',
+    })
+    expect(await podAddresses(node)).toEqual(['10.244.1.2'])
   })
-  expect(await podAddresses(node)).toEqual(['10.244.1.2'])
 })

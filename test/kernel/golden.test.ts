@@ -2,11 +2,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { overNft } from '../lab/carrier'
 import { type Namespace, withNamespace } from '../lab/namespace'
 import { configWith, type PluginCall, succeed } from '../lab/plugin'
 import { readTable } from '../lab/table'
 
 /** Which scripts reach the real nft, and how many: the goldens are compared with what a recorder in its place saw. */
+
+overNft()
 
 let recorder: string
 beforeAll(async () => {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { overNft } from '../lab/carrier'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, runCommand, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
@@ -320,20 +321,24 @@ describe('uninstall', () => {
     },
   )
 
-  test('does not take a tool that fails for nobody', async () => {
-    await write('10-pods.conflist')
-    await install()
-    await succeed(node, 'ADD', { containerID: 'a', config: configWith() })
-    const tools = join(directory, 'tools')
-    await mkdir(tools)
-    await writeFile(join(tools, 'nft'), '#!/bin/sh\necho "Error: boom" >&2; exit 1\n', { mode: 0o755 })
-    const line = `uninstall --bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir}`
-    expect(await runCommand(node, line, { path: tools })).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining('Error: boom'),
+  describe('with a tool that fails', () => {
+    overNft()
+
+    test('does not take a tool that fails for nobody', async () => {
+      await write('10-pods.conflist')
+      await install()
+      await succeed(node, 'ADD', { containerID: 'a', config: configWith() })
+      const tools = join(directory, 'tools')
+      await mkdir(tools)
+      await writeFile(join(tools, 'nft'), '#!/bin/sh\necho "Error: boom" >&2; exit 1\n', { mode: 0o755 })
+      const line = `uninstall --bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir}`
+      expect(await runCommand(node, line, { path: tools })).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('Error: boom'),
+      })
+      expect(await readdir(binDir)).toEqual(['ip-masq'])
+      expect(await podAddresses(node)).toHaveLength(1)
     })
-    expect(await readdir(binDir)).toEqual(['ip-masq'])
-    expect(await podAddresses(node)).toHaveLength(1)
   })
 
   test('counts what it cannot read', async () => {

@@ -66,9 +66,9 @@ describe('STATUS', () => {
       expect(await status()).toMatchObject({ status: 0 })
     })
 
-    test('without nft', async () => {
+    test('without nft, where that is to carry them', async () => {
       const before = `${overlay}; ${hidden}`
-      expect(await status({ before })).toMatchObject({
+      expect(await status({ before, config: { ...config, carrier: 'nft' } })).toMatchObject({
         status: 1,
         json: {
           cniVersion: '1.1.0',
@@ -79,7 +79,7 @@ describe('STATUS', () => {
         },
       })
       await network.cache('a', ['10.244.1.7/24'])
-      expect((await status({ before })).json).toMatchObject({
+      expect((await status({ before, config: { ...config, carrier: 'nft' } })).json).toMatchObject({
         code: 51,
         msg: expect.stringMatching(/; nor keep those of the containers that run$/),
       })

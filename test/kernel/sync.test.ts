@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
+import { overNft } from '../lab/carrier'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { configWith, runCommand, succeed } from '../lab/plugin'
 import { readTable } from '../lab/table'
@@ -51,6 +52,8 @@ describe('sync', () => {
   })
 
   describe('when something changes between reading and writing', () => {
+    overNft()
+
     /** An nft that runs a command once, just before the first script that matches is sent. */
     async function hook(pattern: string, action: string) {
       const directory = join(network.cacheDir, 'hook')

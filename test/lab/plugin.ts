@@ -43,6 +43,8 @@ export async function callPlugin(
 ): Promise<PluginReply> {
   const environment = {
     PATH: process.env.PATH,
+    // What `auto` means in this run of the suite.
+    IP_MASQ_CARRIER: process.env.IP_MASQ_CARRIER,
     CNI_COMMAND: command,
     CNI_CONTAINERID: call.containerID ?? 'c1',
     CNI_NETNS: '/var/run/netns/pod',
@@ -119,7 +121,7 @@ export async function runCommand(
   command: string,
   { path = '/usr/bin', before = '' } = {},
 ) {
-  const line = `${before}\nexec env -i PATH=${path}:$PATH ${EXECUTABLES.native} ${command}`
+  const line = `${before}\nexec env -i PATH=${path}:$PATH \${IP_MASQ_CARRIER:+IP_MASQ_CARRIER=$IP_MASQ_CARRIER} ${EXECUTABLES.native} ${command}`
   const result = await execa('ip', ['netns', 'exec', namespace.name, 'bash', '--norc', '-c', line], {
     reject: false,
   })

@@ -34,6 +34,7 @@ describe('an empty config', () => {
       flannelSubnetFile: false,
       exceptNamespaces: [],
       backend: 'auto',
+      carrier: 'auto',
     })
   })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { elementsOf, parseListing } from '../../src/backend/nftables/listing'
 import { ownerPrefix, ownerValue } from '../../src/backend/nftables/owner'
-import { findOwned, parseTable } from '../../src/backend/nftables/table-state'
+import { elementsOf } from '../../src/backend/nftables/table-state'
+import { findOwned, parseListing, parseTable } from '../../src/backend/nftables/text/listing'
 import { formatAddress, parseAddress } from '../../src/policy/address'
 
 const listing = `table inet ip-masq {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { classify } from '../../src/backend/nftables/nft'
+import { classify } from '../../src/backend/nftables/text/nft'
 
 describe('what nft says', () => {
   test.each([

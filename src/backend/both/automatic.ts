@@ -1,5 +1,5 @@
 import { CniError } from '../../cni/error'
-import type { Backend, BackendSetting } from '../backend'
+import type { Backend, BackendSetting, CarrierSetting } from '../backend'
 import { doesNotWork, UnusableError } from '../unusable'
 import type { Places } from '.'
 
@@ -35,8 +35,11 @@ export async function inPlaceOf<T>(
 }
 
 /** STATUS: what is missing of both, if neither can be used. */
-export async function probeBoth({ nft, iptables }: TwoPlaces): Promise<readonly string[]> {
-  const missing = await nft.probe()
+export async function probeBoth(
+  { nft, iptables }: TwoPlaces,
+  carrier: CarrierSetting,
+): Promise<readonly string[]> {
+  const missing = await nft.probe(carrier)
   if (missing.length === 0) return missing
   const missingToo = await iptables.probe()
   return missingToo.length === 0 ? [] : [...new Set([...missing, ...missingToo])]

@@ -1,8 +1,7 @@
-import type { Attachment } from '../../cni/attachment'
 import type { ToolResult } from '../../exec'
-import type { Address } from '../../policy/address'
-import type { Backend, BackendSetting, Host, Removal } from '../backend'
+import type { Backend, BackendSetting, CarrierSetting, Host, Where } from '../backend'
 import { nftables } from '../nftables'
+import { chooseCarrier } from '../nftables/choose-carrier'
 import { markElsewhere } from '../nftables/elsewhere'
 import { inPlaceOf, PLACES, probeBoth } from './automatic'
 import { listBoth, unlessMissing } from './list'
@@ -13,10 +12,8 @@ import { verify } from './verify'
 
 /** All that this machine has, as one: what is added goes where its config says, what goes is looked for everywhere. */
 export interface Backends extends Backend {
-  /** `setting`: what the config says now, if it can be read; it only says where to look first. */
-  remove(attachment: Attachment, hint: readonly Address[], setting?: BackendSetting): Promise<Removal>
   /** What is missing for an ADD with this setting. */
-  probe(setting?: BackendSetting): Promise<readonly string[]>
+  probe(carrier?: CarrierSetting, setting?: BackendSetting): Promise<readonly string[]>
 }
 
 export type Tools = (tool: string, args: readonly string[], input: string) => ToolResult
@@ -29,10 +26,10 @@ export interface Places {
   readonly mark: () => void
 }
 
-export function backends(run: Tools, host: Host): Backends {
-  const nft = (args: readonly string[], input: string) => run('nft', args, input)
+export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto'): Backends {
+  const carriers = chooseCarrier((args, input) => run('nft', args, input), host, carrier)
   const places: Places = {
-    nft: nftables(nft, host),
+    nft: nftables(carriers, host),
     iptables: onDemand(async () => {
       // Read while the rest is loaded.
       const tables = [host.legacyTables('ip'), host.legacyTables('ip6')] as const
@@ -40,7 +37,7 @@ export function backends(run: Tools, host: Host): Backends {
       const [ip, ip6] = await Promise.all(tables)
       return iptables(run, host, { ip, ip6 })
     }),
-    mark: () => markElsewhere(nft),
+    mark: () => markElsewhere(carriers()),
   }
   return {
     async apply(wanted) {
@@ -50,7 +47,7 @@ export function backends(run: Tools, host: Host): Backends {
         places.mark()
       return value
     },
-    remove: (attachment, hint, setting = 'auto') => remove(places, attachment, { hint, setting }),
+    remove: (attachment, hint, where = ANYWHERE) => remove(places, attachment, { hint, where }),
     verify: (wanted) => verify(places, wanted),
     replace: (wanted, options) => replace(places, wanted, options),
     prune: (isStale, options) => prune(places, isStale, options),
@@ -59,13 +56,16 @@ export function backends(run: Tools, host: Host): Backends {
     async tearDown() {
       for (const one of [places.nft, places.iptables]) await unlessMissing(() => one.tearDown())
     },
-    probe: (setting = 'auto') => (setting === 'auto' ? probeBoth(places) : places[PLACES[setting]].probe()),
+    probe: (carrier = 'auto', setting = 'auto') =>
+      setting === 'auto' ? probeBoth(places, carrier) : places[PLACES[setting]].probe(carrier),
     standing: async (among) => [
       ...(await places.nft.standing(among)),
       ...(await places.iptables.standing(among)),
     ],
   }
 }
+
+const ANYWHERE: Where = { setting: 'auto', carrier: 'auto' }
 
 /** iptables' part is loaded at its first use: it would take 0.6 ms of each call, and most do without. */
 function onDemand(load: () => Promise<Backend>): Backend {

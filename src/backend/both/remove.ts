@@ -1,11 +1,11 @@
 import type { Attachment } from '../../cni/attachment'
 import type { Address } from '../../policy/address'
-import type { Backend, BackendSetting, Removal } from '../backend'
+import type { Backend, Removal, Where } from '../backend'
 import type { Places } from '.'
 
 interface Likely {
   readonly hint: readonly Address[]
-  readonly setting: BackendSetting
+  readonly where: Where
 }
 
 /**
@@ -16,12 +16,12 @@ interface Likely {
 export async function remove(
   { nft, iptables }: Places,
   attachment: Attachment,
-  { hint, setting }: Likely,
+  { hint, where }: Likely,
 ): Promise<Removal> {
-  const [first, second]: [Backend, Backend] = setting === 'iptables' ? [iptables, nft] : [nft, iptables]
-  const removal = await first.remove(attachment, hint)
+  const [first, second]: [Backend, Backend] = where.setting === 'iptables' ? [iptables, nft] : [nft, iptables]
+  const removal = await first.remove(attachment, hint, where)
   if (!isOpen(removal)) return removal
-  return worse(removal, await second.remove(attachment, hint))
+  return worse(removal, await second.remove(attachment, hint, where))
 }
 
 type Open = Exclude<Removal, { outcome: 'removed' }>

@@ -1,5 +1,7 @@
 import { type Address, isSameAddress } from '../../policy/address'
 import type { Applied, Wanted } from '../backend'
+import type { Carrier } from './carrier'
+import { ATTEMPTS, toError } from './failure'
 import {
   addOwner,
   addPod,
@@ -10,7 +12,6 @@ import {
   setUpPolicy,
   setUpTable,
 } from './layout'
-import { ATTEMPTS, type NftProcess, runTransaction, toError } from './nft'
 import { outdatedChains } from './outdated'
 import { ownerComment, ownerTest, ownerValue } from './owner'
 import { exists, readTable, type TableState } from './table-state'
@@ -26,23 +27,23 @@ const ACTION = 'install the rules'
  * stale owner of the address, or our own older policy). nft does not say which thing, so the table is read, and one
  * transaction sets up everything, clears the way and adds the elements. It does no harm beside others of its kind.
  */
-export function apply(nft: NftProcess, wanted: Wanted, epochSeconds: number): Applied {
+export function apply(carrier: Carrier, wanted: Wanted, epochSeconds: number): Applied {
   if (wanted.addresses.length === 0) return { tableWasMissing: false }
   const elements = addAttachment(wanted, epochSeconds)
-  let outcome = runTransaction(nft, elements)
+  let outcome = carrier.run(elements)
   let tableWasMissing = false
   for (let attempt = 0; attempt < ATTEMPTS && !outcome.ok; attempt++) {
     if (outcome.failure !== 'clash' && outcome.failure !== 'missing') break
-    const state = readTable(nft, ACTION)
+    const state = readTable(carrier, ACTION)
     tableWasMissing ||= !exists(state)
-    outcome = runTransaction(nft, [
+    outcome = carrier.run([
       ...setUpTable(outdatedChains(state.table)),
       ...setUpPolicy(wanted.policy),
       ...clearWay(state, wanted),
       ...elements,
     ])
   }
-  if (!outcome.ok) throw toError(nft, ACTION, outcome)
+  if (!outcome.ok) throw toError(carrier, ACTION, outcome)
   return { tableWasMissing }
 }
 

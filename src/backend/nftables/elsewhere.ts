@@ -1,6 +1,6 @@
 import type { Address } from '../../policy/address'
+import type { Carrier } from './carrier'
 import { addOwner } from './layout'
-import { type NftProcess, runTransaction } from './nft'
 
 /**
  * A DEL looks into our table, and starts no other tool in vain. So where another backend may have rules, an element in
@@ -11,11 +11,6 @@ export const NOWHERE: Address = { family: 'ip6', value: 0n }
 export const MARK: Address = { family: 'ip6', value: 1n }
 
 /** Where there is no nft, or no table, a DEL looks elsewhere anyhow. */
-export function markElsewhere(nft: NftProcess): void {
-  runTransaction(nft, [addOwner(NOWHERE, MARK, 'iptables')])
-}
-
-/** Whether a listing of the owners has the mark. */
-export function hasMark(listing: string): boolean {
-  return /(?:^|[\s{,]):: comment "iptables" : ::1(?:[\s,}]|$)/.test(listing)
+export function markElsewhere(carrier: Carrier): void {
+  carrier.run([addOwner(NOWHERE, MARK, 'iptables')])
 }

@@ -1,7 +1,7 @@
-import type { Backend, Host } from '../backend'
+import type { Backend, Host, Wanted } from '../backend'
 import { apply } from './apply'
-import { type NftProcess, runTransaction, toError } from './nft'
-import { isStanding, probe } from './probe'
+import type { Carriers } from './choose-carrier'
+import { toError } from './failure'
 import { listAttachments, prune } from './prune'
 import { remove } from './remove'
 import { replace } from './replace'
@@ -11,21 +11,41 @@ import { verify } from './verify'
 /** Its one table, as `standing` calls it. */
 const NAME = 'inet ip-masq'
 
-export function nftables(nft: NftProcess, host: Host): Backend {
-  return {
-    apply: async (wanted) => apply(nft, wanted, host.epochSeconds()),
-    remove: async (attachment, hint) => remove(nft, attachment, hint),
-    verify: async (wanted) => verify(nft, wanted),
-    replace: async (wanted, { dryRun }) =>
-      replace(nft, wanted, { dryRun, epochSeconds: host.epochSeconds() }),
-    prune: async (isStale, options) => prune(nft, isStale, options),
-    list: async () => listAttachments(readOwners(nft, 'list the rules')),
-    hasRules: async () => isStanding(nft),
-    async tearDown() {
-      const outcome = runTransaction(nft, [{ do: 'delete-table' }])
-      if (!outcome.ok && outcome.failure !== 'missing') throw toError(nft, 'remove the rules', outcome)
-    },
-    probe: () => probe(nft, host),
-    standing: async (among = [NAME]) => (among.includes(NAME) && isStanding(nft) ? [NAME] : []),
+export function nftables(carriers: Carriers, host: Host): Backend {
+  const isStanding = () => {
+    const outcome = carriers().isStanding()
+    if (outcome.ok) return outcome.value
+    // What did not come to an end says nothing of the table.
+    return !['unusable', 'unsupported'].includes(outcome.failure)
   }
+  // netlink finds out whether, nft says what in its own language; a rule of somebody else's is one of many kinds.
+  const inWordsOfNft = (differences: string[], wanted: Wanted): string[] => {
+    if (differences.length === 0 || wanted.carrier === 'netlink') return differences
+    try {
+      return atLeast(verify(carriers('nft'), wanted), differences)
+    } catch {
+      return differences
+    }
+  }
+  return {
+    apply: async (wanted) => apply(carriers(wanted.carrier), wanted, host.epochSeconds()),
+    remove: async (attachment, hint, where) => remove(carriers(where?.carrier), attachment, hint),
+    verify: async (wanted) => inWordsOfNft(verify(carriers(wanted.carrier), wanted), wanted),
+    replace: async (wanted, { dryRun }) =>
+      replace(carriers(), wanted, { dryRun, epochSeconds: host.epochSeconds() }),
+    prune: async (isStale, options) => prune(carriers(), isStale, options),
+    list: async () => listAttachments(readOwners(carriers(), 'list the rules')),
+    hasRules: async () => isStanding(),
+    async tearDown() {
+      const outcome = carriers().run([{ do: 'delete-table' }])
+      if (!outcome.ok && outcome.failure !== 'missing') throw toError(carriers(), 'remove the rules', outcome)
+    },
+    probe: (carrier) => carriers(carrier).probe(),
+    standing: async (among = [NAME]) => (among.includes(NAME) && isStanding() ? [NAME] : []),
+  }
+}
+
+/** What changed in between is not explained away. */
+function atLeast(described: string[], found: string[]): string[] {
+  return described.length > 0 ? described : found
 }

@@ -1,7 +1,7 @@
 import { CniError } from '../../cni/error'
 import { BASE_CHAIN, LAYOUT, layoutChain } from './layout'
-import type { Block } from './listing'
 import { HOOK } from './render'
+import type { Block } from './table-state'
 
 /**
  * The chains of a table that have to be deleted before this layout can be set up: markers of older layouts, and a

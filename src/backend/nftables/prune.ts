@@ -1,7 +1,7 @@
 import { formatAddress } from '../../policy/address'
 import type { Listed, Pruned, Removal } from '../backend'
+import type { Carrier } from './carrier'
 import { deletePolicy } from './layout'
-import { type NftProcess, runTransaction } from './nft'
 import { outdatedChains } from './outdated'
 import { ownerId, parseOwnerComment } from './owner'
 import { deleteFound, removeOwned } from './remove'
@@ -15,11 +15,11 @@ const ACTION = 'collect the garbage'
  * deletes the last element pointing at it.
  */
 export function prune(
-  nft: NftProcess,
+  carrier: Carrier,
   isStale: (listed: Listed) => boolean,
   options: { readonly dryRun: boolean },
 ): Pruned {
-  const state = readTable(nft, ACTION)
+  const state = readTable(carrier, ACTION)
   // A newer layout is refused: what we do not know we do not tidy up.
   outdatedChains(state.table)
   const stale = listAttachments(state).filter(isStale)
@@ -29,17 +29,17 @@ export function prune(
 
   const failures = new Map<Listed, string>()
   const all = state.addresses.filter(({ address }) => addresses.has(formatAddress(address)))
-  const together = stale.length > 0 ? runTransaction(nft, all.flatMap(deleteFound)) : undefined
+  const together = stale.length > 0 ? carrier.run(all.flatMap(deleteFound)) : undefined
   for (const listed of together?.ok === false ? stale : []) {
-    const why = attempt(() => removeOwned(nft, (owner) => ownerId(owner) === listed.id))
+    const why = attempt(() => removeOwned(carrier, (owner) => ownerId(owner) === listed.id))
     if (why !== undefined) failures.set(listed, why)
   }
 
-  const after = readTable(nft, ACTION)
+  const after = readTable(carrier, ACTION)
   const policies: string[] = []
   const refused: string[] = []
   for (const name of unusedPolicies(after, after.addresses)) {
-    const outcome = runTransaction(nft, deletePolicy(objectsOf(after, name)))
+    const outcome = carrier.run(deletePolicy(objectsOf(after, name)))
     if (outcome.ok) policies.push(name)
     // Busy: an ADD has just begun to use it. Missing: another GC was faster.
     else if (outcome.failure !== 'clash' && outcome.failure !== 'missing')

@@ -1,12 +1,12 @@
 import type { Attachment } from '../../cni/attachment'
 import { type Address, isSameAddress } from '../../policy/address'
 import type { Removal } from '../backend'
-import { hasMark } from './elsewhere'
-import { deleteAddress, deletePod, OWNERS } from './layout'
-import { ATTEMPTS, type NftOutcome, type NftProcess, runList, runTransaction, toError } from './nft'
+import type { Carrier, Failed } from './carrier'
+import { NOWHERE } from './elsewhere'
+import { ATTEMPTS, toError } from './failure'
+import { deleteAddress, deletePod } from './layout'
 import { ownerTest, ownerValue } from './owner'
-import { TABLE } from './render'
-import { type AddressState, findOwned, parseTable } from './table-state'
+import type { AddressState, TableState } from './table-state'
 import type { Transaction } from './transaction'
 
 /**
@@ -18,31 +18,28 @@ import type { Transaction } from './transaction'
  *
  * Throws only when something of ours was seen and nft refused to delete it.
  */
-export function remove(nft: NftProcess, attachment: Attachment, hint: readonly Address[]): Removal {
+export function remove(carrier: Carrier, attachment: Attachment, hint: readonly Address[]): Removal {
   if (hint.length > 0) {
-    const outcome = runTransaction(nft, deleteAll(hint, ownerValue(attachment, hint)))
+    const outcome = carrier.run(deleteAll(hint, ownerValue(attachment, hint)))
     if (outcome.ok) return REMOVED
     if (isHopeless(outcome)) return hopeless(outcome)
   } else {
-    const listed = runList(nft, `map ${TABLE} ${OWNERS}`)
+    const listed = carrier.findOwned(attachment)
     if (!listed.ok) return listed.failure === 'missing' ? ABSENT : hopeless(listed)
-    const transaction = deleteOwned(listed.stdout, attachment)
-    if (transaction.length === 0) return absent(listed.stdout)
-    const outcome = runTransaction(nft, transaction)
+    const { owned, hasMark } = listed.value
+    if (owned.length === 0) return { outcome: 'absent', mayBeElsewhere: hasMark }
+    // Both elements are taken to be there, as they nearly always are.
+    const outcome = carrier.run(owned.flatMap(({ address, owner }) => deleteAddress(address, owner)))
     if (outcome.ok) return REMOVED
     if (isHopeless(outcome)) return hopeless(outcome)
   }
-  return removeOwned(nft, ownerTest(attachment), hint)
+  return removeOwned(carrier, ownerTest(attachment), hint)
 }
 
 const REMOVED: Removal = { outcome: 'removed' }
 const ABSENT: Removal = { outcome: 'absent', mayBeElsewhere: true }
 
-function absent(listing: string): Removal {
-  return { outcome: 'absent', mayBeElsewhere: hasMark(listing) }
-}
-
-function hopeless({ failure, said }: NftOutcome & { ok: false }): Removal {
+function hopeless({ failure, said }: Failed): Removal {
   if (failure === 'unusable' || failure === 'unsupported') return { outcome: 'unusable', said }
   // An nft that refuses to look has refused to add: that an ADD went elsewhere is likely. What hangs has no time left.
   return { outcome: 'unknown', said, mayBeElsewhere: failure !== 'unknown' }
@@ -53,21 +50,22 @@ function hopeless({ failure, said }: NftOutcome & { ok: false }): Removal {
  * be ours, which nobody owns any more. Throws and returns as `remove`.
  */
 export function removeOwned(
-  nft: NftProcess,
+  carrier: Carrier,
   isOwn: (owner: Address) => boolean,
   orphans: readonly Address[] = [],
 ): Removal {
   for (let attempt = 1; ; attempt++) {
-    const listed = runList(nft, `table ${TABLE}`)
+    const listed = carrier.readTable([])
     if (!listed.ok) return listed.failure === 'missing' ? ABSENT : hopeless(listed)
-    const { addresses } = parseTable(listed.stdout)
+    const { addresses } = listed.value
     const own = addresses.filter(({ owner }) => owner && isOwn(owner))
     const unowned = addresses.filter(
       ({ owner, address }) => !owner && orphans.some((orphan) => isSameAddress(orphan, address)),
     )
     // With addresses, it is most likely there: an nft that was away when they were added could leave no mark.
-    if (own.length + unowned.length === 0) return orphans.length > 0 ? ABSENT : absent(listed.stdout)
-    const outcome = runTransaction(nft, [
+    if (own.length + unowned.length === 0)
+      return { outcome: 'absent', mayBeElsewhere: orphans.length > 0 || isMarked(listed.value) }
+    const outcome = carrier.run([
       ...own.flatMap(deleteFound),
       ...unowned.map(({ address }) => deletePod(address)),
     ])
@@ -75,12 +73,12 @@ export function removeOwned(
     // Not known to be ours, or not known to be there still: no reason to keep the address from being freed.
     if (own.length === 0 || isHopeless(outcome)) return hopeless(outcome)
     const mayHaveChanged = outcome.failure === 'clash' || outcome.failure === 'missing'
-    if (!mayHaveChanged || attempt === ATTEMPTS) throw toError(nft, 'remove the rules', outcome)
+    if (!mayHaveChanged || attempt === ATTEMPTS) throw toError(carrier, 'remove the rules', outcome)
   }
 }
 
 /** nft did not start, or did not come to an end: another run would fare no better, and hide why. */
-function isHopeless({ failure }: NftOutcome & { ok: false }): boolean {
+function isHopeless({ failure }: Failed): boolean {
   return failure === 'unusable' || failure === 'unsupported' || failure === 'unknown'
 }
 
@@ -88,9 +86,9 @@ function deleteAll(addresses: readonly Address[], owner: Address): Transaction {
   return addresses.flatMap((address) => deleteAddress(address, owner))
 }
 
-/** From a list of the owners alone: both elements are taken to be there, as they nearly always are. */
-function deleteOwned(listing: string, attachment: Attachment): Transaction {
-  return findOwned(listing, attachment).flatMap(({ address, owner }) => deleteAddress(address, owner))
+/** `elsewhere.ts` */
+function isMarked({ addresses }: TableState): boolean {
+  return addresses.some(({ address }) => isSameAddress(address, NOWHERE))
 }
 
 /** Of an element that was read: both, or the owner alone where the other is lost. */

@@ -3,7 +3,8 @@ import { formatPorts } from '../../policy/ports'
 import { endsOf, formatRange, parsePrintedRange, type Range } from '../../policy/range'
 import type { Element, Operation, Rule, Transaction, Translation } from './transaction'
 
-export const TABLE = 'inet ip-masq'
+export const TABLE_NAME = 'ip-masq'
+export const TABLE = `inet ${TABLE_NAME}`
 
 /** Before srcnat (100), where kube-proxy, docker and firewalld masquerade: the first NAT rule of a flow stands. */
 export const HOOK = 'type nat hook postrouting priority srcnat - 1'

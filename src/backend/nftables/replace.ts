@@ -1,7 +1,8 @@
 import { type Address, formatAddress } from '../../policy/address'
 import type { Change, Replacement, Wanted } from '../backend'
+import type { Carrier } from './carrier'
+import { toError } from './failure'
 import { addOwner, addPod, deletePod, OWNERS, POD_MAPS, policyName, setUpPolicy, setUpTable } from './layout'
-import { type NftProcess, runTransaction, toError } from './nft'
 import { hasLayout, outdatedChains } from './outdated'
 import { ownerComment, ownerTest, ownerValue, parseOwnerComment } from './owner'
 import { renderTransaction } from './render'
@@ -30,16 +31,18 @@ interface Plan {
  * force may find the new element of its pod, and in the chain that this leads to still the rules of before, none.
  */
 export function replace(
-  nft: NftProcess,
+  carrier: Carrier,
   wanted: readonly Wanted[],
   options: { readonly dryRun: boolean; readonly epochSeconds: number },
 ): Replacement {
-  const { setUp, elements, ...plan } = planReplacement(readTable(nft, ACTION), wanted, options.epochSeconds)
+  const policies = wanted.map(({ policy }) => policyName(policy))
+  const state = readTable(carrier, ACTION, policies)
+  const { setUp, elements, ...plan } = planReplacement(state, wanted, options.epochSeconds)
   const script = renderTransaction([...setUp, ...elements])
   if (options.dryRun) return { ...plan, script }
   for (const transaction of [setUp, elements].filter(({ length }) => length > 0)) {
-    const outcome = runTransaction(nft, transaction)
-    if (!outcome.ok) throw toError(nft, ACTION, outcome)
+    const outcome = carrier.run(transaction)
+    if (!outcome.ok) throw toError(carrier, ACTION, outcome)
   }
   return { ...plan, script }
 }

@@ -2,18 +2,17 @@ import { type Address, formatAddress, isSameAddress } from '../../policy/address
 import type { Policy } from '../../policy/policy'
 import { formatRange, parsePrintedRange } from '../../policy/range'
 import type { Wanted } from '../backend'
+import type { Carrier } from './carrier'
 import { BASE_CHAIN, DISPATCH, OWNERS, POD_MAPS, policyName } from './layout'
-import { type Block, elementsOf } from './listing'
-import type { NftProcess } from './nft'
 import { ownerTest } from './owner'
 import { policyObjects } from './policy-objects'
 import { HOOK, normaliseRule, renderRule, TABLE } from './render'
-import { exists, readTable, type TableState } from './table-state'
+import { type Block, elementsOf, exists, readTable, type TableState } from './table-state'
 
 /** CHECK: one listing of our own table, compared with what an ADD of now would write. */
-export function verify(nft: NftProcess, wanted: Wanted): string[] {
+export function verify(carrier: Carrier, wanted: Wanted): string[] {
   if (wanted.addresses.length === 0) return []
-  const state = readTable(nft, 'check the rules')
+  const state = readTable(carrier, 'check the rules', [policyName(wanted.policy)])
   if (!exists(state)) return [`table ${TABLE}: missing`]
   return [
     ...compareHook(state.table),

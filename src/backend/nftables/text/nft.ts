@@ -1,29 +1,13 @@
-import { CniError } from '../../cni/error'
-import type { ToolResult } from '../../exec'
-import { cannotRun, tooOld } from '../tools'
-import { RefusedError, UnusableError } from '../unusable'
-import { renderTransaction } from './render'
-import type { Transaction } from './transaction'
+import type { ToolResult } from '../../../exec'
+import { cannotRun, tooOld } from '../../tools'
+import type { Failed, Failure } from '../carrier'
+import { renderTransaction } from '../render'
+import type { Transaction } from '../transaction'
 
 /** Starts `nft` with a script on its stdin; deadline and PATH are the caller's. */
 export type NftProcess = (args: readonly string[], input: string) => ToolResult
 
-/**
- * Why nft did not do it.
- *
- * missing      a table, chain, map, set or element named does not exist
- * clash        an element exists with another value
- * denied       no CAP_NET_ADMIN
- * unknown      nft did not come to an end: deadline, killed
- * unusable     there is no nft that can be started
- * unsupported  the kernel has no nf_tables, or not all that our rules need of it
- * refused      anything else
- */
-export type Failure = 'missing' | 'clash' | 'denied' | 'unknown' | 'unusable' | 'unsupported' | 'refused'
-
-export type NftOutcome =
-  | { readonly ok: true; readonly stdout: string }
-  | { readonly ok: false; readonly failure: Failure; readonly said: string }
+export type NftOutcome = { readonly ok: true; readonly stdout: string } | Failed
 
 export function runTransaction(nft: NftProcess, transaction: Transaction): NftOutcome {
   const script = renderTransaction(transaction)
@@ -34,12 +18,6 @@ export function runTransaction(nft: NftProcess, transaction: Transaction): NftOu
 export function runCheck(nft: NftProcess, transaction: Transaction): NftOutcome {
   return toOutcome(nft(['-c', '-f', '-'], renderTransaction(transaction)))
 }
-
-/**
- * How often to read and write again: what is rewritten after reading is refused when another call changed the same
- * addresses in between.
- */
-export const ATTEMPTS = 5
 
 /** `list map`, `list table`: one per run, a second makes nft deny that the first's object exists. */
 export function runList(nft: NftProcess, what: string): NftOutcome {
@@ -100,41 +78,10 @@ function isOwnDeclaration(said: string, script: string): boolean {
   return /^add (?:rule|chain|map|set) /.test(script.split('\n')[number - 1] ?? '')
 }
 
-/** The CNI error for a failure that ends an ADD or a CHECK. `action`: "install the rules". */
-export function toError(
-  nft: NftProcess,
-  action: string,
-  { failure, said }: NftOutcome & { ok: false },
-): CniError {
-  switch (failure) {
-    case 'unusable':
-      return new UnusableError(
-        `Cannot ${action}: no nft could be started; install nftables if it is missing`,
-        said,
-      )
-    case 'unsupported':
-      return new UnusableError(
-        `Cannot ${action}: this kernel lacks what nft needs; use "backend": "auto" or "iptables"`,
-        said,
-      )
-    case 'unknown':
-      return new CniError('tryAgain', `Cannot ${action}: ${said}; try again`)
-    case 'denied':
-      return new RefusedError(`Cannot ${action}: run ip-masq as root with CAP_NET_ADMIN`, said)
-    case 'missing':
-    case 'clash':
-      return new CniError('tryAgain', `Cannot ${action}: the table changes too fast; try again`, said)
-    case 'refused':
-      return new RefusedError(`Cannot ${action}: nft refused${ageNote(nft)}`, said)
-    default:
-      return failure satisfies never
-  }
-}
-
 const OLDEST_NFT = [1, 0, 1] as const
 
 /** Asked only after a refusal: an nft that is too old refuses with a syntax error that explains nothing. */
-function ageNote(nft: NftProcess): string {
+export function ageNote(nft: NftProcess): string {
   const answer = toOutcome(nft(['--version'], ''))
   const version = tooOld(answer.ok ? answer.stdout : '', OLDEST_NFT)
   return version === undefined ? '' : `; this is nft ${version}, install ${OLDEST_NFT.join('.')} or later`

@@ -1,0 +1,37 @@
+import { CniError } from '../../cni/error'
+import { RefusedError, UnusableError } from '../unusable'
+import type { Carrier, Failed } from './carrier'
+
+/**
+ * How often to read and write again: what is rewritten after reading is refused when another call changed the same
+ * addresses in between.
+ */
+export const ATTEMPTS = 5
+
+/** The CNI error for a failure that ends an ADD or a CHECK. `action`: "install the rules". */
+export function toError(
+  carrier: Pick<Carrier, 'explainRefusal' | 'explainUnusable'>,
+  action: string,
+  { failure, said }: Failed,
+): CniError {
+  switch (failure) {
+    case 'unusable':
+      return new UnusableError(`Cannot ${action}: ${carrier.explainUnusable()}`, said)
+    case 'unsupported':
+      return new UnusableError(
+        `Cannot ${action}: this kernel lacks what nft needs; use "backend": "auto" or "iptables"`,
+        said,
+      )
+    case 'unknown':
+      return new CniError('tryAgain', `Cannot ${action}: ${said}; try again`)
+    case 'denied':
+      return new RefusedError(`Cannot ${action}: run ip-masq as root with CAP_NET_ADMIN`, said)
+    case 'missing':
+    case 'clash':
+      return new CniError('tryAgain', `Cannot ${action}: the table changes too fast; try again`, said)
+    case 'refused':
+      return new RefusedError(`Cannot ${action}: ${carrier.explainRefusal()}`, said)
+    default:
+      return failure satisfies never
+  }
+}

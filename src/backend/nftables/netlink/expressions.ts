@@ -1,0 +1,147 @@
+import { listAttributes, parseAttributes, readText, readU32, type Writer } from './wire'
+
+/**
+ * A rule as the kernel has it: expressions that work on registers, one after the other, until one breaks or gives a
+ * verdict. linux/netfilter/nf_tables.h; what follows a name is `NFTA_<NAME>_<ATTRIBUTE>`.
+ */
+export interface Expression {
+  readonly name: string
+  readonly attributes: Readonly<Record<string, Value>>
+}
+
+/** A number, a name, bytes, or where a packet goes. */
+export type Value = number | string | Uint8Array | Verdict
+
+export interface Verdict {
+  readonly code: number
+  readonly chain?: string
+}
+
+/** enum nft_verdicts, as unsigned numbers. */
+export const VERDICTS = { goto: 0xfffffffc, return: 0xfffffffb } as const
+
+type Kind = 'u32' | 'text' | 'data'
+
+/** By the kernel's number and the kind of each, in the order in which nft writes them. */
+const ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, readonly [number, Kind]>>>> = {
+  meta: { key: [2, 'u32'], dreg: [1, 'u32'] },
+  ct: { key: [2, 'u32'], dreg: [1, 'u32'] },
+  payload: { dreg: [1, 'u32'], base: [2, 'u32'], offset: [3, 'u32'], len: [4, 'u32'] },
+  cmp: { sreg: [1, 'u32'], op: [2, 'u32'], data: [3, 'data'] },
+  lookup: { sreg: [2, 'u32'], dreg: [3, 'u32'], set: [1, 'text'], flags: [5, 'u32'] },
+  bitwise: { sreg: [1, 'u32'], dreg: [2, 'u32'], len: [3, 'u32'], mask: [4, 'data'], xor: [5, 'data'] },
+  byteorder: { sreg: [1, 'u32'], dreg: [2, 'u32'], op: [3, 'u32'], len: [4, 'u32'], size: [5, 'u32'] },
+  immediate: { dreg: [1, 'u32'], data: [2, 'data'] },
+  numgen: { dreg: [1, 'u32'], modulus: [2, 'u32'], type: [3, 'u32'], offset: [4, 'u32'] },
+  masq: { flags: [1, 'u32'], proto_min: [2, 'u32'], proto_max: [3, 'u32'] },
+  nat: {
+    type: [1, 'u32'],
+    family: [2, 'u32'],
+    addr_min: [3, 'u32'],
+    addr_max: [4, 'u32'],
+    proto_min: [5, 'u32'],
+    proto_max: [6, 'u32'],
+    flags: [7, 'u32'],
+  },
+}
+
+/** NFTA_EXPR_NAME, NFTA_EXPR_DATA */
+const EXPRESSION = { name: 1, data: 2 } as const
+/** NFTA_LIST_ELEM */
+export const LIST_ELEMENT = 1
+/** NFTA_DATA_VALUE, NFTA_DATA_VERDICT */
+const DATA = { value: 1, verdict: 2 } as const
+/** NFTA_VERDICT_CODE, NFTA_VERDICT_CHAIN */
+const VERDICT = { code: 1, chain: 2 } as const
+
+export function writeExpression(writer: Writer, { name, attributes }: Expression): void {
+  writer.nest(LIST_ELEMENT, () => {
+    writer.text(EXPRESSION.name, name)
+    writer.nest(EXPRESSION.data, () => {
+      for (const [attribute, [type]] of Object.entries(ATTRIBUTES[name] ?? {})) {
+        const value = attributes[attribute]
+        if (value === undefined) continue
+        if (typeof value === 'number') writer.u32(type, value)
+        else if (typeof value === 'string') writer.text(type, value)
+        else writeData(writer, type, value)
+      }
+    })
+  })
+}
+
+/** Of a set's element as well. */
+export function writeData(writer: Writer, type: number, value: Uint8Array | Verdict): void {
+  writer.nest(type, () => {
+    if (value instanceof Uint8Array) return writer.raw(DATA.value, value)
+    writer.nest(DATA.verdict, () => {
+      writer.u32(VERDICT.code, value.code)
+      if (value.chain !== undefined) writer.text(VERDICT.chain, value.chain)
+    })
+  })
+}
+
+export function readData(bytes: Uint8Array | undefined): Uint8Array | Verdict | undefined {
+  if (!bytes) return undefined
+  const data = parseAttributes(bytes)
+  const verdict = data.get(DATA.verdict)
+  if (!verdict) return data.get(DATA.value)
+  const parts = parseAttributes(verdict)
+  const chain = parts.get(VERDICT.chain)
+  return { code: readU32(parts.get(VERDICT.code)) ?? 0, ...(chain && { chain: readText(chain) }) }
+}
+
+/** NFTA_RULE_EXPRESSIONS. Of an expression that none of our rules has only the name. */
+export function readExpressions(bytes: Uint8Array | undefined): Expression[] {
+  return [...listAttributes(bytes ?? new Uint8Array())].map(([, element]) => {
+    const parts = parseAttributes(element)
+    const name = readText(parts.get(EXPRESSION.name))
+    const data = parts.get(EXPRESSION.data)
+    return { name, attributes: readKnown(name, data) }
+  })
+}
+
+function readKnown(name: string, data: Uint8Array | undefined): Expression['attributes'] {
+  const found = parseAttributes(data ?? new Uint8Array())
+  const attributes: Record<string, Value> = {}
+  for (const [attribute, [type, kind]] of Object.entries(ATTRIBUTES[name] ?? {})) {
+    const bytes = found.get(type)
+    if (!bytes) continue
+    const value = kind === 'u32' ? readU32(bytes) : kind === 'text' ? readText(bytes) : readData(bytes)
+    if (value !== undefined) attributes[attribute] = value
+  }
+  return attributes
+}
+
+/** NF_NAT_RANGE_MAP_IPS, NF_NAT_RANGE_PROTO_SPECIFIED: the kernel adds them to a rule's flags as its registers ask for. */
+const IMPLIED_FLAGS = 0x3
+
+/**
+ * The same text for the same rule, whether it is as it was written or as the kernel gives it back: that adds some
+ *  attributes that are 0, the end of a range of one, and flags.
+ */
+export function canonical(expressions: readonly Expression[]): string {
+  return expressions
+    .map(({ name, attributes }) => {
+      const { addr_min, addr_max, proto_min, proto_max, flags } = attributes
+      const all: Record<string, Value | undefined> = {
+        ...attributes,
+        ...(addr_max === addr_min && { addr_max: undefined }),
+        ...(proto_max === proto_min && { proto_max: undefined }),
+        ...(['nat', 'masq'].includes(name) && { flags: Number(flags ?? 0) & ~IMPLIED_FLAGS }),
+      }
+      // To a set that is a map: register 0 is the verdict, and says more than that there is none.
+      const words = Object.entries(all)
+        .filter(([key, value]) => value !== undefined && (value !== 0 || key === 'dreg'))
+        .map(([key, value]) => `${key} ${render(value)}`)
+        .sort()
+      return `[ ${[name, ...words].join(' ')} ]`
+    })
+    .join(' ')
+}
+
+function render(value: Value | undefined): string {
+  if (value instanceof Uint8Array)
+    return `0x${[...value].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
+  if (typeof value !== 'object') return String(value)
+  return `verdict ${value.code.toString(16)}${value.chain === undefined ? '' : ` ${value.chain}`}`
+}

@@ -1,0 +1,145 @@
+import type { Operation, Transaction } from '../transaction'
+import { encodeTransaction } from './encode'
+import { INET } from './protocol'
+import { ERRNO, type NetlinkSocket } from './socket'
+import {
+  CONTROL,
+  createWriter,
+  FLAGS,
+  type Message,
+  NFTABLES,
+  parseVerdict,
+  readMessages,
+  TruncatedError,
+  type Writer,
+} from './wire'
+
+/** Why the kernel did not answer as it was asked to. */
+export interface Refusal {
+  readonly errno: number
+  /** In the kernel's own words, where it has any. */
+  readonly said: string
+  /** The operation of a transaction that was refused first. */
+  readonly operation?: Operation
+}
+
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+/** Questions and answers on one socket, told apart by their sequence numbers. */
+export interface Session {
+  run(transaction: Transaction): Answer<undefined>
+  /** The one object that is asked for. */
+  get(type: number, write: (writer: Writer) => void): Answer<Message>
+  /** All of a kind; again from the beginning where it changed meanwhile. */
+  dump(type: number, write?: (writer: Writer) => void): Answer<readonly Message[]>
+}
+
+/** How often to dump again what changes while it is dumped. */
+const DUMPS = 10
+
+export function createSession(socket: NetlinkSocket): Session {
+  let sequence = 1
+  const ask = (type: number, flags: number, write: (writer: Writer) => void): number => {
+    const writer = createWriter()
+    const own = sequence++
+    const head = { type: (NFTABLES << 8) | type, flags: FLAGS.request | flags, sequence: own }
+    writer.message({ ...head, family: INET, resource: 0 }, () => write(writer))
+    const errno = socket.send(writer.bytes())
+    if (errno !== 0) throw new SystemError(errno)
+    return own
+  }
+  const dumpOnce = (type: number, write: (writer: Writer) => void) => {
+    const own = ask(type, FLAGS.dump, write)
+    const messages: Message[] = []
+    let wasInterrupted = false
+    for (const message of answersTo(socket, (other) => other === own)) {
+      wasInterrupted ||= (message.flags & FLAGS.interrupted) !== 0
+      if (message.type === CONTROL.done) break
+      if (message.type === CONTROL.error) {
+        const { errno, said } = parseVerdict(message)
+        // EINTR: as the flag says it.
+        if (errno === ERRNO.EINTR) return undefined
+        throw new SystemError(errno, said)
+      }
+      messages.push(message)
+    }
+    return wasInterrupted ? undefined : messages
+  }
+  return {
+    run: (transaction) =>
+      attempt(() => {
+        const first = sequence
+        const { bytes, operations, last } = encodeTransaction(transaction, first)
+        sequence = last + 2
+        const errno = socket.send(bytes)
+        if (errno !== 0) throw new SystemError(errno)
+        let refusal: Refusal | undefined
+        for (const message of answersTo(socket, (other) => other === first || operations.has(other))) {
+          if (message.type !== CONTROL.error) continue
+          const verdict = parseVerdict(message)
+          const operation = operations.get(message.sequence)
+          if (verdict.errno !== 0) refusal ??= { ...verdict, ...(operation && { operation }) }
+          // They come in order. What is about the whole (no capability, no nf_tables) is about its first message, and then no
+          // other comes; else the last operation always has one.
+          if (message.sequence === last || message.sequence === first) break
+        }
+        if (refusal) throw new SystemError(refusal.errno, refusal.said, refusal.operation)
+        return undefined
+      }),
+    get: (type, write) =>
+      attempt(() => {
+        const own = ask(type, 0, write)
+        for (const message of answersTo(socket, (other) => other === own)) {
+          if (message.type !== CONTROL.error) return message
+          const { errno, said } = parseVerdict(message)
+          throw new SystemError(errno, said)
+        }
+        throw new SystemError(ERRNO.EAGAIN)
+      }),
+    dump: (type, write = () => {}) =>
+      attempt(() => {
+        for (let i = 0; i < DUMPS; i++) {
+          const messages = dumpOnce(type, write)
+          if (messages) return messages
+        }
+        throw new SystemError(ERRNO.EINTR, 'the ruleset changes too fast to be read')
+      }),
+  }
+}
+
+/** Thrown and caught within this file. */
+class SystemError extends Error {
+  constructor(
+    readonly errno: number,
+    readonly said = '',
+    readonly operation?: Operation,
+  ) {
+    super(said)
+  }
+}
+
+function attempt<T>(work: () => T): Answer<T> {
+  try {
+    return { ok: true, value: work() }
+  } catch (error) {
+    if (error instanceof SystemError) {
+      const { errno, said, operation } = error
+      return { ok: false, refusal: { errno, said, ...(operation && { operation }) } }
+    }
+    // What is cut short cannot be told from what never came.
+    if (error instanceof TruncatedError)
+      return { ok: false, refusal: { errno: ERRNO.EMSGSIZE, said: error.message } }
+    throw error
+  }
+}
+
+/** Messages that answer; what is left of an earlier question that was given up is passed over. */
+function* answersTo(socket: NetlinkSocket, isOwn: (sequence: number) => boolean): Generator<Message> {
+  for (;;) {
+    const received = socket.receive()
+    if (typeof received === 'number') throw new SystemError(received)
+    for (const message of readMessages(received)) if (isOwn(message.sequence)) yield message
+  }
+}

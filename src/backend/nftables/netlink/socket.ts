@@ -1,0 +1,105 @@
+import { loadFfi } from '../../../runtime'
+
+/** A netlink socket through libc: what the runtime has no words for. */
+export interface NetlinkSocket {
+  /** 0, or an errno. */
+  send(bytes: Uint8Array): number
+  /** One datagram, or an errno; EMSGSIZE for one that is longer than all that we have room for. */
+  receive(): Uint8Array | number
+}
+
+/** asm-generic/errno.h: those that are told apart. */
+export const ERRNO = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EAGAIN: 11,
+  EACCES: 13,
+  EBUSY: 16,
+  EEXIST: 17,
+  EINVAL: 22,
+  ENOSYS: 38,
+  EMSGSIZE: 90,
+  EPROTONOSUPPORT: 93,
+  EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
+  ENOBUFS: 105,
+} as const
+
+/** AF_NETLINK; SOCK_RAW | SOCK_CLOEXEC; NETLINK_NETFILTER */
+const [AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER] = [16, 0x80003, 12]
+const SOL_SOCKET = { level: 1, sendBufferForce: 32, receiveBufferForce: 33, receiveTimeout: 20 } as const
+/** NETLINK_CAP_ACK: errors without the message that they are about; NETLINK_EXT_ACK: with the kernel's words. */
+const SOL_NETLINK = { level: 270, capAck: 10, extAck: 11 } as const
+/** MSG_TRUNC: the length of the datagram, also where it does not fit. */
+const MSG_TRUNC = 0x20
+
+/** The kernel makes dumps in pieces of at most 32 KiB, and one error for each message of a batch. */
+const RECEIVE_BYTES = 64 * 1024
+const RECEIVE_QUEUE = 4 << 20
+
+/** struct timeval: a kernel that does not answer is not waited for for ever. */
+const TIMEOUT_SECONDS = 10
+
+/** Undefined where there is no FFI, or a socket is refused: nft is there for that. */
+export function openSocket(): NetlinkSocket | undefined {
+  if (!globalThis.Bun) return undefined
+  const { dlopen, read } = loadFfi()
+  const { socket, send, recv, setsockopt, __errno_location } = dlopen('libc.so.6', {
+    socket: { args: ['int', 'int', 'int'], returns: 'int' },
+    send: { args: ['int', 'ptr', 'usize', 'int'], returns: 'int' },
+    recv: { args: ['int', 'ptr', 'usize', 'int'], returns: 'int' },
+    setsockopt: { args: ['int', 'int', 'int', 'ptr', 'int'], returns: 'int' },
+    __errno_location: { args: [], returns: 'ptr' },
+  }).symbols
+  const descriptor = socket(AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER)
+  if (descriptor < 0) return undefined
+  const errno = () => read.i32(__errno_location())
+  const set = (level: number, option: number, value: Uint8Array) =>
+    setsockopt(descriptor, level, option, value, value.length)
+  // Kernels before 4.12 know neither; then errors are only longer, and without words.
+  for (const option of [SOL_NETLINK.capAck, SOL_NETLINK.extAck]) set(SOL_NETLINK.level, option, int32(1))
+  set(SOL_SOCKET.level, SOL_SOCKET.receiveTimeout, timeval(TIMEOUT_SECONDS))
+  let sendQueue = 0
+  const buffer = new Uint8Array(RECEIVE_BYTES)
+  return {
+    send(bytes) {
+      if (bytes.length > SMALL_BATCH && bytes.length > sendQueue) {
+        // One message of the socket is the whole batch; and each refused part of it answers.
+        sendQueue = bytes.length + 4096
+        set(SOL_SOCKET.level, SOL_SOCKET.sendBufferForce, int32(sendQueue))
+        set(SOL_SOCKET.level, SOL_SOCKET.receiveBufferForce, int32(RECEIVE_QUEUE))
+      }
+      for (;;) {
+        const sent = send(descriptor, bytes, bytes.length, 0)
+        if (sent >= 0) return sent === bytes.length ? 0 : ERRNO.EMSGSIZE
+        const reason = errno()
+        if (reason !== ERRNO.EINTR) return reason
+      }
+    },
+    receive() {
+      for (;;) {
+        const length = recv(descriptor, buffer, buffer.length, MSG_TRUNC)
+        if (length > buffer.length) return ERRNO.EMSGSIZE
+        if (length >= 0) return buffer.slice(0, length)
+        const reason = errno()
+        if (reason !== ERRNO.EINTR) return reason
+      }
+    },
+  }
+}
+
+/** What the default queue (net.core.wmem_default) has room for in any case. */
+const SMALL_BATCH = 64 * 1024
+
+function int32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setInt32(0, value, true)
+  return bytes
+}
+
+function timeval(seconds: number): Uint8Array {
+  const bytes = new Uint8Array(16)
+  new DataView(bytes.buffer).setBigInt64(0, BigInt(seconds), true)
+  return bytes
+}

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import { encodeTransaction } from '../../src/backend/nftables/netlink/encode'
+import { createSession } from '../../src/backend/nftables/netlink/session'
+import { ERRNO, type NetlinkSocket } from '../../src/backend/nftables/netlink/socket'
+import { CONTROL, createWriter, FLAGS } from '../../src/backend/nftables/netlink/wire'
+import type { Transaction } from '../../src/backend/nftables/transaction'
+
+/** What the kernel may answer, and cannot be made to at a given moment: a socket that says it. */
+
+const head = { family: 1, resource: 0 }
+
+/** A message with this payload behind the generic header. */
+function answer(type: number, sequence: number, flags = 0): Uint8Array {
+  const writer = createWriter()
+  writer.message({ ...head, type, sequence, flags }, () => writer.u32(1, 7))
+  return writer.bytes()
+}
+
+function error(sequence: number, errno: number): Uint8Array {
+  const bytes = new Uint8Array(36)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, 36, true)
+  view.setUint16(4, CONTROL.error, true)
+  view.setUint32(8, sequence, true)
+  view.setInt32(16, -errno, true)
+  return bytes
+}
+
+const join = (...parts: Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]))
+
+/** Answers in this order; a number is an errno. */
+function socketThat(
+  answers: (Uint8Array | number)[],
+  send: number[] = [],
+): NetlinkSocket & { asked: number } {
+  const socket = {
+    asked: 0,
+    send() {
+      socket.asked++
+      return send.shift() ?? 0
+    },
+    receive: () => answers.shift() ?? ERRNO.EAGAIN,
+  }
+  return socket
+}
+
+const ADD: Transaction = [{ do: 'add-table' }, { do: 'add-chain', name: 'c' }]
+// The first message of a session has the number 1, and is the batch's begin.
+const [BEGIN, TABLE, CHAIN] = [1, 2, 3]
+const refused = (errno: number, said = '') => ({
+  ok: false,
+  refusal: expect.objectContaining({ errno, said }),
+})
+
+describe('a transaction', () => {
+  const run = (...answers: (Uint8Array | number)[]) => createSession(socketThat(answers)).run(ADD)
+
+  test('is done when its last operation is acknowledged', () => {
+    expect(encodeTransaction(ADD, BEGIN)).toMatchObject({ last: CHAIN })
+    expect(run(error(CHAIN, 0))).toEqual({ ok: true, value: undefined })
+  })
+
+  test('is refused for its first reason, whatever comes after', () => {
+    expect(run(join(error(TABLE, ERRNO.EEXIST), error(CHAIN, ERRNO.ENOENT)))).toEqual(refused(ERRNO.EEXIST))
+    expect(run(error(TABLE, ERRNO.EBUSY), error(CHAIN, 0))).toMatchObject({ refusal: { operation: ADD[0] } })
+  })
+
+  test('is refused as a whole: no other answer is waited for', () => {
+    expect(run(error(BEGIN, ERRNO.EPERM))).toEqual(refused(ERRNO.EPERM))
+  })
+
+  test('of which nothing is known: no room for the answers, no answer, half of one', () => {
+    expect(run(ERRNO.ENOBUFS)).toEqual(refused(ERRNO.ENOBUFS))
+    expect(run()).toEqual(refused(ERRNO.EAGAIN))
+    expect(run(error(CHAIN, 0).subarray(0, 20))).toEqual(
+      refused(ERRNO.EMSGSIZE, 'a netlink message is cut short'),
+    )
+  })
+
+  test('passes over what an earlier question left', () => {
+    expect(run(join(error(77, ERRNO.EPERM), answer(0, 78)), error(CHAIN, 0)).ok).toBe(true)
+  })
+
+  test('that cannot be sent is not waited for', () => {
+    const socket = socketThat([], [ERRNO.ENOBUFS])
+    expect(createSession(socket).run(ADD)).toEqual(refused(ERRNO.ENOBUFS))
+  })
+})
+
+describe('a dump', () => {
+  const done = (sequence: number, flags = 0) => answer(CONTROL.done, sequence, flags)
+
+  test('is what comes until it is done, in as many pieces as it takes', () => {
+    const socket = socketThat([join(answer(9, 1), answer(9, 1)), join(answer(9, 1), done(1))])
+    expect(createSession(socket).dump(9)).toMatchObject({ ok: true, value: { length: 3 } })
+  })
+
+  test.each([
+    ['a message', join(answer(9, 1, FLAGS.interrupted), done(1))],
+    ['its end', join(answer(9, 1), done(1, FLAGS.interrupted))],
+    ['an error', error(1, ERRNO.EINTR)],
+  ])('that was interrupted begins again: %s says so', (_, first) => {
+    const socket = socketThat([first, join(answer(9, 2), answer(9, 2), done(2))])
+    expect(createSession(socket).dump(9)).toMatchObject({ ok: true, value: { length: 2 } })
+    expect(socket.asked).toBe(2)
+  })
+
+  test('that is interrupted each time ends', () => {
+    const answers = Array.from({ length: 20 }, (_, i) => done(i + 1, FLAGS.interrupted))
+    expect(createSession(socketThat(answers)).dump(9)).toEqual(
+      refused(ERRNO.EINTR, 'the ruleset changes too fast to be read'),
+    )
+  })
+
+  test('of what is not there, and one that does not fit', () => {
+    expect(createSession(socketThat([error(1, ERRNO.ENOENT)])).dump(9)).toEqual(refused(ERRNO.ENOENT))
+    expect(createSession(socketThat([answer(9, 1), ERRNO.EMSGSIZE])).dump(9)).toEqual(refused(ERRNO.EMSGSIZE))
+  })
+})
