@@ -9,4 +9,4 @@ import { ROOT } from './packaging/root'
 const dist = join(ROOT, 'dist')
 await mkdir(dist, { recursive: true })
 await bundle(join(dist, 'ip-masq.js'))
-await compile(join(dist, 'ip-masq.js'), thisArchitecture(), join(dist, 'ip-masq'))
+await compile(thisArchitecture(), join(dist, 'ip-masq'))

@@ -1,3 +1,4 @@
+import { libc } from './libc'
 import { loadBuiltin } from './runtime'
 
 /**
@@ -9,7 +10,7 @@ type Output = 1 | 2
 
 /** UTF-8; a byte order mark is no part of the text. */
 export async function readStdin(): Promise<string> {
-  if (globalThis.Bun) return globalThis.Bun.stdin.text()
+  if (globalThis.Bun) return readNatively()
   const { readSync } = loadBuiltin('node:fs')
   const chunks: Uint8Array[] = []
   for (;;) {
@@ -17,6 +18,25 @@ export async function readStdin(): Promise<string> {
     const length = untilReady(() => readSync(0, chunk))
     if (length === 0) return new TextDecoder().decode(Buffer.concat(chunks))
     chunks.push(chunk.subarray(0, length))
+  }
+}
+
+const [EINTR, EAGAIN] = [4, 11]
+
+/** By read(2) itself: the runtime's own stream takes 0.8 ms to set up. */
+function readNatively(): string {
+  const { read, errno } = libc()
+  const chunks: Uint8Array[] = []
+  for (;;) {
+    const chunk = new Uint8Array(64 * 1024)
+    const length = read(0, chunk, chunk.length)
+    if (length === 0) return new TextDecoder().decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
+    if (length > 0) chunks.push(chunk.subarray(0, length))
+    else {
+      const reason = errno()
+      if (reason === EAGAIN) pause()
+      else if (reason !== EINTR) throw new Error(`read(2) of stdin failed with error ${reason}`)
+    }
   }
 }
 
@@ -49,7 +69,12 @@ function untilReady<T>(attempt: () => T): T {
       return attempt()
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+      pause()
     }
   }
+}
+
+/** A millisecond, and nothing else happens. */
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
 }

@@ -24,7 +24,7 @@ export async function buildArtefacts(
   const executables = new Map<Architecture, string>()
   for (const architecture of architectures) {
     const output = join(directory, `ip-masq-linux-${architecture}`)
-    await compile(file, architecture, output)
+    await compile(architecture, output)
     executables.set(architecture, output)
   }
   return { bundle: file, notices: await thirdPartyNotices(packages), packages, executables }

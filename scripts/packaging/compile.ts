@@ -1,20 +1,21 @@
-import { chmod, copyFile, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { ARCHITECTURES, type Architecture, thisArchitecture } from './architecture'
+import { EMBEDDED, nativeBundle } from './bundle'
 import { npmPackage } from './npm-package'
 import { ROOT } from './root'
 
 /**
- * The bundle as one native executable. The compiler writes the names of both files into it: it works in a directory of
- * its own under names that are always the same, so that the same bundle gives the same bytes.
+ * The program as one native executable. The compiler writes the names of its files into it: it works in a directory of
+ * its own under names that are always the same, so that the same sources give the same bytes.
  */
-export async function compile(bundle: string, architecture: Architecture, output: string): Promise<void> {
+export async function compile(architecture: Architecture, output: string): Promise<void> {
   const compiler = await runtimeFor(thisArchitecture())
   const runtime = await runtimeFor(architecture)
   const work = await mkdtemp(join(dirname(output), '.compile-'))
   try {
-    await copyFile(bundle, join(work, 'ip-masq.js'))
+    const files = await nativeBundle(work)
     await execa(
       compiler,
       [
@@ -28,7 +29,8 @@ export async function compile(bundle: string, architecture: Architecture, output
         // Without these two a bunfig.toml or .env in the runtime's working directory would be run by root.
         '--no-compile-autoload-dotenv',
         '--no-compile-autoload-bunfig',
-        'ip-masq.js',
+        `--external=${EMBEDDED}*`,
+        ...files.map((file) => basename(file)),
         '--outfile',
         'ip-masq',
       ],

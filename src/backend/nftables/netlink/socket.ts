@@ -1,4 +1,4 @@
-import { loadFfi } from '../../../runtime'
+import { libc } from '../../../libc'
 
 /** A netlink socket through libc: what the runtime has no words for. */
 export interface NetlinkSocket {
@@ -44,17 +44,9 @@ const TIMEOUT_SECONDS = 10
 /** Undefined where there is no FFI, or a socket is refused: nft is there for that. */
 export function openSocket(): NetlinkSocket | undefined {
   if (!globalThis.Bun) return undefined
-  const { dlopen, read } = loadFfi()
-  const { socket, send, recv, setsockopt, __errno_location } = dlopen('libc.so.6', {
-    socket: { args: ['int', 'int', 'int'], returns: 'int' },
-    send: { args: ['int', 'ptr', 'usize', 'int'], returns: 'int' },
-    recv: { args: ['int', 'ptr', 'usize', 'int'], returns: 'int' },
-    setsockopt: { args: ['int', 'int', 'int', 'ptr', 'int'], returns: 'int' },
-    __errno_location: { args: [], returns: 'ptr' },
-  }).symbols
+  const { socket, send, recv, setsockopt, errno } = libc()
   const descriptor = socket(AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER)
   if (descriptor < 0) return undefined
-  const errno = () => read.i32(__errno_location())
   const set = (level: number, option: number, value: Uint8Array) =>
     setsockopt(descriptor, level, option, value, value.length)
   // Kernels before 4.12 know neither; then errors are only longer, and without words.
