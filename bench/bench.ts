@@ -10,6 +10,7 @@ import { fillBridge, fillIpMasq, fillIptables } from './fill'
 import { benchIptables } from './iptables'
 import { enter, timeNewFlows } from './libc'
 import { benchListFlows, benchLists, benchSetUp } from './lists'
+import { benchForeign, benchParallel } from './netlink'
 import { createPath } from './path'
 import { drawPlot } from './plot'
 import { median, type Row, renderRows } from './report'
@@ -25,6 +26,8 @@ const FLOW_ROUNDS = 25
 const FLOWS = 2_000
 const IPTABLES_FLOWS = [110, 1_000]
 const OTHER_POD = { prevResult: resultWith(['10.244.1.8/24']) }
+
+const CARRIERS = ['netlink', 'nft'] as const
 
 const say = (text: string) => writeSync(1, `${text}\n`)
 const option = (name: string) => process.argv[process.argv.indexOf(name) + 1 || process.argv.length]
@@ -44,7 +47,15 @@ const namespace = async (label: string) => {
 function buildEmptyProgram(): string {
   writeFileSync(join(directory, 'empty.js'), '')
   const output = join(directory, 'empty')
-  const args = ['build', '--compile', '--bytecode', join(directory, 'empty.js'), '--outfile', output]
+  const args = [
+    'build',
+    '--compile',
+    '--bytecode',
+    '--compile-jit-policy=100',
+    join(directory, 'empty.js'),
+    '--outfile',
+    output,
+  ]
   execFileSync(process.execPath, args, { stdio: 'ignore' })
   return output
 }
@@ -87,79 +98,93 @@ async function benchCalls(empty: string): Promise<Row[]> {
           collect(samples, `bridge ${command} ${ipMasq}`, milliseconds)
         }
       }
-      for (const command of ['ADD', 'DEL']) {
-        const { milliseconds } = call(ours.path, { executable: EXECUTABLES.native, command, config: own })
-        collect(samples, `own ${command}`, milliseconds)
+      for (const carrier of CARRIERS) {
+        const config = { ...own, carrier }
+        for (const command of ['ADD', 'DEL']) {
+          const { milliseconds } = call(ours.path, { executable: EXECUTABLES.native, command, config })
+          collect(samples, `${carrier} ${command}`, milliseconds)
+        }
+        const nothing = {
+          executable: EXECUTABLES.native,
+          command: 'DEL',
+          config: { ...config, prevResult: undefined },
+        }
+        collect(samples, `${carrier} second DEL`, call(ours.path, nothing).milliseconds)
       }
-      const nothing = {
-        executable: EXECUTABLES.native,
-        command: 'DEL',
-        config: { ...own, prevResult: undefined },
-      }
-      collect(samples, 'own second DEL', call(ours.path, nothing).milliseconds)
       collect(samples, 'empty', timeProcess(ours.path, [empty]))
       const script = 'add element inet ip-masq pods-ip { 10.99.0.1 : accept }\n'
       collect(samples, 'nft', timeProcess(ours.path, ['nft', '-f', '-'], script))
+      const deletion = 'delete element inet ip-masq pods-ip { 10.99.0.1 }\n'
+      collect(samples, 'nft delete', timeProcess(ours.path, ['nft', '-f', '-'], deletion))
     }
     const of = (key: string) => median(samples[key] ?? [])
     const [addCost, delCost] = ['ADD', 'DEL'].map(
       (verb) => of(`bridge ${verb} true`) - of(`bridge ${verb} false`),
     )
-    const limits: Record<number, [number, number]> = { 0: [1, 0.25], 110: [0.75, 0.25], 1000: [0.25, 0.35] }
-    if (withBridge) {
-      const [addLimit, nothingLimit] = limits[n] ?? [1, 1]
+    const limits: Record<number, number> = { 0: 0.6, 110: 0.45, 1000: 0.15 }
+    for (const carrier of withBridge ? CARRIERS : []) {
+      const limit = (value: number | undefined) =>
+        carrier === 'netlink' && value !== undefined ? { limit: value } : {}
       rows.push(
         {
-          what: 'ADD',
+          what: `ADD, ${carrier}`,
           n,
           unit: 'ms',
-          own: of('own ADD'),
+          own: of(`${carrier} ADD`),
           against: 'bridge ipMasq',
           other: addCost ?? 0,
-          limit: addLimit,
+          ...limit(limits[n]),
         },
         {
-          what: 'DEL',
+          what: `DEL, ${carrier}`,
           n,
           unit: 'ms',
-          own: of('own DEL'),
+          own: of(`${carrier} DEL`),
           against: 'bridge ipMasq',
           other: delCost ?? 0,
-          limit: 0.5,
+          ...limit(0.4),
         },
         {
-          what: 'DEL, nothing found',
+          what: `DEL, nothing found, ${carrier}`,
           n,
           unit: 'ms',
-          own: of('own second DEL'),
+          own: of(`${carrier} second DEL`),
           against: "bridge's DEL",
           other: delCost ?? 0,
-          limit: nothingLimit,
+          ...limit(0.15),
         },
       )
-    } else {
+    }
+    rows.push(
+      {
+        what: 'DEL, netlink',
+        n,
+        unit: 'ms',
+        own: of('netlink DEL'),
+        against: 'a bare nft delete',
+        other: of('nft delete'),
+      },
+      {
+        what: 'ADD, netlink',
+        n,
+        unit: 'ms',
+        own: of('netlink ADD'),
+        against: 'an empty program',
+        other: of('empty'),
+      },
+    )
+    if (!withBridge) {
       rows.push({
         what: 'ADD',
         n,
         unit: 'ms',
-        own: of('own ADD'),
+        own: of('netlink ADD'),
         against: 'itself at N=0',
         other: baseAdd,
         limit: 1.2,
       })
     }
-    if (n === 0) {
-      baseAdd = of('own ADD')
-      const floor = of('empty') + of('nft')
-      rows.push({
-        what: `floor: empty program ${of('empty').toFixed(1)} + nft ${of('nft').toFixed(1)}; ADD`,
-        n,
-        unit: 'ms',
-        own: baseAdd,
-        against: 'the floor',
-        other: floor,
-      })
-    }
+    if (n === 0) baseAdd = of('netlink ADD')
   }
   rows.push(benchStatus(ours))
   rows.push({
@@ -168,7 +193,7 @@ async function benchCalls(empty: string): Promise<Row[]> {
     unit: 'MiB',
     own: peakMemory(ours.path, EXECUTABLES.native, own),
     against: 'the limit',
-    other: 45,
+    other: 40,
     limit: 1,
   })
   return rows
@@ -288,6 +313,11 @@ for (const kind of ['nft', 'legacy'] as const) {
   rows.push(...(await benchIptables(places, { kind, rounds: ROUNDS, directory, bridgeConfig })))
 }
 rows.push(...(await benchFlows()))
+say('others and many ...')
+rows.push(
+  ...(await benchForeign([await namespace('foreign'), await namespace('alone')], ROUNDS)),
+  await benchParallel(await namespace('parallel'), 7),
+)
 say('long lists ...')
 rows.push(await benchSetUp(7), ...(await benchLists(ROUNDS)), await benchListFlows(FLOW_ROUNDS, FLOWS))
 await Promise.all(namespaces.map((made) => made.delete()))

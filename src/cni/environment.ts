@@ -1,3 +1,4 @@
+import { consistsOf, isAlphanumeric } from './characters'
 import { CniError, quote } from './error'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -9,19 +10,20 @@ const REQUIRED = {
   DEL: ['CNI_CONTAINERID', 'CNI_IFNAME'],
 } as const
 
-/** `containerID` and network names, as libcni checks them (spec: "Parameters"). */
-const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
-
 export const IDENTIFIER_ADVICE = 'start with a letter or digit, go on with letters, digits, "_", "." or "-"'
 
+/** `containerID` and network names, as libcni checks them (spec: "Parameters"). */
 export function isIdentifier(value: unknown): value is string {
-  return typeof value === 'string' && IDENTIFIER.test(value)
+  return typeof value === 'string' && isAlphanumeric(value.charAt(0)) && consistsOf(value, '_.-')
 }
 
 /** What the kernel accepts as an interface name (dev_valid_name): 15 bytes, no "/", ":" or white space. */
 function isInterfaceName(value: string): boolean {
   return (
-    !/[/:\s]/.test(value) && value !== '.' && value !== '..' && new TextEncoder().encode(value).length <= 15
+    (consistsOf(value, '_.-') || !/[/:\s]/.test(value)) &&
+    value !== '.' &&
+    value !== '..' &&
+    new TextEncoder().encode(value).length <= 15
   )
 }
 

@@ -82,12 +82,29 @@ function digitsOfGroupsAndQuad(text: string): string | undefined {
 }
 
 export const OCTET = '(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])'
-const QUAD = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`)
-
-/** `10.0.0.1` to `0a000001`. */
+/** `10.0.0.1` to `0a000001`. By hand: every call reads an address, and a regular expression costs its first use 0.1 ms. */
 function digitsOfQuad(text: string): string | undefined {
-  const octets = QUAD.exec(text)
-  return octets ? digitsOfNumber(numberOfOctets(octets)) : undefined
+  const octets = text.split('.')
+  if (octets.length !== 4) return undefined
+  let value = 0
+  for (const octet of octets) {
+    const number = octetOf(octet)
+    if (number === undefined) return undefined
+    value = value * 0x100 + number
+  }
+  return digitsOfNumber(value)
+}
+
+/** Decimal digits without a leading zero, up to 255. */
+function octetOf(text: string): number | undefined {
+  if (text.length === 0 || text.length > 3 || (text.length > 1 && text[0] === '0')) return undefined
+  let value = 0
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return undefined
+    value = value * 10 + digit
+  }
+  return value > 255 ? undefined : value
 }
 
 /** Of a match whose first four groups are octets. */

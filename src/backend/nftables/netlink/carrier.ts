@@ -3,9 +3,10 @@ import { attachmentDigest } from '../../identity'
 import { mayChangeRules, NO_CAPABILITY } from '../../tools'
 import type { Carrier, Failed, Failure, Outcome } from '../carrier'
 import { OWNERS } from '../layout'
+import type { OwnedAddress } from '../table-state'
 import type { Operation, Transaction } from '../transaction'
-import { ownerAddress } from './decode'
-import { baseChainStands, elementsOfSet, RefusedRead, readOwnersOnly, readWholeTable } from './read'
+import { ownerAddress, pairsIn } from './decode'
+import { baseChainStands, messagesOfSet, RefusedRead, readOwnersOnly, readWholeTable } from './read'
 import { addressOfBytes, hexBytes } from './rules'
 import { createSession, type Refusal } from './session'
 import { ERRNO, type NetlinkSocket } from './socket'
@@ -23,13 +24,15 @@ export function netlinkCarrier(socket: NetlinkSocket, host: Host): Carrier {
     findOwned: (attachment) =>
       reading(() => {
         const digest = hexBytes(attachmentDigest(attachment))
-        const elements = elementsOfSet(session, OWNERS)
-        const owned = elements.flatMap(({ key, value }) => {
-          if (!value || digest.some((byte, i) => byte !== value[i])) return []
-          return [{ address: ownerAddress(key), owner: addressOfBytes(value) }]
-        })
-        // NOWHERE
-        return { owned, hasMark: elements.some(({ key }) => key.every((byte) => byte === 0)) }
+        const owned: OwnedAddress[] = []
+        let hasMark = false
+        for (const { key, value } of pairsIn(messagesOfSet(session, OWNERS))) {
+          // NOWHERE
+          if (key.every((byte) => byte === 0)) hasMark = true
+          if (digest.every((byte, i) => byte === value[i]))
+            owned.push({ address: ownerAddress(key), owner: addressOfBytes(value) })
+        }
+        return { owned, hasMark }
       }),
     isStanding() {
       const outcome = reading(() => baseChainStands(session))

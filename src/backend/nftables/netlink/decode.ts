@@ -5,7 +5,7 @@ import type { Rule, Translation } from '../transaction'
 import { canonical, type Expression, readData, readExpressions, type Value, VERDICTS } from './expressions'
 import { COMMENT, ELEMENT, ELEMENTS, INTERVAL_END } from './protocol'
 import { addressOfBytes, expressionsOf, hexOf, PROTOCOLS, WIRE_FAMILIES } from './rules'
-import { type Attributes, listAttributes, parseAttributes, readU32 } from './wire'
+import { type Attributes, attributesOf, listAttributes, type Message, parseAttributes, readU32 } from './wire'
 
 /** What the kernel gives back, in the words in which nft would list it: CHECK compares those. */
 
@@ -33,6 +33,28 @@ export function* elementsIn(attributes: Attributes): Generator<FoundElement> {
         : data?.code === VERDICTS.goto && { goto: data.chain ?? '' }),
       ...(comment !== undefined && { comment }),
       isIntervalEnd: ((readU32(parts.get(ELEMENT.flags)) ?? 0) & INTERVAL_END) !== 0,
+    }
+  }
+}
+
+/**
+ * Keys and values alone, of a map whose values are data. A DEL without prevResult goes through all owners of the node: no
+ * tables of attributes, and no comments (1,000 owners: 1 ms instead of 8).
+ */
+export function* pairsIn(
+  messages: Iterable<Message>,
+): Generator<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+  for (const message of messages) {
+    const elements = attributesOf(message).get(ELEMENTS.elements)
+    for (const [, element] of listAttributes(elements ?? new Uint8Array())) {
+      let key: Uint8Array | undefined
+      let value: Uint8Array | undefined
+      for (const [type, bytes] of listAttributes(element)) {
+        // NFTA_DATA_VALUE is all that is in it: its header has 4 bytes.
+        if (type === ELEMENT.key) key = bytes.subarray(4)
+        else if (type === ELEMENT.data) value = bytes.subarray(4)
+      }
+      if (key && value) yield { key, value }
     }
   }
 }

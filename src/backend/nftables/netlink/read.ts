@@ -19,7 +19,7 @@ import {
 import { addressOfBytes } from './rules'
 import type { Answer, Refusal, Session } from './session'
 import { ERRNO } from './socket'
-import { type Attributes, attributesOf, parseAttributes, readText, readU32 } from './wire'
+import { type Attributes, attributesOf, type Message, parseAttributes, readText, readU32 } from './wire'
 
 /** Our table as the kernel has it, in the shape in which a listing of nft's is read. */
 
@@ -82,14 +82,17 @@ export function readOwnersOnly(session: Session): TableState {
   }
 }
 
-export function elementsOfSet(session: Session, set: string): FoundElement[] {
-  const messages = must(
+export function messagesOfSet(session: Session, set: string): readonly Message[] {
+  return must(
     session.dump(MESSAGES.getSetElement, (writer) => {
       writer.text(ELEMENTS.table, TABLE_NAME)
       writer.text(ELEMENTS.set, set)
     }),
   )
-  return messages.flatMap((message) => [...elementsIn(attributesOf(message))])
+}
+
+function elementsOfSet(session: Session, set: string): FoundElement[] {
+  return messagesOfSet(session, set).flatMap((message) => [...elementsIn(attributesOf(message))])
 }
 
 function ownersIn(session: Session): Map<string, AddressState> {
