@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
@@ -6,6 +6,7 @@ import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, type PluginCall, runCommand, succeed } from '../lab/plugin'
 import { podAddresses, readTable } from '../lab/table'
 import { WITHOUT_NFT } from '../lab/tools'
+import { startWatch } from '../lab/watch'
 
 /** nf_tables by netlink: that it is used, what it does without, what the kernel may say, and that nft understands it. */
 
@@ -161,6 +162,20 @@ describe('the kernel', () => {
     const { json } = await call('ADD', { config: configWith(undefined, { backend: 'nftables' }) })
     expect(json).toMatchObject({ code: expect.any(Number), details: expect.stringMatching(/^netlink: add-/) })
   })
+})
+
+test('a watch keeps one socket, however often it looks', async () => {
+  const { child, exit } = await startWatch(node, network, {
+    interval: '1s',
+    first: '0 attachments, nothing to do',
+  })
+  const descriptors = async () => (await readdir(`/proc/${child.pid}/fd`)).length
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  const before = await descriptors()
+  await new Promise((resolve) => setTimeout(resolve, 4_000))
+  expect(await descriptors()).toBe(before)
+  child.kill('SIGTERM')
+  expect(await exit).toBe(0)
 })
 
 describe('each reads what the other wrote', () => {

@@ -1,6 +1,7 @@
 import type { CarrierSetting, Host } from '../backend'
 import type { Carrier } from './carrier'
 import { netlinkCarrier, noNetlinkCarrier } from './netlink/carrier'
+import { createSession } from './netlink/session'
 import { openSocket } from './netlink/socket'
 import { textCarrier } from './text/carrier'
 import type { NftProcess } from './text/nft'
@@ -13,16 +14,20 @@ export type Carriers = (setting?: CarrierSetting) => Carrier
  */
 export function chooseCarrier(nft: NftProcess, host: Host, byDefault: CarrierSetting): Carriers {
   const text = textCarrier(nft, host)
-  const netlink = lazily(() => {
-    const socket = openSocket()
-    return socket && netlinkCarrier(socket, host)
-  })
   return (asked = 'auto') => {
     const setting = asked === 'auto' ? byDefault : asked
     if (setting === 'nft') return text
-    return netlink() ?? (setting === 'netlink' ? noNetlinkCarrier() : text)
+    const own = session()
+    if (own) return netlinkCarrier(own, host)
+    return setting === 'netlink' ? noNetlinkCarrier() : text
   }
 }
+
+/** One for the process: a watch asks every other second for as long as it runs. */
+const session = lazily(() => {
+  const socket = openSocket()
+  return socket && createSession(socket)
+})
 
 function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined

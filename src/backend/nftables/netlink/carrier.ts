@@ -8,12 +8,11 @@ import type { Operation, Transaction } from '../transaction'
 import { ownerAddress, pairsIn } from './decode'
 import { baseChainStands, messagesOfSet, RefusedRead, readOwnersOnly, readWholeTable } from './read'
 import { addressOfBytes, hexBytes } from './rules'
-import { createSession, type Refusal } from './session'
-import { ERRNO, type NetlinkSocket } from './socket'
+import type { Refusal, Session } from './session'
+import { ERRNO } from './socket'
 
 /** The kernel's own interface: no process, and errors that are numbers. */
-export function netlinkCarrier(socket: NetlinkSocket, host: Host): Carrier {
-  const session = createSession(socket)
+export function netlinkCarrier(session: Session, host: Host): Carrier {
   return {
     run(transaction) {
       const answer = session.run(transaction)
