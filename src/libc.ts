@@ -14,15 +14,28 @@ export interface Libc {
     value: Uint8Array,
     length: number,
   ) => number
+  readonly close: (descriptor: number) => number
   readonly errno: () => number
 }
 
-let opened: Libc | undefined
+let opened: { readonly libc: Libc | undefined } | undefined
 
-/** Only where the runtime is native. */
-export function libc(): Libc {
-  opened ??= open()
-  return opened
+/**
+ * Undefined under Node, and where the native runtime may not make code (no JIT: memory that is written and executed is
+ * refused to it, by SELinux or systemd) or finds no glibc: there is another way for all that it does.
+ */
+export function libc(): Libc | undefined {
+  opened ??= { libc: attempt() }
+  return opened.libc
+}
+
+function attempt(): Libc | undefined {
+  if (!globalThis.Bun) return undefined
+  try {
+    return open()
+  } catch {
+    return undefined
+  }
 }
 
 function open(): Libc {
@@ -33,6 +46,7 @@ function open(): Libc {
     send: { args: ['int', 'ptr', 'usize', 'int'], returns: 'int' },
     recv: { args: ['int', 'ptr', 'usize', 'int'], returns: 'int' },
     setsockopt: { args: ['int', 'int', 'int', 'ptr', 'int'], returns: 'int' },
+    close: { args: ['int'], returns: 'int' },
     __errno_location: { args: [], returns: 'ptr' },
   }).symbols
   return { ...functions, errno: () => memory.i32(__errno_location()) }

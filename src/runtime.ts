@@ -7,6 +7,7 @@ declare global {
 }
 
 interface NativeRuntime {
+  readonly stdin: { text(): Promise<string> }
   readonly stdout: unknown
   readonly stderr: unknown
   /** Writes all of it; rejects with what the system says. */

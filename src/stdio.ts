@@ -1,4 +1,4 @@
-import { libc } from './libc'
+import { type Libc, libc } from './libc'
 import { loadBuiltin } from './runtime'
 
 /**
@@ -10,7 +10,9 @@ type Output = 1 | 2
 
 /** UTF-8; a byte order mark is no part of the text. */
 export async function readStdin(): Promise<string> {
-  if (globalThis.Bun) return readNatively()
+  const native = libc()
+  if (native) return readNatively(native)
+  if (globalThis.Bun) return globalThis.Bun.stdin.text()
   const { readSync } = loadBuiltin('node:fs')
   const chunks: Uint8Array[] = []
   for (;;) {
@@ -24,8 +26,7 @@ export async function readStdin(): Promise<string> {
 const [EINTR, EAGAIN] = [4, 11]
 
 /** By read(2) itself: the runtime's own stream takes 0.8 ms to set up. */
-function readNatively(): string {
-  const { read, errno } = libc()
+function readNatively({ read, errno }: Libc): string {
   const chunks: Uint8Array[] = []
   for (;;) {
     const chunk = new Uint8Array(64 * 1024)
@@ -34,7 +35,7 @@ function readNatively(): string {
     if (length > 0) chunks.push(chunk.subarray(0, length))
     else {
       const reason = errno()
-      if (reason === EAGAIN) pause()
+      if (reason === EAGAIN) pause(1)
       else if (reason !== EINTR) throw new Error(`read(2) of stdin failed with error ${reason}`)
     }
   }
@@ -69,12 +70,12 @@ function untilReady<T>(attempt: () => T): T {
       return attempt()
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
-      pause()
+      pause(1)
     }
   }
 }
 
-/** A millisecond, and nothing else happens. */
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+/** Nothing else happens meanwhile. */
+export function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

@@ -106,6 +106,15 @@ describe('where there is no socket', () => {
     })
   })
 
+  test('nor where the runtime may make no code: stdin is read all the same', async () => {
+    const environment = { BUN_JSC_useJIT: '0' }
+    for (const command of ['ADD', 'CHECK'])
+      expect(await call(command, { environment })).toMatchObject({ status: 0, stderr: '' })
+    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+    expect(await call('DEL', { environment })).toMatchObject({ status: 0, stdout: '', stderr: '' })
+    expect(await podAddresses(node)).toEqual([])
+  })
+
   test('nor under Node', async () => {
     const config = configWith(undefined, { carrier: 'netlink', backend: 'nftables' })
     expect((await call('ADD', { executable: EXECUTABLES.node, config })).json).toMatchObject({ code: 5 })
@@ -162,6 +171,20 @@ describe('the kernel', () => {
     const { json } = await call('ADD', { config: configWith(undefined, { backend: 'nftables' }) })
     expect(json).toMatchObject({ code: expect.any(Number), details: expect.stringMatching(/^netlink: add-/) })
   })
+})
+
+test('many take over addresses at once, beside many pods: each of them succeeds', async () => {
+  const pods = Array.from({ length: 40 }, (_, i) => i)
+  const filler = Array.from({ length: 1000 }, (_, i) => `::ffff:10.9.${i >> 8}.${i & 255} : 1::${i + 1}`)
+  const pod = (i: number, containerID: string) => ({
+    containerID,
+    config: configWith([`10.244.1.${i + 1}/24`]),
+  })
+  for (const i of pods) await succeed(node, 'ADD', pod(i, `old${i}`))
+  await node.sh(`nft add element inet ip-masq owners '{ ${filler.join(', ')} }'`)
+  const replies = await Promise.all(pods.map((i) => call('ADD', pod(i, `new${i}`))))
+  expect(replies.filter(({ status }) => status !== 0).map(({ stdout }) => stdout)).toEqual([])
+  for (const i of pods) expect(await call('CHECK', pod(i, `new${i}`))).toMatchObject({ status: 0 })
 })
 
 test('a watch keeps one socket, however often it looks', async () => {

@@ -170,7 +170,7 @@ describe('a batch', () => {
       return { range: { family: 'ip', first: digits, end } } as const
     })
     const messages = messagesOf(encodeTransaction([{ do: 'add-elements', set: 's', elements }]).bytes)
-    expect(messages).toHaveLength(5)
+    expect(messages).toHaveLength(9)
     const found = messages.flatMap((message) => [...elementsIn(attributesOf(message))])
     expect(rangesOf(found)).toEqual(elements.map(({ range }) => formatRange(range)))
   })

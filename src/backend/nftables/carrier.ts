@@ -38,8 +38,11 @@ export interface Ownership {
 export interface Carrier {
   /** All of it, or nothing. */
   run(transaction: Transaction): Outcome<undefined>
-  /** Everything in our table; of the sets, the contents of those that these policies have. Without a table: missing. */
-  readTable(policies: readonly string[]): Outcome<TableState>
+  /**
+   * Everything in our table; of the sets, the contents of those that these policies have. Without a table:
+   * missing. `isAtOnce`: all of one moment; else a change in between may be seen in a part of it.
+   */
+  readTable(policies: readonly string[], isAtOnce?: boolean): Outcome<TableState>
   /** The elements of `owners` alone. */
   readOwners(): Outcome<TableState>
   findOwned(attachment: Attachment): Outcome<Ownership>

@@ -19,7 +19,7 @@ export function toError(
       return new UnusableError(`Cannot ${action}: ${carrier.explainUnusable()}`, said)
     case 'unsupported':
       return new UnusableError(
-        `Cannot ${action}: this kernel lacks what nft needs; use "backend": "auto" or "iptables"`,
+        `Cannot ${action}: this kernel lacks what our rules need; use "backend": "auto" or "iptables"`,
         said,
       )
     case 'unknown':

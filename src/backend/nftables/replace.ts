@@ -36,7 +36,7 @@ export function replace(
   options: { readonly dryRun: boolean; readonly epochSeconds: number },
 ): Replacement {
   const policies = wanted.map(({ policy }) => policyName(policy))
-  const state = readTable(carrier, ACTION, policies)
+  const state = readTable(carrier, ACTION, { policies })
   const { setUp, elements, ...plan } = planReplacement(state, wanted, options.epochSeconds)
   const script = renderTransaction([...setUp, ...elements])
   if (options.dryRun) return { ...plan, script }

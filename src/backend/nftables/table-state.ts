@@ -42,8 +42,12 @@ export function elementsOf(table: Block, head: string): readonly string[] {
 }
 
 /** Reads it; that there is no table is an answer too. `policies`: those whose sets' contents are asked for. */
-export function readTable(carrier: Carrier, action: string, policies: readonly string[] = []): TableState {
-  const outcome = carrier.readTable(policies)
+export function readTable(
+  carrier: Carrier,
+  action: string,
+  { policies = [], isAtOnce = false }: { policies?: readonly string[]; isAtOnce?: boolean } = {},
+): TableState {
+  const outcome = carrier.readTable(policies, isAtOnce)
   if (outcome.ok) return outcome.value
   if (outcome.failure === 'missing') return NO_TABLE
   throw toError(carrier, action, outcome)

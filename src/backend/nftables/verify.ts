@@ -12,7 +12,10 @@ import { type Block, elementsOf, exists, readTable, type TableState } from './ta
 /** CHECK: one listing of our own table, compared with what an ADD of now would write. */
 export function verify(carrier: Carrier, wanted: Wanted): string[] {
   if (wanted.addresses.length === 0) return []
-  const state = readTable(carrier, 'check the rules', [policyName(wanted.policy)])
+  const state = readTable(carrier, 'check the rules', {
+    policies: [policyName(wanted.policy)],
+    isAtOnce: true,
+  })
   if (!exists(state)) return [`table ${TABLE}: missing`]
   return [
     ...compareHook(state.table),

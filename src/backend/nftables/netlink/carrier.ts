@@ -18,7 +18,7 @@ export function netlinkCarrier(session: Session, host: Host): Carrier {
       const answer = session.run(transaction)
       return answer.ok ? answer : failed(answer.refusal, transaction)
     },
-    readTable: (policies) => reading(() => readWholeTable(session, policies)),
+    readTable: (policies, isAtOnce = false) => reading(() => readWholeTable(session, { policies, isAtOnce })),
     readOwners: () => reading(() => readOwnersOnly(session)),
     findOwned: (attachment) =>
       reading(() => {

@@ -63,8 +63,8 @@ export function encodeTransaction(transaction: Transaction, firstSequence = 0): 
   return { bytes: writer.bytes(), operations, last: sequence - 2 }
 }
 
-/** An attribute's length has 16 bits; an element of a range is two of at most 48 bytes. */
-const MOST_ELEMENTS = 500
+/** An attribute's length has 16 bits; an element takes at most 220 bytes (an owner with its comment), a range two of 48. */
+const MOST_ELEMENTS = 250
 
 function split(operation: Operation): Operation[] {
   if (operation.do !== 'add-elements' || operation.elements.length <= MOST_ELEMENTS) return [operation]

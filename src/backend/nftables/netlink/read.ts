@@ -17,7 +17,7 @@ import {
   TABLE as TABLE_ATTRIBUTES,
 } from './protocol'
 import { addressOfBytes } from './rules'
-import type { Answer, Refusal, Session } from './session'
+import { type Answer, type Refusal, type Session, TOO_FAST, untilLate } from './session'
 import { ERRNO } from './socket'
 import { type Attributes, attributesOf, type Message, parseAttributes, readText, readU32 } from './wire'
 
@@ -35,16 +35,21 @@ function must<T>(answer: Answer<T>): T {
   return answer.value
 }
 
-/** How often to begin again when the ruleset changes between one part and the next. */
-const READS = 10
-
-export function readWholeTable(session: Session, policies: readonly string[]): TableState {
-  for (let i = 0; i < READS; i++) {
-    const before = generation(session)
+/**
+ * Its parts may be of different moments, on a node where others change theirs all the time: who writes after it compares
+ * with what was read, and is refused. `isAtOnce`: all of one moment, for CHECK, which only tells.
+ */
+export function readWholeTable(
+  session: Session,
+  { policies, isAtOnce }: { readonly policies: readonly string[]; readonly isAtOnce: boolean },
+): TableState {
+  const again = untilLate()
+  for (;;) {
+    const before = isAtOnce ? generation(session) : undefined
     const state = readParts(session, policies)
-    if (generation(session) === before) return state
+    if (!isAtOnce || generation(session) === before) return state
+    if (!again()) throw new RefusedRead({ errno: ERRNO.EINTR, said: TOO_FAST })
   }
-  throw new RefusedRead({ errno: ERRNO.EINTR, said: 'the ruleset changes too fast to be read' })
 }
 
 /** A number that changes with every transaction, everybody's. */

@@ -1,3 +1,4 @@
+import { pause } from '../../../stdio'
 import type { Operation, Transaction } from '../transaction'
 import { encodeTransaction } from './encode'
 import { INET } from './protocol'
@@ -36,17 +37,33 @@ export interface Session {
   dump(type: number, write?: (writer: Writer) => void): Answer<readonly Message[]>
 }
 
-/** How often to dump again what changes while it is dumped. */
-const DUMPS = 10
+/** How long to dump again what changes while it is dumped: on a busy node everybody's ADDs do. */
+export const DUMPING_MS = 10_000
 
-export function createSession(socket: NetlinkSocket): Session {
+/** After these nobody knows what is still under way on the socket: the next question gets another. */
+const LOST: readonly number[] = [ERRNO.ENOBUFS, ERRNO.EMSGSIZE, ERRNO.EAGAIN]
+
+/** `reopen`: undefined where there is no socket any more; then the old one goes on. */
+export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket | undefined): Session {
+  let socket = first
   let sequence = 1
+  const attempt = <T>(work: () => T): Answer<T> => {
+    const answer = answerOf(work)
+    if (!answer.ok && LOST.includes(answer.refusal.errno)) {
+      const other = reopen()
+      if (other) {
+        socket.close()
+        socket = other
+      }
+    }
+    return answer
+  }
   const ask = (type: number, flags: number, write: (writer: Writer) => void): number => {
     const writer = createWriter()
     const own = sequence++
     const head = { type: (NFTABLES << 8) | type, flags: FLAGS.request | flags, sequence: own }
     writer.message({ ...head, family: INET, resource: 0 }, () => write(writer))
-    const errno = socket.send(writer.bytes())
+    const errno = socket.send(writer.bytes(), 1)
     if (errno !== 0) throw new SystemError(errno)
     return own
   }
@@ -73,7 +90,7 @@ export function createSession(socket: NetlinkSocket): Session {
         const first = sequence
         const { bytes, operations, last } = encodeTransaction(transaction, first)
         sequence = last + 2
-        const errno = socket.send(bytes)
+        const errno = socket.send(bytes, operations.size)
         if (errno !== 0) throw new SystemError(errno)
         let refusal: Refusal | undefined
         for (const message of answersTo(socket, (other) => other === first || operations.has(other))) {
@@ -100,11 +117,12 @@ export function createSession(socket: NetlinkSocket): Session {
       }),
     dump: (type, write = () => {}) =>
       attempt(() => {
-        for (let i = 0; i < DUMPS; i++) {
+        const again = untilLate()
+        for (;;) {
           const messages = dumpOnce(type, write)
           if (messages) return messages
+          if (!again()) throw new SystemError(ERRNO.EINTR, TOO_FAST)
         }
-        throw new SystemError(ERRNO.EINTR, 'the ruleset changes too fast to be read')
       }),
   }
 }
@@ -120,7 +138,20 @@ class SystemError extends Error {
   }
 }
 
-function attempt<T>(work: () => T): Answer<T> {
+export const TOO_FAST = 'the ruleset changes too fast to be read'
+
+/** A pause that grows, and differs between those who wait for each other; false when it is time to give up. */
+export function untilLate(): () => boolean {
+  const end = performance.now() + DUMPING_MS
+  let longest = 1
+  return () => {
+    longest = Math.min(2 * longest, 50)
+    pause(1 + Math.random() * longest)
+    return performance.now() < end
+  }
+}
+
+function answerOf<T>(work: () => T): Answer<T> {
   try {
     return { ok: true, value: work() }
   } catch (error) {

@@ -2,10 +2,11 @@ import { libc } from '../../../libc'
 
 /** A netlink socket through libc: what the runtime has no words for. */
 export interface NetlinkSocket {
-  /** 0, or an errno. */
-  send(bytes: Uint8Array): number
+  /** 0, or an errno. `answers`: how many there may be at once. */
+  send(bytes: Uint8Array, answers: number): number
   /** One datagram, or an errno; EMSGSIZE for one that is longer than all that we have room for. */
   receive(): Uint8Array | number
+  close(): void
 }
 
 /** asm-generic/errno.h: those that are told apart. */
@@ -36,15 +37,19 @@ const MSG_TRUNC = 0x20
 
 /** The kernel makes dumps in pieces of at most 32 KiB, and one error for each message of a batch. */
 const RECEIVE_BYTES = 64 * 1024
-const RECEIVE_QUEUE = 4 << 20
+/** What the default queue (net.core.rmem_default) has room for in any case. */
+const RECEIVE_QUEUE = 64 * 1024
+/** What the kernel counts for one error in the queue, at most. */
+const ANSWER_BYTES = 1024
 
 /** struct timeval: a kernel that does not answer is not waited for for ever. */
 const TIMEOUT_SECONDS = 10
 
 /** Undefined where there is no FFI, or a socket is refused: nft is there for that. */
 export function openSocket(): NetlinkSocket | undefined {
-  if (!globalThis.Bun) return undefined
-  const { socket, send, recv, setsockopt, errno } = libc()
+  const native = libc()
+  if (!native) return undefined
+  const { socket, send, recv, setsockopt, close, errno } = native
   const descriptor = socket(AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER)
   if (descriptor < 0) return undefined
   const set = (level: number, option: number, value: Uint8Array) =>
@@ -53,14 +58,19 @@ export function openSocket(): NetlinkSocket | undefined {
   for (const option of [SOL_NETLINK.capAck, SOL_NETLINK.extAck]) set(SOL_NETLINK.level, option, int32(1))
   set(SOL_SOCKET.level, SOL_SOCKET.receiveTimeout, timeval(TIMEOUT_SECONDS))
   let sendQueue = 0
+  let receiveQueue = RECEIVE_QUEUE
   const buffer = new Uint8Array(RECEIVE_BYTES)
   return {
-    send(bytes) {
+    send(bytes, answers) {
+      // Before they come: what finds no room is lost, and all after it.
+      if (answers * ANSWER_BYTES > receiveQueue) {
+        receiveQueue = answers * ANSWER_BYTES
+        set(SOL_SOCKET.level, SOL_SOCKET.receiveBufferForce, int32(receiveQueue))
+      }
       if (bytes.length > SMALL_BATCH && bytes.length > sendQueue) {
-        // One message of the socket is the whole batch; and each refused part of it answers.
+        // One message of the socket is the whole batch.
         sendQueue = bytes.length + 4096
         set(SOL_SOCKET.level, SOL_SOCKET.sendBufferForce, int32(sendQueue))
-        set(SOL_SOCKET.level, SOL_SOCKET.receiveBufferForce, int32(RECEIVE_QUEUE))
       }
       for (;;) {
         const sent = send(descriptor, bytes, bytes.length, 0)
@@ -78,6 +88,7 @@ export function openSocket(): NetlinkSocket | undefined {
         if (reason !== ERRNO.EINTR) return reason
       }
     },
+    close: () => close(descriptor),
   }
 }
 

@@ -86,6 +86,7 @@ export function createWriter(): Writer {
   const attribute = (type: number, body: () => void): void => {
     const start = extend(ATTRIBUTE_HEADER)
     body()
+    if (length - start > 0xffff) throw new RangeError('a netlink attribute is too long')
     view.setUint16(start, length - start, true)
     view.setUint16(start + 2, type, true)
     // Aligned to 4 bytes; the padding is no part of the attribute's length.
