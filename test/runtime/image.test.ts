@@ -177,15 +177,16 @@ describe('no capability of the DaemonSet is there for nothing:', () => {
     expect(await running.terminate()).toBe(0)
   })
 
-  test('NET_RAW, on a node that has iptables-legacy alone', async () => {
+  test('NET_RAW, on a node that takes iptables-legacy', async () => {
     await containerd.shell(
-      `mount --bind /dev/null $(PATH=$PATH:/usr/sbin command -v nft)
-       for t in iptables ip6tables; do for s in '' -save -restore; do
+      `for t in iptables ip6tables; do for s in '' -save -restore; do
          ln -sf /usr/sbin/$t-legacy$s /etc/alternatives/$t$s
        done; done`,
     )
     await start('base')
     await until(async () => (await running.ready()) === 200, 10_000)
+    await running.publish({ backend: 'iptables' })
+    await until(async () => (await conflist()).includes('"backend": "iptables"'))
     await containerd.start('legacy')
     expect(await containerd.exec('legacy', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
     expect(await running.terminate()).toBe(0)

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { elementsIn, rangesOf, ruleText } from '../../src/backend/nftables/netlink/decode'
+import { elementsIn, rangesOf } from '../../src/backend/nftables/netlink/decode'
 import { encodeTransaction } from '../../src/backend/nftables/netlink/encode'
+import { ruleText } from '../../src/backend/nftables/netlink/known-rules'
 import {
   attributesOf,
   createWriter,

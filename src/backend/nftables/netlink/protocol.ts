@@ -41,16 +41,24 @@ export const POSTROUTING = { hook: 4, priority: 99, accept: 1 } as const
 /** NFTA_RULE_TABLE, NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS */
 export const RULE = { table: 1, chain: 2, expressions: 4 } as const
 
-/** NFTA_SET_TABLE, _NAME, _FLAGS, _KEY_TYPE, _KEY_LEN, _DATA_TYPE, _DATA_LEN, _ID, _USERDATA */
 export const SET = {
+  /** NFTA_SET_TABLE */
   table: 1,
+  /** NFTA_SET_NAME */
   name: 2,
+  /** NFTA_SET_FLAGS */
   flags: 3,
+  /** NFTA_SET_KEY_TYPE */
   keyType: 4,
+  /** NFTA_SET_KEY_LEN */
   keyLength: 5,
+  /** NFTA_SET_DATA_TYPE */
   dataType: 6,
+  /** NFTA_SET_DATA_LEN */
   dataLength: 7,
+  /** NFTA_SET_ID */
   id: 10,
+  /** NFTA_SET_USERDATA */
   userdata: 13,
 } as const
 /** NFT_SET_INTERVAL, NFT_SET_MAP */
@@ -69,9 +77,9 @@ export const SET_USERDATA = {
   verdictMap: Uint8Array.of(0, 4, 2, 0, 0, 0, 1, 4, 0, 0, 0, 0, 6, 4, 0, 0, 0, 0),
 } as const
 
-/** NFTA_SET_ELEM_LIST_TABLE, _SET, _ELEMENTS */
+/** NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_ELEMENTS */
 export const ELEMENTS = { table: 1, set: 2, elements: 3 } as const
-/** NFTA_SET_ELEM_KEY, _DATA, _FLAGS, _USERDATA */
+/** NFTA_SET_ELEM_KEY, NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_FLAGS, NFTA_SET_ELEM_USERDATA */
 export const ELEMENT = { key: 1, data: 2, flags: 3, userdata: 6 } as const
 /** NFT_SET_ELEM_INTERVAL_END */
 export const INTERVAL_END = 1

@@ -2,7 +2,8 @@ import { FAMILY_NAMES, formatAddress } from '../../../policy/address'
 import { BASE_CHAIN, OWNERS, POD_MAPS } from '../layout'
 import { HOOK as HOOK_TEXT, TABLE, TABLE_NAME } from '../render'
 import type { AddressState, Block, TableState } from '../table-state'
-import { elementsIn, type FoundElement, ownerAddress, rangesOf, ruleText } from './decode'
+import { elementsIn, type FoundElement, ownerAddress, rangesOf } from './decode'
+import { ruleText } from './known-rules'
 import {
   CHAIN,
   DORMANT,
@@ -16,7 +17,7 @@ import {
   SET_FLAGS,
   TABLE as TABLE_ATTRIBUTES,
 } from './protocol'
-import { addressOfBytes } from './rules'
+import { addressOfBytes, hexOf } from './rules'
 import { type Answer, type Refusal, type Session, TOO_FAST, untilLate } from './session'
 import { ERRNO } from './socket'
 import { type Attributes, attributesOf, type Message, parseAttributes, readText, readU32 } from './wire'
@@ -97,7 +98,12 @@ export function messagesOfSet(session: Session, set: string): readonly Message[]
 }
 
 function elementsOfSet(session: Session, set: string): FoundElement[] {
-  return messagesOfSet(session, set).flatMap((message) => [...elementsIn(attributesOf(message))])
+  // The kernel gives them in the order of its hash table.
+  return messagesOfSet(session, set)
+    .flatMap((message) => [...elementsIn(attributesOf(message))])
+    .map((element) => ({ element, digits: hexOf(element.key) }))
+    .sort((a, b) => (a.digits < b.digits ? -1 : 1))
+    .map(({ element }) => element)
 }
 
 function ownersIn(session: Session): Map<string, AddressState> {
