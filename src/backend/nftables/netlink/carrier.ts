@@ -25,8 +25,11 @@ export function netlinkCarrier(session: Session, host: Host): Carrier {
         const digest = hexBytes(attachmentDigest(attachment))
         const owned: OwnedAddress[] = []
         let hasMark = false
-        for (const { key, value } of pairsIn(messagesOfSet(session, OWNERS))) {
-          // NOWHERE
+        // A search for bytes is fast; what is found may be a part of something else, and so is taken apart.
+        const messages = messagesOfSet(session, OWNERS).filter(
+          ({ payload }) => holds(payload, digest) || holds(payload, NOWHERE_KEY),
+        )
+        for (const { key, value } of pairsIn(messages)) {
           if (key.every((byte) => byte === 0)) hasMark = true
           if (digest.every((byte, i) => byte === value[i]))
             owned.push({ address: ownerAddress(key), owner: addressOfBytes(value) })
@@ -46,6 +49,13 @@ export function netlinkCarrier(session: Session, host: Host): Carrier {
     explainRefusal: () => 'the kernel refused',
     explainUnusable: () => UNUSABLE,
   }
+}
+
+/** `NOWHERE` as the key of an element: 16 bytes. */
+const NOWHERE_KEY = new Uint8Array(16)
+
+function holds(bytes: Uint8Array, part: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(Buffer.from(part))
 }
 
 const UNUSABLE = 'no netlink socket can be opened here; use "carrier": "auto"'

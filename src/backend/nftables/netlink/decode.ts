@@ -37,7 +37,7 @@ export function* elementsIn(attributes: Attributes): Generator<FoundElement> {
 
 /**
  * Keys and values alone, of a map whose values are data. A DEL without prevResult goes through all owners of the node: no
- * tables of attributes, and no comments (1,000 owners: 1 ms instead of 8).
+ * tables of attributes, and no comments.
  */
 export function* pairsIn(
   messages: Iterable<Message>,
