@@ -5,13 +5,13 @@ import { encodeTransaction } from '../../src/backend/nftables/netlink/encode'
 import { ruleText } from '../../src/backend/nftables/netlink/known-rules'
 import {
   attributesOf,
-  createWriter,
   FLAGS,
   listAttributes,
   parseVerdict,
   readMessages,
   TruncatedError,
 } from '../../src/backend/nftables/netlink/wire'
+import { createWriter } from '../../src/backend/nftables/netlink/writer'
 import { renderRule, renderTransaction } from '../../src/backend/nftables/render'
 import { formatRange } from '../../src/policy/range'
 import { OPERATIONS, RULES } from '../lab/netlink-cases'

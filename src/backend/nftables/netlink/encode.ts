@@ -1,18 +1,14 @@
 import type { Family } from '../../../policy/address'
-import type { Range } from '../../../policy/range'
 import { TABLE_NAME } from '../render'
-import type { Element, Operation, Transaction } from '../transaction'
-import { LIST_ELEMENT, VERDICTS, writeData, writeExpression } from './expressions'
+import type { Operation, Transaction } from '../transaction'
+import { writeElements, writeKeyAlone } from './encode-elements'
+import { writeExpression } from './expressions'
 import {
   CHAIN,
-  COMMENT,
-  ELEMENT,
   ELEMENTS,
   HOOK,
   INET,
-  INTERVAL_END,
   MESSAGES,
-  OPEN_INTERVAL,
   POSTROUTING,
   RULE,
   SET,
@@ -21,8 +17,9 @@ import {
   TABLE,
   TYPES,
 } from './protocol'
-import { addressBytes, expressionsOf, hexBytes, WIRE_FAMILIES } from './rules'
-import { BATCH, createWriter, FLAGS, NFTABLES, type Writer, zeroEnded } from './wire'
+import { expressionsOf, WIRE_FAMILIES } from './rules'
+import { BATCH, FLAGS, NFTABLES } from './wire'
+import { createWriter, type Writer } from './writer'
 
 /** A transaction as the kernel takes it. */
 export interface Batch {
@@ -127,6 +124,7 @@ function messageOf(operation: Operation, id: number): MessageBody {
       })
     case 'flush-set':
       return message(MESSAGES.deleteSetElement, 0, (writer) => {
+        // As nft says it: the set first.
         writer.text(ELEMENTS.set, operation.name)
         writer.text(ELEMENTS.table, TABLE_NAME)
       })
@@ -142,16 +140,11 @@ function messageOf(operation: Operation, id: number): MessageBody {
       })
     case 'add-elements':
       return message(MESSAGES.newSetElement, FLAGS.create, (writer) =>
-        writeElements(writer, operation.set, () => {
-          const next = counter()
-          for (const element of operation.elements) writeElement(writer, element, next)
-        }),
+        writeElements(writer, operation.set, operation.elements),
       )
     case 'delete-element':
       return message(MESSAGES.deleteSetElement, 0, (writer) =>
-        writeElements(writer, operation.set, () => {
-          writer.nest(LIST_ELEMENT, () => writeKey(writer, addressBytes(operation.key)))
-        }),
+        writeKeyAlone(writer, operation.set, operation.key),
       )
     default:
       return operation satisfies never
@@ -168,57 +161,4 @@ function writeSet(writer: Writer, { name, key }: { name: string; key: Family }, 
   writer.u32(SET.flags, flags)
   writer.u32(SET.keyType, TYPES[key])
   writer.u32(SET.keyLength, WIRE_FAMILIES[key].bytes)
-}
-
-function writeElements(writer: Writer, set: string, body: () => void): void {
-  writer.text(ELEMENTS.table, TABLE_NAME)
-  writer.text(ELEMENTS.set, set)
-  writer.nest(ELEMENTS.elements, body)
-}
-
-function writeKey(writer: Writer, key: Uint8Array): void {
-  writeData(writer, ELEMENT.key, key)
-}
-
-/** nft numbers the elements of a list; the kernel takes any. */
-function counter(): () => number {
-  let count = 0
-  return () => ++count
-}
-
-function writeElement(writer: Writer, element: Element, next: () => number): void {
-  if ('range' in element) {
-    writeRange(writer, element.range, next)
-    return
-  }
-  writer.nest(next(), () => {
-    writeKey(writer, addressBytes(element.key))
-    if ('goto' in element)
-      return writeData(writer, ELEMENT.data, { code: VERDICTS.goto, chain: element.goto })
-    writeData(writer, ELEMENT.data, addressBytes(element.value))
-    if (element.comment !== undefined) writer.raw(ELEMENT.userdata, comment(element.comment))
-  })
-}
-
-/** A set of intervals has the borders as elements: where one begins, and, with a flag, what follows its end. */
-function writeRange(writer: Writer, range: Range, next: () => number): void {
-  // What lies above all digits is as long as none.
-  const isOpen = range.end.length !== range.first.length
-  writer.nest(next(), () => {
-    writeKey(writer, hexBytes(range.first))
-    if (isOpen) writer.raw(ELEMENT.userdata, OPEN_INTERVAL)
-  })
-  if (isOpen) return
-  writer.nest(next(), () => {
-    writer.u32(ELEMENT.flags, INTERVAL_END)
-    writeKey(writer, hexBytes(range.end))
-  })
-}
-
-function comment(text: string): Uint8Array {
-  const value = zeroEnded(text)
-  const bytes = new Uint8Array(value.length + 2)
-  bytes.set([COMMENT, value.length])
-  bytes.set(value, 2)
-  return bytes
 }

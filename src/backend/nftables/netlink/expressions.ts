@@ -1,4 +1,5 @@
-import { listAttributes, parseAttributes, readText, readU32, type Writer } from './wire'
+import { listAttributes, parseAttributes, readText, readU32 } from './wire'
+import type { Writer } from './writer'
 
 /**
  * A rule as the kernel has it: expressions that work on registers, one after the other, until one breaks or gives a

@@ -3,17 +3,8 @@ import type { Operation, Transaction } from '../transaction'
 import { encodeTransaction } from './encode'
 import { INET } from './protocol'
 import { ERRNO, type NetlinkSocket } from './socket'
-import {
-  CONTROL,
-  createWriter,
-  FLAGS,
-  type Message,
-  NFTABLES,
-  parseVerdict,
-  readMessages,
-  TruncatedError,
-  type Writer,
-} from './wire'
+import { CONTROL, FLAGS, type Message, NFTABLES, parseVerdict, readMessages, TruncatedError } from './wire'
+import { createWriter, type Writer } from './writer'
 
 /** Why the kernel did not answer as it was asked to. */
 export interface Refusal {

@@ -1,0 +1,75 @@
+import type { Address } from '../../../policy/address'
+import type { Range } from '../../../policy/range'
+import { TABLE_NAME } from '../render'
+import type { Element } from '../transaction'
+import { LIST_ELEMENT, VERDICTS, writeData } from './expressions'
+import { COMMENT, ELEMENT, ELEMENTS, INTERVAL_END, OPEN_INTERVAL } from './protocol'
+import { addressBytes, hexBytes } from './rules'
+import { type Writer, zeroEnded } from './writer'
+
+/** Elements of our sets and maps, to add and to delete. */
+
+export function writeElements(writer: Writer, set: string, elements: readonly Element[]): void {
+  writeList(writer, set, () => {
+    const next = counter()
+    for (const element of elements) writeElement(writer, element, next)
+  })
+}
+
+/** A deletion names the key, and takes no heed of the value. */
+export function writeKeyAlone(writer: Writer, set: string, key: Address): void {
+  writeList(writer, set, () => writer.nest(LIST_ELEMENT, () => writeKey(writer, addressBytes(key))))
+}
+
+function writeList(writer: Writer, set: string, body: () => void): void {
+  writer.text(ELEMENTS.table, TABLE_NAME)
+  writer.text(ELEMENTS.set, set)
+  writer.nest(ELEMENTS.elements, body)
+}
+
+function writeKey(writer: Writer, key: Uint8Array): void {
+  writeData(writer, ELEMENT.key, key)
+}
+
+/** nft numbers the elements of a list; the kernel takes any. */
+function counter(): () => number {
+  let count = 0
+  return () => ++count
+}
+
+function writeElement(writer: Writer, element: Element, next: () => number): void {
+  if ('range' in element) {
+    writeRange(writer, element.range, next)
+    return
+  }
+  writer.nest(next(), () => {
+    writeKey(writer, addressBytes(element.key))
+    if ('goto' in element)
+      return writeData(writer, ELEMENT.data, { code: VERDICTS.goto, chain: element.goto })
+    writeData(writer, ELEMENT.data, addressBytes(element.value))
+    if (element.comment !== undefined) writer.raw(ELEMENT.userdata, comment(element.comment))
+  })
+}
+
+/** A set of intervals has the borders as elements: where one begins, and, with a flag, what follows its end. */
+function writeRange(writer: Writer, range: Range, next: () => number): void {
+  // What lies above all digits is as long as none.
+  const isOpen = range.end.length !== range.first.length
+  writer.nest(next(), () => {
+    writeKey(writer, hexBytes(range.first))
+    if (isOpen) writer.raw(ELEMENT.userdata, OPEN_INTERVAL)
+  })
+  if (isOpen) return
+  writer.nest(next(), () => {
+    writer.u32(ELEMENT.flags, INTERVAL_END)
+    writeKey(writer, hexBytes(range.end))
+  })
+}
+
+function comment(text: string): Uint8Array {
+  const value = zeroEnded(text)
+  const bytes = new Uint8Array(value.length + 2)
+  bytes.set([COMMENT, value.length])
+  bytes.set(value, 2)
+  return bytes
+}
