@@ -1,4 +1,4 @@
-import type { BackendSetting } from '../backend/backend'
+import type { BackendSetting, CarrierSetting } from '../backend/backend'
 import { isObject, type JsonObject } from '../cni/json'
 import type { InterfaceAddress } from '../cni/prev-result'
 import type { CachedAttachment } from '../cni/result-cache'
@@ -13,6 +13,7 @@ import { formatPrefix } from '../policy/prefix'
 export interface PolicyMaker {
   (pod: CachedAttachment, ips: readonly InterfaceAddress[]): Policy
   readonly setting: BackendSetting
+  readonly carrier: CarrierSetting
   /** What of its config and files is worth telling an operator. */
   readonly warnings: readonly string[]
 }
@@ -43,7 +44,12 @@ export async function policyMaker(plugin: JsonObject): Promise<PolicyMaker> {
     policies.set(key, policy)
     return policy
   }
-  return Object.assign(make, { setting: backendSetting(settings.config), warnings: warningsOf(settings) })
+  const { carrier } = settings.config
+  return Object.assign(make, {
+    setting: backendSetting(settings.config),
+    carrier,
+    warnings: warningsOf(settings),
+  })
 }
 
 /** What libcni would send: of the runtime's arguments those that the plugin declares (`InjectRuntimeConfig`). */

@@ -122,6 +122,7 @@ function wantedBy(cached: CachedAttachment, { policyFor, isFallback }: Plugin): 
     addresses: distinctAddresses(ips),
     policy: policyFor(cached, ips),
     setting: policyFor.setting,
+    carrier: policyFor.carrier,
     isFallback,
   }
 }

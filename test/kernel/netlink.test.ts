@@ -187,6 +187,16 @@ test('many take over addresses at once, beside many pods: each of them succeeds'
   for (const i of pods) expect(await call('CHECK', pod(i, `new${i}`))).toMatchObject({ status: 0 })
 })
 
+test('"carrier": "nft" holds for sync too', async () => {
+  await network.writeConflist({ carrier: 'nft' })
+  await network.cache('a', ['10.244.1.8/24'])
+  const line = `sync --conf-dir ${network.confDir} --cache-dir ${network.cacheDir}`
+  const log = join(network.cacheDir, 'strace')
+  await node.sh(`strace -f -qq -e trace=execve -o ${log} ${EXECUTABLES.native} ${line}`)
+  expect(await podAddresses(node)).toEqual(['10.244.1.8'])
+  expect(await readFile(log, 'utf8')).toMatch(/execve\("[^"]*\/nft"/)
+})
+
 test('a watch keeps one socket, however often it looks', async () => {
   const { child, exit } = await startWatch(node, network, {
     interval: '1s',

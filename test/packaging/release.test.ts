@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -15,9 +15,14 @@ let directory: string
 const [here, there] = ['here', 'there'] as const
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'ip-masq-release-'))
-  await execa(`${ROOT}/scripts/run-typescript`, ['scripts/release.ts', version, join(directory, here)], {
-    cwd: ROOT,
-  })
+  const stray = join(ROOT, `docs/stray-${process.pid}.md`)
+  await writeFile(stray, 'of nobody')
+  try {
+    const args = ['scripts/release.ts', version, join(directory, here)]
+    await execa(`${ROOT}/scripts/run-typescript`, args, { cwd: ROOT })
+  } finally {
+    await rm(stray)
+  }
 })
 afterAll(() => rm(directory, { recursive: true }))
 
@@ -76,8 +81,12 @@ describe.each(ALL)('%s', (architecture) => {
         ],
       ].sort(),
     )
-    const { stdout } = await execa('find', [join(unpacked, 'conf'), '-type', 'f'])
-    expect(stdout).toContain('conf/kubernetes/base/daemonset.yaml')
+    const { stdout } = await execa('find', ['conf', 'docs', '-type', 'f'], { cwd: unpacked })
+    const { stdout: tracked } = await execa('git', ['-c', 'safe.directory=*', 'ls-files', 'conf', 'docs'], {
+      cwd: ROOT,
+    })
+    // One that was lying about is not among them.
+    expect(stdout.split('\n').sort()).toEqual(tracked.split('\n').sort())
     const { stdout: said } = await execa(join(unpacked, 'ip-masq.js'), ['--version'])
     expect(said).toBe(version)
   })
@@ -142,7 +151,7 @@ test('one archive holds the images of all architectures, for one tag in a regist
   )
 })
 
-test('a directory that is not empty is left alone; the sources are all that is taken', async () => {
+test('a directory that is not empty is left alone', async () => {
   const { exitCode, stderr } = await execa(
     `${ROOT}/scripts/run-typescript`,
     ['scripts/release.ts', version, join(directory, here)],

@@ -5,35 +5,12 @@ import { version } from '../../package.json'
 import { type Containerd, REFERENCE_PLUGINS, startContainerd } from '../lab/containerd'
 import { importImage, type Running, runDaemonSet } from '../lab/daemon-set'
 import { kustomize, MANIFESTS } from '../lab/kubernetes'
+import { CONFLIST, talk } from '../lab/plain-bridge'
 import { createSite, DESTINATIONS, NODE, type Site } from '../lab/site'
 import { podAddresses } from '../lab/table'
 import { until } from '../lab/watch'
 
 /** The image, run by Debian's containerd as the DaemonSet of conf/kubernetes asks for it, on a node without ip-masq. */
-
-const talk = (destination: string) => `echo hi | nc -w 3 ${destination} 7007`
-
-const CONFLIST = `${JSON.stringify(
-  {
-    cniVersion: '1.0.0',
-    name: 'pods',
-    plugins: [
-      {
-        type: 'bridge',
-        bridge: 'cni0',
-        isGateway: true,
-        ipMasq: true,
-        ipam: {
-          type: 'host-local',
-          ranges: [[{ subnet: '10.244.1.0/24' }]],
-          routes: [{ dst: '0.0.0.0/0' }],
-        },
-      },
-    ],
-  },
-  null,
-  2,
-)}\n`
 
 let site: Site
 let containerd: Containerd

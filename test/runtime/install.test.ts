@@ -2,37 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Containerd, REFERENCE_PLUGINS, startContainerd } from '../lab/containerd'
+import { CONFLIST, talk } from '../lab/plain-bridge'
 import { EXECUTABLES, runCommand } from '../lab/plugin'
 import { createPodman, type Podman } from '../lab/podman'
 import { createSite, DESTINATIONS, NODE, type Site } from '../lab/site'
 import { podAddresses } from '../lab/table'
 
 /** Real runtimes, on a node where `ip-masq install` put the executable, and itself into the conflist. */
-
-const talk = (destination: string) => `echo hi | nc -w 3 ${destination} 7007`
-
-/** A network as it was before: bridge masquerades, and knows no exemptions. */
-const CONFLIST = `${JSON.stringify(
-  {
-    cniVersion: '1.0.0',
-    name: 'pods',
-    plugins: [
-      {
-        type: 'bridge',
-        bridge: 'cni0',
-        isGateway: true,
-        ipMasq: true,
-        ipam: {
-          type: 'host-local',
-          ranges: [[{ subnet: '10.244.1.0/24' }]],
-          routes: [{ dst: '0.0.0.0/0' }],
-        },
-      },
-    ],
-  },
-  null,
-  2,
-)}\n`
 
 describe('containerd', () => {
   let site: Site

@@ -68,6 +68,12 @@ describe('a transaction', () => {
     expect(run(error(CHAIN, 0))).toEqual({ ok: true, value: undefined })
   })
 
+  test('of nothing is not sent', () => {
+    const socket = socketThat([])
+    expect(sessionOn(socket).run([])).toEqual({ ok: true, value: undefined })
+    expect(socket.asked).toBe(0)
+  })
+
   test('is refused for its first reason, whatever comes after', () => {
     expect(run(join(error(TABLE, ERRNO.EEXIST), error(CHAIN, ERRNO.ENOENT)))).toEqual(refused(ERRNO.EEXIST))
     expect(run(error(TABLE, ERRNO.EBUSY), error(CHAIN, 0))).toMatchObject({ refusal: { operation: ADD[0] } })

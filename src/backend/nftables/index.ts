@@ -1,4 +1,4 @@
-import type { Backend, Host, Wanted } from '../backend'
+import type { Backend, CarrierSetting, Host, Wanted } from '../backend'
 import { apply } from './apply'
 import type { Carriers } from './choose-carrier'
 import { toError } from './failure'
@@ -20,7 +20,8 @@ export function nftables(carriers: Carriers, host: Host): Backend {
   }
   // netlink finds out whether, nft says what in its own language; a rule of somebody else's is one of many kinds.
   const inWordsOfNft = (differences: string[], wanted: Wanted): string[] => {
-    if (differences.length === 0 || wanted.carrier === 'netlink') return differences
+    const isSaidByNft = carriers(wanted.carrier) === carriers('nft')
+    if (differences.length === 0 || isSaidByNft || wanted.carrier === 'netlink') return differences
     try {
       return atLeast(verify(carriers('nft'), wanted), differences)
     } catch {
@@ -32,7 +33,7 @@ export function nftables(carriers: Carriers, host: Host): Backend {
     remove: async (attachment, hint, where) => remove(carriers(where?.carrier), attachment, hint),
     verify: async (wanted) => inWordsOfNft(verify(carriers(wanted.carrier), wanted), wanted),
     replace: async (wanted, { dryRun }) =>
-      replace(carriers(), wanted, { dryRun, epochSeconds: host.epochSeconds() }),
+      replace(carriers(carrierOf(wanted)), wanted, { dryRun, epochSeconds: host.epochSeconds() }),
     prune: async (isStale, options) => prune(carriers(), isStale, options),
     list: async () => listAttachments(readOwners(carriers(), 'list the rules')),
     hasRules: async () => isStanding(),
@@ -48,4 +49,9 @@ export function nftables(carriers: Carriers, host: Host): Backend {
 /** What changed in between is not explained away. */
 function atLeast(described: string[], found: string[]): string[] {
   return described.length > 0 ? described : found
+}
+
+/** All go in one transaction: by nft if a network asks for that. */
+function carrierOf(wanted: readonly Wanted[]): CarrierSetting {
+  return wanted.some(({ carrier }) => carrier === 'nft') ? 'nft' : 'auto'
 }

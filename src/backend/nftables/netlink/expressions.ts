@@ -118,7 +118,7 @@ const IMPLIED_FLAGS = 0x3
 
 /**
  * The same text for the same rule, whether it is as it was written or as the kernel gives it back: that adds some
- *  attributes that are 0, the end of a range of one, and flags.
+ * attributes that are 0, the end of a range of one, and flags.
  */
 export function canonical(expressions: readonly Expression[]): string {
   return expressions

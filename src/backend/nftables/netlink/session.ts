@@ -29,7 +29,7 @@ export interface Session {
 }
 
 /** How long to dump again what changes while it is dumped: on a busy node everybody's ADDs do. */
-export const DUMPING_MS = 10_000
+const DUMPING_MS = 10_000
 
 /** After these nobody knows what is still under way on the socket: the next question gets another. */
 const LOST: readonly number[] = [ERRNO.ENOBUFS, ERRNO.EMSGSIZE, ERRNO.EAGAIN]
@@ -78,6 +78,8 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
   return {
     run: (transaction) =>
       attempt(() => {
+        // No last operation would be acknowledged.
+        if (transaction.length === 0) return undefined
         const first = sequence
         const { bytes, operations, last } = encodeTransaction(transaction, first)
         sequence = last + 2
