@@ -1,29 +1,23 @@
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { version } from '../../package.json'
-import { createNamespace, type Namespace } from '../lab/namespace'
+import { createInstallSite, type InstallSite } from '../lab/install-site'
+import type { Namespace } from '../lab/namespace'
 import { configWith, EXECUTABLES, runCommand, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
 import { until } from '../lab/watch'
 
 /** `ip-masq install` that stays, as a DaemonSet runs it, in directories of its own. */
 
+let site: InstallSite
 let node: Namespace
-let directory: string
-let [binDir, confDir, cacheDir] = ['', '', '']
+let [directory, binDir, confDir, cacheDir] = ['', '', '', '']
 beforeEach(async () => {
-  node = await createNamespace('install-watch')
-  directory = await mkdtemp(join(tmpdir(), 'ip-masq-install-'))
-  ;[binDir = '', confDir = '', cacheDir = ''] = ['bin', 'net.d', 'cni'].map((name) => join(directory, name))
-  for (const path of [binDir, confDir, join(cacheDir, 'results')]) await mkdir(path, { recursive: true })
+  site = await createInstallSite('install-watch')
+  ;({ node, directory, binDir, confDir, cacheDir } = site)
 })
-afterEach(async () => {
-  // What watches there ends with it.
-  await node.delete()
-  await rm(directory, { recursive: true })
-})
+afterEach(() => site.delete())
 
 const CONFLIST = `{ "cniVersion": "1.0.0", "name": "pods", "plugins": [{ "type": "bridge" }, { "type": "portmap" }] }\n`
 const read = () => readFile(join(confDir, '10-pods.conflist'), 'utf8')

@@ -1,28 +1,22 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { overNft } from '../lab/carrier'
-import { createNamespace, type Namespace } from '../lab/namespace'
+import { createInstallSite, type InstallSite } from '../lab/install-site'
+import type { Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, runCommand, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
 
 /** `ip-masq install` and `uninstall`, in directories of their own. */
 
+let site: InstallSite
 let node: Namespace
-let directory: string
-let [binDir, confDir, cacheDir] = ['', '', '']
+let [directory, binDir, confDir, cacheDir] = ['', '', '', '']
 beforeEach(async () => {
-  node = await createNamespace('install')
-  directory = await mkdtemp(join(tmpdir(), 'ip-masq-install-'))
-  ;[binDir = '', confDir = '', cacheDir = ''] = ['bin', 'net.d', 'cni'].map((name) => join(directory, name))
-  for (const path of [binDir, confDir, join(cacheDir, 'results')]) await mkdir(path, { recursive: true })
+  site = await createInstallSite('install')
+  ;({ node, directory, binDir, confDir, cacheDir } = site)
 })
-afterEach(async () => {
-  // What watches there ends with it.
-  await node.delete()
-  await rm(directory, { recursive: true })
-})
+afterEach(() => site.delete())
 
 const CONFLIST = `{
   "cniVersion": "1.0.0",
