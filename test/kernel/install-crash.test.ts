@@ -62,13 +62,15 @@ function checkState(old?: string): void {
   if (isNamed) expect(existsSync(executable)).toBe(true)
 }
 
-const WRITES = 'copy_file_range ftruncate fchmod fchown fsync rename unlink mkdir rmdir'.split(' ')
+const CALLS = 'ftruncate fchmod fchown fsync rename unlink mkdir rmdir'.split(' ')
+/** The executable is written in some hundred pieces. */
+const KINDS = [...CALLS.map((call) => ({ call, step: 1 })), { call: 'write', step: 60 }]
 
 /** Runs it again and again, killed at the first, second, third ... call of each kind, until it ends. Its kills. */
 async function killEverywhere(line: string, prepare: () => Promise<void>, old?: string): Promise<number> {
   let kills = 0
-  for (const call of WRITES) {
-    for (let nth = 1; ; nth++) {
+  for (const { call, step } of KINDS) {
+    for (let nth = 1; ; nth += step) {
       await prepare()
       const inject = `inject=${call}:signal=SIGKILL:when=${nth}`
       const { failed } = await run(line, [
