@@ -48,13 +48,12 @@ function scanMember(text: string, key: string): string | undefined {
   let start = -1
   let name: string | undefined
   let found: string | undefined
-  const structural = /["{}[\],:]/g
-  for (let match = structural.exec(text); match; match = structural.exec(text)) {
-    const [token, at] = [match[0], match.index]
+  for (let at = 0; at < text.length; at++) {
+    const token = text[at]
     if (token === '"') {
       const end = endOfString(text, at)
-      structural.lastIndex = end
       if (depth === 1 && name === undefined) name = JSON.parse(text.slice(at, end))
+      at = end - 1
       continue
     }
     const isClosing = token === '}' || token === ']'
@@ -66,16 +65,17 @@ function scanMember(text: string, key: string): string | undefined {
     }
     if (token === '{' || token === '[') depth += 1
     if (isClosing) depth -= 1
-    if (depth === 0) break
+    if (isClosing && depth === 0) break
   }
   return found
 }
 
 /** Behind the closing quote: the first with an even number of backslashes before it. Strings may have megabytes. */
 function endOfString(text: string, opening: number): number {
-  for (let at = text.indexOf('"', opening + 1); ; at = text.indexOf('"', at + 1)) {
+  for (let at = text.indexOf('"', opening + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let backslashes = 0
     while (text[at - 1 - backslashes] === '\\') backslashes += 1
     if (backslashes % 2 === 0) return at + 1
   }
+  return text.length
 }

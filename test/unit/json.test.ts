@@ -17,6 +17,8 @@ describe('memberText', () => {
       '{"n": 9007199254740993}',
     ],
     ['{"a": {"prevResult": 1}, "prevResult": {"n": 9007199254740993}}', '{"n": 9007199254740993}'],
+    ['\n {"prevResult": {"y": "a\\u0026b"}}\n', '{"y": "a\\u0026b"}'],
+    ['\t{"prevResult": 1, "prevResult": {"last": true}} ', '{"last": true}'],
     ['{"other": 1}', undefined],
     ['{}', undefined],
   ])('%s', (text, expected) => {
@@ -29,8 +31,13 @@ describe('memberText', () => {
         fc.dictionary(fc.string(), fc.jsonValue()),
         fc.jsonValue(),
         fc.boolean(),
-        (object, value, pretty) => {
-          const text = JSON.stringify({ ...object, prevResult: value, last: 1 }, null, pretty ? 2 : undefined)
+        fc.stringMatching(/^[ \n\t\r]*$/),
+        fc.constantFrom('', '{"prevResult":0}', '"\\u0026"', '"prevResult"', '"\\\\\\""'),
+        (object, value, pretty, space, other) => {
+          const members = { ...object, prevResult: value, last: 1 }
+          const written = JSON.stringify(members, null, pretty ? 2 : undefined)
+          // What JSON.stringify never writes: escapes that need not be, and a name twice.
+          const text = `${space}${written.slice(0, -1)}${other && `,${space}"other":${other}`}}${space}`
           const member = memberText(text, 'prevResult')
           expect(member && JSON.parse(member)).toEqual(JSON.parse(text).prevResult)
         },
