@@ -1,4 +1,5 @@
 import { CniError } from '../cni/error'
+import { flatMap, map, some } from '../lists'
 import { FAMILIES, type Family } from '../policy/address'
 import type { Intent } from '../policy/intent'
 import { formatPrefix, type Prefix } from '../policy/prefix'
@@ -29,16 +30,16 @@ export function intentOf(settings: Settings, namespace: string): Intent {
   const lists = configuredLists(settings)
   rejectContradictions(masqueradeCIDRs, [...lists, ...podList(config)])
   const standing = config.podCIDRs ? podList(config) : lists
-  const destinations = config.policies.flatMap((policy) => policy?.destinations ?? [])
+  const destinations = flatMap(config.policies, (policy) => policy?.destinations ?? [])
   const isPodMasqueraded = isChosen(config, namespace)
   return {
-    ...(standing.length > 0 && { nonMasqueradeCIDRs: standing.flatMap(({ list }) => list) }),
+    ...(standing.length > 0 && { nonMasqueradeCIDRs: flatMap(standing, ({ list }) => list) }),
     nonMasqueradeDefaults: config.nonMasqueradeDefaults,
     clusterCIDRs: sources.clusterCIDRs,
     masqueradeCIDRs,
     ...(destinations.length > 0 && { destinations }),
-    masqLinkLocal: config.masqLinkLocal || sources.files.some((file) => file.masqLinkLocal),
-    masqLinkLocalIPv6: config.masqLinkLocalIPv6 || sources.files.some((file) => file.masqLinkLocalIPv6),
+    masqLinkLocal: config.masqLinkLocal || some(sources.files, (file) => file.masqLinkLocal),
+    masqLinkLocalIPv6: config.masqLinkLocalIPv6 || some(sources.files, (file) => file.masqLinkLocalIPv6),
     masquerade: { ip: isPodMasqueraded && config.ipv4, ip6: isPodMasqueraded && config.ipv6 },
     snatTo: snatTo(config),
     toPorts,
@@ -50,8 +51,8 @@ export function intentOf(settings: Settings, namespace: string): Intent {
 
 /** What an operator should know of a config and its files, whatever the pod. */
 export function warningsOf({ config, sources }: Settings): string[] {
-  const ignored = config.policies.flatMap((policy, i) =>
-    (policy?.ignored ?? []).map((path) => `policies[${i}].${path} has no counterpart on Linux: ignored`),
+  const ignored = flatMap(config.policies, (policy, i) =>
+    map(policy?.ignored ?? [], (path) => `policies[${i}].${path} has no counterpart on Linux: ignored`),
   )
   return [...sources.warnings, ...ignored]
 }
@@ -72,10 +73,10 @@ function configuredLists({
 }: Settings): PlacedList[] {
   const all: { place: string; list: readonly Prefix[] | undefined }[] = [
     { place: 'nonMasqueradeCIDRs', list: nonMasqueradeCIDRs },
-    ...policies.map((policy, i) => ({ place: `policies[${i}]`, list: policy?.exceptions })),
-    ...files.map((file) => ({ place: file.path, list: file.nonMasqueradeCIDRs })),
+    ...map(policies, (policy, i) => ({ place: `policies[${i}]`, list: policy?.exceptions })),
+    ...map(files, (file) => ({ place: file.path, list: file.nonMasqueradeCIDRs })),
   ]
-  return all.flatMap(({ place, list }) => (list ? [{ place, list }] : []))
+  return flatMap(all, ({ place, list }) => (list ? [{ place, list }] : []))
 }
 
 /** The pod's own, which stands instead of those. */
@@ -86,8 +87,8 @@ function podList({ podCIDRs }: Config): PlacedList[] {
 /** What was written as exempt and as not exempt is a mistake; longer and shorter prefixes are the point of it all. */
 function rejectContradictions(masqueradeCIDRs: readonly Prefix[], lists: readonly PlacedList[]): void {
   if (masqueradeCIDRs.length === 0) return
-  const places = new Map(lists.flatMap(({ place, list }) => list.map((one) => [formatPrefix(one), place])))
-  for (const [i, prefix] of masqueradeCIDRs.map(formatPrefix).entries()) {
+  const places = new Map(flatMap(lists, ({ place, list }) => map(list, (one) => [formatPrefix(one), place])))
+  for (const [i, prefix] of map(masqueradeCIDRs, formatPrefix).entries()) {
     const place = places.get(prefix)
     if (place === undefined) continue
     throw new CniError(
@@ -114,7 +115,7 @@ function snatTo({ snatTo: own, policies }: Config): Intent['snatTo'] {
   for (const [i, policy] of policies.entries()) {
     for (const address of policy?.virtualIPs ?? []) {
       const range = rangeBetween(address, address)
-      const [text, known] = [range, result[address.family] ?? range].map(formatEnds)
+      const [text, known] = map([range, result[address.family] ?? range], formatEnds)
       if (text !== known) {
         throw new CniError(
           'invalidConfig',

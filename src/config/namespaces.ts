@@ -1,3 +1,4 @@
+import { some } from '../lists'
 import { MalformedError } from '../policy/address'
 
 /** A Kubernetes namespace, or all whose names begin so. */
@@ -22,7 +23,7 @@ export function parseNamespacePattern(text: string): NamespacePattern {
 /** No pattern matches a pod whose namespace is not known. */
 export function matchesAny(patterns: readonly NamespacePattern[], namespace: string): boolean {
   if (namespace === '') return false
-  return patterns.some(({ name, isWildcard }) =>
+  return some(patterns, ({ name, isWildcard }) =>
     isWildcard ? namespace.startsWith(name) : namespace === name,
   )
 }

@@ -1,9 +1,10 @@
 import { BACKEND_SETTINGS, CARRIER_SETTINGS } from '../backend/backend'
 import type { JsonObject } from '../cni/json'
+import { every, find, some } from '../lists'
 import { MalformedError } from '../policy/address'
 import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
-import { parsePrefix } from '../policy/prefix'
+import { type Prefix, prefixParser } from '../policy/prefix'
 import { isForeignKey } from './foreign-keys'
 import { parseNamespacePattern } from './namespaces'
 import type { Config } from './schema'
@@ -23,13 +24,13 @@ export function parsePlain(config: JsonObject): Config | undefined {
 }
 
 function readPlain(config: JsonObject): Config {
-  const keys = Object.keys(config).filter((key) => !isForeignKey(key))
-  insist(keys.every((key) => PLAIN_KEYS.has(key)) && !hasPodList(config))
+  insist(every(Object.keys(config), (key) => PLAIN_KEYS.includes(key) || isForeignKey(key)))
+  insist(!hasPodList(config))
   const { nonMasqueradeCIDRs, onlyNamespaces } = config
   return {
-    ...(nonMasqueradeCIDRs !== undefined && { nonMasqueradeCIDRs: list(nonMasqueradeCIDRs, parsePrefix) }),
+    ...(nonMasqueradeCIDRs !== undefined && { nonMasqueradeCIDRs: prefixes(nonMasqueradeCIDRs) }),
     nonMasqueradeDefaults: oneOf(config.nonMasqueradeDefaults, ['private', 'reserved']),
-    masqueradeCIDRs: list(config.masqueradeCIDRs, parsePrefix),
+    masqueradeCIDRs: prefixes(config.masqueradeCIDRs),
     masqLinkLocal: flag(config.masqLinkLocal, false),
     masqLinkLocalIPv6: flag(config.masqLinkLocalIPv6, false),
     ipv4: flag(config.ipv4, true),
@@ -53,16 +54,16 @@ function readPlain(config: JsonObject): Config {
 }
 
 /** The others are rarer, and not so plain. */
-const PLAIN_KEYS: ReadonlySet<string> = new Set([
+const PLAIN_KEYS: readonly string[] = [
   ...['nonMasqueradeCIDRs', 'nonMasqueradeDefaults', 'masqueradeCIDRs', 'masqLinkLocal', 'masqLinkLocalIPv6'],
   ...['ipv4', 'ipv6', 'randomFully', 'toPorts', 'outInterfaces', 'pinExemptions', 'flannelSubnetFile'],
   ...['onlyNamespaces', 'exceptNamespaces', 'backend', 'ipMasqBackend', 'carrier'],
-])
+]
 
 /** A list for this pod alone, from the runtime. */
 function hasPodList({ runtimeConfig, args }: JsonObject): boolean {
   const places = [runtimeConfig, Object(args).cni]
-  return places.some((place) => Object(place).nonMasqueradeCIDRs !== undefined)
+  return some(places, (place) => Object(place).nonMasqueradeCIDRs !== undefined)
 }
 
 /** What is not plain ends the reading; the message is seen by nobody. */
@@ -78,7 +79,7 @@ function flag(value: unknown, otherwise: boolean): boolean {
 
 /** The first of `values` is the default. */
 function oneOf<const T extends string>(value: unknown, values: readonly [T, ...T[]]): T {
-  const found = value === undefined ? values[0] : values.find((one) => one === value)
+  const found = value === undefined ? values[0] : find(values, (one) => one === value)
   insist(found !== undefined)
   return found
 }
@@ -94,6 +95,10 @@ function list<T>(value: unknown, parse: (text: string) => T): T[] {
   const parsed: T[] = []
   for (const item of value) parsed.push(parse(string(item)))
   return parsed
+}
+
+function prefixes(value: unknown): Prefix[] {
+  return list(value, prefixParser(Array.isArray(value) ? value.length : 0))
 }
 
 function nonEmpty<T>(value: unknown, parse: (text: string) => T): T[] {

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { FAMILIES, type Family, MalformedError, parseAddress } from '../policy/address'
 import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
-import { parseAddressOrPrefix, parsePrefix, prefixOf } from '../policy/prefix'
+import { parseAddressOrPrefix, prefixOf, prefixParser } from '../policy/prefix'
 import { type Range, rangeBetween, rangeOf } from '../policy/range'
 import { parseNamespacePattern } from './namespaces'
 import { nearest } from './nearest'
@@ -36,10 +36,13 @@ export const flag = z.boolean('write true or false')
 const CIDR_ADVICE = 'write a CIDR as a string, as in "10.0.0.0/8"'
 const CIDR_PATTERN = '^[0-9a-fA-F.:]+/[0-9]{1,3}$'
 
+/** Where the schema is loaded, two regular expressions more are nothing. */
+const parseOfMany = prefixParser(Number.POSITIVE_INFINITY)
+
 /** `end` says what may be written instead of a list. */
 export function cidrs(end: string) {
   const advice = `write a list of CIDRs, as in ["10.0.0.0/8", "fd00::/8"], ${end}`
-  return z.array(text(parsePrefix, CIDR_ADVICE, CIDR_PATTERN), advice)
+  return z.array(text(parseOfMany, CIDR_ADVICE, CIDR_PATTERN), advice)
 }
 
 /** As Windows reads them: an address alone is a CIDR too. */

@@ -1,4 +1,5 @@
 import type { InterfaceAddress } from '../cni/prev-result'
+import { filter, map, some } from '../lists'
 import { FAMILIES, FAMILY_NAMES, type Family, familyOf, ZEROS } from './address'
 import type { Intent } from './intent'
 import type { InterfacePattern } from './interface'
@@ -48,7 +49,7 @@ const RESERVED = [
 
 const DEFAULTS: Readonly<Record<Intent['nonMasqueradeDefaults'], () => readonly Prefix[]>> = {
   private: () => PRIVATE,
-  reserved: () => [...PRIVATE, ...RESERVED.map(prefixOf)],
+  reserved: () => [...PRIVATE, ...map(RESERVED, prefixOf)],
 }
 
 /** Never worth an address of the node's, no reply could come back to it: 224.0.0.0/4, ff00::/8, 255.255.255.255/32 */
@@ -69,13 +70,10 @@ export function decidePolicy(intent: Intent, ips: readonly InterfaceAddress[]): 
     ...ownSubnets(ips),
   ]
   const { fullyRandom, pinExemptions, toPorts, outInterfaces } = intent
-  const families = Object.fromEntries(
-    FAMILY_NAMES.filter((family) => isMasqueraded(intent, family)).map((family) => [
-      family,
-      decideFamily(intent, family, exempt),
-    ]),
-  )
-  if (Object.keys(families).length === 0) return NOTHING
+  const families: { [F in Family]?: FamilyPolicy } = {}
+  for (const family of FAMILY_NAMES)
+    if (isMasqueraded(intent, family)) families[family] = decideFamily(intent, family, exempt)
+  if (!families.ip && !families.ip6) return NOTHING
   return { families, toPorts, outInterfaces, fullyRandom, pinExemptions }
 }
 
@@ -90,7 +88,7 @@ const NOTHING: Policy = {
 
 /** Destinations that are all of the other family leave none to this one. */
 export function isMasqueraded({ masquerade, destinations }: Intent, family: Family): boolean {
-  return masquerade[family] && (!destinations || destinations.some((prefix) => prefix.family === family))
+  return masquerade[family] && (!destinations || some(destinations, (prefix) => prefix.family === family))
 }
 
 function decideFamily(intent: Intent, family: Family, exempt: readonly Prefix[]): FamilyPolicy {
@@ -105,9 +103,10 @@ function decideFamily(intent: Intent, family: Family, exempt: readonly Prefix[])
 
 /** A /32 or /128 (Calico, AWS) names no neighbours; it would only make a policy per pod. */
 export function ownSubnets(ips: readonly InterfaceAddress[]): Prefix[] {
-  return ips
-    .filter(({ address, length }) => length < FAMILIES[address.family].bits)
-    .map(({ address, length }) => subnetOf(address, length))
+  return map(
+    filter(ips, ({ address, length }) => length < FAMILIES[address.family].bits),
+    ({ address, length }) => subnetOf(address, length),
+  )
 }
 
 /**
@@ -117,10 +116,11 @@ export function ownSubnets(ips: readonly InterfaceAddress[]): Prefix[] {
 export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]): Family[] {
   const list = intent.nonMasqueradeCIDRs ?? []
   if (list.length === 0) return []
-  return FAMILY_NAMES.filter(
+  return filter(
+    FAMILY_NAMES,
     (family) =>
       isMasqueraded(intent, family) &&
-      ips.some(({ address }) => address.family === family) &&
-      ![...list, ...intent.clusterCIDRs].some((prefix) => prefix.family === family),
+      some(ips, ({ address }) => address.family === family) &&
+      !some([...list, ...intent.clusterCIDRs], (prefix) => prefix.family === family),
   )
 }

@@ -1,3 +1,4 @@
+import { map } from '../lists'
 import { MalformedError } from './address'
 
 /** Source ports from `first` to `last`, both included. */
@@ -11,13 +12,13 @@ export interface PortRange {
  * touch are one: they would be drawn with the same probability together.
  */
 export function parsePorts(text: string): PortRange[] {
-  const ranges = text.split(',').map(parseRange)
+  const ranges = map(text.split(','), parseRange)
   ranges.sort((a, b) => a.first - b.first)
   const merged: PortRange[] = []
   for (const range of ranges) {
     const previous = merged.at(-1)
     if (previous && range.first <= previous.last) {
-      const [one, other] = [previous, range].map(formatPorts)
+      const [one, other] = map([previous, range], formatPorts)
       throw new MalformedError(`write each port once; ${one} and ${other} overlap`)
     }
     if (previous && range.first === previous.last + 1) merged.splice(-1, 1, { ...previous, last: range.last })
@@ -42,5 +43,7 @@ export function formatPorts({ first, last }: PortRange): string {
 }
 
 export function countPorts(ranges: readonly PortRange[]): number {
-  return ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+  let count = 0
+  for (const { first, last } of ranges) count += last - first + 1
+  return count
 }

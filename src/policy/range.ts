@@ -1,3 +1,4 @@
+import { map } from '../lists'
 import {
   type Address,
   addressOf,
@@ -5,6 +6,7 @@ import {
   FAMILIES,
   type Family,
   formatAddress,
+  HEX,
   parsePrinted,
   ZEROS,
 } from './address'
@@ -43,8 +45,6 @@ function successor(digits: string, length: number): string {
   }
   return digits.slice(0, at) + HEX.charAt(sum) + ZEROS.slice(0, digits.length - at - 1)
 }
-
-const HEX = '0123456789abcdef'
 
 /**
  * The addresses of a family whose longest matching prefix is one of `chosen`; at equal length one of `others` wins.
@@ -124,7 +124,7 @@ export function formatRange(range: Range): string {
 
 /** `192.0.2.10-192.0.2.13`, or the one address. */
 export function formatEnds(range: Range): string {
-  return endsOf(range).map(formatAddress).join('-')
+  return map(endsOf(range), formatAddress).join('-')
 }
 
 /** First and last address, or the one. */

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatPrefix, parseAddressOrPrefix, parsePrefix } from '../../src/policy/prefix'
+import { formatPrefix, parseAddressOrPrefix, parsePrefix, prefixParser } from '../../src/policy/prefix'
 
 describe('parsePrefix', () => {
   test.each(['0.0.0.0/0', '10.0.0.0/8', '10.0.0.1/32', '::/0', 'fc00::/7', '2001:db8::1/128'])(
@@ -17,7 +18,9 @@ describe('parsePrefix', () => {
     ['1.2.3.4', 'add the prefix length, as in "1.2.3.4/32"'],
     ['fd00::1', 'add the prefix length, as in "fd00::1/128"'],
     ['1.2.3.4/33', 'write a prefix length from 0 to 32 for IPv4'],
+    ['0.0.0.0/33', 'write a prefix length from 0 to 32 for IPv4'],
     ['fd00::/129', 'write a prefix length from 0 to 128 for IPv6'],
+    ['::/129', 'write a prefix length from 0 to 128 for IPv6'],
     ['10.0.0.0/', 'write a prefix length from 0 to 32 for IPv4'],
     ['10.0.0.0/08', 'write a prefix length from 0 to 32 for IPv4'],
     ['10.0.0.0/-1', 'write a prefix length from 0 to 32 for IPv4'],
@@ -39,4 +42,48 @@ test('an address alone is a prefix for Windows only', () => {
   expect(formatPrefix(parseAddressOrPrefix('fd00::1'))).toBe('fd00::1/128')
   expect(formatPrefix(parseAddressOrPrefix('10.0.0.0/8'))).toBe('10.0.0.0/8')
   expect(() => parseAddressOrPrefix('10.0.0')).toThrow('write all four octets')
+})
+
+test('a long list is read as a short one is', () => {
+  const [one, many] = [prefixParser(1), prefixParser(10_000)]
+  const outcomeOf = (parse: typeof one, text: string) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      return String(error)
+    }
+  }
+  const octet = fc.oneof(
+    fc.nat(299).map(String),
+    { weight: 3, arbitrary: fc.constantFrom('0', '128') },
+    fc.constantFrom('00', '010', '', '-1', 'x'),
+  )
+  const ipv4 = fc.array(octet, { minLength: 3, maxLength: 5 }).map((octets) => octets.join('.'))
+  const group = fc.oneof(fc.nat(0xfffff), fc.constantFrom(0, 0x80, 0x8000)).map((value) => value.toString(16))
+  const ipv6 = fc
+    .tuple(
+      fc.array(group, { maxLength: 5 }),
+      fc.constantFrom('::', ':', ''),
+      fc.array(group, { maxLength: 4 }),
+    )
+    .map(([head, gap, tail]) => `${head.join(':')}${gap}${tail.join(':')}`)
+  const length = fc.oneof(
+    fc.nat(140).map(String),
+    fc.constantFrom('8', '9', '16', '128', '129', '', '08', '+8', '8 '),
+  )
+  const text = fc.tuple(fc.oneof(ipv4, ipv6), length).map(([address, bits]) => `${address}/${bits}`)
+  const chosen = fc.constantFrom(
+    '0.0.0.0/0',
+    '10.0.0.0/8',
+    '10.1.2.3/32',
+    '2001:db8::/32',
+    '::/0',
+    'a:b:c:d::/64',
+  )
+  fc.assert(
+    fc.property(fc.oneof(text, chosen), (written) => {
+      expect(outcomeOf(many, written)).toEqual(outcomeOf(one, written))
+    }),
+    { numRuns: 20_000 },
+  )
 })
