@@ -1,13 +1,13 @@
-import { dlopen } from 'bun:ffi'
 import { closeSync, openSync } from 'node:fs'
+import { openLibc } from '../src/libc'
 
-const libc = dlopen('libc.so.6', {
+const libc = openLibc({
   setns: { args: ['int', 'int'], returns: 'int' },
   socket: { args: ['int', 'int', 'int'], returns: 'int' },
   bind: { args: ['int', 'ptr', 'int'], returns: 'int' },
   sendto: { args: ['int', 'ptr', 'usize', 'int', 'ptr', 'int'], returns: 'isize' },
   close: { args: ['int'], returns: 'int' },
-}).symbols
+})
 
 const [CLONE_NEWNET, AF_INET, SOCK_DGRAM] = [0x40000000, 2, 2]
 

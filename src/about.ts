@@ -1,8 +1,6 @@
-import { version } from '../package.json'
 import { DEFAULT_CACHE_DIR, DEFAULT_CONF_DIR } from './cni/paths'
 import { SUPPORTED_VERSIONS } from './cni/version'
-
-export const VERSION: string = version
+import { VERSION } from './version'
 
 /** What an operator sees who starts the plugin without a runtime. */
 export const ABOUT = `ip-masq ${VERSION}: a chained CNI plugin that masquerades each pod's traffic on its way out of

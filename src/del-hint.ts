@@ -2,6 +2,7 @@ import { type BackendSetting, CARRIER_SETTINGS, type CarrierSetting } from './ba
 import { toCniError } from './cni/error'
 import { isObject, type JsonObject } from './cni/json'
 import { distinctAddresses, parseAddresses } from './cni/prev-result'
+import { find } from './lists'
 import type { Address } from './policy/address'
 
 /** What makes a DEL faster, and may be missing or wrong. */
@@ -21,7 +22,7 @@ export async function parseHint(readConfig: () => Promise<JsonObject>, ifname: s
   try {
     const { prevResult, backend, ipMasqBackend, ...config } = await readConfig()
     if (backend === 'iptables' || ipMasqBackend === 'iptables') setting = 'iptables'
-    carrier = CARRIER_SETTINGS.find((one) => one === config.carrier) ?? 'auto'
+    carrier = find(CARRIER_SETTINGS, (one) => one === config.carrier) ?? 'auto'
     const ips = isObject(prevResult) ? parseAddresses(prevResult, ifname) : []
     return { hint: distinctAddresses(ips), setting, carrier, warnings: [] }
   } catch (error) {

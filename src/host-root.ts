@@ -1,5 +1,6 @@
 import { CniError } from './cni/error'
-import { loadBuiltin, loadFfi } from './runtime'
+import { openLibc } from './libc'
+import { loadBuiltin } from './runtime'
 
 /**
  * For a container that has the host's / mounted: from here on every path is the host's, and so are the tools and their
@@ -15,10 +16,10 @@ export function enterHostRoot(root: string): void {
   if (!existsSync(`${root}/proc/self/exe`))
     throw refuse("it has no /proc; mount the host's / with all that is mounted below it (rbind)")
   // chroot(2) is for all threads of the process.
-  const { chroot, chdir } = loadFfi().dlopen('libc.so.6', {
+  const { chroot, chdir } = openLibc({
     chroot: { args: ['cstring'], returns: 'int' },
     chdir: { args: ['cstring'], returns: 'int' },
-  }).symbols
+  })
   if (chroot(cString(root)) !== 0 || chdir(cString('/')) !== 0)
     throw refuse('chroot was refused; it needs CAP_SYS_CHROOT')
 }

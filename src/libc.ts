@@ -1,8 +1,36 @@
-import { loadFfi } from './runtime'
+import type { NativeFfi, NativeFunctions, Signatures } from './runtime'
 
-/** What we call in libc directly. In one place, because opening the library is what takes the time (0.5 ms). */
+/** errno.h; the same on all that we build for. */
+export const ERRNO = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EIO: 5,
+  EBADF: 9,
+  EAGAIN: 11,
+  EACCES: 13,
+  EBUSY: 16,
+  EEXIST: 17,
+  EISDIR: 21,
+  EINVAL: 22,
+  ENOSYS: 38,
+  EMSGSIZE: 90,
+  EPROTONOSUPPORT: 93,
+  EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
+  ENOBUFS: 105,
+} as const
+
+/** `ENOSPC`, or `error 123` of one that is not named here. */
+export function errorName(errno: number): string {
+  for (const [name, number] of Object.entries(ERRNO)) if (number === errno) return name
+  return `error ${errno}`
+}
+
+/** What each call does in libc directly, opened once. */
 export interface Libc {
   /** The functions return as in libc; what went wrong is then in `errno`. */
+  readonly open: (path: Uint8Array, flags: number) => number
   readonly read: (descriptor: number, buffer: Uint8Array, length: number) => number
   readonly socket: (domain: number, type: number, protocol: number) => number
   readonly send: (descriptor: number, bytes: Uint8Array, length: number, flags: number) => number
@@ -39,8 +67,8 @@ function attempt(): Libc | undefined {
 }
 
 function open(): Libc {
-  const { dlopen, read: memory } = loadFfi()
-  const { __errno_location, ...functions } = dlopen('libc.so.6', {
+  const { __errno_location, ...functions } = openLibc({
+    open: { args: ['ptr', 'int'], returns: 'int' },
     read: { args: ['int', 'ptr', 'usize'], returns: 'int' },
     socket: { args: ['int', 'int', 'int'], returns: 'int' },
     send: { args: ['int', 'ptr', 'usize', 'int'], returns: 'int' },
@@ -48,6 +76,18 @@ function open(): Libc {
     setsockopt: { args: ['int', 'int', 'int', 'ptr', 'int'], returns: 'int' },
     close: { args: ['int'], returns: 'int' },
     __errno_location: { args: [], returns: 'ptr' },
-  }).symbols
-  return { ...functions, errno: () => memory.i32(__errno_location()) }
+  })
+  return { ...functions, errno: () => ffi().read.i32(__errno_location()) }
+}
+
+/** Functions of libc by their C types; throws where they cannot be called. */
+export function openLibc<S extends Signatures>(functions: S): NativeFunctions<S> {
+  const opened = ffi().dlopen('libc.so.6', functions)
+  if (opened instanceof Error) throw opened
+  return opened.symbols
+}
+
+function ffi(): NativeFfi {
+  if (!globalThis.Bun) throw new Error('only the native runtime can call libc')
+  return globalThis.Bun.FFI
 }

@@ -1,4 +1,3 @@
-import { ABOUT, HELP, VERSION } from './about'
 import { CARRIER_SETTINGS } from './backend/backend'
 import { type Backends, backends } from './backend/both'
 import { toCniError } from './cni/error'
@@ -6,8 +5,10 @@ import { DEFAULT_CACHE_DIR } from './cni/paths'
 import type { World } from './commands/world'
 import { hostOf, toolsWithin } from './host'
 import { enterHostRoot } from './host-root'
+import { find, map } from './lists'
 import { answer } from './plugin'
 import { readStdin, write } from './stdio'
+import { VERSION } from './version'
 
 /** The process edge: arguments, environment and exit status come in and go out here only. */
 
@@ -21,7 +22,7 @@ async function main(): Promise<number> {
 
 function backendWithin(milliseconds: number): Backends {
   const { PATH, IP_MASQ_CARRIER } = process.env
-  const carrier = CARRIER_SETTINGS.find((setting) => setting === IP_MASQ_CARRIER)
+  const carrier = find(CARRIER_SETTINGS, (setting) => setting === IP_MASQ_CARRIER)
   return backends(toolsWithin(PATH, milliseconds), hostOf(PATH), carrier)
 }
 
@@ -41,14 +42,14 @@ async function runPlugin(): Promise<number> {
 /** A runtime that closed stderr does not want to know; it must not fail a DEL that did its work. */
 async function writeWarnings(warnings: readonly string[]): Promise<void> {
   try {
-    await write(2, warnings.map((warning) => `ip-masq ${VERSION}: ${warning}\n`).join(''))
+    await write(2, map(warnings, (warning) => `ip-masq ${VERSION}: ${warning}\n`).join(''))
   } catch {}
 }
 
 async function runOperator([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
     case undefined:
-      await write(2, ABOUT)
+      await write(2, (await import('./about')).ABOUT)
       return 0
     case 'sync':
       return runCommand(async () => (await import('./commands/sync')).syncCommand(args, world))
@@ -64,7 +65,7 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
     case '--help':
     case '-h':
       if (args.length > 0) break
-      await write(1, command === '--version' ? `${VERSION}\n` : HELP)
+      await write(1, command === '--version' ? `${VERSION}\n` : (await import('./about')).HELP)
       return 0
     default:
   }

@@ -6,6 +6,9 @@ import { CniError, quote, renderError, toCniError } from './cni/error'
 import { type JsonObject, memberText, parseConfigText } from './cni/json'
 import { isSupported, NEWEST_VERSION, SUPPORTED_VERSIONS } from './cni/version'
 import { parseHint } from './del-hint'
+import { now } from './runtime'
+import { checkStatus } from './status'
+import { parseWanted } from './wanted'
 
 /** One call by the runtime, and what it needs of the world. */
 export interface Call {
@@ -78,7 +81,7 @@ async function run(call: Call, input: Input): Promise<Answer> {
 
 /** The result is prevResult as received: we give no address, and what others put there is theirs. */
 async function add(call: Call, input: Input): Promise<Answer> {
-  const { wanted, warnings, text, config } = await parseWanted('ADD', call, input)
+  const { wanted, warnings, text, config } = await readWanted('ADD', call, input)
   // Before anything is installed: an ADD that cannot say its result has failed, and must leave nothing behind.
   const stdout = memberText(text, 'prevResult')
   if (stdout === undefined) throw new Error('prevResult was parsed, but not found in the text')
@@ -96,10 +99,10 @@ async function restore(
   added: Attachment,
   config: JsonObject,
 ): Promise<string[]> {
-  const end = performance.now() + RESTORE_MS
+  const end = now() + RESTORE_MS
   try {
     const { restoreNetwork } = await import('./sync/restore')
-    const isLate = () => performance.now() >= end
+    const isLate = () => now() >= end
     const count = await restoreNetwork(backendWithin(RESTORE_MS), { cacheDir, added, config, isLate })
     return count > 0
       ? [`the table was gone; restored the rules of ${count} other attachments of ${added.network}`]
@@ -125,7 +128,7 @@ async function del(call: Call, input: Input): Promise<Answer> {
 }
 
 async function check(call: Call, input: Input): Promise<Answer> {
-  const { wanted, warnings } = await parseWanted('CHECK', call, input)
+  const { wanted, warnings } = await readWanted('CHECK', call, input)
   const differences = await call.backend.verify(wanted)
   if (differences.length === 0) return { ...NOTHING, warnings }
   const { containerID, ifname } = wanted.attachment
@@ -145,10 +148,8 @@ async function gc(call: Call, input: Input): Promise<Answer> {
 }
 
 async function status(call: Call, input: Input): Promise<Answer> {
-  // Started first: what the machine has is read while stdin is.
-  const missing = call.backend.probe('auto', 'nftables')
   const { config } = await input.read()
-  const { checkStatus } = await import('./status')
+  const missing = call.backend.probe('auto', 'nftables')
   await checkStatus(config, { missing, probe: call.backend.probe }, call.cacheDir)
   return NOTHING
 }
@@ -163,13 +164,11 @@ async function version(input: Input): Promise<Answer> {
   return { stdout: JSON.stringify({ cniVersion, supportedVersions: SUPPORTED_VERSIONS }), warnings: [] }
 }
 
-/** Loaded on demand: the other verbs do without. */
-async function parseWanted(command: 'ADD' | 'CHECK', { environment }: Call, input: Input) {
+async function readWanted(command: 'ADD' | 'CHECK', { environment }: Call, input: Input) {
   requireVariables(command, environment)
   checkVariables(environment)
   const { text, config } = await input.read()
-  const wanted = await import('./wanted')
-  return { ...(await wanted.parseWanted(command, parseAttachment(environment), config)), text, config }
+  return { ...(await parseWanted(command, parseAttachment(environment), config)), text, config }
 }
 
 async function readText({ readStdin }: Call): Promise<string> {

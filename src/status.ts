@@ -1,12 +1,14 @@
-import { VERSION } from './about'
 import type { BackendSetting, CarrierSetting, Where } from './backend/backend'
 import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
 import { requireVersion } from './cni/version'
 import { backendSetting } from './config/backend-setting'
+import { intentOf } from './config/intent'
 import { parseNetworkName } from './config/network-name'
 import type { Config } from './config/schema'
 import { NO_SOURCES, parseAny } from './config/settings'
+import { some } from './lists'
+import { VERSION } from './version'
 
 /**
  * The verb STATUS: would an ADD work, as far as can be seen without starting a process? Rules that were lost are no
@@ -16,7 +18,7 @@ export async function checkStatus(config: JsonObject, probe: Probe, cacheDir: st
   requireVersion('STATUS', config, '1.1.0')
   const network = parseNetworkName(config)
   const parsed = await parseAny(config)
-  await checkConfig(parsed)
+  checkConfig(parsed)
   const missing = await missingFor({ setting: backendSetting(parsed), carrier: parsed.carrier }, probe)
   if (missing.length === 0) return
   const { readResultCache } = await import('./cni/result-cache')
@@ -27,7 +29,7 @@ export async function checkStatus(config: JsonObject, probe: Probe, cacheDir: st
 }
 
 interface Probe {
-  /** For nftables by any way: asked for before the config was read. */
+  /** For nftables by any way. */
   readonly missing: Promise<readonly string[]>
   readonly probe: (carrier: CarrierSetting, setting: BackendSetting) => Promise<readonly string[]>
 }
@@ -42,9 +44,8 @@ async function missingFor(
 }
 
 /** Two keys may contradict each other; files are for an ADD to read. */
-async function checkConfig(config: Config): Promise<void> {
+function checkConfig(config: Config): void {
   if (config.masqueradeCIDRs.length + config.policies.length === 0) return
-  const { intentOf } = await import('./config/intent')
   intentOf({ config, sources: NO_SOURCES }, '')
 }
 
@@ -54,7 +55,7 @@ function hasAttachments(
   network: string,
 ) {
   try {
-    return read().attachments.some(({ attachment }) => attachment.network === network)
+    return some(read().attachments, ({ attachment }) => attachment.network === network)
   } catch {
     return false
   }

@@ -1,5 +1,3 @@
-import type { Host } from './backend'
-
 /** What the backends' tools have in common. */
 
 /** Statuses of the dynamic linker and of shells, for a file that is there and does not run. */
@@ -14,14 +12,3 @@ export function tooOld(printed: string, oldest: readonly number[]): string | und
   const difference = oldest.map((part, i) => (parts[i] ?? 0) - part).find((d) => d !== 0) ?? 0
   return version !== undefined && difference < 0 ? version : undefined
 }
-
-/** linux/capability.h */
-const CAP_NET_ADMIN = 12n
-
-/** STATUS: whether we may change rules; undefined where /proc does not tell. */
-export async function mayChangeRules(host: Host): Promise<boolean | undefined> {
-  const capabilities = await host.effectiveCapabilities()
-  return capabilities === undefined ? undefined : ((capabilities >> CAP_NET_ADMIN) & 1n) === 1n
-}
-
-export const NO_CAPABILITY = 'CAP_NET_ADMIN is not effective'

@@ -1,3 +1,4 @@
+import { map } from '../lists'
 import type { Environment } from './environment'
 
 /** One interface of one container, as the runtime names it. `network` is for people: it is no part of the identity. */
@@ -19,7 +20,7 @@ export function parseAttachment(environment: Environment): Attachment {
 
 /** `K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-1;IgnoreUnknown=1`, the form that CNI_ARGS has by convention. */
 function parsePairs(cniArgs: string | undefined): (readonly [string, string])[] {
-  return (cniArgs ?? '').split(';').map((pair) => {
+  return map((cniArgs ?? '').split(';'), (pair) => {
     const [key = '', ...value] = pair.split('=')
     return [key, value.join('=')]
   })
@@ -29,6 +30,10 @@ function parsePairs(cniArgs: string | undefined): (readonly [string, string])[] 
 export function parsePod(
   pairs: readonly (readonly [string, string])[],
 ): Pick<Attachment, 'pod' | 'namespace'> {
-  const { K8S_POD_NAMESPACE: namespace = '', K8S_POD_NAME: name = '' } = Object.fromEntries(pairs)
+  let [namespace, name] = ['', '']
+  for (const [key, value] of pairs) {
+    if (key === 'K8S_POD_NAMESPACE') namespace = value
+    else if (key === 'K8S_POD_NAME') name = value
+  }
   return { pod: name && `${namespace}/${name}`, namespace }
 }

@@ -1,3 +1,4 @@
+import { filter, findIndex, map } from '../lists'
 import { type Address, isSameAddress, MalformedError } from '../policy/address'
 import { parseAddressWithLength } from '../policy/prefix'
 import { CniError, quote } from './error'
@@ -33,15 +34,15 @@ export function parseAddresses(prevResult: JsonObject, ifname: string): Interfac
     throw new CniError('invalidConfig', `Cannot use prevResult.ips ${quote(ips)}: it is no list`)
   }
   const interfaces = Array.isArray(prevResult.interfaces) ? prevResult.interfaces : []
-  const parsed = ips.map((ip, index) => ({
+  const parsed = map(ips, (ip, index) => ({
     ...parseInterfaceAddress(ip, `prevResult.ips[${index}]`),
     isOnSandbox:
       isObject(ip) &&
       typeof ip.interface === 'number' &&
       isSandboxInterface(interfaces[ip.interface], ifname),
   }))
-  const onSandbox = parsed.filter((ip) => ip.isOnSandbox)
-  return (onSandbox.length > 0 ? onSandbox : parsed).map(({ address, length }) => ({ address, length }))
+  const onSandbox = filter(parsed, (ip) => ip.isOnSandbox)
+  return map(onSandbox.length > 0 ? onSandbox : parsed, ({ address, length }) => ({ address, length }))
 }
 
 function parseInterfaceAddress(ip: unknown, path: string): InterfaceAddress {
@@ -63,6 +64,9 @@ function isSandboxInterface(entry: unknown, ifname: string): boolean {
 
 /** Each address once: two entries may differ in their masks only. */
 export function distinctAddresses(ips: readonly InterfaceAddress[]): Address[] {
-  const addresses = ips.map(({ address }) => address)
-  return addresses.filter((address, index) => addresses.findIndex((a) => isSameAddress(a, address)) === index)
+  const addresses = map(ips, ({ address }) => address)
+  return filter(
+    addresses,
+    (address, index) => findIndex(addresses, (a) => isSameAddress(a, address)) === index,
+  )
 }

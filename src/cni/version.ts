@@ -1,3 +1,4 @@
+import { some } from '../lists'
 import { CniError, quote } from './error'
 import type { JsonObject } from './json'
 
@@ -9,7 +10,7 @@ export type Version = (typeof SUPPORTED_VERSIONS)[number]
 export const NEWEST_VERSION: Version = '1.1.0'
 
 export function isSupported(value: unknown): value is Version {
-  return SUPPORTED_VERSIONS.some((version) => version === value)
+  return some(SUPPORTED_VERSIONS, (version) => version === value)
 }
 
 function isAtLeast(version: Version, floor: Version): boolean {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import { VERSION } from '../about'
 import { CniError } from '../cni/error'
+import { VERSION } from '../version'
 
 /** What loops tell of themselves, for those who ask over HTTP. */
 export interface Health {

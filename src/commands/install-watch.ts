@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { VERSION } from '../about'
+import { VERSION } from '../version'
 import { errorText } from './error-text'
 import { fingerprint, fingerprintOf } from './fingerprint'
 import type { Health } from './health'

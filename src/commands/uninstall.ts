@@ -1,7 +1,7 @@
-import { VERSION } from '../about'
 import { CniError } from '../cni/error'
 import { withIoFailures } from '../install/io-failure'
 import { filesThatName, leaveNetworks, removeExecutable } from '../install/uninstall'
+import { VERSION } from '../version'
 import { errorText } from './error-text'
 import { serveHealth, UNASKED } from './health'
 import { waitUntilUnused } from './in-use'

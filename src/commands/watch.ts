@@ -1,5 +1,5 @@
-import { VERSION } from '../about'
 import { expand } from '../config/sources'
+import { VERSION } from '../version'
 import { errorText } from './error-text'
 import { fingerprint, fingerprintOf } from './fingerprint'
 import type { Health } from './health'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { setUpPolicy } from '../../src/backend/nftables/layout'
 import { renderTransaction } from '../../src/backend/nftables/render'
+import { setUpPolicy } from '../../src/backend/nftables/set-up'
 import { CniError } from '../../src/cni/error'
 import { parseAgentFile } from '../../src/config/agent-file'
 import { parseFlannelSubnets } from '../../src/config/flannel'

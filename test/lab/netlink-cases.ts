@@ -1,4 +1,5 @@
-import { addOwner, addPod, deleteAddress, setUpTable } from '../../src/backend/nftables/layout'
+import { addOwner, addPod, deleteAddress } from '../../src/backend/nftables/layout'
+import { setUpTable } from '../../src/backend/nftables/set-up'
 import type { Operation, Rule, Transaction } from '../../src/backend/nftables/transaction'
 import { type Address, parseAddress } from '../../src/policy/address'
 import { parsePrefix } from '../../src/policy/prefix'

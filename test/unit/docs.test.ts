@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { HELP, VERSION } from '../../src/about'
+import { HELP } from '../../src/about'
 import { CODES } from '../../src/cni/error'
 import { parseConfig } from '../../src/config/parse'
 import { schema } from '../../src/config/schema'
+import { VERSION } from '../../src/version'
 
 /** What the documents say is so. */
 

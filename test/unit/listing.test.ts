@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { ownerPrefix, ownerValue } from '../../src/backend/nftables/owner'
+import { ownerValue } from '../../src/backend/nftables/owner'
+import { ownerPrefix } from '../../src/backend/nftables/owner-notes'
 import { elementsOf } from '../../src/backend/nftables/table-state'
 import { findOwned, parseListing, parseTable } from '../../src/backend/nftables/text/listing'
 import { formatAddress, parseAddress } from '../../src/policy/address'

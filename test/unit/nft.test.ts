@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { classify } from '../../src/backend/nftables/text/nft'
+import type { Transaction } from '../../src/backend/nftables/transaction'
+import { parseAddress } from '../../src/policy/address'
 
 describe('what nft says', () => {
   test.each([
@@ -20,17 +22,21 @@ describe('what nft says', () => {
   })
 
   describe('"No such file or directory", of a script that declares what its rules name', () => {
-    const script =
-      'add table inet t\nadd chain inet t c\nadd rule inet t c masquerade\nadd element inet t m { 10.0.0.1 : goto c }\n'
+    const declaring: Transaction = [
+      { do: 'add-table' },
+      { do: 'add-chain', name: 'c' },
+      { do: 'add-rule', chain: 'c', rule: { do: 'translate', fullyRandom: true } },
+      { do: 'delete-element', set: 'm', key: parseAddress('10.0.0.1') },
+    ]
     const missing = (line: number) =>
       `/dev/stdin:${line}:1-40: Error: Could not process rule: No such file or directory`
 
     test.each([
-      ['a rule: the kernel lacks its expression', missing(3), script, 'unsupported'],
-      ['an element: another call was faster', missing(4), script, 'missing'],
-      ['a rule of a script that declares nothing', missing(1), script.split('\n')[2] ?? '', 'missing'],
-    ])('%s', (_, said, text, failure) => {
-      expect(classify(said, text)).toBe(failure)
+      ['a rule: the kernel lacks its expression', missing(3), declaring, 'unsupported'],
+      ['an element: another call was faster', missing(4), declaring, 'missing'],
+      ['a rule of a script that declares nothing', missing(1), declaring.slice(2, 3), 'missing'],
+    ])('%s', (_, said, transaction, failure) => {
+      expect(classify(said, transaction)).toBe(failure)
     })
   })
 })

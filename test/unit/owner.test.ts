@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { ownerComment, ownerPrefix, ownerTest, ownerValue } from '../../src/backend/nftables/owner'
+import { ownerComment, ownerTest, ownerValue } from '../../src/backend/nftables/owner'
+import { ownerPrefix } from '../../src/backend/nftables/owner-notes'
 import { parseAddress } from '../../src/policy/address'
 
 const attachment = (containerID: string, ifname: string) => ({

@@ -1,6 +1,6 @@
 import type { Family } from '../../policy/address'
 import type { Host } from '../backend'
-import { mayChangeRules, NO_CAPABILITY } from '../tools'
+import { mayChangeRules, NO_CAPABILITY } from '../capability'
 import { DISPATCH, HOOK, JUMP } from './layout'
 import { renderRule } from './render'
 import { hasRule, type Iptables, runList, TOOLS } from './tool'

@@ -1,50 +1,22 @@
-import { type Address, isSameAddress } from '../../policy/address'
+import { flatMap } from '../../lists'
 import type { Applied, Wanted } from '../backend'
+import { applyWithSetUp } from './apply-with-set-up'
 import type { Carrier } from './carrier'
-import { ATTEMPTS, toError } from './failure'
-import {
-  addOwner,
-  addPod,
-  deleteAddress,
-  deleteOwner,
-  deletePod,
-  policyName,
-  setUpPolicy,
-  setUpTable,
-} from './layout'
-import { outdatedChains } from './outdated'
-import { ownerComment, ownerTest, ownerValue } from './owner'
-import { exists, readTable, type TableState } from './table-state'
+import { addOwner, addPod, policyName } from './layout'
+import { ownerComment, ownerValue } from './owner'
 import type { Transaction } from './transaction'
 
-const ACTION = 'install the rules'
-
 /**
- * ADD. Nearly always one run that only adds elements: 1.8 ms at any number of pods, where anything that deletes,
+ * ADD. Nearly always one run that only adds elements: 1.8 ms at any number of pods by nft, where anything that deletes,
  * flushes or declares the base chain again waits 8 to 16 ms for the kernel.
- *
- * It is refused when something is missing (the first pod of a policy, or somebody flushed the ruleset) or clashes (a
- * stale owner of the address, or our own older policy). nft does not say which thing, so the table is read, and one
- * transaction sets up everything, clears the way and adds the elements. It does no harm beside others of its kind.
  */
 export function apply(carrier: Carrier, wanted: Wanted, epochSeconds: number): Applied {
   if (wanted.addresses.length === 0) return { tableWasMissing: false }
   const elements = addAttachment(wanted, epochSeconds)
-  let outcome = carrier.run(elements)
-  let tableWasMissing = false
-  for (let attempt = 0; attempt < ATTEMPTS && !outcome.ok; attempt++) {
-    if (outcome.failure !== 'clash' && outcome.failure !== 'missing') break
-    const state = readTable(carrier, ACTION)
-    tableWasMissing ||= !exists(state)
-    outcome = carrier.run([
-      ...setUpTable(outdatedChains(state.table)),
-      ...setUpPolicy(wanted.policy),
-      ...clearWay(state, wanted),
-      ...elements,
-    ])
-  }
-  if (!outcome.ok) throw toError(carrier, ACTION, outcome)
-  return { tableWasMissing }
+  const outcome = carrier.run(elements)
+  return outcome.ok
+    ? { tableWasMissing: false }
+    : applyWithSetUp(carrier, wanted, { elements, refusal: outcome })
 }
 
 /** Both elements of every address. */
@@ -54,28 +26,5 @@ function addAttachment({ attachment, addresses, policy }: Wanted, epochSeconds: 
     ownerComment(attachment, epochSeconds),
     policyName(policy),
   ]
-  return addresses.flatMap((address) => [addOwner(address, owner, comment), addPod(address, chain)])
-}
-
-/**
- * Deletes what stands in the way of `addAttachment`: a stale owner (IPAM gave us the address, so its pod is gone),
- * another policy's element, and addresses that this attachment held before and has no more (as far as we get here: an
- * ADD without DEL whose addresses are all others clashes with nothing).
- */
-function clearWay(state: TableState, wanted: Wanted): Transaction {
-  const { attachment, addresses, policy } = wanted
-  const [owner, chain] = [ownerValue(attachment, addresses), policyName(policy)]
-  const isOwn = ownerTest(attachment)
-  const isWanted = (address: Address) => addresses.some((own) => isSameAddress(own, address))
-  return state.addresses.flatMap((found): Transaction => {
-    if (isWanted(found.address)) {
-      return [
-        ...(found.owner && found.owner.value !== owner.value ? deleteOwner(found.address, found.owner) : []),
-        ...(found.goto !== undefined && found.goto !== chain ? [deletePod(found.address)] : []),
-      ]
-    }
-    return found.owner && isOwn(found.owner)
-      ? deleteAddress(found.address, found.owner, found.goto !== undefined)
-      : []
-  })
+  return flatMap(addresses, (address) => [addOwner(address, owner, comment), addPod(address, chain)])
 }

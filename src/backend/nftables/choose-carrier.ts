@@ -13,13 +13,13 @@ export type Carriers = (setting?: CarrierSetting) => Carrier
  * socket costs 0.2 ms.
  */
 export function chooseCarrier(nft: NftProcess, host: Host, byDefault: CarrierSetting): Carriers {
-  const text = textCarrier(nft, host)
+  const text = lazily(() => textCarrier(nft, host))
   return (asked = 'auto') => {
     const setting = asked === 'auto' ? byDefault : asked
-    if (setting === 'nft') return text
+    if (setting === 'nft') return text()
     const own = session()
     if (own) return netlinkCarrier(own, host)
-    return setting === 'netlink' ? noNetlinkCarrier() : text
+    return setting === 'netlink' ? noNetlinkCarrier() : text()
   }
 }
 

@@ -1,11 +1,11 @@
+import { some } from '../../lists'
 import type { Backend, CarrierSetting, Host, Wanted } from '../backend'
 import { apply } from './apply'
 import type { Carriers } from './choose-carrier'
 import { toError } from './failure'
-import { listAttachments, prune } from './prune'
+import { list, prune } from './prune'
 import { remove } from './remove'
 import { replace } from './replace'
-import { readOwners } from './table-state'
 import { verify } from './verify'
 
 /** Its one table, as `standing` calls it. */
@@ -35,7 +35,7 @@ export function nftables(carriers: Carriers, host: Host): Backend {
     replace: async (wanted, { dryRun }) =>
       replace(carriers(carrierOf(wanted)), wanted, { dryRun, epochSeconds: host.epochSeconds() }),
     prune: async (isStale, options) => prune(carriers(), isStale, options),
-    list: async () => listAttachments(readOwners(carriers(), 'list the rules')),
+    list: async () => list(carriers()),
     hasRules: async () => isStanding(),
     async tearDown() {
       const outcome = carriers().run([{ do: 'delete-table' }])
@@ -53,5 +53,5 @@ function atLeast(described: string[], found: string[]): string[] {
 
 /** All go in one transaction: by nft if a network asks for that. */
 function carrierOf(wanted: readonly Wanted[]): CarrierSetting {
-  return wanted.some(({ carrier }) => carrier === 'nft') ? 'nft' : 'auto'
+  return some(wanted, ({ carrier }) => carrier === 'nft') ? 'nft' : 'auto'
 }

@@ -1,9 +1,9 @@
 import type { Attachment } from '../../cni/attachment'
 import { consistsOf } from '../../cni/characters'
 import { sha256 } from '../../hash'
+import { map } from '../../lists'
 import { type Address, formatAddress } from '../../policy/address'
-import type { ListedNote } from '../backend'
-import { attachmentDigest, idOfDigest, networkDigest } from '../identity'
+import { attachmentDigest, networkDigest } from '../identity'
 
 /**
  * The value of an element of `owners`: who holds the address. 96 bits name the attachment, 32 bits the set
@@ -15,14 +15,9 @@ import { attachmentDigest, idOfDigest, networkDigest } from '../identity'
  * it the address that only the ADD knew would stay behind.
  */
 export function ownerValue(attachment: Attachment, addresses: readonly Address[]): Address {
-  const sorted = addresses.map(formatAddress).sort()
+  const sorted = map(addresses, formatAddress).sort()
   const digest = sha256(JSON.stringify(sorted)).slice(0, ADDRESSES_BITS / 4)
   return { family: 'ip6', value: BigInt(`0x${attachmentDigest(attachment)}${digest}`) }
-}
-
-/** Whose an owner value is, whatever addresses its ADD had: `attachmentId`. */
-export function ownerId(value: Address): string {
-  return idOfDigest((value.value >> BigInt(ADDRESSES_BITS)).toString(16).padStart(24, '0'))
 }
 
 /** Tells whether an element of `owners` is the attachment's, whatever addresses its ADD had. */
@@ -31,16 +26,7 @@ export function ownerTest(attachment: Attachment): (value: Address) => boolean {
   return ({ value }) => value >> BigInt(ADDRESSES_BITS) === own
 }
 
-/**
- * A quick look at a printed value before it is parsed: its first group is the attachment's. nft leaves out
- * leading zeros, and may shorten a group of zeros to nothing; then only parsing can tell.
- */
-export function ownerPrefix(attachment: Attachment): string {
-  const group = Number.parseInt(attachmentDigest(attachment).slice(0, 4), 16)
-  return group === 0 ? '' : `${group.toString(16)}:`
-}
-
-const ADDRESSES_BITS = 32
+export const ADDRESSES_BITS = 32
 
 /** nft's limit for the comment of an element (NFTNL_UDATA_COMMENT_MAXLEN). */
 const COMMENT_BYTES = 128
@@ -52,24 +38,10 @@ const COMMENT_BYTES = 128
  */
 export function ownerComment(attachment: Attachment, epochSeconds: number): string {
   const { network, containerID, ifname, pod } = attachment
-  const fields = [network.slice(0, 16), containerID.slice(0, 64), ifname, pod].map(
+  const fields = map(
+    [network.slice(0, 16), containerID.slice(0, 64), ifname, pod],
     (field) => (consistsOf(field, '_./-') ? field : field.replace(/[^A-Za-z0-9_./-]/g, '_')) || '-',
   )
   const seconds = String(Math.floor(epochSeconds)).padStart(10, '0')
   return [networkDigest(network), seconds, ...fields].join(' ').slice(0, COMMENT_BYTES)
-}
-
-/** What an owner's comment says. The names are cut to fit, and other characters are replaced in them. */
-export function parseOwnerComment(comment: string | undefined): ListedNote | undefined {
-  const match = /^([0-9a-f]{16}) (\d{10,}) (\S+) (\S+) (\S+)(?: (\S*))?$/.exec(comment ?? '')
-  if (!match) return undefined
-  const [, digest = '', seconds, network = '', containerID = '', ifname = '', pod = '-'] = match
-  return {
-    networkDigest: digest,
-    epochSeconds: Number(seconds),
-    network,
-    containerID,
-    ifname,
-    pod: pod === '-' ? '' : pod,
-  }
 }

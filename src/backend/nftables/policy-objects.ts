@@ -1,3 +1,4 @@
+import { every, filter, flatMap, map } from '../../lists'
 import { FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
 import { countPorts } from '../../policy/ports'
@@ -48,7 +49,7 @@ export function policyObjects(policy: Policy, name: string): PolicyObjects {
     return { sets, chains: [{ name, rules: [...rules, ...translations] }] }
   }
   const out = `${name}-out`
-  const leave = inOrder(policy).map((one): Rule => ({ do: 'leave-through', interface: one, chain: out }))
+  const leave = map(inOrder(policy), (one): Rule => ({ do: 'leave-through', interface: one, chain: out }))
   return {
     sets,
     chains: [
@@ -61,8 +62,11 @@ export function policyObjects(policy: Policy, name: string): PolicyObjects {
 /** Each interface once, by name: any order and spelling is the same policy. */
 function inOrder({ outInterfaces }: Policy): Policy['outInterfaces'] {
   const keyOf = ({ name, isWildcard }: Policy['outInterfaces'][number]) => `${name}${isWildcard ? '*' : ''}`
-  const byKey = new Map(outInterfaces.map((one) => [keyOf(one), one]))
-  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
+  const byKey = new Map(map(outInterfaces, (one) => [keyOf(one), one]))
+  return map(
+    [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)),
+    ([, one]) => one,
+  )
 }
 
 const PROTOCOLS_WITH_PORTS = ['tcp', 'udp', 'sctp']
@@ -70,23 +74,23 @@ const PROTOCOLS_WITH_PORTS = ['tcp', 'udp', 'sctp']
 /** What happens to a packet that is not exempt: first where ports are chosen, then for all other protocols. */
 function translate(policy: Policy): Translation[] {
   const plain = translateFamilies(policy)
-  const ports = policy.toPorts.map((range, i) => {
+  const ports = map(policy.toPorts, (range, i) => {
     // An address space of ports cut in ranges: each draw among those that are left makes every port as likely.
     const [own, of] = [countPorts([range]), countPorts(policy.toPorts.slice(i))]
     return { range, ...(own < of && { draw: { below: own, of } }) }
   })
-  const withPorts = PROTOCOLS_WITH_PORTS.flatMap((protocol) =>
-    ports.flatMap((one) => plain.map((translation) => ({ ...translation, ports: { protocol, ...one } }))),
+  const withPorts = flatMap(PROTOCOLS_WITH_PORTS, (protocol) =>
+    flatMap(ports, (one) => map(plain, (translation) => ({ ...translation, ports: { protocol, ...one } }))),
   )
   return [...withPorts, ...plain]
 }
 
 /** One translation for both families, unless one of them has a source of its own. */
 function translateFamilies({ families, fullyRandom }: Policy): Translation[] {
-  const used = FAMILY_NAMES.filter((family) => families[family])
+  const used = filter(FAMILY_NAMES, (family) => families[family] !== undefined)
   if (used.length === 0) return []
-  if (used.every((family) => !families[family]?.snatTo)) return [{ do: 'translate', fullyRandom }]
-  return used.map((family): Translation => {
+  if (every(used, (family) => !families[family]?.snatTo)) return [{ do: 'translate', fullyRandom }]
+  return map(used, (family): Translation => {
     const to = families[family]?.snatTo
     return { do: 'translate', family, ...(to && { to }), fullyRandom }
   })

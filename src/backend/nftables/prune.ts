@@ -1,11 +1,11 @@
 import { formatAddress } from '../../policy/address'
 import type { Listed, Pruned, Removal } from '../backend'
 import type { Carrier } from './carrier'
-import { deletePolicy } from './layout'
 import { outdatedChains } from './outdated'
-import { ownerId, parseOwnerComment } from './owner'
-import { deleteFound, removeOwned } from './remove'
-import { type AddressState, readTable, type TableState } from './table-state'
+import { ownerId, parseOwnerComment } from './owner-notes'
+import { deleteFound, removeOwned } from './remove-owned'
+import { deletePolicy } from './set-up'
+import { type AddressState, readOwners, readTable, type TableState } from './table-state'
 
 const ACTION = 'collect the garbage'
 
@@ -62,8 +62,13 @@ function attempt(removal: () => Removal): string | undefined {
   }
 }
 
-/** The attachments in the table, each with all of its addresses. */
-export function listAttachments(state: TableState): Listed[] {
+/** The attachments in the table. */
+export function list(carrier: Carrier): Listed[] {
+  return listAttachments(readOwners(carrier, 'list the rules'))
+}
+
+/** Each with all of its addresses. */
+function listAttachments(state: TableState): Listed[] {
   const byId = new Map<string, Listed>()
   for (const { address, owner, comment } of state.addresses) {
     if (!owner) continue

@@ -1,11 +1,14 @@
 import { type Address, formatAddress } from '../../policy/address'
+import type { Policy } from '../../policy/policy'
 import type { Change, Replacement, Wanted } from '../backend'
 import type { Carrier } from './carrier'
 import { toError } from './failure'
-import { addOwner, addPod, deletePod, OWNERS, POD_MAPS, policyName, setUpPolicy, setUpTable } from './layout'
+import { addOwner, addPod, deletePod, OWNERS, POD_MAPS, policyName } from './layout'
 import { hasLayout, outdatedChains } from './outdated'
-import { ownerComment, ownerTest, ownerValue, parseOwnerComment } from './owner'
+import { ownerComment, ownerTest, ownerValue } from './owner'
+import { parseOwnerComment } from './owner-notes'
 import { renderTransaction } from './render'
+import { setUpPolicy, setUpTable } from './set-up'
 import { type AddressState, exists, readTable, type TableState } from './table-state'
 import type { Transaction } from './transaction'
 import { compareHook, comparePolicy, foreignHooks } from './verify'
@@ -35,7 +38,7 @@ export function replace(
   wanted: readonly Wanted[],
   options: { readonly dryRun: boolean; readonly epochSeconds: number },
 ): Replacement {
-  const policies = wanted.map(({ policy }) => policyName(policy))
+  const policies = wanted.map(({ policy }) => nameOf(policy))
   const state = readTable(carrier, ACTION, { policies })
   const { setUp, elements, ...plan } = planReplacement(state, wanted, options.epochSeconds)
   const script = renderTransaction([...setUp, ...elements])
@@ -87,9 +90,18 @@ function planTable(state: TableState): SetUp {
   }
 }
 
+/** A sync asks for the names of a few policies thousands of times. */
+const names = new WeakMap<Policy, string>()
+
+function nameOf(policy: Policy): string {
+  const name = names.get(policy) ?? policyName(policy)
+  names.set(policy, name)
+  return name
+}
+
 /** Policies that are missing or altered; one that only changes its pods' list is no repair but their change. */
 function planPolicies(state: TableState, wanted: readonly Wanted[]): SetUp {
-  const policies = new Map(wanted.map(({ policy }) => [policyName(policy), policy]))
+  const policies = new Map(wanted.map(({ policy }) => [nameOf(policy), policy]))
   const drifted = [...policies].map(([name, policy]) => ({
     name,
     policy,
@@ -104,7 +116,7 @@ function planPolicies(state: TableState, wanted: readonly Wanted[]): SetUp {
 
 function planAttachment(byAddress: ReadonlyMap<string, AddressState>, wanted: Wanted, epochSeconds: number) {
   const { attachment, addresses, policy, isFallback = false } = wanted
-  const [owner, chain, isOwn] = [ownerValue(attachment, addresses), policyName(policy), ownerTest(attachment)]
+  const [owner, chain, isOwn] = [ownerValue(attachment, addresses), nameOf(policy), ownerTest(attachment)]
   const comment = ownerComment(attachment, epochSeconds)
   const held: Held[] = []
   const missing: Address[] = []

@@ -1,3 +1,4 @@
+import { find } from '../../lists'
 import type { Address } from '../../policy/address'
 import type { Carrier } from './carrier'
 import { toError } from './failure'
@@ -37,8 +38,8 @@ export function exists({ table }: TableState): boolean {
 
 /** The elements of `map owners`, `set policy-…-ip`, as texts. */
 export function elementsOf(table: Block, head: string): readonly string[] {
-  const object = table.blocks.find((block) => block.head === head)
-  return object?.blocks.find((block) => block.head === 'elements =')?.statements ?? []
+  const object = find(table.blocks, (block) => block.head === head)
+  return find(object?.blocks ?? [], (block) => block.head === 'elements =')?.statements ?? []
 }
 
 /** Reads it; that there is no table is an answer too. `policies`: those whose sets' contents are asked for. */

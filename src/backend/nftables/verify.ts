@@ -3,10 +3,11 @@ import type { Policy } from '../../policy/policy'
 import { formatRange, parsePrintedRange } from '../../policy/range'
 import type { Wanted } from '../backend'
 import type { Carrier } from './carrier'
-import { BASE_CHAIN, DISPATCH, OWNERS, POD_MAPS, policyName } from './layout'
+import { BASE_CHAIN, OWNERS, POD_MAPS, policyName } from './layout'
 import { ownerTest } from './owner'
 import { policyObjects } from './policy-objects'
 import { HOOK, normaliseRule, renderRule, TABLE } from './render'
+import { DISPATCH } from './set-up'
 import { type Block, elementsOf, exists, readTable, type TableState } from './table-state'
 
 /** CHECK: one listing of our own table, compared with what an ADD of now would write. */

@@ -1,9 +1,9 @@
-import { type Address, familyOf, fromMapped } from '../../../policy/address'
+import { familyOf } from '../../../policy/address'
 import { formatRange } from '../../../policy/range'
-import { readData, VERDICTS } from './expressions'
+import { hexOf } from './addresses'
+import { readData, VERDICTS } from './data'
 import { COMMENT, ELEMENT, ELEMENTS, INTERVAL_END } from './protocol'
-import { addressOfBytes, hexOf } from './rules'
-import { type Attributes, attributesOf, listAttributes, type Message, parseAttributes, readU32 } from './wire'
+import { type Attributes, listAttributes, parseAttributes, readU32 } from './wire'
 
 /** The elements of sets and maps, as the kernel gives them back. */
 
@@ -35,28 +35,6 @@ export function* elementsIn(attributes: Attributes): Generator<FoundElement> {
   }
 }
 
-/**
- * Keys and values alone, of a map whose values are data. A DEL without prevResult goes through all owners of the node: no
- * tables of attributes, and no comments.
- */
-export function* pairsIn(
-  messages: Iterable<Message>,
-): Generator<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
-  for (const message of messages) {
-    const elements = attributesOf(message).get(ELEMENTS.elements)
-    for (const [, element] of listAttributes(elements ?? new Uint8Array())) {
-      let key: Uint8Array | undefined
-      let value: Uint8Array | undefined
-      for (const [type, bytes] of listAttributes(element)) {
-        // NFTA_DATA_VALUE is all that is in it: its header has 4 bytes.
-        if (type === ELEMENT.key) key = bytes.subarray(4)
-        else if (type === ELEMENT.data) value = bytes.subarray(4)
-      }
-      if (key && value) yield { key, value }
-    }
-  }
-}
-
 /** nft's user data: type, length, value, one after the other. */
 function commentIn(bytes: Uint8Array | undefined): string | undefined {
   for (let at = 0; bytes && at + 2 <= bytes.length; at += 2 + (bytes[at + 1] ?? 0)) {
@@ -64,11 +42,6 @@ function commentIn(bytes: Uint8Array | undefined): string | undefined {
     if (bytes[at] === COMMENT) return new TextDecoder().decode(value.subarray(0, -1))
   }
   return undefined
-}
-
-/** The key of an element of `owners`. */
-export function ownerAddress(key: Uint8Array): Address {
-  return fromMapped(addressOfBytes(key).value)
 }
 
 /** The ranges of a set of intervals, from its borders: each begins at a key, and ends before the next end. */

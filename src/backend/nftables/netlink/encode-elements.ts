@@ -2,9 +2,9 @@ import type { Address } from '../../../policy/address'
 import type { Range } from '../../../policy/range'
 import { TABLE_NAME } from '../render'
 import type { Element } from '../transaction'
-import { LIST_ELEMENT, VERDICTS, writeData } from './expressions'
+import { addressBytes, hexBytes } from './addresses'
+import { LIST_ELEMENT, VERDICTS, writeData } from './data'
 import { COMMENT, ELEMENT, ELEMENTS, INTERVAL_END, OPEN_INTERVAL } from './protocol'
-import { addressBytes, hexBytes } from './rules'
 import { type Writer, zeroEnded } from './writer'
 
 /** Elements of our sets and maps, to add and to delete. */

@@ -1,3 +1,4 @@
+import { LIST_ELEMENT, readData, type Verdict, writeData } from './data'
 import { listAttributes, parseAttributes, readText, readU32 } from './wire'
 import type { Writer } from './writer'
 
@@ -12,14 +13,6 @@ export interface Expression {
 
 /** A number, a name, bytes, or where a packet goes. */
 export type Value = number | string | Uint8Array | Verdict
-
-export interface Verdict {
-  readonly code: number
-  readonly chain?: string
-}
-
-/** enum nft_verdicts, as unsigned numbers. */
-export const VERDICTS = { goto: 0xfffffffc, return: 0xfffffffb } as const
 
 type Kind = 'u32' | 'text' | 'data'
 
@@ -48,12 +41,6 @@ const ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, readonly [numb
 
 /** NFTA_EXPR_NAME, NFTA_EXPR_DATA */
 const EXPRESSION = { name: 1, data: 2 } as const
-/** NFTA_LIST_ELEM */
-export const LIST_ELEMENT = 1
-/** NFTA_DATA_VALUE, NFTA_DATA_VERDICT */
-const DATA = { value: 1, verdict: 2 } as const
-/** NFTA_VERDICT_CODE, NFTA_VERDICT_CHAIN */
-const VERDICT = { code: 1, chain: 2 } as const
 
 export function writeExpression(writer: Writer, { name, attributes }: Expression): void {
   writer.nest(LIST_ELEMENT, () => {
@@ -68,27 +55,6 @@ export function writeExpression(writer: Writer, { name, attributes }: Expression
       }
     })
   })
-}
-
-/** Of a set's element as well. */
-export function writeData(writer: Writer, type: number, value: Uint8Array | Verdict): void {
-  writer.nest(type, () => {
-    if (value instanceof Uint8Array) return writer.raw(DATA.value, value)
-    writer.nest(DATA.verdict, () => {
-      writer.u32(VERDICT.code, value.code)
-      if (value.chain !== undefined) writer.text(VERDICT.chain, value.chain)
-    })
-  })
-}
-
-export function readData(bytes: Uint8Array | undefined): Uint8Array | Verdict | undefined {
-  if (!bytes) return undefined
-  const data = parseAttributes(bytes)
-  const verdict = data.get(DATA.verdict)
-  if (!verdict) return data.get(DATA.value)
-  const parts = parseAttributes(verdict)
-  const chain = parts.get(VERDICT.chain)
-  return { code: readU32(parts.get(VERDICT.code)) ?? 0, ...(chain && { chain: readText(chain) }) }
 }
 
 /** NFTA_RULE_EXPRESSIONS. Of an expression that none of our rules has only the name. */

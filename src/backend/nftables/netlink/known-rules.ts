@@ -2,8 +2,9 @@ import { FAMILY_NAMES, type Family } from '../../../policy/address'
 import { rangeBetween } from '../../../policy/range'
 import { renderRule } from '../render'
 import type { Rule, Translation } from '../transaction'
+import { addressOfBytes, WIRE_FAMILIES } from './addresses'
 import { canonical, type Expression, readExpressions, type Value } from './expressions'
-import { addressOfBytes, expressionsOf, PROTOCOLS, WIRE_FAMILIES } from './rules'
+import { expressionsOf, PROTOCOLS } from './rules'
 import { readU32 } from './wire'
 
 /** Our rules known again, from the expressions that the kernel gives back. */

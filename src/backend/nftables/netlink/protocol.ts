@@ -72,9 +72,9 @@ export const TYPES = { ip: 7, ip6: 8, verdict: 0xffffff00 } as const
  * _DATABYTEORDER (2: the network's), NFTNL_UDATA_SET_DATA_INTERVAL (0).
  */
 export const SET_USERDATA = {
-  set: Uint8Array.of(0, 4, 2, 0, 0, 0),
-  map: Uint8Array.of(0, 4, 2, 0, 0, 0, 1, 4, 2, 0, 0, 0, 6, 4, 0, 0, 0, 0),
-  verdictMap: Uint8Array.of(0, 4, 2, 0, 0, 0, 1, 4, 0, 0, 0, 0, 6, 4, 0, 0, 0, 0),
+  set: [0, 4, 2, 0, 0, 0],
+  map: [0, 4, 2, 0, 0, 0, 1, 4, 2, 0, 0, 0, 6, 4, 0, 0, 0, 0],
+  verdictMap: [0, 4, 2, 0, 0, 0, 1, 4, 0, 0, 0, 0, 6, 4, 0, 0, 0, 0],
 } as const
 
 /** NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_ELEMENTS */
@@ -86,4 +86,4 @@ export const INTERVAL_END = 1
 /** NFTNL_UDATA_SET_ELEM_COMMENT; a value ends with a zero, and its length counts that. */
 export const COMMENT = 0
 /** NFTNL_UDATA_SET_ELEM_FLAGS: 1, an interval to the end of the address space. */
-export const OPEN_INTERVAL = Uint8Array.of(1, 4, 1, 0, 0, 0)
+export const OPEN_INTERVAL = [1, 4, 1, 0, 0, 0] as const

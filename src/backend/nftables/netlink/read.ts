@@ -1,13 +1,14 @@
+import { ERRNO } from '../../../libc'
 import { FAMILY_NAMES, formatAddress } from '../../../policy/address'
 import { BASE_CHAIN, OWNERS, POD_MAPS } from '../layout'
 import { HOOK as HOOK_TEXT, TABLE, TABLE_NAME } from '../render'
 import type { AddressState, Block, TableState } from '../table-state'
-import { elementsIn, type FoundElement, ownerAddress, rangesOf } from './decode'
+import { addressOfBytes, hexOf, ownerAddress } from './addresses'
+import { elementsIn, type FoundElement, rangesOf } from './decode'
 import { ruleText } from './known-rules'
 import {
   CHAIN,
   DORMANT,
-  ELEMENTS,
   GENERATION_ID,
   HOOK,
   MESSAGES,
@@ -17,24 +18,11 @@ import {
   SET_FLAGS,
   TABLE as TABLE_ATTRIBUTES,
 } from './protocol'
-import { addressOfBytes, hexOf } from './rules'
-import { type Answer, type Refusal, type Session, TOO_FAST, untilLate } from './session'
-import { ERRNO } from './socket'
-import { type Attributes, attributesOf, type Message, parseAttributes, readText, readU32 } from './wire'
+import { messagesOfSet, must, RefusedRead } from './reading'
+import { type Session, TOO_FAST, untilLate } from './session'
+import { type Attributes, attributesOf, parseAttributes, readText, readU32 } from './wire'
 
 /** Our table as the kernel has it, in the shape in which a listing of nft's is read. */
-
-/** Thrown within this folder, so that a read of many parts reads like one. */
-export class RefusedRead extends Error {
-  constructor(readonly refusal: Refusal) {
-    super(refusal.said)
-  }
-}
-
-function must<T>(answer: Answer<T>): T {
-  if (!answer.ok) throw new RefusedRead(answer.refusal)
-  return answer.value
-}
 
 /**
  * Its parts may be of different moments, on a node where others change theirs all the time: who writes after it compares
@@ -86,15 +74,6 @@ export function readOwnersOnly(session: Session): TableState {
     table: { head: `table ${TABLE}`, statements: [], blocks: [] },
     addresses: [...addresses.values()],
   }
-}
-
-export function messagesOfSet(session: Session, set: string): readonly Message[] {
-  return must(
-    session.dump(MESSAGES.getSetElement, (writer) => {
-      writer.text(ELEMENTS.table, TABLE_NAME)
-      writer.text(ELEMENTS.set, set)
-    }),
-  )
 }
 
 function elementsOfSet(session: Session, set: string): FoundElement[] {

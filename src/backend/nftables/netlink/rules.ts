@@ -1,7 +1,9 @@
-import { type Address, addressOf, digitsOf, type Family } from '../../../policy/address'
+import type { Family } from '../../../policy/address'
 import { endsOf } from '../../../policy/range'
 import type { Rule, Translation } from '../transaction'
-import { type Expression, VERDICTS } from './expressions'
+import { addressBytes, WIRE_FAMILIES } from './addresses'
+import { VERDICTS } from './data'
+import type { Expression } from './expressions'
 
 /** Our rules as expressions: what nft makes of their text, attribute by attribute. */
 
@@ -31,12 +33,6 @@ const NAT_FLAGS = { proto: 0x2, fullyRandom: 0x10 } as const
 const NAME_BYTES = 16
 
 export const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 }
-
-/** NFPROTO_IPV4, NFPROTO_IPV6; where the addresses are in their headers; the bytes of one. */
-export const WIRE_FAMILIES = {
-  ip: { nfproto: 2, saddr: 12, daddr: 16, bytes: 4 },
-  ip6: { nfproto: 10, saddr: 8, daddr: 24, bytes: 16 },
-} as const satisfies Readonly<Record<Family, object>>
 
 export function expressionsOf(rule: Rule): Expression[] {
   switch (rule.do) {
@@ -164,28 +160,4 @@ function draw({ below, of }: { readonly below: number; readonly of: number }): E
     make('byteorder', { sreg: 1, dreg: 1, op: HTON, len: 4, size: 4 }),
     make('cmp', { sreg: 1, op: CMP.lt, data: limit }),
   ]
-}
-
-/** In the network's byte order, as many as the family has. */
-export function addressBytes(address: Address): Uint8Array {
-  return hexBytes(digitsOf(address))
-}
-
-export function addressOfBytes(bytes: Uint8Array): Address {
-  return addressOf(hexOf(bytes))
-}
-
-export function hexOf(bytes: Uint8Array): string {
-  let hex = ''
-  for (const byte of bytes) hex += HEX.charAt(byte >> 4) + HEX.charAt(byte & 15)
-  return hex
-}
-
-/** A table of all 256 would take 0.3 ms of each call to make. */
-const HEX = '0123456789abcdef'
-
-export function hexBytes(digits: string): Uint8Array {
-  const bytes = new Uint8Array(digits.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16)
-  return bytes
 }

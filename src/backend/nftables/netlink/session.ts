@@ -1,8 +1,10 @@
+import { ERRNO } from '../../../libc'
+import { now } from '../../../runtime'
 import { pause } from '../../../stdio'
 import type { Operation, Transaction } from '../transaction'
 import { encodeTransaction } from './encode'
 import { INET } from './protocol'
-import { ERRNO, type NetlinkSocket } from './socket'
+import type { NetlinkSocket } from './socket'
 import { CONTROL, FLAGS, type Message, NFTABLES, parseVerdict, readMessages, TruncatedError } from './wire'
 import { createWriter, type Writer } from './writer'
 
@@ -62,17 +64,22 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
     const own = ask(type, FLAGS.dump, write)
     const messages: Message[] = []
     let wasInterrupted = false
-    for (const message of answersTo(socket, (other) => other === own)) {
-      wasInterrupted ||= (message.flags & FLAGS.interrupted) !== 0
-      if (message.type === CONTROL.done) break
-      if (message.type === CONTROL.error) {
+    receive(socket, {
+      isOwn: (other) => other === own,
+      take(message) {
+        wasInterrupted ||= (message.flags & FLAGS.interrupted) !== 0
+        if (message.type === CONTROL.done) return true
+        if (message.type !== CONTROL.error) {
+          messages.push(message)
+          return false
+        }
         const { errno, said } = parseVerdict(message)
-        // EINTR: as the flag says it.
-        if (errno === ERRNO.EINTR) return undefined
-        throw new SystemError(errno, said)
-      }
-      messages.push(message)
-    }
+        // As the flag says it.
+        wasInterrupted = errno === ERRNO.EINTR
+        if (!wasInterrupted) throw new SystemError(errno, said)
+        return true
+      },
+    })
     return wasInterrupted ? undefined : messages
   }
   return {
@@ -83,30 +90,31 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
         const first = sequence
         const { bytes, operations, last } = encodeTransaction(transaction, first)
         sequence = last + 2
-        const errno = socket.send(bytes, operations.size)
+        const errno = socket.send(bytes, operations.length)
         if (errno !== 0) throw new SystemError(errno)
         let refusal: Refusal | undefined
-        for (const message of answersTo(socket, (other) => other === first || operations.has(other))) {
-          if (message.type !== CONTROL.error) continue
-          const verdict = parseVerdict(message)
-          const operation = operations.get(message.sequence)
-          if (verdict.errno !== 0) refusal ??= { ...verdict, ...(operation && { operation }) }
-          // They come in order. What is about the whole (no capability, no nf_tables) is about its first message, and then no
-          // other comes; else the last operation always has one.
-          if (message.sequence === last || message.sequence === first) break
-        }
+        receive(socket, {
+          isOwn: (other) => other >= first && other <= last,
+          take(message) {
+            if (message.type !== CONTROL.error) return false
+            const verdict = parseVerdict(message)
+            const operation = operations[message.sequence - first - 1]
+            if (verdict.errno !== 0) refusal ??= { ...verdict, ...(operation && { operation }) }
+            // They come in order. What is about the whole (no capability, no nf_tables) is about its first message, and then no
+            // other comes; else the last operation always has one.
+            return message.sequence === last || message.sequence === first
+          },
+        })
         if (refusal) throw new SystemError(refusal.errno, refusal.said, refusal.operation)
         return undefined
       }),
     get: (type, write) =>
       attempt(() => {
         const own = ask(type, 0, write)
-        for (const message of answersTo(socket, (other) => other === own)) {
-          if (message.type !== CONTROL.error) return message
-          const { errno, said } = parseVerdict(message)
-          throw new SystemError(errno, said)
-        }
-        throw new SystemError(ERRNO.EAGAIN)
+        const message = receive(socket, { isOwn: (other) => other === own, take: () => true })
+        if (message.type !== CONTROL.error) return message
+        const { errno, said } = parseVerdict(message)
+        throw new SystemError(errno, said)
       }),
     dump: (type, write = () => {}) =>
       attempt(() => {
@@ -135,12 +143,12 @@ export const TOO_FAST = 'the ruleset changes too fast to be read'
 
 /** A pause that grows, and differs between those who wait for each other; false when it is time to give up. */
 export function untilLate(): () => boolean {
-  const end = performance.now() + DUMPING_MS
+  const end = now() + DUMPING_MS
   let longest = 1
   return () => {
     longest = Math.min(2 * longest, 50)
     pause(1 + Math.random() * longest)
-    return performance.now() < end
+    return now() < end
   }
 }
 
@@ -159,11 +167,18 @@ function answerOf<T>(work: () => T): Answer<T> {
   }
 }
 
-/** Messages that answer; what is left of an earlier question that was given up is passed over. */
-function* answersTo(socket: NetlinkSocket, isOwn: (sequence: number) => boolean): Generator<Message> {
+interface Answers {
+  /** What is left of an earlier question that was given up is passed over. */
+  readonly isOwn: (sequence: number) => boolean
+  /** True when this is the last that is waited for. */
+  readonly take: (message: Message) => boolean
+}
+
+/** Goes through the messages that answer a question; the last one. */
+function receive(socket: NetlinkSocket, { isOwn, take }: Answers): Message {
   for (;;) {
     const received = socket.receive()
     if (typeof received === 'number') throw new SystemError(received)
-    for (const message of readMessages(received)) if (isOwn(message.sequence)) yield message
+    for (const message of readMessages(received)) if (isOwn(message.sequence) && take(message)) return message
   }
 }

@@ -1,4 +1,4 @@
-import { libc } from '../../../libc'
+import { ERRNO, libc } from '../../../libc'
 
 /** A netlink socket through libc: what the runtime has no words for. */
 export interface NetlinkSocket {
@@ -8,24 +8,6 @@ export interface NetlinkSocket {
   receive(): Uint8Array | number
   close(): void
 }
-
-/** asm-generic/errno.h: those that are told apart. */
-export const ERRNO = {
-  EPERM: 1,
-  ENOENT: 2,
-  EINTR: 4,
-  EAGAIN: 11,
-  EACCES: 13,
-  EBUSY: 16,
-  EEXIST: 17,
-  EINVAL: 22,
-  ENOSYS: 38,
-  EMSGSIZE: 90,
-  EPROTONOSUPPORT: 93,
-  EOPNOTSUPP: 95,
-  EAFNOSUPPORT: 97,
-  ENOBUFS: 105,
-} as const
 
 /** AF_NETLINK; SOCK_RAW | SOCK_CLOEXEC; NETLINK_NETFILTER */
 const [AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER] = [16, 0x80003, 12]
@@ -42,7 +24,7 @@ const RECEIVE_QUEUE = 64 * 1024
 /** What the kernel counts for one error in the queue, at most. */
 const ANSWER_BYTES = 1024
 
-/** struct timeval: a kernel that does not answer is not waited for for ever. */
+/** Up to 255, as `timeval` writes it: a kernel that does not answer is not waited for for ever. */
 const TIMEOUT_SECONDS = 10
 
 /** Undefined where there is no FFI, or a socket is refused: nft is there for that. */
@@ -95,14 +77,14 @@ export function openSocket(): NetlinkSocket | undefined {
 /** What the default queue (net.core.wmem_default) has room for in any case. */
 const SMALL_BATCH = 64 * 1024
 
+/** In the machine's byte order. */
 function int32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setInt32(0, value, true)
-  return bytes
+  return Uint8Array.of(value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >> 24)
 }
 
+/** struct timeval: two numbers of 8 bytes, in the machine's byte order. */
 function timeval(seconds: number): Uint8Array {
   const bytes = new Uint8Array(16)
-  new DataView(bytes.buffer).setBigInt64(0, BigInt(seconds), true)
+  bytes[0] = seconds
   return bytes
 }

@@ -41,8 +41,6 @@ export const NESTED = 0x8000
 /** NLA_TYPE_MASK */
 const TYPE_MASK = 0x3fff
 
-const decoder = new TextDecoder()
-
 /** A message as it came: its head, and the attributes behind the generic header. */
 export interface Message {
   readonly type: number
@@ -55,21 +53,31 @@ export interface Message {
 /** A message that is shorter than it says, or than a header: nothing of it can be trusted. */
 export class TruncatedError extends Error {}
 
-export function* readMessages(bytes: Uint8Array): Generator<Message> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+export function readMessages(bytes: Uint8Array): Message[] {
+  const messages: Message[] = []
   for (let at = 0; at < bytes.length; ) {
     if (bytes.length - at < MESSAGE_HEADER) throw new TruncatedError('a netlink message is cut short')
-    const length = view.getUint32(at, true)
+    const length = hostU32(bytes, at)
     if (length < MESSAGE_HEADER || at + length > bytes.length)
       throw new TruncatedError('a netlink message is cut short')
-    yield {
-      type: view.getUint16(at + 4, true),
-      flags: view.getUint16(at + 6, true),
-      sequence: view.getUint32(at + 8, true),
+    messages.push({
+      type: hostU16(bytes, at + 4),
+      flags: hostU16(bytes, at + 6),
+      sequence: hostU32(bytes, at + 8),
       payload: bytes.subarray(at + MESSAGE_HEADER, at + length),
-    }
+    })
     at += (length + 3) & ~3
   }
+  return messages
+}
+
+/** Of numbers in the machine's byte order. A DataView would do, and costs its first use 0.03 ms. */
+function hostU16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)
+}
+
+function hostU32(bytes: Uint8Array, at: number): number {
+  return (hostU16(bytes, at) | (hostU16(bytes, at + 2) << 16)) >>> 0
 }
 
 /** Attributes by type; of two of a type the last counts, as for the kernel. */
@@ -84,26 +92,29 @@ export function parseAttributes(bytes: Uint8Array): Attributes {
 }
 
 /** In order: a list has many of one type. */
-export function* listAttributes(bytes: Uint8Array): Generator<readonly [number, Uint8Array]> {
+export function listAttributes(bytes: Uint8Array): (readonly [number, Uint8Array])[] {
+  const attributes: (readonly [number, Uint8Array])[] = []
   for (let at = 0; at + ATTRIBUTE_HEADER <= bytes.length; ) {
-    const length = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)
-    const type = ((bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8)) & TYPE_MASK
+    const length = hostU16(bytes, at)
+    const type = hostU16(bytes, at + 2) & TYPE_MASK
     if (length < ATTRIBUTE_HEADER || at + length > bytes.length)
       throw new TruncatedError('a netlink attribute is cut short')
-    yield [type, bytes.subarray(at + ATTRIBUTE_HEADER, at + length)]
+    attributes.push([type, bytes.subarray(at + ATTRIBUTE_HEADER, at + length)])
     at += (length + 3) & ~3
   }
+  return attributes
 }
 
 export function readU32(bytes: Uint8Array | undefined): number | undefined {
   if (bytes?.length !== 4) return undefined
-  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, false)
+  const [a = 0, b = 0, c = 0, d = 0] = bytes
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
 }
 
 export function readText(bytes: Uint8Array | undefined): string {
   if (!bytes) return ''
   const end = bytes.indexOf(0)
-  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end))
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))
 }
 
 /** What NLMSG_ERROR says: 0 for an acknowledgement, else an errno; and the kernel's own words, if it has any. */
@@ -118,9 +129,8 @@ const ERROR_TEXT = 1
 /** struct nlmsgerr: a negative errno, then the head of the message that it is about, or all of it. */
 export function parseVerdict({ payload, flags }: Message): Verdict {
   if (payload.length < 4 + MESSAGE_HEADER) throw new TruncatedError('a netlink error is cut short')
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
-  const errno = -view.getInt32(0, true)
+  const errno = -(hostU32(payload, 0) | 0)
   if (!(flags & FLAGS.attributes)) return { errno, said: '' }
-  const about = flags & FLAGS.capped ? MESSAGE_HEADER : (view.getUint32(4, true) + 3) & ~3
+  const about = flags & FLAGS.capped ? MESSAGE_HEADER : (hostU32(payload, 4) + 3) & ~3
   return { errno, said: readText(parseAttributes(payload.subarray(4 + about)).get(ERROR_TEXT)) }
 }

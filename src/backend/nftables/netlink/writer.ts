@@ -17,7 +17,7 @@ export interface Writer {
   /** An attribute that holds attributes. */
   nest(type: number, body: () => void): void
   /** Bytes as they are. */
-  raw(type: number, value: Uint8Array): void
+  raw(type: number, value: ArrayLike<number>): void
   /** NLA_U32, in the network's byte order. */
   u32(type: number, value: number): void
   /** NLA_STRING, ended by a zero. */
@@ -26,7 +26,6 @@ export interface Writer {
 
 export function createWriter(): Writer {
   let bytes = new Uint8Array(4096)
-  let view = new DataView(bytes.buffer)
   let length = 0
 
   /** Room for so many bytes more, all zero; where they begin. */
@@ -37,20 +36,28 @@ export function createWriter(): Writer {
       const larger = new Uint8Array(Math.max(bytes.length * 2, length))
       larger.set(bytes)
       bytes = larger
-      view = new DataView(larger.buffer)
     }
     return start
+  }
+  /** In the machine's byte order. */
+  const hostU16 = (at: number, value: number): void => {
+    bytes[at] = value & 0xff
+    bytes[at + 1] = value >> 8
+  }
+  const hostU32 = (at: number, value: number): void => {
+    hostU16(at, value & 0xffff)
+    hostU16(at + 2, value >>> 16)
   }
   const attribute = (type: number, body: () => void): void => {
     const start = extend(ATTRIBUTE_HEADER)
     body()
     if (length - start > 0xffff) throw new RangeError('a netlink attribute is too long')
-    view.setUint16(start, length - start, true)
-    view.setUint16(start + 2, type, true)
+    hostU16(start, length - start)
+    hostU16(start + 2, type)
     // Aligned to 4 bytes; the padding is no part of the attribute's length.
     extend(-length & 3)
   }
-  const raw = (type: number, value: Uint8Array) =>
+  const raw = (type: number, value: ArrayLike<number>) =>
     attribute(type, () => {
       const at = extend(value.length)
       bytes.set(value, at)
@@ -59,20 +66,20 @@ export function createWriter(): Writer {
     bytes: () => bytes.subarray(0, length),
     message({ type, flags, sequence, family, resource }, body) {
       const start = extend(MESSAGE_HEADER + GENERIC_HEADER)
-      view.setUint16(start + 4, type, true)
-      view.setUint16(start + 6, flags, true)
-      view.setUint32(start + 8, sequence, true)
-      view.setUint8(start + 16, family)
-      view.setUint16(start + 18, resource, false)
+      hostU16(start + 4, type)
+      hostU16(start + 6, flags)
+      hostU32(start + 8, sequence)
+      bytes[start + 16] = family
+      bytes.set([resource >> 8, resource & 0xff], start + 18)
       body?.()
-      view.setUint32(start, length - start, true)
+      hostU32(start, length - start)
     },
     nest: (type, body) => attribute(type | NESTED, body),
     raw,
     u32: (type, value) =>
       attribute(type, () => {
         const at = extend(4)
-        view.setUint32(at, value, false)
+        bytes.set([value >>> 24, (value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff], at)
       }),
     text: (type, value) => raw(type, zeroEnded(value)),
   }

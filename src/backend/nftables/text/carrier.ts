@@ -1,9 +1,10 @@
 import type { Host } from '../../backend'
-import { mayChangeRules, NO_CAPABILITY } from '../../tools'
+import { mayChangeRules, NO_CAPABILITY } from '../../capability'
 import type { Carrier, Outcome } from '../carrier'
 import { MARK, NOWHERE } from '../elsewhere'
-import { BASE_CHAIN, DISPATCH, OWNERS } from '../layout'
+import { BASE_CHAIN, OWNERS } from '../layout'
 import { TABLE } from '../render'
+import { DISPATCH } from '../set-up'
 import { findOwned, hasMark, parseTable } from './listing'
 import { ageNote, type NftOutcome, type NftProcess, runCheck, runList, runTransaction } from './nft'
 

@@ -1,7 +1,8 @@
 import type { Attachment } from '../../../cni/attachment'
 import { fromMapped, parsePrinted } from '../../../policy/address'
 import { OWNERS, POD_MAPS } from '../layout'
-import { ownerPrefix, ownerTest } from '../owner'
+import { ownerTest } from '../owner'
+import { ownerPrefix } from '../owner-notes'
 import {
   type AddressState,
   type Block,

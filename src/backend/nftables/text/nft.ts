@@ -1,6 +1,7 @@
 import type { ToolResult } from '../../../exec'
 import { cannotRun, tooOld } from '../../tools'
 import type { Failed, Failure } from '../carrier'
+import { isOwnDeclaration } from '../own-declaration'
 import { renderTransaction } from '../render'
 import type { Transaction } from '../transaction'
 
@@ -10,8 +11,7 @@ export type NftProcess = (args: readonly string[], input: string) => ToolResult
 export type NftOutcome = { readonly ok: true; readonly stdout: string } | Failed
 
 export function runTransaction(nft: NftProcess, transaction: Transaction): NftOutcome {
-  const script = renderTransaction(transaction)
-  return toOutcome(nft(['-f', '-'], script), script)
+  return toOutcome(nft(['-f', '-'], renderTransaction(transaction)), transaction)
 }
 
 /** Would it be accepted? The kernel is asked, and changes nothing. */
@@ -24,13 +24,13 @@ export function runList(nft: NftProcess, what: string): NftOutcome {
   return toOutcome(nft(['-f', '-'], `list ${what}\n`))
 }
 
-function toOutcome(result: ToolResult, script = ''): NftOutcome {
+function toOutcome(result: ToolResult, transaction: Transaction = []): NftOutcome {
   switch (result.outcome) {
     case 'exited': {
       if (result.status === 0) return { ok: true, stdout: result.stdout }
       const said = errorLine(result.stderr) || `nft ended with status ${result.status} and said nothing`
       if (cannotRun(result.status)) return { ok: false, failure: 'unusable', said }
-      return { ok: false, failure: classify(said, script), said }
+      return { ok: false, failure: classify(said, transaction), said }
     }
     case 'killed':
       return { ok: false, failure: 'unknown', said: `nft was killed by ${result.signal}` }
@@ -54,7 +54,7 @@ function errorLine(stderr: string): string {
  * script, and so anything an operator wrote). Phrases of nft 1.0.1 to 1.1.7; "busy" is what kernels before 5.17 call a
  * clash of values, and what all call a chain that is still gone to.
  */
-export function classify(said: string, script = ''): Failure {
+export function classify(said: string, transaction: Transaction = []): Failure {
   const phrases: readonly (readonly [RegExp, Failure])[] = [
     [
       /(?:Operation|Protocol|Address family) not supported|by protocol|Function not implemented/,
@@ -65,17 +65,9 @@ export function classify(said: string, script = ''): Failure {
     [/\bError: .*(?:Operation not permitted|Permission denied|must be root)/, 'denied'],
   ]
   const failure = phrases.find(([phrase]) => phrase.test(said))?.[1] ?? 'refused'
-  return failure === 'missing' && isOwnDeclaration(said, script) ? 'unsupported' : failure
-}
-
-/**
- * "No such file or directory", about a rule of a script that declares all that its rules name: what is not there is the
- * expression (masquerade, on kernels built without it).
- */
-function isOwnDeclaration(said: string, script: string): boolean {
-  if (!script.startsWith('add table ')) return false
-  const number = Number(/^\S*stdin:(\d+):/.exec(said)?.[1])
-  return /^add (?:rule|chain|map|set) /.test(script.split('\n')[number - 1] ?? '')
+  // A transaction is a line for each operation.
+  const operation = transaction[Number(/^\S*stdin:(\d+):/.exec(said)?.[1]) - 1]
+  return failure === 'missing' && isOwnDeclaration(operation, transaction) ? 'unsupported' : failure
 }
 
 const OLDEST_NFT = [1, 0, 1] as const

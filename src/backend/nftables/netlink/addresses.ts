@@ -1,0 +1,39 @@
+import { type Address, addressOf, digitsOf, type Family, fromMapped, HEX } from '../../../policy/address'
+
+/** Addresses as the kernel has them. */
+
+/** NFPROTO_IPV4, NFPROTO_IPV6; where the addresses are in their headers; the bytes of one. */
+export const WIRE_FAMILIES = {
+  ip: { nfproto: 2, saddr: 12, daddr: 16, bytes: 4 },
+  ip6: { nfproto: 10, saddr: 8, daddr: 24, bytes: 16 },
+} as const satisfies Readonly<Record<Family, object>>
+
+/** In the network's byte order, as many as the family has. */
+export function addressBytes(address: Address): Uint8Array {
+  return hexBytes(digitsOf(address))
+}
+
+export function addressOfBytes(bytes: Uint8Array): Address {
+  return addressOf(hexOf(bytes))
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  if (bytes.toHex) return bytes.toHex()
+  let hex = ''
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
+    hex += HEX.charAt(byte >> 4) + HEX.charAt(byte & 15)
+  }
+  return hex
+}
+
+export function hexBytes(digits: string): Uint8Array {
+  const bytes = new Uint8Array(digits.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16)
+  return bytes
+}
+
+/** The key of an element of `owners`. */
+export function ownerAddress(key: Uint8Array): Address {
+  return fromMapped(addressOfBytes(key).value)
+}
