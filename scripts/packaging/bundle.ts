@@ -1,7 +1,18 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+import {
+  type Asked,
+  BANNER,
+  EMBEDDED,
+  entryOf,
+  FIRST,
+  MAIN,
+  otherParts,
+  PART_NAMES,
+  requireUse,
+} from './parts'
 import { ROOT } from './root'
 
 const { resolve } = createRequire(import.meta.url)
@@ -25,8 +36,6 @@ const COMMON = {
 } as const satisfies BuildOptions
 
 const ENTRY = join(ROOT, 'src/main.ts')
-/** Of the native runtime only. */
-const NATIVE = 'bun:ffi'
 
 /** The program as one file for Node; the paths of all files that are in it, relative to the repository. */
 export async function bundle(outfile: string): Promise<string[]> {
@@ -36,44 +45,42 @@ export async function bundle(outfile: string): Promise<string[]> {
     outfile,
     metafile: true,
     keepNames: true,
-    external: [NATIVE],
     banner: { js: '#!/usr/bin/env node' },
   })
   await chmod(outfile, 0o755)
   return Object.keys(metafile.inputs)
 }
 
-/** Where the native runtime has the files that are compiled into it. */
-export const EMBEDDED = '/$bunfs/root/'
-
 /**
- * The same program for the native compiler, the first file; and each npm package that it uses as a file of its own, which
- * is read when it is asked for: no call of a pod's needs one, and reading past them takes 1 ms of each. Without the
- * names of functions, which take 0.4 ms.
+ * The same program for the native compiler, the first file; our own code in its other parts; and each npm package that is
+ * used as a file of its own, which no call of a pod's needs. Without the names of functions, which take 0.4 ms.
  */
 export async function nativeBundle(directory: string): Promise<string[]> {
   const packages = new Map<string, string>()
-  const main = join(directory, 'ip-masq.js')
-  await build({
-    ...COMMON,
-    alias: {},
-    entryPoints: [ENTRY],
-    outfile: main,
-    external: [NATIVE],
-    plugins: [
-      {
-        name: 'packages',
-        setup({ onResolve }) {
-          onResolve({ filter: /^[a-z@]/ }, ({ path, kind }) => {
-            if (kind === 'entry-point' || path.startsWith('node:') || path === NATIVE) return undefined
-            const file = `${path.replaceAll('/', '-')}.js`
-            packages.set(file, path)
-            return { path: `${EMBEDDED}${file}`, external: true }
-          })
-        },
-      },
-    ],
-  })
+  const asked: Asked = new Map()
+  const buildPart = (part: string, contents: string, write: boolean) =>
+    build({
+      ...COMMON,
+      alias: {},
+      banner: { js: BANNER },
+      stdin: { contents, resolveDir: ROOT },
+      outfile: join(directory, `${part}.js`),
+      write,
+      metafile: true,
+      external: [`${EMBEDDED}*`],
+      plugins: [embeddedPackages(packages), otherParts(part, asked)],
+    })
+  const buildParts = async (write: boolean) => {
+    for (const part of PART_NAMES) await buildPart(part, entryOf(part, asked), write)
+  }
+  // What they ask of each other is known when all have been looked at; a part that is asked for more may ask for more.
+  for (let known = -1; known !== countAsked(asked); ) {
+    known = countAsked(asked)
+    await buildParts(false)
+  }
+  await buildParts(true)
+  const { metafile } = await buildPart(FIRST, MAIN, false)
+  requireUse(asked, metafile.inputs)
   for (const [file, name] of packages) {
     const source = join(directory, `${file}.ts`)
     await writeFile(source, `export * from '${name}'\n`)
@@ -85,5 +92,24 @@ export async function nativeBundle(directory: string): Promise<string[]> {
     })
   }
   // The compiler keeps the order, and esbuild finds them in any.
-  return [main, ...[...packages.keys()].sort().map((file) => join(directory, file))]
+  const files = [...PART_NAMES.map((part) => `${part}.js`), ...[...packages.keys()].sort()]
+  return files.map((file) => join(directory, file))
+}
+
+function countAsked(asked: Asked): number {
+  return [...asked.values()].reduce((sum, modules) => sum + modules.size, 0)
+}
+
+function embeddedPackages(packages: Map<string, string>): Plugin {
+  return {
+    name: 'packages',
+    setup({ onResolve }) {
+      onResolve({ filter: /^[a-z@]/ }, ({ path, kind }) => {
+        if (kind === 'entry-point' || path.startsWith('node:')) return undefined
+        const file = `${path.replaceAll('/', '-')}.js`
+        packages.set(file, path)
+        return { path: `${EMBEDDED}${file}`, external: true }
+      })
+    },
+  }
 }
