@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNamespace, type Namespace } from '../test/lab/namespace'
 import { configWith, EXECUTABLES, resultWith } from '../test/lab/plugin'
-import { PLUGIN_DIRECTORY } from '../test/lab/runtime'
 import { call, peakMemory, timeProcess } from './calls'
 import { fillBridge, fillIpMasq, fillIptables } from './fill'
 import { benchIptables } from './iptables'
@@ -13,6 +12,7 @@ import { benchListFlows, benchLists, benchSetUp } from './lists'
 import { benchForeign, benchParallel } from './netlink'
 import { createPath } from './path'
 import { drawPlot } from './plot'
+import { PLUGINS } from './plugins'
 import { median, type Row, renderRows } from './report'
 import { benchWatch } from './watch'
 
@@ -57,6 +57,8 @@ function buildEmptyProgram(): string {
     output,
   ]
   execFileSync(process.execPath, args, { stdio: 'ignore' })
+  // As ours is, in one piece.
+  writeFileSync(output, readFileSync(output))
   return output
 }
 
@@ -71,7 +73,7 @@ const bridgeConfig = (label: string, ipMasq: boolean) => ({
 })
 
 async function benchCalls(empty: string): Promise<Row[]> {
-  const bridge = join(PLUGIN_DIRECTORY, 'bridge')
+  const bridge = join(PLUGINS, 'bridge')
   const [ours, theirs, pod] = [await namespace('ours'), await namespace('bridge'), await namespace('pod')]
   const own = configWith(['10.244.1.7/16'])
   const rows: Row[] = []

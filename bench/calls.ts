@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { enter } from './libc'
+import { PLUGINS } from './plugins'
 
 /** One call of a plugin in a namespace, timed from its start to its end. */
 export interface TimedCall {
@@ -24,7 +25,7 @@ export function call(namespacePath: string, call: TimedCall): TimedReply {
     CNI_CONTAINERID: containerID ?? 'bench',
     CNI_NETNS: netns ?? '/var/run/netns/none',
     CNI_IFNAME: 'eth0',
-    CNI_PATH: '/usr/lib/cni:/opt/cni/bin',
+    CNI_PATH: PLUGINS,
     ...(tools && { PATH: `${tools}:${process.env.PATH}` }),
   }
   const input = config === undefined ? '' : JSON.stringify(config)

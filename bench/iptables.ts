@@ -2,9 +2,9 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Namespace } from '../test/lab/namespace'
 import { configWith, EXECUTABLES, resultWith } from '../test/lab/plugin'
-import { PLUGIN_DIRECTORY } from '../test/lab/runtime'
 import { call } from './calls'
 import { fillBridge, fillIptables } from './fill'
+import { PLUGINS } from './plugins'
 import { median, type Row } from './report'
 
 /** Our iptables backend beside the reference bridge plugin's masquerade, both with the same kind of iptables. */
@@ -28,7 +28,7 @@ export async function benchIptables(
   { kind, rounds, directory, bridgeConfig }: IptablesBench,
 ): Promise<Row[]> {
   const tools = kindAsDefault(kind, directory)
-  const bridge = { executable: join(PLUGIN_DIRECTORY, 'bridge'), netns: pod.path, tools }
+  const bridge = { executable: join(PLUGINS, 'bridge'), netns: pod.path, tools }
   const config = configWith(['10.244.1.7/16'], { backend: 'iptables' })
   const own = { executable: EXECUTABLES.native, config }
   // What makes ip-masq choose the kind where both are installed.
