@@ -64,7 +64,7 @@ function encode(text: string): Uint8Array {
 /** O_RDONLY and O_CLOEXEC of fcntl.h. */
 const READ_CLOEXEC = 0x80000
 
-/** Without the runtime's threads, which take 0.5 ms to start. */
+/** STATUS asks every 5 s, and the runtime's own way takes longer. */
 function readFileNatively(native: Libc, path: string): string {
   const descriptor = native.open(encode(`${path}\0`), READ_CLOEXEC)
   if (descriptor < 0) throw failure(`open(2) of ${path}`, native.errno())

@@ -52,8 +52,8 @@ export async function bundle(outfile: string): Promise<string[]> {
 }
 
 /**
- * The same program for the native compiler, the first file; our own code in its other parts; and each npm package that is
- * used as a file of its own, which no call of a pod's needs. Without the names of functions, which take 0.4 ms.
+ * The same program for the native compiler: our own code in its parts, the first of which is run, and then each npm package
+ * as a file of its own, which no call of a pod's needs. Without the names of functions, which take 0.4 ms.
  */
 export async function nativeBundle(directory: string): Promise<string[]> {
   const packages = new Map<string, string>()

@@ -64,7 +64,7 @@ function checkState(old?: string): void {
 
 const CALLS = 'ftruncate fchmod fchown fsync rename unlink mkdir rmdir'.split(' ')
 /** The executable is written in some hundred pieces. */
-const KINDS = [...CALLS.map((call) => ({ call, step: 1 })), { call: 'write', step: 60 }]
+const KINDS = [...CALLS.map((call) => ({ call, step: 1 })), { call: 'write', step: 100 }]
 
 /** Runs it again and again, killed at the first, second, third ... call of each kind, until it ends. Its kills. */
 async function killEverywhere(line: string, prepare: () => Promise<void>, old?: string): Promise<number> {

@@ -57,6 +57,7 @@ function split(operation: Operation): Operation[] {
   return parts
 }
 
+/** `id`: of what is made, any number that no other in the batch has. */
 function messageOf(operation: Operation, id: number): MessageBody {
   switch (operation.do) {
     case 'add-elements':
