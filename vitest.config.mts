@@ -20,7 +20,8 @@ const NFT = { IP_MASQ_CARRIER: 'nft' }
 export default defineConfig({
   test: {
     projects: [
-      ring('unit'),
+      // Thousands of random cases each, beside another ring.
+      ring('unit', { testTimeout: 60_000 }),
       ring('bundle', { testTimeout: 60_000, hookTimeout: 60_000 }),
       ring('kernel', { testTimeout: 60_000, hookTimeout: 60_000 }),
       // What of it is carried to the kernel; `auto` is netlink in the native executable.
