@@ -21,7 +21,7 @@ export const ERRNO = {
   ENOBUFS: 105,
 } as const
 
-/** `ENOSPC`, or `error 123` of one that is not named here. */
+/** `EBADF`, or `error 123` of one that is not named here. */
 export function errorName(errno: number): string {
   for (const [name, number] of Object.entries(ERRNO)) if (number === errno) return name
   return `error ${errno}`
