@@ -1,5 +1,6 @@
 import type { Host } from './backend/backend'
 import { findTool, runTool, type ToolResult } from './exec'
+import { libc } from './libc'
 import { filter } from './lists'
 import type { Family } from './policy/address'
 import { loadBuiltin, now } from './runtime'
@@ -13,7 +14,18 @@ export function hostOf(path: string | undefined): Host {
     legacyTables,
     effectiveCapabilities,
     epochSeconds: () => Date.now() / 1000,
+    bootSeconds,
   }
+}
+
+/** clock_gettime(2); CLOCK_BOOTTIME is 7. A timespec is two 64-bit numbers. */
+export function bootSeconds(): number {
+  const native = libc()
+  const time = new Uint8Array(16)
+  if (native?.clockGettime(7, time) !== 0) return loadBuiltin('node:os').uptime()
+  let seconds = 0
+  for (let i = 7; i >= 0; i--) seconds = seconds * 256 + (time[i] ?? 0)
+  return seconds
 }
 
 /** proc(5), `CapEff` of /proc/self/status. */

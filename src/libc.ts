@@ -43,6 +43,7 @@ export interface Libc {
     length: number,
   ) => number
   readonly close: (descriptor: number) => number
+  readonly clockGettime: (clock: number, timespec: Uint8Array) => number
   readonly errno: () => number
 }
 
@@ -67,7 +68,7 @@ function attempt(): Libc | undefined {
 }
 
 function open(): Libc {
-  const { __errno_location, ...functions } = openLibc({
+  const { __errno_location, clock_gettime, ...functions } = openLibc({
     open: { args: ['ptr', 'int'], returns: 'int' },
     read: { args: ['int', 'ptr', 'usize'], returns: 'int' },
     socket: { args: ['int', 'int', 'int'], returns: 'int' },
@@ -75,9 +76,10 @@ function open(): Libc {
     recv: { args: ['int', 'ptr', 'usize', 'int'], returns: 'int' },
     setsockopt: { args: ['int', 'int', 'int', 'ptr', 'int'], returns: 'int' },
     close: { args: ['int'], returns: 'int' },
+    clock_gettime: { args: ['int', 'ptr'], returns: 'int' },
     __errno_location: { args: [], returns: 'ptr' },
   })
-  return { ...functions, errno: () => ffi().read.i32(__errno_location()) }
+  return { ...functions, clockGettime: clock_gettime, errno: () => ffi().read.i32(__errno_location()) }
 }
 
 /** Functions of libc by their C types; throws where they cannot be called. */

@@ -3,7 +3,7 @@ import { type Backends, backends } from './backend/both'
 import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
 import type { World } from './commands/world'
-import { hostOf, toolsWithin } from './host'
+import { bootSeconds, hostOf, toolsWithin } from './host'
 import { enterHostRoot } from './host-root'
 import { find, map } from './lists'
 import { answer } from './plugin'
@@ -78,6 +78,7 @@ let isInHostRoot = false
 const world: World = {
   backend: () => backendWithin(DEADLINE_MS),
   epochSeconds: () => Date.now() / 1000,
+  bootSeconds,
   executable() {
     // The path is one of the container's; the link leads to the file, wherever that is (proc(5)).
     if (isInHostRoot) return '/proc/self/exe'

@@ -67,6 +67,7 @@ interface Builtins {
   'node:fs': typeof import('node:fs')
   'node:child_process': typeof import('node:child_process')
   'node:crypto': typeof import('node:crypto')
+  'node:os': typeof import('node:os')
 }
 
 /**

@@ -10,9 +10,23 @@ export interface Wanted {
   /** Where its rules are to stand. */
   readonly setting: BackendSetting
   readonly carrier?: CarrierSetting
+  /** The path of its network namespace as the runtime names it (CNI_NETNS); absent where nobody recorded it. */
+  readonly netns?: string
+  /** Absent: `added`. */
+  readonly origin?: Origin
   /** Sync only: the policy is that of the ADD, for want of a better; a rule that stands is not changed to it. */
   readonly isFallback?: boolean
 }
+
+/**
+ * How the rules of an attachment came to be.
+ *
+ * added     its own ADD installed them
+ * restored  sync, or the ADD of another pod, installed them again from the result cache
+ * adopted   sync installed them, but the conflist of its ADD has no ip-masq: its DEL may never reach us (CRI-O)
+ */
+export const ORIGINS = ['added', 'restored', 'adopted'] as const
+export type Origin = (typeof ORIGINS)[number]
 
 /** What a config may ask for. `auto`: nftables where it works, else iptables. */
 export const BACKEND_SETTINGS = ['auto', 'nftables', 'iptables'] as const
@@ -31,7 +45,10 @@ export interface Host {
   legacyTables(family: Family): Promise<readonly string[]>
   /** The bits of CapEff; undefined where /proc does not tell. */
   effectiveCapabilities(): Promise<bigint | undefined>
+  /** For people only: it may jump. */
   epochSeconds(): number
+  /** Seconds since the machine was booted, suspension included (CLOCK_BOOTTIME): rules do not outlive a boot. */
+  bootSeconds(): number
 }
 
 export interface Applied {
@@ -50,7 +67,12 @@ export interface Listed {
 
 export interface ListedNote {
   readonly networkDigest: string
+  /** When its rules were installed, for people: the clock may have jumped since. */
   readonly epochSeconds: number
+  /** The same in seconds since the boot; absent where a version that did not record it wrote the rules. */
+  readonly bootSeconds?: number
+  readonly netns?: string
+  readonly origin?: Origin
   readonly network: string
   readonly containerID: string
   readonly ifname: string
@@ -108,8 +130,11 @@ export type Removal =
  * They reject with CniError: `UnusableError` where the machine has not what the backend needs.
  */
 export interface Backend {
-  /** ADD: the rules of all addresses stand, or none was changed. */
-  apply(wanted: Wanted): Promise<Applied>
+  /**
+   * ADD: the rules of all addresses stand, or none was changed. An address that another attachment holds is taken over
+   * if that one is of the same network, or if `isGone` proves that it is gone; else the ADD is refused (code 11).
+   */
+  apply(wanted: Wanted, isGone?: (holder: Listed) => Promise<boolean>): Promise<Applied>
   /**
    * DEL: nothing of the attachment's is left. `hint` holds the addresses it is thought to have; it may be empty or
    * wrong. Rejects only when rules of the attachment were seen and could not be removed.
@@ -123,6 +148,8 @@ export interface Backend {
   prune(isStale: (listed: Listed) => boolean, options: { readonly dryRun: boolean }): Promise<Pruned>
   /** The attachments that have rules. */
   list(): Promise<readonly Listed[]>
+  /** `attachmentId`s whose DEL came within the last two minutes: whoever restores rules leaves them out. */
+  gone(): Promise<ReadonlySet<string>>
   /** Whether something of ours may stand, hooked or not, by a cheap look. */
   hasRules(): Promise<boolean>
   /** Uninstall: all of ours goes, the skeleton too. That cuts the masqueraded flows that are open. */

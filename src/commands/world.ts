@@ -4,6 +4,8 @@ import type { Backend } from '../backend/backend'
 export interface World {
   readonly backend: () => Backend
   readonly epochSeconds: () => number
+  /** Seconds since the boot (CLOCK_BOOTTIME). */
+  readonly bootSeconds: () => number
   /** The file of the program that runs. */
   readonly executable: () => string
   /** From here on all paths and tools are those of this directory, the host's / in a container. */

@@ -64,6 +64,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     legacyTables: async () => ['nat'],
     effectiveCapabilities: async () => undefined,
     epochSeconds: () => 1_790_000_000,
+    bootSeconds: () => 5_000,
   }
   const backend = iptables(run, host, { ip: ['nat'], ip6: ['nat'] })
   const remove: Backend['remove'] = (...call) => backend.remove(...call)

@@ -40,8 +40,8 @@ export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto
     mark: () => markElsewhere(carriers()),
   }
   return {
-    async apply(wanted) {
-      const { backend, value } = await inPlaceOf(places, wanted.setting, (one) => one.apply(wanted))
+    async apply(wanted, isGone) {
+      const { backend, value } = await inPlaceOf(places, wanted.setting, (one) => one.apply(wanted, isGone))
       // Nothing more in an ADD that finds all that it needs. One of the two kinds of tables has come into being.
       if (value.tableWasMissing && (backend !== places.nft || (await places.iptables.hasRules())))
         places.mark()
@@ -52,6 +52,11 @@ export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto
     replace: (wanted, options) => replace(places, wanted, options),
     prune: (isStale, options) => prune(places, isStale, options),
     list: () => listBoth(places),
+    gone: async () =>
+      new Set([
+        ...((await unlessMissing(() => places.nft.gone())) ?? []),
+        ...((await unlessMissing(() => places.iptables.gone())) ?? []),
+      ]),
     hasRules: async () => (await places.nft.hasRules()) || (await places.iptables.hasRules()),
     async tearDown() {
       for (const one of [places.nft, places.iptables]) await unlessMissing(() => one.tearDown())
@@ -75,7 +80,7 @@ function onDemand(load: () => Promise<Backend>): Backend {
     return loaded
   }
   return {
-    apply: async (wanted) => (await backend()).apply(wanted),
+    apply: async (wanted, isGone) => (await backend()).apply(wanted, isGone),
     remove: async (attachment, hint) => (await backend()).remove(attachment, hint),
     verify: async (wanted) => (await backend()).verify(wanted),
     replace: async (wanted, options) => (await backend()).replace(wanted, options),
@@ -83,6 +88,7 @@ function onDemand(load: () => Promise<Backend>): Backend {
     list: async () => (await backend()).list(),
     tearDown: async () => (await backend()).tearDown(),
     probe: async () => (await backend()).probe(),
+    gone: async () => (await backend()).gone(),
     hasRules: async () => (await backend()).hasRules(),
     standing: async (among) => (await backend()).standing(among),
   }

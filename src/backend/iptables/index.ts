@@ -47,6 +47,7 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
     },
     prune: async (isStale, options) => mergePruned(candidates.map((one) => prune(one, isStale, options))),
     list: async () => candidates.flatMap((one) => list(one)),
+    gone: async () => new Set(),
     hasRules: async () =>
       candidates.some((one) =>
         FAMILY_NAMES.some((family) => one.hasTable(family) && hasChain(one, family, DISPATCH)),

@@ -36,6 +36,7 @@ export function nftables(carriers: Carriers, host: Host): Backend {
       replace(carriers(carrierOf(wanted)), wanted, { dryRun, epochSeconds: host.epochSeconds() }),
     prune: async (isStale, options) => prune(carriers(), isStale, options),
     list: async () => list(carriers()),
+    gone: async () => new Set(),
     hasRules: async () => isStanding(),
     async tearDown() {
       const outcome = carriers().run([{ do: 'delete-table' }])
