@@ -33,6 +33,7 @@ async function runPlugin(): Promise<number> {
     backend: backendWithin(DEADLINE_MS),
     backendWithin,
     cacheDir: DEFAULT_CACHE_DIR,
+    bootSeconds,
   })
   if (warnings.length > 0) await writeWarnings(warnings)
   if (stdout !== '') await write(1, `${stdout}\n`)

@@ -1,4 +1,4 @@
-import type { Backend } from './backend/backend'
+import type { Backend, Listed } from './backend/backend'
 import type { Backends } from './backend/both'
 import { type Attachment, parseAttachment } from './cni/attachment'
 import { checkVariables, type Environment, requireVariables } from './cni/environment'
@@ -21,6 +21,8 @@ export interface Call {
   readonly backendWithin: (milliseconds: number) => Backend
   /** Where libcni keeps its results. */
   readonly cacheDir: string
+  /** Since the boot. */
+  readonly bootSeconds: () => number
 }
 
 /** `warnings` go to stderr, a line each; runtimes log them. */
@@ -85,7 +87,15 @@ async function add(call: Call, input: Input): Promise<Answer> {
   // Before anything is installed: an ADD that cannot say its result has failed, and must leave nothing behind.
   const stdout = memberText(text, 'prevResult')
   if (stdout === undefined) throw new Error('prevResult was parsed, but not found in the text')
-  const { tableWasMissing } = await call.backend.apply(wanted)
+  const { netns } = wanted
+  // Loaded only when an attachment of another network has one of the addresses.
+  const isGone = async (holder: Listed) =>
+    (await import('./sync/holder')).isHolderGone(holder, {
+      cacheDir: call.cacheDir,
+      bootSeconds: call.bootSeconds(),
+      netns,
+    })
+  const { tableWasMissing } = await call.backend.apply(wanted, isGone)
   const restored = tableWasMissing ? await restore(call, wanted.attachment, config) : []
   return { stdout, warnings: [...warnings, ...restored] }
 }
@@ -168,7 +178,10 @@ async function readWanted(command: 'ADD' | 'CHECK', { environment }: Call, input
   requireVariables(command, environment)
   checkVariables(environment)
   const { text, config } = await input.read()
-  return { ...(await parseWanted(command, parseAttachment(environment), config)), text, config }
+  const { wanted, warnings } = await parseWanted(command, parseAttachment(environment), config)
+  // Required, so it is there.
+  const { CNI_NETNS: netns = '' } = environment
+  return { wanted: { ...wanted, netns }, warnings, text, config }
 }
 
 async function readText({ readStdin }: Call): Promise<string> {

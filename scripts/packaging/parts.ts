@@ -13,6 +13,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   iptables: ['src/backend/iptables/', 'src/policy/first-match.ts'],
   later: [
     'src/about.ts',
+    'src/absent.ts',
     'src/backend/both/list.ts',
     'src/backend/both/prune.ts',
     'src/backend/both/replace.ts',

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { isMissing } from '../absent'
 import { isObject, type JsonObject } from './json'
 import { readSmallFile } from './small-file'
 
@@ -73,8 +74,7 @@ function list(directory: string, pattern: RegExp): string[] {
       .map(({ name }) => name)
       .sort()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return []
+    if (isMissing(error)) return []
     throw error
   }
 }

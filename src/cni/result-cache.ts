@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { isMissing } from '../absent'
 import type { Attachment } from './attachment'
 import { parsePod } from './attachment'
 import { findOwnPlugin, pluginsOf } from './conflists'
@@ -14,7 +15,9 @@ import { readSmallFile } from './small-file'
 export interface CachedAttachment {
   readonly file: string
   readonly attachment: Attachment
-  /** The conflist that the runtime used, without drop-in plugins; parsed when asked for, because it may be long. */
+  /** The conflist that the runtime used, in base64, as it is in the file: equal for the pods of one network. */
+  readonly config: string
+  /** The same, parsed, without drop-in plugins; only when asked for, because it may be long. */
   readonly readConflist: () => unknown
   /** The result of the whole chain. */
   readonly result: JsonObject
@@ -85,6 +88,7 @@ function parseCacheFile(file: string, text: string, modified: number): CachedAtt
       network: networkName,
       ...parsePod(pairsOf(cniArgs)),
     },
+    config,
     readConflist: () => JSON.parse(decode(config)),
     readArgs: () => readArgs(decode(config)),
     result,
@@ -128,8 +132,4 @@ export function attachmentsNamed(file: string): { containerID: string; ifname: s
     }
   }
   return possible
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

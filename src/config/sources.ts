@@ -1,4 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
+import { isAbsent, isMissing } from '../absent'
 import { CniError, quote } from '../cni/error'
 import type { JsonObject } from '../cni/json'
 import { readSmallFile } from '../cni/small-file'
@@ -46,9 +47,12 @@ const MEANS_NOTHING: Readonly<Record<string, string>> = {
   cidrLimit: 'there is no limit',
 }
 
-/** The files that an entry stands for. A name with glob characters that exists as it is written is a name. */
+/**
+ * The files that an entry stands for. A name with glob characters that exists as it is written is a name; so is one that
+ * cannot be looked at, because a search there would find nothing and say nothing.
+ */
 export async function expand(entry: string): Promise<string[]> {
-  if (existsSync(entry) || !GLOB.test(entry)) return [entry]
+  if (!GLOB.test(entry) || !isAbsent(entry)) return [entry]
   const { globSync } = await import('tinyglobby')
   return globSync(entry, { absolute: true, expandDirectories: false }).sort()
 }
@@ -88,10 +92,17 @@ function readFile(path: string, place: string): string {
 }
 
 function adviceFor(error: unknown, path: string): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
-  if (existsSync(path) && statSync(path).isDirectory()) {
+  if (isMissing(error)) return 'there is no such file'
+  if (isDirectory(path)) {
     return `write "${path.replace(/\/+$/, '')}/*" for the files in it`
   }
   return error instanceof Error ? error.message : String(error)
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
 }

@@ -3,6 +3,7 @@ import type { Attachment } from '../cni/attachment'
 import type { JsonObject } from '../cni/json'
 import { readResultCache } from '../cni/result-cache'
 import { isNetnsGone } from './netns'
+import { undoOvertaken, withoutGone } from './overtaken'
 import { policyMaker } from './policy-maker'
 import { wantedOf } from './wanted-attachments'
 
@@ -35,5 +36,6 @@ export async function restoreNetwork(
     return isOther && !isLate() ? restored : undefined
   })
   if (wanted.length === 0 || isLate()) return 0
-  return (await backend.replace(wanted, { dryRun: false })).changes.length
+  const { changes } = await backend.replace(await withoutGone(backend, wanted), { dryRun: false })
+  return (await undoOvertaken(backend, changes)).length
 }

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs'
+import { isAbsent } from '../absent'
 import type { Backend, Pruned, Replacement } from '../backend/backend'
 import { attachmentId } from '../backend/identity'
 import { readNetworks } from '../cni/conflists'
 import { CniError, toCniError } from '../cni/error'
 import { readResultCache } from '../cni/result-cache'
 import { isNetnsGone } from './netns'
+import { undoOvertaken, withoutGone } from './overtaken'
 import { requireCache, staleTest } from './stale'
 import { type WantedAttachments, wantedAttachments } from './wanted-attachments'
 
@@ -37,13 +38,12 @@ export async function sync(
   options: SyncOptions,
   epochSeconds: () => number,
 ): Promise<SyncReport> {
-  const { sources, replacement, failures } = await replaceAll(backend, options)
-  if (!options.dryRun) await undoOvertaken(backend, options, replacement)
+  const { sources, replacement, failures } = await replaceStanding(backend, options)
   const pruned =
     options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : await prune(backend, options, epochSeconds)
   // Addresses that the dead held are free now.
   const isFreed = replacement.held.length > 0 && pruned.removed.length > 0 && !options.dryRun
-  const second = isFreed ? await replaceAll(backend, options) : undefined
+  const second = isFreed ? await replaceStanding(backend, options) : undefined
   return {
     ...replacement,
     ...(second && {
@@ -65,6 +65,18 @@ export async function sync(
   }
 }
 
+/** Without the rules of attachments whose DEL came while they were written, as the kernel or the cache knows. */
+async function replaceStanding(backend: Backend, options: SyncOptions): Promise<Outcome> {
+  const outcome = await replaceAll(backend, options)
+  const { changes } = outcome.replacement
+  if (options.dryRun || !changes.some(({ what }) => what === 'restored')) return outcome
+  const cache = readResultCache(options.cacheDir)
+  const known = new Set(cache.attachments.map(({ attachment }) => attachmentId(attachment)))
+  const hasEnded = (id: string) => cache.unreadable.length === 0 && !known.has(id)
+  const standing = await undoOvertaken(backend, changes, hasEnded)
+  return { ...outcome, replacement: { ...outcome.replacement, changes: standing } }
+}
+
 interface Outcome {
   readonly sources: WantedAttachments
   readonly replacement: Replacement
@@ -76,7 +88,8 @@ async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outco
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const sources = await readSources(options)
     try {
-      return { sources, replacement: await backend.replace(sources.wanted, options), failures: [] }
+      const wanted = await withoutGone(backend, sources.wanted)
+      return { sources, replacement: await backend.replace(wanted, options), failures: [] }
     } catch (error) {
       if (options.dryRun || !isRefusal(error)) throw error
     }
@@ -89,7 +102,7 @@ async function readSources({ cacheDir, confDir }: SyncOptions): Promise<WantedAt
   const sources = await wantedAttachments(cache, readNetworks(confDir), isNetnsGone)
   const missing = [
     ...(cache.exists ? [] : [`there is no result cache ${cacheDir}/results`]),
-    ...(existsSync(confDir) ? [] : [`there is no ${confDir}: went by the conflists of the ADDs`]),
+    ...(isAbsent(confDir) ? [`there is no ${confDir}: went by the conflists of the ADDs`] : []),
   ]
   return { ...sources, warnings: [...sources.warnings, ...missing] }
 }
@@ -103,7 +116,7 @@ async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<
   const sources = await readSources(options)
   const failures: string[] = []
   const parts: Replacement[] = []
-  for (const one of sources.wanted) {
+  for (const one of await withoutGone(backend, sources.wanted)) {
     try {
       parts.push(await backend.replace([one], options))
     } catch (error) {
@@ -118,25 +131,6 @@ async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<
     script: parts.map(({ script }) => script).join(''),
   }
   return { sources, replacement, failures }
-}
-
-/**
- * A DEL that ran between reading the cache and writing has been overtaken: its rule must not come back, because its
- * address may go to a pod of a network that has nothing to do with us.
- */
-async function undoOvertaken(
-  backend: Backend,
-  { cacheDir }: SyncOptions,
-  { changes }: Replacement,
-): Promise<void> {
-  const restored = changes.filter(({ what }) => what === 'restored')
-  if (restored.length === 0) return
-  const cache = readResultCache(cacheDir)
-  const known = new Set(cache.attachments.map(({ attachment }) => attachmentId(attachment)))
-  for (const { attachment } of restored) {
-    const isKnown = known.has(attachmentId(attachment)) || cache.unreadable.length > 0
-    if (!isKnown) await backend.remove(attachment, [])
-  }
 }
 
 async function prune(backend: Backend, options: SyncOptions, epochSeconds: () => number): Promise<Pruned> {

@@ -1,4 +1,4 @@
-import type { Wanted } from '../backend/backend'
+import type { Origin, Wanted } from '../backend/backend'
 import { findOwnPlugin, type Networks, pluginsOf } from '../cni/conflists'
 import { toCniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
@@ -100,11 +100,13 @@ export async function wantedOf(
 ): Promise<{ readonly wanted: readonly Wanted[]; readonly warnings: readonly string[] }> {
   const warnings: string[] = []
   const candidates: Candidate[] = []
+  const originOf = originsByConflist()
   for (const cached of cache.attachments) {
     if (cached.netns !== undefined && isGone(cached.netns)) continue
     try {
       const plugin = await pluginOf(cached)
-      if (plugin) candidates.push({ cached, wanted: wantedBy(cached, plugin) })
+      if (plugin)
+        candidates.push({ cached, wanted: { ...wantedBy(cached, plugin), origin: originOf(cached) } })
     } catch (error) {
       warnings.push(
         `skipped the cache file ${cached.file}: ${error instanceof Error ? error.message : error}`,
@@ -123,7 +125,30 @@ function wantedBy(cached: CachedAttachment, { policyFor, isFallback }: Plugin): 
     policy: policyFor(cached, ips),
     setting: policyFor.setting,
     carrier: policyFor.carrier,
+    ...(cached.netns !== undefined && { netns: cached.netns }),
     isFallback,
+  }
+}
+
+/**
+ * Some runtimes take DEL from the conflist that they cached at the ADD (CRI-O). Where that one has no ip-masq, no DEL will
+ * come to us, and whoever removes rules has to know it. All pods of a network have the same text, so it is read once.
+ */
+function originsByConflist(): (cached: CachedAttachment) => Origin {
+  const known = new Map<string, Origin>()
+  return (cached) => {
+    const origin = known.get(cached.config) ?? readOrigin(cached)
+    known.set(cached.config, origin)
+    return origin
+  }
+}
+
+function readOrigin(cached: CachedAttachment): Origin {
+  try {
+    return findOwnPlugin(pluginsIn(cached)) ? 'restored' : 'adopted'
+  } catch {
+    // A torn conflist says nothing, and must not cost the pod its rules.
+    return 'restored'
   }
 }
 

@@ -55,7 +55,9 @@ export async function createCachedNetwork(node: Namespace): Promise<CachedNetwor
     confDir,
     cacheDir,
     async add(containerID, addresses, netns, before = '') {
-      await succeed(node, 'ADD', { ...call(containerID, addresses), before })
+      const { environment, ...rest } = call(containerID, addresses)
+      const withNetns = { ...environment, ...(netns !== undefined && { CNI_NETNS: netns }) }
+      await succeed(node, 'ADD', { ...rest, environment: withNetns, before })
       await network.cache(containerID, addresses, netns === undefined ? {} : { netns })
     },
     async del(containerID) {

@@ -47,7 +47,8 @@ export async function callPlugin(
     IP_MASQ_CARRIER: process.env.IP_MASQ_CARRIER,
     CNI_COMMAND: command,
     CNI_CONTAINERID: call.containerID ?? 'c1',
-    CNI_NETNS: '/var/run/netns/pod',
+    // One that exists: an attachment whose namespace does not is gone.
+    CNI_NETNS: namespace.path,
     CNI_IFNAME: call.ifname ?? 'eth0',
     CNI_PATH: '/opt/cni/bin',
     ...call.environment,

@@ -1,0 +1,19 @@
+import { statSync } from 'node:fs'
+
+/**
+ * Whether the kernel says that nothing is there. No other error means that: what cannot be looked at (EACCES, EPERM, EIO,
+ * ELOOP) may well exist, and whoever takes it for absent removes the rules of a pod that runs.
+ */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+}
+
+/** Whether nothing has this path. */
+export function isAbsent(path: string): boolean {
+  try {
+    statSync(path)
+    return false
+  } catch (error) {
+    return isMissing(error)
+  }
+}

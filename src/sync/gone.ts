@@ -1,0 +1,158 @@
+import type { Listed, ListedNote } from '../backend/backend'
+import { attachmentId, networkDigest } from '../backend/identity'
+import { attachmentsNamed, type CachedAttachment, type ResultCache } from '../cni/result-cache'
+import { formatAddress } from '../policy/address'
+import { lookAtNamespaces, type Sight } from './namespaces'
+import { isNetnsGone } from './netns'
+
+/**
+ * What is known of an attachment that has rules.
+ *
+ * known    a result cache has it
+ * alive    no cache has it, but its network namespace exists, or some namespace has its address
+ * gone     proven: nothing uses its address any more
+ * unknown  neither can be shown: it keeps its rules, and is reported
+ */
+export interface Verdict {
+  readonly is: 'known' | 'alive' | 'gone' | 'unknown'
+  /** Fit to follow a colon. */
+  readonly because: string
+  /** Gone, but only if the result caches that were read are those of this node's runtimes. */
+  readonly restsOnCache?: boolean
+  /** No cache has it, but its ADD may still be under way. */
+  readonly isInFlight?: boolean
+}
+
+export interface Evidence {
+  readonly cache: ResultCache
+  /** Now, since the boot. The time of day may jump; rules do not outlive a boot. */
+  readonly bootSeconds: number
+  /** How long an attachment that no cache has may be of an ADD that is under way. */
+  readonly graceSeconds: number
+  /** The path of a namespace that does not count: it is that of the pod which is being added. */
+  readonly except?: string | undefined
+}
+
+/**
+ * Judges attachments in the kernel. One is gone when its recorded network namespace no longer exists, or when a cache that
+ * had it has it no more and no namespace on the node has its address. That no cache has it proves nothing by itself:
+ * runtimes keep their caches in many places, and a cache may be wiped while its pods run.
+ */
+export function judge(evidence: Evidence): (listed: Listed) => Verdict {
+  const { cache, except } = evidence
+  const entries = entriesById(cache)
+  const torn = new Set(cache.unreadable.flatMap(attachmentsNamed).map(attachmentId))
+  const look = once(() => lookAtNamespaces(except))
+  return (listed) => {
+    const { id, note } = listed
+    const own = entries.get(id) ?? []
+    const netns = goneNamespace(own, note, evidence)
+    if (netns !== undefined) return { is: 'gone', because: `its network namespace ${netns} no longer exists` }
+    if (own.length > 0) return { is: 'known', because: 'a result cache has it' }
+    if (torn.has(id)) return { is: 'known', because: 'a cache file that cannot be read may be its entry' }
+    const isInFlight = note?.bootSeconds !== undefined && isAdded(note) && isYoung(note, evidence)
+    if (note?.netns !== undefined)
+      return { is: 'alive', because: 'its network namespace still exists', isInFlight }
+    return { ...judgeWithoutEntry(listed, { ...evidence, look }), isInFlight }
+  }
+}
+
+function entriesById({ attachments }: ResultCache): Map<string, CachedAttachment[]> {
+  const entries = new Map<string, CachedAttachment[]>()
+  for (const cached of attachments) {
+    const id = attachmentId(cached.attachment)
+    entries.set(id, [...(entries.get(id) ?? []), cached])
+  }
+  return entries
+}
+
+/** The recorded namespace, if it is gone: that of the note, else that of the cache entries. */
+function goneNamespace(
+  entries: readonly CachedAttachment[],
+  note: ListedNote | undefined,
+  evidence: Evidence,
+): string | undefined {
+  if (note?.netns !== undefined)
+    return isNetnsGone(note.netns, bootTimeOf(note, evidence.bootSeconds)) ? note.netns : undefined
+  const [first] = entries
+  const areGone = entries.every(({ netns }) => netns !== undefined && isNetnsGone(netns))
+  return areGone && entries.some((entry) => isOf(entry, note, evidence)) ? first?.netns : undefined
+}
+
+/**
+ * Whether an entry speaks of the rules that are there, and not of an earlier container that had the same ID: the rules may
+ * be those of an ADD that is under way, whose own entry comes later.
+ */
+function isOf(entry: CachedAttachment, note: ListedNote | undefined, evidence: Evidence): boolean {
+  if (note === undefined) return false
+  // They were made from an entry.
+  if (!isAdded(note)) return true
+  if (note.bootSeconds !== undefined) return !isYoung(note, evidence)
+  // Of a version that did not record the time since the boot. Both of these are times of day.
+  return note.epochSeconds * 1000 <= entry.modified
+}
+
+/** Its own ADD wrote it; else sync did, from a cache entry. */
+function isAdded({ origin = 'added' }: ListedNote): boolean {
+  return origin === 'added'
+}
+
+/** Whether its ADD may still be under way. One whose age nobody knows may be. */
+function isYoung(
+  note: ListedNote | undefined,
+  { bootSeconds, graceSeconds }: Pick<Evidence, 'bootSeconds' | 'graceSeconds'>,
+): boolean {
+  const time = bootTimeOf(note, bootSeconds)
+  return time === undefined || time + graceSeconds > bootSeconds
+}
+
+/** A time that is still to come cannot be one of this boot, and says nothing. */
+function bootTimeOf(note: ListedNote | undefined, now: number): number | undefined {
+  const time = note?.bootSeconds
+  return time !== undefined && time <= now ? time : undefined
+}
+
+interface Circumstances extends Evidence {
+  readonly look: () => Sight
+}
+
+/** No cache has it, and nobody recorded its network namespace. */
+function judgeWithoutEntry({ addresses, note }: Listed, circumstances: Circumstances): Verdict {
+  const { cache, look } = circumstances
+  if (note === undefined) return { is: 'unknown', because: 'its rules do not say whose they are' }
+  if (!cache.exists) return { is: 'unknown', because: 'there is no result cache' }
+  const { addresses: seen, unseen } = look()
+  if (addresses.some((address) => seen.has(formatAddress(address))))
+    return { is: 'alive', because: 'a network namespace has its address' }
+  const gone: Verdict = {
+    is: 'gone',
+    because: 'its cache entry is gone, and no network namespace has its address',
+  }
+  // Sync wrote it after it had seen its entry, and its DEL never comes to us.
+  if (note.origin === 'adopted') return gone
+  if (!wasKnown(note, cache))
+    return { is: 'unknown', because: 'no result cache that was read has attachments of its network' }
+  if (isAdded(note) && isYoung(note, circumstances))
+    return { is: 'unknown', because: 'its ADD may be under way' }
+  const [first] = unseen
+  return first === undefined
+    ? { ...gone, restsOnCache: true }
+    : { is: 'unknown', because: `${first} may have its address, and cannot be looked into` }
+}
+
+/** Sync made its rules from an entry, or this cache is where the runtime keeps its network. */
+function wasKnown({ origin, networkDigest: digest }: ListedNote, { attachments }: ResultCache): boolean {
+  if (origin === 'restored') return true
+  return (
+    digest !== '' &&
+    attachments.some(({ attachment }) => networkDigest(attachment.network).startsWith(digest))
+  )
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}

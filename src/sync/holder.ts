@@ -1,0 +1,23 @@
+import type { Listed } from '../backend/backend'
+import { readResultCache } from '../cni/result-cache'
+import { judge } from './gone'
+
+/** Longer than any runtime lets an ADD take. */
+const GRACE_SECONDS = 600
+
+interface Asking {
+  readonly cacheDir: string
+  readonly bootSeconds: number
+  /** The network namespace of the pod that is being added: it has the address by now. */
+  readonly netns: string
+}
+
+/**
+ * An ADD finds that an attachment of another network holds its address: is that one proven gone? The IPAM of this network
+ * may be a pod author's own choice (static addresses), so its word alone is not enough to take a rule from a pod that runs.
+ */
+export function isHolderGone(holder: Listed, { cacheDir, bootSeconds, netns }: Asking): boolean {
+  const cache = readResultCache(cacheDir)
+  const verdict = judge({ cache, bootSeconds, graceSeconds: GRACE_SECONDS, except: netns })(holder)
+  return verdict.is === 'gone'
+}

@@ -1,0 +1,138 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { isMissing } from '../absent'
+import { addressOf, formatAddress } from '../policy/address'
+import { areProcessesVisible } from './netns'
+
+/** Which addresses the network namespaces on this node have, as far as they can be seen without entering one. */
+export interface Sight {
+  /** Of all namespaces that a process is in, without the node's own. */
+  readonly addresses: ReadonlySet<string>
+  /** Namespaces that may have any address, because no process is known to be in them; or why we see only some processes. */
+  readonly unseen: readonly string[]
+}
+
+interface Namespace {
+  readonly addresses: readonly string[]
+  /** As stat(2) gives it for /proc/PID/ns/net and for a file in /run/netns; undefined where we may not look. */
+  readonly inode: number | undefined
+}
+
+/**
+ * A process shows the addresses of its namespace in /proc/PID/net, to everybody. Entering a namespace (setns(2)) would show
+ * those of the others too, but is not safe in a process with threads, and a helper such as nsenter is not on every node.
+ *
+ * `except`: the path of a namespace that does not count, because it is that of the pod that is being added.
+ */
+export function lookAtNamespaces(except?: string): Sight {
+  if (!areProcessesVisible()) return { addresses: new Set(), unseen: ['processes, which /proc hides'] }
+  const left = except === undefined ? undefined : inodeOf(except)
+  const { namespaces, hidden } = namespacesOfProcesses()
+  const counted = namespaces.filter(({ inode }) => inode === undefined || inode !== left)
+  const inodes = new Set([left, ...namespaces.map(({ inode }) => inode)])
+  const unseen = [...namedNamespaces()].filter(([, inode]) => inode === undefined || !inodes.has(inode))
+  return {
+    addresses: new Set(counted.flatMap(({ addresses }) => addresses)),
+    unseen: [...unseen.map(([path]) => path), ...hidden],
+  }
+}
+
+function namespacesOfProcesses(): { namespaces: readonly Namespace[]; hidden: readonly string[] } {
+  const own = procInodeOf('self')
+  const namespaces = new Map<number, Namespace>()
+  const hidden: string[] = []
+  // The node's own has the node's addresses. It is no pod's, but a name in /run/netns may lead to it.
+  if (own !== undefined) namespaces.set(own, { addresses: [], inode: inodeOf('/proc/self/ns/net') })
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const id = procInodeOf(pid)
+      if (id === undefined) continue
+      const known = namespaces.get(id)
+      if (known?.inode !== undefined) continue
+      const addresses = known?.addresses ?? addressesOf(pid)
+      namespaces.set(id, { addresses, inode: inodeOf(`/proc/${pid}/ns/net`) })
+    } catch (error) {
+      if (hasEnded(pid)) continue
+      hidden.push(`process ${pid}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  return { namespaces: [...namespaces.values()], hidden }
+}
+
+/**
+ * The kernel gives each namespace files of its own below /proc/PID/net: equal inodes mean the same namespace. The number of
+ * the namespace itself is shown only to who may trace the process.
+ */
+function procInodeOf(pid: string): number | undefined {
+  return statSync(`/proc/${pid}/net/dev`, { throwIfNoEntry: false })?.ino
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino
+  } catch {
+    return undefined
+  }
+}
+
+function hasEnded(pid: string): boolean {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false }) === undefined
+}
+
+function addressesOf(pid: string): string[] {
+  return [
+    ...ipv4In(readFileSync(`/proc/${pid}/net/fib_trie`, 'utf8')),
+    ...ipv6In(readOptional(`/proc/${pid}/net/if_inet6`)),
+  ]
+}
+
+/** A kernel without IPv6 has no such file. */
+function readOptional(path: string): string {
+  return statSync(path, { throwIfNoEntry: false }) ? readFileSync(path, 'utf8') : ''
+}
+
+/** `|-- 10.244.1.7` and, below it, `/32 host LOCAL`. */
+function ipv4In(trie: string): string[] {
+  const found: string[] = []
+  let address = ''
+  for (const line of trie.split('\n')) {
+    const at = line.indexOf('|-- ')
+    if (at >= 0) address = line.slice(at + 4).trim()
+    else if (line.includes('/32 host LOCAL')) found.push(address)
+  }
+  return found
+}
+
+/** `fd000000000000000000000000000005 02 40 00 80 eth0` */
+function ipv6In(list: string): string[] {
+  return list
+    .split('\n')
+    .flatMap((line) => /^[0-9a-f]{32}/.exec(line) ?? [])
+    .map((digits) => formatAddress(addressOf(digits)))
+}
+
+/** Where `ip netns` and the runtimes name namespaces. */
+const NAMED = '/run/netns'
+
+/** Namespaces that exist without a process, because they are mounted somewhere: place -> inode. */
+function namedNamespaces(): ReadonlyMap<string, number | undefined> {
+  const mounted = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .flatMap((line): [string, number][] => {
+      // 36 35 0:4 net:[4026532182] /run/netns/x rw shared:1 - nsfs nsfs rw
+      const [, , , root = '', place = ''] = line.split(' ')
+      const inode = /^net:\[(\d+)\]$/.exec(root)?.[1]
+      return inode === undefined ? [] : [[place, Number(inode)]]
+    })
+  // Mounts that do not reach our mount namespace leave an empty file here, and no number.
+  const files = namesIn(NAMED).map((name): [string, undefined] => [`${NAMED}/${name}`, undefined])
+  return new Map<string, number | undefined>([...files, ...mounted])
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}

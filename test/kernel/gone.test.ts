@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
+import { createNamespace, type Namespace } from '../lab/namespace'
+import { EXECUTABLES } from '../lab/plugin'
+import { podAddresses } from '../lab/table'
+
+/** A namespace that cannot be looked at is not gone: gc and sync run by somebody who may do less than root. */
+
+let node: Namespace
+let pod: Namespace
+let network: CachedNetwork
+beforeEach(async () => {
+  node = await createNamespace('gone')
+  pod = await createNamespace('pod')
+  network = await createCachedNetwork(node)
+})
+afterEach(async () => {
+  await network.delete()
+  await pod.delete()
+  await node.delete()
+})
+
+/** A process of another user in the pod's namespace, as its pause container is. */
+async function startPause(): Promise<number> {
+  const child = pod.start(
+    'setpriv',
+    '--reuid=65535',
+    '--regid=65535',
+    '--clear-groups',
+    'bash',
+    '-c',
+    'echo up; read',
+  )
+  await new Promise((resolve) => child.stdout?.once('data', resolve))
+  if (child.pid === undefined) throw new Error('the process did not start')
+  return child.pid
+}
+
+/** What the DaemonSet has: no CAP_SYS_PTRACE, nor anything else that looks past permissions. */
+const WEAK = 'setpriv --bounding-set=-all,+net_admin --inh-caps=-all'
+
+const weakly = (line: string, before = 'true') =>
+  node.sh(
+    `${before}; ${WEAK} ${EXECUTABLES.native} ${line} --conf-dir ${network.confDir} --cache-dir ${network.cacheDir}`,
+  )
+
+describe('the namespace of another user’s process', () => {
+  test('cannot be looked at without CAP_SYS_PTRACE', async () => {
+    const pid = await startPause()
+    await expect(node.sh(`${WEAK} stat -L /proc/${pid}/ns/net`)).rejects.toThrow('Permission denied')
+  })
+
+  test.each(['gc --grace 0', 'sync --prune --grace 0'])('%s keeps its rules', async (command) => {
+    await network.add('a', ['10.244.1.7/24'], `/proc/${await startPause()}/ns/net`)
+    await weakly(command)
+    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+  })
+
+  test('sync restores its rules', async () => {
+    await network.add('a', ['10.244.1.7/24'], `/proc/${await startPause()}/ns/net`)
+    await node.sh('nft flush ruleset')
+    await weakly('sync')
+    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+  })
+
+  test('is hidden by a /proc with hidepid, and not gone', async () => {
+    const pid = await startPause()
+    await network.add('a', ['10.244.1.7/24'], `/proc/${pid}/ns/net`)
+    const hide = 'mount -t proc -o hidepid=ptraceable proc /proc'
+    await expect(node.sh(`${hide}; ${WEAK} ls -d /proc/${pid}`)).rejects.toThrow('No such file')
+    await weakly('gc --grace 0', hide)
+    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+  })
+
+  test('gone: its rules go', async () => {
+    const pid = await startPause()
+    await network.add('a', ['10.244.1.7/24'], `/proc/${pid}/ns/net`)
+    await node.sh(`kill -9 ${pid}; while [ -d /proc/${pid} ]; do sleep 0.05; done`)
+    await weakly('gc --grace 0')
+    expect(await podAddresses(node)).toEqual([])
+  })
+})
+
+describe('a path that means something to the runtime only', () => {
+  test.each(['/proc/self/fd/4294967', '/proc/1/fd/4294967', 'netns/pod'])(
+    '%s is never gone',
+    async (path) => {
+      await network.add('a', ['10.244.1.7/24'], path)
+      await network.command('gc --grace 0')
+      expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+    },
+  )
+})
+
+test('a directory that may not be searched does not make its namespaces gone', async () => {
+  await node.sh(`mkdir -m 700 ${network.cacheDir}/netns; chown 65535 ${network.cacheDir}/netns`)
+  await network.add('a', ['10.244.1.7/24'], `${network.cacheDir}/netns/a`)
+  await weakly('gc --grace 0')
+  expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+})
