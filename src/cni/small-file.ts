@@ -1,12 +1,58 @@
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
-/** More than any conflist or result; a file that is larger is something else. */
+/** The largest conflist or cached result that we read: a prevResult of 10 MB has to work. */
 const LARGEST = 16 << 20
 
-/** A regular file of sensible size: a FIFO would wait for ever, and a device never end. */
-export function readSmallFile(path: string): string {
-  const status = statSync(path)
-  if (!status.isFile()) throw new Error('it is no regular file')
-  if (status.size > LARGEST) throw new Error(`it is larger than ${LARGEST} bytes`)
-  return readFileSync(path, 'utf8')
+/** The largest file that a config names. About 50,000 prefixes: more is a mistake, and every ADD would wait for it. */
+export const LARGEST_CONFIG_FILE = 1 << 20
+
+/** The text of a file in UTF-8. Throws what the system says, or why the file is none that we read. */
+export function readSmallFile(path: string, largest = LARGEST): string {
+  return decodeText(readBytes(path, largest))
+}
+
+/**
+ * A regular file of sensible size: to open a FIFO would wait for ever, and a device never ends. The file that is looked at is
+ * the one that is read, whatever the path leads to by then.
+ */
+function readBytes(path: string, largest: number): Uint8Array {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  try {
+    if (!fstatSync(file).isFile()) throw new Error('it is no regular file')
+    // One byte more: a file may grow, and those of /proc have a size of 0.
+    const room = new Uint8Array(Math.min(fstatSync(file).size, largest) + 1)
+    return readUpTo(file, room, largest)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function readUpTo(file: number, room: Uint8Array, largest: number): Uint8Array {
+  let length = 0
+  let bytes = room
+  for (;;) {
+    const read = readSync(file, bytes, length, bytes.length - length, null)
+    length += read
+    if (length > largest) throw new Error(`it is larger than ${largest} bytes`)
+    if (read === 0) return bytes.subarray(0, length)
+    if (length < bytes.length) continue
+    const larger = new Uint8Array(Math.min(2 * bytes.length, largest) + 1)
+    larger.set(bytes)
+    bytes = larger
+  }
+}
+
+/** A byte order mark stays, as U+FEFF: whether it is allowed depends on who else reads the file. */
+function decodeText(bytes: Uint8Array): string {
+  const [first, second] = bytes
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
+  if (isUtf16 || (bytes.length > 1 && (first === 0) !== (second === 0))) {
+    throw new Error('it is UTF-16: save it as UTF-8')
+  }
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}
+
+/** The text without the byte order mark that some editors put first. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text
 }

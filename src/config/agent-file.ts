@@ -2,7 +2,9 @@ import * as z from 'zod/mini'
 import { CniError } from '../cni/error'
 import { isObject } from '../cni/json'
 import type { Prefix } from '../policy/prefix'
+import { isTypo, nearest } from './nearest'
 import { parseWith } from './parse'
+import { parseTextValues } from './text-value'
 import { cidrs, closed, flag } from './values'
 
 /** A file that is written for ip-masq-agent. */
@@ -15,6 +17,8 @@ export interface AgentFile {
   readonly ignored: readonly string[]
 }
 
+const ADVICE = 'write keys and values, as in "nonMasqueradeCIDRs: [10.0.0.0/8]"'
+
 const agentSchema = closed(
   {
     nonMasqueradeCIDRs: z.optional(cidrs('[] to exempt none, or leave the key out for the default')),
@@ -23,19 +27,47 @@ const agentSchema = closed(
     resyncInterval: z.optional(z.unknown()),
     cidrLimit: z.optional(z.unknown()),
   },
-  'write keys and values, as in "nonMasqueradeCIDRs: [10.0.0.0/8]"',
+  ADVICE,
 )
 
-/** `place` names the file in messages. */
+/** `place` names the file in messages. An empty file holds null, as it does for ip-masq-agent. */
 export async function parseAgentFile(text: string, place: string): Promise<AgentFile> {
-  return parseAgentConfig((await parseText(text, place)) ?? {}, place)
+  const documents = await readDocuments(text, place)
+  if (documents.length > 1) refuse(place, 'it has several documents; keep one')
+  const { value, placeOf } = documents[0] ?? { value: null, placeOf: () => undefined }
+  return parseAgentConfig(value ?? {}, { place, placeOf })
+}
+
+/** Where a value was read. */
+export interface Origin {
+  readonly place: string
+  readonly placeOf: (key: string) => string | undefined
 }
 
 /** The same, where the text has been read already. */
-export function parseAgentConfig(value: unknown, place: string): AgentFile {
-  const { resyncInterval, cidrLimit, ...rest } = parseWith(agentSchema, withKnownSpelling(value), place)
+export function parseAgentConfig(written: unknown, { place, placeOf }: Origin): AgentFile {
+  const value = withKnownSpelling(written)
+  // The value is the whole file, and may be a secret of somebody else's: it is not quoted.
+  if (!isObject(value)) refuse(place, ADVICE)
+  const unknown = Object.keys(value).find((key) => !Object.hasOwn(agentSchema.shape, key))
+  if (unknown !== undefined) refuse(place, `${placeOf(unknown) ?? 'a key'}: ${unknownKey(unknown)}`)
+  const { resyncInterval, cidrLimit, ...rest } = parseWith(agentSchema, value, place)
   const ignored = Object.entries({ resyncInterval, cidrLimit }).filter(([, item]) => item !== undefined)
   return { ...rest, ignored: ignored.map(([key]) => key) }
+}
+
+/** A key that is none of ours is named only where it is nearly one of them. */
+function unknownKey(key: string): string {
+  const near = nearest(key, Object.keys(agentSchema.shape))
+  if (near.toLowerCase() === key.toLowerCase()) {
+    return `${near} is there already, in another spelling; keep one of the two`
+  }
+  if (isTypo(key, near)) return `unknown key "${key}"; write "${near}" if that is meant, or remove it`
+  return `a config of ip-masq-agent has no such key; it has ${Object.keys(agentSchema.shape).join(', ')}`
+}
+
+function refuse(place: string, reason: string): never {
+  throw new CniError('invalidConfig', `Cannot use ${place}: ${reason}`)
 }
 
 /**
@@ -54,17 +86,11 @@ function withKnownSpelling(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [spell(key), item]))
 }
 
-/** JSON, or YAML, whose parser is loaded for nothing else. An empty file holds null, as it does for ip-masq-agent. */
-async function parseText(text: string, place: string): Promise<unknown> {
+async function readDocuments(text: string, place: string) {
   try {
-    const value: unknown = JSON.parse(text)
-    if (isObject(value)) return value
-  } catch {}
-  const { parseYaml } = await import('./yaml')
-  try {
-    return parseYaml(text)
+    return await parseTextValues(text)
   } catch (error) {
-    const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
-    throw new CniError('invalidConfig', `Cannot use ${place}: it cannot be read as JSON or YAML: ${said}`)
+    const said = error instanceof Error ? error.message : ''
+    refuse(place, `it cannot be read as JSON or YAML: ${said}`)
   }
 }

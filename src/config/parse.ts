@@ -51,7 +51,9 @@ export function parseWith<S extends z.ZodMiniType>(parser: S, value: unknown, pl
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
   const path = [...(issue?.path ?? []), ...unknown]
   const where = [place, renderPath(path)].filter((part) => part !== '').join(': ')
-  throw new CniError('invalidConfig', `Cannot use ${where} ${quote(valueAt(value, path))}: ${issue?.message}`)
+  // The whole of a config or file is not quoted: most of it is not what is wrong.
+  const quoted = path.length > 0 ? ` ${quote(valueAt(value, path))}` : ''
+  throw new CniError('invalidConfig', `Cannot use ${where}${quoted}: ${issue?.message}`)
 }
 
 /** `nonMasqueradeCIDRs[1]`, as a reader would look for it. */

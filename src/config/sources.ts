@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { isAbsent, isMissing } from '../absent'
 import { CniError, quote } from '../cni/error'
 import type { JsonObject } from '../cni/json'
-import { readSmallFile } from '../cni/small-file'
+import { LARGEST_CONFIG_FILE, readSmallFile, withoutMark } from '../cni/small-file'
 import { MalformedError } from '../policy/address'
 import type { Prefix } from '../policy/prefix'
 import type { AgentFile } from './agent-file'
@@ -85,7 +85,7 @@ function readFlannel({ flannelSubnetFile: setting, pinExemptions }: Config) {
 
 function readFile(path: string, place: string): string {
   try {
-    return readSmallFile(path)
+    return withoutMark(readSmallFile(path, LARGEST_CONFIG_FILE))
   } catch (error) {
     throw new CniError('invalidConfig', `Cannot use ${place}: ${adviceFor(error, path)}`, String(error))
   }

@@ -1,23 +1,142 @@
-import { parseAllDocuments } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  LineCounter,
+  type ParsedNode,
+  parseAllDocuments,
+  visit,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml'
 
-/** All documents of a text. YAML 1.1, because that is what Kubernetes' own reader takes: there `yes` is a boolean. */
-export function parseYamlDocuments(text: string): unknown[] {
-  const documents = parseAllDocuments(text, { version: '1.1', logLevel: 'silent' })
-  if (!Array.isArray(documents)) return []
-  return documents.map((document) => {
-    const [error] = document.errors
-    if (error) throw error
-    const value: unknown = document.toJS()
-    // As an object they would look empty.
-    if (value instanceof Map || value instanceof Set)
-      throw new Error('write a plain map, without !!omap or !!set')
-    return value
-  })
+/**
+ * YAML of others' files. The messages have positions, and quote nothing: a glob may match a file that holds secrets.
+ * A file has at most 1 MiB (LARGEST_CONFIG_FILE), and the time is linear in its length: `yaml` compares each key of a map with all
+ * before it, and searches the document for each alias, so both are done, or limited, here.
+ */
+
+/** An alias makes a few characters mean many: kustomize and Helm need a handful, a bomb needs more. */
+const MOST_ALIASES = 100
+
+/** A document's value, and where its top-level keys are. */
+export interface YamlDocument {
+  readonly value: unknown
+  readonly placeOf: (key: string) => string | undefined
 }
 
-/** The one document of a text; null where there is none. */
-export function parseYaml(text: string): unknown {
-  const documents = parseYamlDocuments(text)
-  if (documents.length > 1) throw new Error('it has several documents; keep one')
-  return documents[0] ?? null
+/** All documents of a text. YAML 1.1, because that is what Kubernetes' own reader takes: there `yes` is a boolean. */
+export function parseYamlDocuments(text: string): YamlDocument[] {
+  const lines = new LineCounter()
+  const documents = parseAllDocuments(text, {
+    version: '1.1',
+    logLevel: 'silent',
+    prettyErrors: false,
+    uniqueKeys: false,
+    lineCounter: lines,
+  })
+  const placeAt = (offset: number) => {
+    const { line, col } = lines.linePos(offset)
+    return `line ${line}, column ${col}`
+  }
+  rejectProblem(documents, placeAt)
+  const directive = documents.length === 0 ? text.search(/^%/m) : -1
+  if (directive >= 0) throw new Error(`${placeAt(directive)}: ${ADVICE.BAD_DIRECTIVE}`)
+  return [...documents].map((document) => readDocument(document, placeAt))
+}
+
+interface Problems {
+  readonly errors: readonly YAMLError[]
+  readonly warnings: readonly YAMLError[]
+}
+
+/** A warning is about text that has no effect (a directive that YAML does not know), so it is an error here. */
+function rejectProblem(of: Problems | readonly Document[], placeAt: PlaceAt): void {
+  if (!('errors' in of)) return
+  const [problem] = [...of.errors, ...of.warnings]
+  if (problem)
+    throw new Error(`${placeAt(problem.pos[0])}: ${ADVICE[problem.code] ?? 'write valid YAML here'}`)
+}
+
+type PlaceAt = (offset: number) => string
+
+function readDocument(document: Document, placeAt: PlaceAt): YamlDocument {
+  rejectProblem(document, placeAt)
+  let aliases = 0
+  visit(document, {
+    Alias(_, { range }) {
+      aliases += 1
+      if (aliases > MOST_ALIASES) {
+        throw new Error(`${placeAt(range?.[0] ?? 0)}: write at most ${MOST_ALIASES} aliases ("*name")`)
+      }
+    },
+    Map(_, map) {
+      rejectRepeatedKeys(map, placeAt)
+    },
+  })
+  const value = toValue(document)
+  // As an object they would look empty.
+  if (value instanceof Map || value instanceof Set)
+    throw new Error('write a plain map, without !!omap or !!set')
+  return {
+    value,
+    placeOf: (key) => {
+      const pairs = isMap<ParsedNode>(document.contents) ? document.contents.items : []
+      const found = pairs.find((pair) => keyOf(pair.key) === key)
+      return found && placeAt(found.key.range[0])
+    },
+  }
+}
+
+function toValue(document: Document): unknown {
+  try {
+    return document.toJS()
+  } catch {
+    throw new Error('an alias ("*name") has no anchor ("&name") before it, or stands for too much')
+  }
+}
+
+function rejectRepeatedKeys({ items }: YAMLMap, placeAt: PlaceAt): void {
+  const seen = new Set<unknown>()
+  for (const { key } of items) {
+    const name = keyOf(key)
+    // A merge ("<<") may be there several times.
+    if (name === undefined || name === '<<') continue
+    if (seen.has(name)) {
+      const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0
+      throw new Error(`${placeAt(offset)}: this map has the key already; keep one of the two`)
+    }
+    seen.add(name)
+  }
+}
+
+/** As it becomes a key of an object; undefined for a key that is a list, a map or an alias. */
+function keyOf(key: unknown): string | undefined {
+  return isScalar(key) && !isAlias(key) ? String(key.value) : undefined
+}
+
+/** What to do about `yaml`'s errors and warnings, whose own texts quote the file. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ALIAS_PROPS: 'remove the anchor or tag of the alias',
+  BAD_ALIAS: 'write a name after "*" or "&", or quote the text',
+  BAD_DIRECTIVE: 'remove the directive ("%"), which has no effect',
+  BAD_DQ_ESCAPE: 'write an escape that YAML has, or single quotes',
+  BAD_INDENT: 'indent all items of a list or map alike',
+  BAD_PROP_ORDER: 'write anchor and tag before the value',
+  BAD_SCALAR_START: 'quote the text: it begins with a character that YAML reserves',
+  BLOCK_AS_IMPLICIT_KEY: 'write a map within a map on lines of its own',
+  BLOCK_IN_FLOW: 'write "[...]" or "{...}" here, or quote the text',
+  DUPLICATE_KEY: 'this map has the key already; keep one of the two',
+  KEY_OVER_1024_CHARS: 'write a shorter key',
+  MISSING_CHAR: 'write the closing quote or bracket, the comma or the colon that is missing',
+  MULTIPLE_ANCHORS: 'write one anchor',
+  MULTIPLE_DOCS: 'keep one document',
+  MULTIPLE_TAGS: 'write one tag',
+  MULTILINE_IMPLICIT_KEY: 'write the key on one line',
+  NON_STRING_KEY: 'write a text as the key',
+  RESOURCE_EXHAUSTION: 'nest less deeply',
+  TAB_AS_INDENT: 'indent with spaces, without tabs',
+  TAG_RESOLVE_FAILED: 'write a value without the tag ("!")',
+  UNEXPECTED_TOKEN: 'write valid YAML here',
 }

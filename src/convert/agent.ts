@@ -21,7 +21,7 @@ export async function convertAgent(documents: readonly JsonObject[]): Promise<Co
     } else if (typeof document.kind === 'string') {
       notes.push(`left out: ${nameOf(document)}`)
     } else {
-      files.push(parseAgentConfig(document, 'the config'))
+      files.push(parseAgentConfig(document, { place: 'the config', placeOf: () => undefined }))
     }
   }
   if (files.length === 0 && !flags) {

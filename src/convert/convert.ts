@@ -3,6 +3,7 @@ import { isObject, type JsonObject } from '../cni/json'
 import { intentOf } from '../config/intent'
 import { parseConfig } from '../config/parse'
 import { NO_SOURCES } from '../config/settings'
+import { parseTextValues } from '../config/text-value'
 import { convertAgent, isManifest } from './agent'
 import { convertWindows, isCniConfig } from './windows'
 
@@ -30,7 +31,7 @@ export async function convert(text: string): Promise<Converted> {
 }
 
 async function parseDocuments(text: string): Promise<JsonObject[]> {
-  const values = (await parseAny(text)).filter((value) => value !== null)
+  const values = (await parseAny(text)).map(({ value }) => value).filter((value) => value !== null)
   const documents = values.filter(isObject)
   if (values.length === 0) throw new CniError('invalidConfig', 'Cannot convert nothing: the input is empty')
   if (documents.length < values.length) {
@@ -46,15 +47,11 @@ async function parseDocuments(text: string): Promise<JsonObject[]> {
   )
 }
 
-async function parseAny(text: string): Promise<unknown[]> {
+async function parseAny(text: string) {
   try {
-    return [JSON.parse(text)]
-  } catch {}
-  const { parseYamlDocuments } = await import('../config/yaml')
-  try {
-    return parseYamlDocuments(text)
+    return await parseTextValues(text)
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
-    throw new CniError('invalidConfig', 'Cannot convert this: it cannot be read as JSON or YAML', said)
+    throw new CniError('invalidConfig', `Cannot convert this: it cannot be read as JSON or YAML: ${said}`)
   }
 }

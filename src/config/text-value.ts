@@ -1,0 +1,43 @@
+import { isObject } from '../cni/json'
+import { scanJson } from '../cni/json-scan'
+import { jsonSyntaxFault, parseJsonText } from '../cni/json-text'
+import { withoutMark } from '../cni/small-file'
+import { placeIn } from '../cni/text-place'
+import type { YamlDocument } from './yaml'
+
+/**
+ * The documents of a text in JSON or YAML, whose parser is loaded for nothing else. Throws an Error with the position of a
+ * fault, and nothing of the text.
+ */
+export async function parseTextValues(written: string): Promise<readonly YamlDocument[]> {
+  const text = withoutMark(written)
+  const isJson = isJsonObject(text)
+  if (isJson) return [readJson(text)]
+  const { parseYamlDocuments } = await import('./yaml')
+  try {
+    return parseYamlDocuments(text)
+  } catch (error) {
+    // YAML's flow form looks like JSON too. Whoever writes braces most often means JSON.
+    if (text.trimStart().startsWith('{')) throw new Error(jsonSyntaxFault(text))
+    throw error
+  }
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    return isObject(JSON.parse(text))
+  } catch {
+    return false
+  }
+}
+
+function readJson(text: string): YamlDocument {
+  const value = parseJsonText(text)
+  return {
+    value,
+    placeOf: (key) => {
+      const offset = scanJson(text).topLevelKeys.get(key)
+      return offset === undefined ? undefined : placeIn(text, offset)
+    },
+  }
+}
