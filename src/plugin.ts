@@ -3,7 +3,7 @@ import type { Backends } from './backend/both'
 import { type Attachment, parseAttachment } from './cni/attachment'
 import { checkVariables, type Environment, requireVariables } from './cni/environment'
 import { CniError, quote, renderError, toCniError } from './cni/error'
-import { type JsonObject, memberText, parseConfigText } from './cni/json'
+import { type JsonObject, memberSpan, parseConfigText, rejectRepeatedKeys } from './cni/json'
 import { isSupported, NEWEST_VERSION, SUPPORTED_VERSIONS } from './cni/version'
 import { parseHint } from './del-hint'
 import { now } from './runtime'
@@ -83,10 +83,10 @@ async function run(call: Call, input: Input): Promise<Answer> {
 
 /** The result is prevResult as received: we give no address, and what others put there is theirs. */
 async function add(call: Call, input: Input): Promise<Answer> {
-  const { wanted, warnings, text, config } = await readWanted('ADD', call, input)
+  const { wanted, warnings, text, result, config } = await readWanted('ADD', call, input)
   // Before anything is installed: an ADD that cannot say its result has failed, and must leave nothing behind.
-  const stdout = memberText(text, 'prevResult')
-  if (stdout === undefined) throw new Error('prevResult was parsed, but not found in the text')
+  if (!result) throw new Error('prevResult was parsed, but not found in the text')
+  const stdout = text.slice(result.start, result.end).trim()
   const { netns } = wanted
   // Loaded only when an attachment of another network has one of the addresses.
   const isGone = async (holder: Listed) =>
@@ -158,7 +158,8 @@ async function gc(call: Call, input: Input): Promise<Answer> {
 }
 
 async function status(call: Call, input: Input): Promise<Answer> {
-  const { config } = await input.read()
+  const { text, config } = await input.read()
+  rejectRepeatedKeys(text, config, memberSpan(text, 'prevResult'))
   const missing = call.backend.probe('auto', 'nftables')
   await checkStatus(config, { missing, probe: call.backend.probe }, call.cacheDir)
   return NOTHING
@@ -178,10 +179,12 @@ async function readWanted(command: 'ADD' | 'CHECK', { environment }: Call, input
   requireVariables(command, environment)
   checkVariables(environment)
   const { text, config } = await input.read()
+  const result = memberSpan(text, 'prevResult')
+  rejectRepeatedKeys(text, config, result)
   const { wanted, warnings } = await parseWanted(command, parseAttachment(environment), config)
   // Required, so it is there.
   const { CNI_NETNS: netns = '' } = environment
-  return { wanted: { ...wanted, netns }, warnings, text, config }
+  return { wanted: { ...wanted, netns }, warnings, text, result, config }
 }
 
 async function readText({ readStdin }: Call): Promise<string> {

@@ -23,6 +23,9 @@ interface Open {
   readonly keys?: Map<string, number>
 }
 
+/** What is open takes memory. */
+const DEEPEST = 100_000
+
 type State = 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma or end'
 
 const EXPECTED: Readonly<Record<State, string>> = {
@@ -36,7 +39,7 @@ const EXPECTED: Readonly<Record<State, string>> = {
 
 /**
  * Goes through a text by the grammar of RFC 8259. `JSON.parse` says neither where a fault is, without quoting the text
- * around it, nor that a key is there twice. The time is linear in the length, and no nesting is too deep: there is no recursion.
+ * around it, nor that a key is there twice. The time is linear in the length, and there is no recursion.
  */
 export function scanJson(text: string, { allowsRepeatedKeys = false, except }: ScanOptions = {}): JsonScan {
   const open: Open[] = []
@@ -79,6 +82,8 @@ export function scanJson(text: string, { allowsRepeatedKeys = false, except }: S
       inner?.keys?.set(key, at)
       state = 'colon'
       at = end
+    } else if ('{['.includes(character) && open.length >= DEEPEST) {
+      return faultAt(at, 'nest less deeply')
     } else if (character === '{') {
       const keys = new Map<string, number>()
       if (open.length === 0) topLevelKeys = keys

@@ -1,4 +1,6 @@
-import { CniError, quote } from './error'
+import { some } from '../lists'
+import { CniError } from './error'
+import { jsonSyntaxFault, repeatedKeyFault } from './json-text'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -10,7 +12,8 @@ export function isObject(value: unknown): value is JsonObject {
 export function parseConfigText(text: string): JsonObject {
   const value = parseJson(text)
   if (!isObject(value)) {
-    throw new CniError('notJson', `Cannot read the config ${quote(value)}: write a JSON object, { ... }`)
+    const what = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
+    throw new CniError('notJson', `Cannot read the config: it is ${what}; write a JSON object, { ... }`)
   }
   return value
 }
@@ -21,33 +24,72 @@ function parseJson(text: string): unknown {
   }
   try {
     return JSON.parse(text)
-  } catch (error) {
-    const said = error instanceof Error ? error.message.slice(0, 200) : ''
-    throw new CniError('notJson', `Cannot read the config ${quote(text)}: it is not JSON`, said)
+  } catch {
+    throw new CniError('notJson', `Cannot read the config: it is not JSON: ${jsonSyntaxFault(text)}`)
   }
 }
 
+/** A value's place in a text, with the white space around it. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
 /**
- * The source text of one member of a JSON object that JSON.parse has accepted and found it in. A result is passed on as
- * received, and a round trip through JavaScript's numbers would change what other plugins put there (an
- * integer over 2^53). Of a key written twice the last stands, as in JSON.parse.
+ * Refuses a config in which an object has a key twice: `JSON.parse` takes the last one, so that the list that an operator reads may
+ * not be the one that counts. `result` is where the value of `prevResult` is, which belongs to other plugins and is passed on as it is.
+ *
+ * Every ADD does this, so the engine's own search counts `":`, and the text is taken apart only where there are more of
+ * them than keys.
+ */
+export function rejectRepeatedKeys(text: string, config: JsonObject, result: Span | undefined): void {
+  const rest = result ? text.slice(0, result.start) + text.slice(result.end) : text
+  const { prevResult, ...others } = config
+  const keys = countKeys(others, 0) + (prevResult === undefined ? 0 : 1)
+  if (countColons(rest) === keys && !some(SPACED_COLONS, (colon) => rest.includes(colon))) return
+  const fault = repeatedKeyFault(text, 'prevResult')
+  if (fault !== undefined) throw new CniError('invalidConfig', `Cannot use the config: ${fault}`)
+}
+
+const SPACED_COLONS = [' :', '\n:', '\r:', '\t:']
+
+function countColons(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) count += 1
+  return count
+}
+
+/** At most so many as there are: lists that begin with a text, and what is nested deep, are not looked into. */
+function countKeys(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null || depth > 8) return 0
+  if (Array.isArray(value) && typeof value[0] !== 'object') return 0
+  let count = Array.isArray(value) ? 0 : Object.keys(value).length
+  for (const inner of Object.values(value)) count += countKeys(inner, depth + 1)
+  return count
+}
+
+/**
+ * Where one member of a JSON object has its value. JSON.parse has accepted the text and found the member in it. A result is passed on
+ * as received, and a round trip through JavaScript's numbers would change what other plugins put there (an
+ * integer over 2^53). Of a key written twice the last counts, as in JSON.parse.
  *
  * The rest of the text may be a list of thousands, and is not looked at where the key can only be in one place: it is
  * there once as it is, and without an escape no other spelling of it is.
  */
-export function memberText(text: string, key: string): string | undefined {
+export function memberSpan(text: string, key: string): Span | undefined {
   const quoted = JSON.stringify(key)
   const at = text.indexOf(quoted)
   const isAlone = at > 0 && text.lastIndexOf(quoted) === at && !text.includes('\\u')
-  return (isAlone ? scanMember(`{${text.slice(at)}`, key) : undefined) ?? scanMember(text, key)
+  const span = isAlone ? scanMember(`{${text.slice(at)}`, key) : undefined
+  return span ? { start: span.start + at - 1, end: span.end + at - 1 } : scanMember(text, key)
 }
 
 /** The last member of that name, as far as the object goes; what follows it is not looked at. */
-function scanMember(text: string, key: string): string | undefined {
+function scanMember(text: string, key: string): Span | undefined {
   let depth = 0
   let start = -1
   let name: string | undefined
-  let found: string | undefined
+  let found: Span | undefined
   for (let at = 0; at < text.length; at++) {
     const token = text[at]
     if (token === '"') {
@@ -58,7 +100,7 @@ function scanMember(text: string, key: string): string | undefined {
     }
     const isClosing = token === '}' || token === ']'
     if (depth === 1 && (token === ',' || isClosing)) {
-      if (name === key) found = text.slice(start, at).trim()
+      if (name === key) found = { start, end: at }
       name = undefined
     } else if (depth === 1 && token === ':') {
       start = at + 1

@@ -1,8 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { memberText } from '../../src/cni/json'
+import { memberSpan, parseConfigText, rejectRepeatedKeys } from '../../src/cni/json'
 
-describe('memberText', () => {
+const memberText = (text: string, key: string) => {
+  const span = memberSpan(text, key)
+  return span && text.slice(span.start, span.end).trim()
+}
+
+describe('memberSpan', () => {
   test.each([
     ['{"prevResult": {"n": 12345678901234567890}}', '{"n": 12345678901234567890}'],
     ['{ "a" : [ {"prevResult": 1} ], "prevResult" :\n {"b": "}"} , "c": 2 }', '{"b": "}"}'],
@@ -42,6 +47,90 @@ describe('memberText', () => {
           expect(member && JSON.parse(member)).toEqual(JSON.parse(text).prevResult)
         },
       ),
+    )
+  })
+})
+
+describe('a key that the config has twice', () => {
+  const refusalOf = (text: string) => {
+    try {
+      rejectRepeatedKeys(text, parseConfigText(text), memberSpan(text, 'prevResult'))
+    } catch (error) {
+      return error
+    }
+    return 'accepted'
+  }
+
+  test.each([
+    ['{"nonMasqueradeCIDRs": ["10.0.0.0/8"], "nonMasqueradeCIDRs": []}', 40],
+    ['{"name":"a","prevResult":{"ips":[]},"name":"b"}', 37],
+    ['{"name" :"a","name":"b"}', 14],
+    ['{"name" :"a","nam\\u0065":"b"}', 14],
+    ['{"name"\t:"a","b":{},"name"\r:"b"}', 21],
+    ['{"prevResult":{"a":1},"prevResult":{"a":2}}', 23],
+    ['{"policies":[{"name":"a","name":"a"}]}', 26],
+    ['{"snatTo":{"ipv4":"192.0.2.1","ipv4":"192.0.2.2"}}', 31],
+    ['{"a":[[[[[[[[[[[[{"b":1,"b":2}]]]]]]]]]]]]}', 25],
+    ['{"a":["x",{"b":1,"b":2}]}', 18],
+    ['{"prevResult":null,"a":1,"a":1}', 26],
+  ])('%s is refused with its position', (text, column) => {
+    expect(refusalOf(text)).toMatchObject({
+      reason: 'invalidConfig',
+      message: `Cannot use the config: line 1, column ${column}: this object has the key already; keep one of the two`,
+    })
+  })
+
+  test.each([
+    '{"prevResult":{"a":1,"a":2,"b":{"a":1,"a":1}},"name":"a"}',
+    '{"name":"a","a":{"name":"a"},"b":[{"name":"a"},{"name":"a"}]}',
+    '{"name":"\\":","a":" :","b":"\\"a\\":\\"a\\":"}',
+    '{"prevResult":{"a":"\\":"}}',
+    '{"__proto__":{"a":1},"a":1}',
+    '{}',
+    '\ufeff{}'.slice(1),
+  ])('%s has none', (text) => {
+    expect(refusalOf(text)).toBe('accepted')
+  })
+
+  test('any JSON of JavaScript’s has none, and with one member more it is found', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }),
+        fc.boolean(),
+        (object, pretty) => {
+          fc.pre(!Object.hasOwn(object, 'prevResult'))
+          const text = JSON.stringify(object, null, pretty ? 2 : undefined)
+          expect(refusalOf(text)).toBe('accepted')
+          const [key] = Object.keys(object)
+          expect(refusalOf(`${text.trim().slice(0, -1)},${JSON.stringify(key)}:1}`)).not.toBe('accepted')
+        },
+      ),
+    )
+  })
+
+  test('a result of 10 MB is passed over', () => {
+    const ips = Array.from({ length: 200_000 }, () => '{"address":"10.0.0.2/24","gateway":"10.0.0.1"}')
+    expect(refusalOf(`{"name":"a","prevResult":{"ips":[${ips}],"ips":[]}}`)).toBe('accepted')
+  })
+})
+
+describe('a config that cannot be read is not quoted', () => {
+  test.each([
+    [
+      '{"token":"secret"',
+      'it is not JSON: line 1, column 18: the text ends too early: write "," or the closing bracket',
+    ],
+    ['["secret"]', 'it is a list; write a JSON object, { ... }'],
+    ['"secret"', 'it is a string; write a JSON object, { ... }'],
+    ['null', 'it is null; write a JSON object, { ... }'],
+    ['{\n  "a": secret\n}', 'it is not JSON: line 2, column 8: write a value'],
+  ])('%j', (text, expected) => {
+    expect(() => parseConfigText(text)).toThrow(
+      expect.objectContaining({
+        reason: 'notJson',
+        message: `Cannot read the config: ${expected}`,
+        details: '',
+      }),
     )
   })
 })
