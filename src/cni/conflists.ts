@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMissing } from '../absent'
 import { isObject, type JsonObject } from './json'
+import { jsonSyntaxFault, parseJsonText } from './json-text'
 import { readSmallFile } from './small-file'
 
 /** A network as a conflist on disk defines it, drop-ins included. */
@@ -60,9 +61,23 @@ function readDropIns(confDir: string, name: string, config: JsonObject): JsonObj
 }
 
 function readJson(path: string): JsonObject {
-  const value: unknown = JSON.parse(readSmallFile(path))
+  const text = readSmallFile(path)
+  if (text.startsWith('\ufeff')) {
+    throw new Error('it begins with a byte order mark, with which no runtime reads it: save it without one')
+  }
+  const value = parse(text)
   if (!isObject(value)) throw new Error('it is no JSON object')
+  // Whether others' plugins have a key twice is for them to judge.
+  if (findOwnPlugin(pluginsOf(value))) parseJsonText(text)
   return value
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error(`it is not JSON: ${jsonSyntaxFault(text)}`)
+  }
 }
 
 /** Names in the order in which libcni reads them; none where the directory is missing. */

@@ -1,5 +1,5 @@
 import { CniError, toCniError } from '../cni/error'
-import { readSmallFile } from '../cni/small-file'
+import { LARGEST_CONFIG_FILE, readSmallFile } from '../cni/small-file'
 import { convert } from '../convert/convert'
 import { UsageError } from './options'
 import type { World } from './world'
@@ -21,9 +21,9 @@ export async function convertCommand(args: readonly string[], world: World): Pro
 
 function readFile(file: string): string {
   try {
-    return readSmallFile(file)
+    return readSmallFile(file, LARGEST_CONFIG_FILE)
   } catch (error) {
-    throw new CniError('ioFailure', `Cannot read ${file}`, toText(error))
+    throw new CniError('ioFailure', `Cannot read ${file}: ${toText(error)}`)
   }
 }
 

@@ -2,7 +2,8 @@ import { openSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
-import { readSmallFile } from '../cni/small-file'
+import { parseJsonText } from '../cni/json-text'
+import { LARGEST_CONFIG_FILE, readSmallFile, withoutMark } from '../cni/small-file'
 import { parseConfig } from '../config/parse'
 import { install } from '../install/install'
 import { withIoFailures } from '../install/io-failure'
@@ -104,7 +105,7 @@ async function waitForNetwork(
 function readPlugin(file: string | undefined, name: string | undefined): JsonObject | undefined {
   if (file === undefined) return undefined
   try {
-    const plugin: unknown = JSON.parse(readSmallFile(file))
+    const plugin = parseJsonText(withoutMark(readSmallFile(file, LARGEST_CONFIG_FILE)))
     if (!isObject(plugin)) throw new Error('write a JSON object, as in { "nonMasqueradeCIDRs": [...] }')
     const { type: _, ...keys } = plugin
     parseConfig(keys)

@@ -1,0 +1,49 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readNetworks } from '../../src/cni/conflists'
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'ip-masq-conflists-'))
+})
+afterEach(() => rmSync(directory, { recursive: true }))
+
+const problemsOf = (text: string, file = '10-net.conflist') => {
+  writeFileSync(join(directory, file), text)
+  return readNetworks(directory).problems.map((problem) => problem.replace(directory, ''))
+}
+
+describe('a conflist that cannot be used is named with the place of the fault, and not quoted:', () => {
+  test.each([
+    [
+      '{\n "name": "a",\n "token": "secret",\n}',
+      '/10-net.conflist: it is not JSON: line 4, column 1: write a key in double quotes',
+    ],
+    ['["secret"]', '/10-net.conflist: it is no JSON object'],
+    [
+      '\ufeff{"name": "a", "plugins": []}',
+      '/10-net.conflist: it begins with a byte order mark, with which no runtime reads it: save it without one',
+    ],
+    [
+      '{"name": "a", "plugins": [{"type": "ip-masq", "ipv4": true, "ipv4": false}]}',
+      '/10-net.conflist: line 1, column 61: this object has the key already; keep one of the two',
+    ],
+  ])('%j', (text, problem) => {
+    expect(problemsOf(text)).toEqual([problem])
+  })
+
+  test('a drop-in too', () => {
+    writeFileSync(join(directory, '10-net.conflist'), '{"name": "net", "plugins": [{"type": "bridge"}]}')
+    mkdirSync(join(directory, 'net'))
+    const problem = problemsOf('{"type": "ip-masq", "ipv4": true, "ipv4": true}', 'net/90-ip-masq.conf')
+    expect(problem).toEqual([
+      '/10-net.conflist: line 1, column 35: this object has the key already; keep one of the two',
+    ])
+  })
+})
+
+test('a key that others have twice in a conflist without ip-masq is no business of ours', () => {
+  expect(problemsOf('{"name": "a", "plugins": [{"type": "bridge", "mtu": 1, "mtu": 2}]}')).toEqual([])
+})
