@@ -26,6 +26,7 @@ Keys (all optional), towards what:
 Whom:
   onlyNamespaces         only pods of these Kubernetes namespaces ("shop", "team-*")
   exceptNamespaces       all pods but those of these
+  podLists               which lists of single pods count: "runtimeConfig" (default), "args", "both" or "none"
   ipv4, ipv6             masquerade this family at all (default true)
   outInterfaces          only what leaves through these ("eth0", "bond+")
 How:
@@ -37,7 +38,7 @@ How:
   ipMasqBackend          the same, as the reference plugins spell it
   carrier                "auto", "netlink" or "nft": how nftables' rules get to the kernel (default "auto")
 Built-in exemptions: the pod's own subnets, link-local, multicast, broadcast.
-For one pod: runtimeConfig.nonMasqueradeCIDRs (capability), args.cni.nonMasqueradeCIDRs.
+For one pod: runtimeConfig.nonMasqueradeCIDRs (capability); with podLists also args.cni.nonMasqueradeCIDRs.
 
 Commands:
   sync                 make the rules of all running pods what the conflists ask for now

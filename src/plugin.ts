@@ -1,4 +1,4 @@
-import type { Backend, Listed } from './backend/backend'
+import type { Backend, Listed, Wanted } from './backend/backend'
 import type { Backends } from './backend/both'
 import { type Attachment, parseAttachment } from './cni/attachment'
 import { checkVariables, type Environment, requireVariables } from './cni/environment'
@@ -145,8 +145,13 @@ async function check(call: Call, input: Input): Promise<Answer> {
   throw new CniError(
     'drift',
     `Cannot confirm the rules of ${containerID} ${ifname}: ${differences.length} of them missing or altered`,
-    differences.join('\n'),
+    [...ownListOf(wanted), ...differences].join('\n'),
   )
+}
+
+/** What is compared is not what the conflist says, where the pod has a list of its own. */
+function ownListOf({ podList }: Wanted): string[] {
+  return podList ? [`the policy is made of the pod's own list of ${podList.length} prefixes`] : []
 }
 
 /** Needs CNI_PATH by the spec, but starts no plugin, and so does without. */

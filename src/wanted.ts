@@ -33,6 +33,7 @@ export async function parseWanted(
       policy: decidePolicy(intent, ips),
       setting: backendSetting(settings.config),
       carrier: settings.config.carrier,
+      ...(settings.config.podCIDRs && { podList: settings.config.podCIDRs }),
     },
     warnings: [
       ...warningsOf(settings),

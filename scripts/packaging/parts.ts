@@ -50,6 +50,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'src/config/flannel.ts',
     'src/config/nearest.ts',
     'src/config/parse.ts',
+    'src/config/pod-lists.ts',
     'src/config/schema.ts',
     'src/config/sources.ts',
     'src/config/text-value.ts',

@@ -1,6 +1,7 @@
 import type { Attachment } from '../cni/attachment'
 import type { Address, Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
+import type { Prefix } from '../policy/prefix'
 
 /** One attachment's rules as they should stand in the kernel. */
 export interface Wanted {
@@ -14,6 +15,8 @@ export interface Wanted {
   readonly netns?: string
   /** Absent: `added`. */
   readonly origin?: Origin
+  /** The pod's own list of exempt prefixes, where its policy is made of that instead of the configured list. */
+  readonly podList?: readonly Prefix[]
   /** Sync only: the policy is that of the ADD, for want of a better; a rule that stands is not changed to it. */
   readonly isFallback?: boolean
 }

@@ -1,16 +1,13 @@
 import { type JsonFault, scanJson } from './json-scan'
 import { placeIn } from './text-place'
 
-/** Text that is no JSON as we read it. The message has the position, and nothing of the text: it may hold secrets. */
-export class JsonTextError extends Error {}
-
 /**
- * JSON in a file. What `JSON.parse` passes over in silence is refused: of a key that an object has twice the first
+ * JSON in a file. The message of the Error that it throws has the position of a fault, and nothing of the text, which may hold secrets. What `JSON.parse` passes over in silence is refused: of a key that an object has twice the first
  * would have no effect.
  */
 export function parseJsonText(text: string): unknown {
   const { fault } = scanJson(text)
-  if (fault) throw new JsonTextError(describeFault(text, fault))
+  if (fault) throw new Error(describeFault(text, fault))
   return JSON.parse(text)
 }
 

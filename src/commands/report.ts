@@ -1,7 +1,7 @@
 import type { Change, Listed, Pruned } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
 import { formatAddress } from '../policy/address'
-import type { SyncReport } from '../sync/sync'
+import type { OwnList, SyncReport } from '../sync/sync'
 
 /** What a sync or gc did, for people: a line for each attachment that changed, and a count. */
 
@@ -12,19 +12,20 @@ export interface Rendering {
 }
 
 export function renderSync(report: SyncReport, { dryRun }: Rendering): string {
-  const { changes, held, repairs, pruned, warnings, errors, found, script } = report
+  const { changes, held, repairs, pruned, warnings, errors, found, ownLists, script } = report
   const changed = changes.length + pruned.removed.length
   const lines = [
     ...warnings.map((warning) => `warning: ${warning}`),
     ...repairs.map((repair) => `${dryRun ? 'would repair' : 'repaired'} ${repair}`),
-    ...changes.map((change) => renderChange(change, dryRun)),
+    ...changes.map((change) => renderChange(change, { dryRun, ownLists })),
+    ...(dryRun ? ownLists.map(renderOwnList) : []),
     ...held.map(
       ({ attachment, address, holder }) =>
         `left alone ${formatAddress(address)} of ${nameOf(attachment)}: ${holder} holds it`,
     ),
     ...renderPruned(pruned, dryRun),
     ...errors.map((error) => `error: ${error}`),
-    `${count(found, 'attachment')}, ${changed + repairs.length + pruned.policies.length === 0 ? 'nothing to do' : `${changed} changed`}`,
+    `${count(found, 'attachment')}${ownLists.length > 0 ? `, ${ownLists.length} with a list of its own` : ''}, ${changed + repairs.length + pruned.policies.length === 0 ? 'nothing to do' : `${changed} changed`}`,
     ...(dryRun && script !== '' ? ['', script.trimEnd()] : []),
   ]
   return lines.map((line) => `${line}\n`).join('')
@@ -51,9 +52,24 @@ function renderPruned({ removed, policies }: Pruned, dryRun: boolean): string[] 
   ]
 }
 
-function renderChange({ attachment, what, addresses }: Change, dryRun: boolean): string {
+function renderChange(
+  { attachment, what, addresses }: Change,
+  { dryRun, ownLists }: Rendering & Pick<SyncReport, 'ownLists'>,
+): string {
   const verb = dryRun ? TENSES[what] : what
-  return `${verb} ${nameOf(attachment)}: ${addresses.map(formatAddress).join(', ')}`
+  const own = ownLists.find((list) => isSame(list.attachment, attachment))
+  const by = own
+    ? `, with the pod's own list of ${count(own.nonMasqueradeCIDRs.length, 'prefix', 'prefixes')}`
+    : ''
+  return `${verb} ${nameOf(attachment)}: ${addresses.map(formatAddress).join(', ')}${by}`
+}
+
+function renderOwnList({ attachment, nonMasqueradeCIDRs }: OwnList): string {
+  return `the pod's own list of ${nameOf(attachment)}: ${nonMasqueradeCIDRs.join(', ') || 'empty'}`
+}
+
+function isSame(a: Attachment, b: Attachment): boolean {
+  return a.containerID === b.containerID && a.ifname === b.ifname
 }
 
 /** The pod where Kubernetes names one, and always what the runtime calls it. */
@@ -71,9 +87,10 @@ function count(n: number, one: string, many = `${one}s`): string {
 
 /** For programs. */
 export function syncJson(report: SyncReport): unknown {
-  const { found, changes, held, repairs, pruned, warnings, errors, script } = report
+  const { found, ownLists, changes, held, repairs, pruned, warnings, errors, script } = report
   return {
     found,
+    ownLists: ownLists.map(({ attachment, nonMasqueradeCIDRs }) => ({ ...attachment, nonMasqueradeCIDRs })),
     changes: changes.map(({ attachment, what, addresses }) => ({
       ...attachment,
       what,

@@ -49,12 +49,17 @@ export function intentOf(settings: Settings, namespace: string): Intent {
   }
 }
 
+export function ignoredPodListWarning(place: string): string {
+  const [setting] = place.split('.')
+  return `${place} is ignored: write "podLists": "${setting}" or "both" in the conflist to let pods have lists of their own there`
+}
+
 /** What an operator should know of a config and its files, whatever the pod. */
 export function warningsOf({ config, sources }: Settings): string[] {
   const ignored = flatMap(config.policies, (policy, i) =>
     map(policy?.ignored ?? [], (path) => `policies[${i}].${path} has no counterpart on Linux: ignored`),
   )
-  return [...sources.warnings, ...ignored]
+  return [...sources.warnings, ...ignored, ...map(config.ignoredPodLists ?? [], ignoredPodListWarning)]
 }
 
 /** A pod whose namespace is not known, where it matters. */

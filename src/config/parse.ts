@@ -1,9 +1,10 @@
 import type * as z from 'zod/mini'
 import { CniError, quote } from '../cni/error'
-import { isObject, type JsonObject } from '../cni/json'
+import type { JsonObject } from '../cni/json'
 import type { Prefix } from '../policy/prefix'
 import { FOREIGN_KEYS, isForeignKey } from './foreign-keys'
 import { nearest } from './nearest'
+import { ignoredPodListsIn, podPart } from './pod-lists'
 import { type Config, podSchema, schema } from './schema'
 
 const OWN_KEYS = Object.keys(schema.shape)
@@ -18,8 +19,12 @@ export function parseConfig(config: JsonObject): Config {
       `Cannot use ${unknown} ${quote(config[unknown])}: unknown key; ${advice}`,
     )
   }
-  const podCIDRs = parsePodCIDRs(config)
-  return { ...parseWith(schema, config, ''), ...(podCIDRs && { podCIDRs }) }
+  const [podCIDRs, ignoredPodLists] = [parsePodCIDRs(config), ignoredPodListsIn(config)]
+  return {
+    ...parseWith(schema, config, ''),
+    ...(podCIDRs && { podCIDRs }),
+    ...(ignoredPodLists.length > 0 && { ignoredPodLists }),
+  }
 }
 
 /** The pod's own list, if the runtime sends one. */
@@ -30,17 +35,6 @@ export function parsePodCIDRs(config: JsonObject): Prefix[] | undefined {
 
 function isKnown(key: string): boolean {
   return OWN_KEYS.includes(key) || isForeignKey(key)
-}
-
-/** Nothing but what is for us: both objects belong to all plugins. */
-export function podPart({ runtimeConfig, args }: JsonObject): JsonObject {
-  const [runtime, cni] = [ownList(runtimeConfig), ownList(isObject(args) ? args.cni : undefined)]
-  return { ...(runtime && { runtimeConfig: runtime }), ...(cni && { args: { cni } }) }
-}
-
-function ownList(value: unknown): JsonObject | undefined {
-  if (!isObject(value) || !Object.hasOwn(value, 'nonMasqueradeCIDRs')) return undefined
-  return { nonMasqueradeCIDRs: value.nonMasqueradeCIDRs }
 }
 
 /** What a schema makes of a value; the first issue becomes the error. `place` comes before its path: a file. */

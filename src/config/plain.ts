@@ -45,6 +45,7 @@ function readPlain(config: JsonObject): Config {
     flannelSubnetFile: flag(config.flannelSubnetFile, false),
     ...(onlyNamespaces !== undefined && { onlyNamespaces: nonEmpty(onlyNamespaces, parseNamespacePattern) }),
     exceptNamespaces: list(config.exceptNamespaces, parseNamespacePattern),
+    podLists: oneOf(config.podLists, ['runtimeConfig', 'args', 'both', 'none']),
     backend: oneOf(config.backend, BACKEND_SETTINGS),
     ...(config.ipMasqBackend !== undefined && {
       ipMasqBackend: oneOf(config.ipMasqBackend, BACKEND_SETTINGS),
@@ -57,7 +58,7 @@ function readPlain(config: JsonObject): Config {
 const PLAIN_KEYS: readonly string[] = [
   ...['nonMasqueradeCIDRs', 'nonMasqueradeDefaults', 'masqueradeCIDRs', 'masqLinkLocal', 'masqLinkLocalIPv6'],
   ...['ipv4', 'ipv6', 'randomFully', 'toPorts', 'outInterfaces', 'pinExemptions', 'flannelSubnetFile'],
-  ...['onlyNamespaces', 'exceptNamespaces', 'backend', 'ipMasqBackend', 'carrier'],
+  ...['onlyNamespaces', 'exceptNamespaces', 'podLists', 'backend', 'ipMasqBackend', 'carrier'],
 ]
 
 /** A list for this pod alone, from the runtime. */

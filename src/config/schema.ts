@@ -49,6 +49,10 @@ export const schema = z.object({
     ),
   ),
   exceptNamespaces: z._default(namespaces('or leave the key out'), []),
+  podLists: z._default(
+    z.enum(['runtimeConfig', 'args', 'both', 'none'], 'write "runtimeConfig", "args", "both" or "none"'),
+    'runtimeConfig',
+  ),
   backend: z._default(backend, 'auto'),
   ipMasqBackend: z.optional(backend),
   carrier: z._default(z.enum(CARRIER_SETTINGS, 'write "auto", "netlink" or "nft"'), 'auto'),
@@ -64,5 +68,11 @@ export const podSchema = z.object({
   args: z.optional(z.object({ cni: z.optional(podList) })),
 })
 
-/** Our part of a plugin's config; `podCIDRs`: the pod's own list, which stands instead of the configured one. */
-export type Config = z.infer<typeof schema> & { readonly podCIDRs?: readonly Prefix[] }
+/**
+ * Our part of a plugin's config. `podCIDRs` is the pod's own list, which replaces the configured one; `ignoredPodLists`
+ * names the places of those that the operator does not allow.
+ */
+export type Config = z.infer<typeof schema> & {
+  readonly podCIDRs?: readonly Prefix[]
+  readonly ignoredPodLists?: readonly string[]
+}

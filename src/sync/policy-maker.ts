@@ -3,15 +3,23 @@ import { isObject, type JsonObject } from '../cni/json'
 import type { InterfaceAddress } from '../cni/prev-result'
 import type { CachedAttachment } from '../cni/result-cache'
 import { backendSetting } from '../config/backend-setting'
-import { intentOf, isChosen, warningsOf } from '../config/intent'
-import { parsePodCIDRs, podPart } from '../config/parse'
+import { ignoredPodListWarning, intentOf, isChosen, warningsOf } from '../config/intent'
+import { parsePodCIDRs } from '../config/parse'
+import { ignoredPodListsIn, podPart } from '../config/pod-lists'
 import { readSettings } from '../config/settings'
 import { decidePolicy, ownSubnets, type Policy } from '../policy/policy'
-import { formatPrefix } from '../policy/prefix'
+import { formatPrefix, type Prefix } from '../policy/prefix'
+
+export interface Decision {
+  readonly policy: Policy
+  /** The pod's own list, where the policy is made of it. */
+  readonly podList?: readonly Prefix[]
+  readonly warnings: readonly string[]
+}
 
 /** The policies of one plugin in one network: its config is read once for all pods, and equal pods share a policy. */
 export interface PolicyMaker {
-  (pod: CachedAttachment, ips: readonly InterfaceAddress[]): Policy
+  (pod: CachedAttachment, ips: readonly InterfaceAddress[]): Decision
   readonly setting: BackendSetting
   readonly carrier: CarrierSetting
   /** What of its config and files is worth telling an operator. */
@@ -26,23 +34,28 @@ export async function policyMaker(plugin: JsonObject): Promise<PolicyMaker> {
   const settings = await readSettings(plugin)
   // What is wrong with it for every pod.
   intentOf(settings, '')
-  const policies = new Map<string, Policy>()
+  const decisions = new Map<string, Decision>()
   const make = (pod: CachedAttachment, ips: readonly InterfaceAddress[]) => {
     const { namespace } = pod.attachment
-    const own = {
-      // What stands in the conflist on disk is newer than what the runtime had at the ADD.
-      ...podPart({ args: pod.readArgs() }),
-      ...podPart({ ...plugin, runtimeConfig: runtimeConfigOf(plugin, pod) }),
-    }
+    // What the conflist on disk says is newer than what the runtime had at the ADD.
+    const args = { podLists: plugin.podLists, args: pod.readArgs() }
+    const others = { ...plugin, runtimeConfig: runtimeConfigOf(plugin, pod) }
+    const own = { podLists: plugin.podLists, ...podPart(args), ...podPart(others) }
+    const ignored = [...new Set([...ignoredPodListsIn(args), ...ignoredPodListsIn(others)])]
     // All that a pod may differ in.
-    const key = JSON.stringify([isChosen(settings.config, namespace), own, ownSubnets(ips).map(formatPrefix)])
-    const known = policies.get(key)
+    const subnets = ownSubnets(ips).map(formatPrefix)
+    const key = JSON.stringify([isChosen(settings.config, namespace), own, ignored, subnets])
+    const known = decisions.get(key)
     if (known) return known
     const podCIDRs = parsePodCIDRs(own)
     const config = podCIDRs ? { ...settings.config, podCIDRs } : settings.config
-    const policy = decidePolicy(intentOf({ ...settings, config }, namespace), ips)
-    policies.set(key, policy)
-    return policy
+    const decision = {
+      policy: decidePolicy(intentOf({ ...settings, config }, namespace), ips),
+      ...(podCIDRs && { podList: podCIDRs }),
+      warnings: ignored.map(ignoredPodListWarning),
+    }
+    decisions.set(key, decision)
+    return decision
   }
   const { carrier } = settings.config
   return Object.assign(make, {

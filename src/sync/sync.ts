@@ -1,9 +1,11 @@
 import { isAbsent } from '../absent'
 import type { Backend, Pruned, Replacement } from '../backend/backend'
 import { attachmentId } from '../backend/identity'
+import type { Attachment } from '../cni/attachment'
 import { readNetworks } from '../cni/conflists'
 import { CniError, toCniError } from '../cni/error'
 import { readResultCache } from '../cni/result-cache'
+import { formatPrefix } from '../policy/prefix'
 import { isNetnsGone } from './netns'
 import { undoOvertaken, withoutGone } from './overtaken'
 import { requireCache, staleTest } from './stale'
@@ -17,9 +19,16 @@ export interface SyncOptions {
   readonly pruneAfterSeconds: number | undefined
 }
 
+export interface OwnList {
+  readonly attachment: Attachment
+  readonly nonMasqueradeCIDRs: readonly string[]
+}
+
 export interface SyncReport extends Replacement {
   /** Attachments that should have rules. */
   readonly found: number
+  /** Attachments whose policy is made of a list of the pod's own, whether or not anything changed for them. */
+  readonly ownLists: readonly OwnList[]
   /** Paths and globs of files that the conflists name. */
   readonly files: readonly string[]
   readonly pruned: Pruned
@@ -52,6 +61,9 @@ export async function sync(
       unrepaired: second.replacement.unrepaired,
     }),
     found: sources.wanted.length,
+    ownLists: sources.wanted.flatMap(({ attachment, podList }) =>
+      podList ? [{ attachment, nonMasqueradeCIDRs: podList.map(formatPrefix) }] : [],
+    ),
     files: sources.files,
     pruned,
     warnings: sources.warnings,

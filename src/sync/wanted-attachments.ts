@@ -98,36 +98,43 @@ export async function wantedOf(
   isGone: (netns: string) => boolean,
   pluginOf: (cached: CachedAttachment) => Promise<Plugin | undefined>,
 ): Promise<{ readonly wanted: readonly Wanted[]; readonly warnings: readonly string[] }> {
-  const warnings: string[] = []
+  const [warnings, settingsWarnings]: [string[], Set<string>] = [[], new Set()]
   const candidates: Candidate[] = []
   const originOf = originsByConflist()
   for (const cached of cache.attachments) {
     if (cached.netns !== undefined && isGone(cached.netns)) continue
     try {
       const plugin = await pluginOf(cached)
-      if (plugin)
-        candidates.push({ cached, wanted: { ...wantedBy(cached, plugin), origin: originOf(cached) } })
+      if (!plugin) continue
+      const { wanted, warnings: said } = wantedBy(cached, plugin)
+      for (const warning of said) settingsWarnings.add(`network ${cached.attachment.network}: ${warning}`)
+      candidates.push({ cached, wanted: { ...wanted, origin: originOf(cached) } })
     } catch (error) {
       warnings.push(
         `skipped the cache file ${cached.file}: ${error instanceof Error ? error.message : error}`,
       )
     }
   }
-  return { wanted: oneForEachAddress(candidates), warnings }
+  return { wanted: oneForEachAddress(candidates), warnings: [...settingsWarnings, ...warnings] }
 }
 
-function wantedBy(cached: CachedAttachment, { policyFor, isFallback }: Plugin): Wanted {
+function wantedBy(
+  cached: CachedAttachment,
+  { policyFor, isFallback }: Plugin,
+): { wanted: Wanted; warnings: readonly string[] } {
   const { attachment, result } = cached
   const ips = parseAddresses(result, attachment.ifname)
-  return {
+  const { warnings, ...decision } = policyFor(cached, ips)
+  const wanted = {
     attachment,
     addresses: distinctAddresses(ips),
-    policy: policyFor(cached, ips),
+    ...decision,
     setting: policyFor.setting,
     carrier: policyFor.carrier,
     ...(cached.netns !== undefined && { netns: cached.netns }),
     isFallback,
   }
+  return { wanted, warnings }
 }
 
 /**

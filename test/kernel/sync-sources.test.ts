@@ -126,20 +126,41 @@ describe('a pod’s own list in args, which stand in the conflist that the runti
   const argsFor = (cidr: string) => ({ args: { cni: { nonMasqueradeCIDRs: [cidr] } } })
 
   test('stands after a sync', async () => {
-    await network.writeConflist({ nonMasqueradeCIDRs: [ONE] })
+    await network.writeConflist({ nonMasqueradeCIDRs: [ONE], podLists: 'args' })
     await network.cache('a', ['10.244.1.7/24'], conflist(argsFor(OTHER)))
     await network.cache('b', ['10.244.1.8/24'], conflist({ args: { labels: [] } }))
-    await network.command('sync')
+    const { stdout } = await network.command('sync')
+    expect(stdout).toContain("(a eth0, network cbr0): 10.244.1.7, with the pod's own list of 1 prefix")
     expect(await exempt('10.244.1.7')).toContain(OTHER)
     expect(await exempt('10.244.1.8')).toContain(ONE)
-    expect(await network.command('sync')).toMatchObject({ stdout: '2 attachments, nothing to do' })
+    expect(await network.command('sync')).toMatchObject({
+      stdout: '2 attachments, 1 with a list of its own, nothing to do',
+    })
+    expect((await network.command('sync --dry-run')).stdout).toContain(
+      `the pod's own list of (a eth0, network cbr0): ${OTHER}`,
+    )
+    expect(JSON.parse((await network.command('sync --json')).stdout).ownLists).toEqual([
+      expect.objectContaining({ containerID: 'a', network: 'cbr0', nonMasqueradeCIDRs: [OTHER] }),
+    ])
+  })
+
+  test('is no way for a pod to exempt itself: the operator has to allow it', async () => {
+    await network.writeConflist({ nonMasqueradeCIDRs: [ONE] })
+    await network.cache('a', ['10.244.1.7/24'], conflist(argsFor(OTHER)))
+    const { stdout } = await network.command('sync')
+    expect(stdout).toContain(
+      'warning: network cbr0: args.cni.nonMasqueradeCIDRs is ignored: write "podLists": "args"',
+    )
+    expect(await exempt('10.244.1.7')).toContain(ONE)
+    expect(await exempt('10.244.1.7')).not.toContain(OTHER)
   })
 
   test('is not given to others by an ADD that restores them', async () => {
     await network.cache('a', ['10.244.1.7/24'], conflist(argsFor(OTHER)))
     await network.cache('b', ['10.244.1.8/24'])
     const before = `mount -t tmpfs none /var/lib; mkdir /var/lib/cni; mount --bind ${network.cacheDir} /var/lib/cni`
-    const config = configWith(['10.244.1.9/24'], { nonMasqueradeCIDRs: [ONE], ...argsFor('198.51.100.0/24') })
+    const keys = { nonMasqueradeCIDRs: [ONE], podLists: 'args', ...argsFor('198.51.100.0/24') }
+    const config = configWith(['10.244.1.9/24'], keys)
     expect(await callPlugin(node, 'ADD', { containerID: 'c', config, before })).toMatchObject({ status: 0 })
     expect(await exempt('10.244.1.9')).toContain('198.51.100.0/24')
     expect(await exempt('10.244.1.8')).toContain(ONE)

@@ -464,11 +464,19 @@ describe('a list for this pod alone', () => {
   })
 
   test('runtimeConfig wins over args', async () => {
-    await add({ runtimeConfig: own, args: { cni: { nonMasqueradeCIDRs: ['192.168.0.0/16', 'fd00::/8'] } } })
+    const args = { cni: { nonMasqueradeCIDRs: ['192.168.0.0/16', 'fd00::/8'] } }
+    await add({ podLists: 'both', runtimeConfig: own, args })
     expect(await seen(onPrem)).toBe(NODE.ipv4)
-    await add({ args: { cni: { nonMasqueradeCIDRs: ['192.168.0.0/16', 'fd00::/8'] } } })
+    await add({ podLists: 'args', args })
     expect(await seen(onPrem)).toBe(POD.ipv4)
     expect(await seen(internet)).toBe(NODE.ipv4)
+  })
+
+  test('in args is ignored unless the operator allows it: a pod would exempt itself', async () => {
+    const args = { cni: { nonMasqueradeCIDRs: ['203.0.113.0/24', '2001:db8:cafe::/48'] } }
+    expect(await add({ nonMasqueradeCIDRs, args })).toContain('args.cni.nonMasqueradeCIDRs is ignored')
+    expect(await seen(internet)).toBe(NODE.ipv4)
+    expect(await seen(internet6)).toBe(NODE.ipv6)
   })
 })
 

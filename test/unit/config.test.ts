@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { warningsOf } from '../../src/config/intent'
 import { parseNetworkName } from '../../src/config/network-name'
 import { parseConfig } from '../../src/config/parse'
 import { parsePlain } from '../../src/config/plain'
 import { schema } from '../../src/config/schema'
+import { NO_SOURCES } from '../../src/config/settings'
 import { formatPrefix } from '../../src/policy/prefix'
 
 const refusal = (config: Record<string, unknown>) => {
@@ -33,6 +35,7 @@ describe('an empty config', () => {
       configFiles: [],
       flannelSubnetFile: false,
       exceptNamespaces: [],
+      podLists: 'runtimeConfig',
       backend: 'auto',
       carrier: 'auto',
     })
@@ -96,6 +99,7 @@ describe('the other keys', () => {
     ['ipv4', 'true', '', 'write true or false'],
     ['ipv6', 0, '', 'write true or false'],
     ['pinExemptions', null, '', 'write true or false'],
+    ['podLists', true, '', 'write "runtimeConfig", "args", "both" or "none"'],
     ['backend', 'ipvs', '', 'write "auto", "nftables" or "iptables"'],
     ['nonMasqueradeDefaults', 'all', '', 'write "private" or "reserved"'],
     ['masqueradeCIDRs', null, '', list],
@@ -221,11 +225,49 @@ describe("a pod's own list", () => {
   const one = { nonMasqueradeCIDRs: ['192.0.2.0/24'] }
   const other = { nonMasqueradeCIDRs: ['198.51.100.0/24'] }
 
-  test('from runtimeConfig, or from args', () => {
-    expect(podCIDRs({ runtimeConfig: one })).toEqual(['192.0.2.0/24'])
-    expect(podCIDRs({ args: { cni: one } })).toEqual(['192.0.2.0/24'])
-    expect(podCIDRs({ runtimeConfig: one, args: { cni: other } })).toEqual(['192.0.2.0/24'])
-    expect(podCIDRs({ runtimeConfig: { nonMasqueradeCIDRs: [] }, args: { cni: other } })).toEqual([])
+  const [oneIs, otherIs] = [['192.0.2.0/24'], ['198.51.100.0/24']]
+  const [RUNTIME, ARGS] = ['runtimeConfig.nonMasqueradeCIDRs', 'args.cni.nonMasqueradeCIDRs']
+
+  test.each<[string | undefined, string[] | undefined, string[] | undefined]>([
+    [undefined, oneIs, [ARGS]],
+    ['runtimeConfig', oneIs, [ARGS]],
+    ['args', otherIs, [RUNTIME]],
+    ['both', oneIs, undefined],
+    ['none', undefined, [RUNTIME, ARGS]],
+  ])('with podLists %s, of both lists %j counts', (podLists, expected, ignored) => {
+    const config = parseConfig({ podLists, runtimeConfig: one, args: { cni: other } })
+    expect(config.podCIDRs?.map(formatPrefix)).toEqual(expected)
+    expect(config.ignoredPodLists).toEqual(ignored)
+  })
+
+  test('args count where there is nothing better', () => {
+    expect(podCIDRs({ podLists: 'both', args: { cni: other } })).toEqual(otherIs)
+    expect(
+      podCIDRs({ podLists: 'both', runtimeConfig: { nonMasqueradeCIDRs: [] }, args: { cni: other } }),
+    ).toEqual([])
+    expect(podCIDRs({ args: { cni: other } })).toBeUndefined()
+  })
+
+  test('one that does not count is not read, but named in a warning', () => {
+    const config = parseConfig({ args: { cni: { nonMasqueradeCIDRs: ['nonsense'] } } })
+    expect(warningsOf({ config, sources: NO_SOURCES })).toEqual([
+      'args.cni.nonMasqueradeCIDRs is ignored: write "podLists": "args" or "both" in the conflist to let pods have lists of their own there',
+    ])
+  })
+
+  test('has at most 1,000 prefixes', () => {
+    const list = (length: number) => ({
+      nonMasqueradeCIDRs: Array.from({ length }, (_, i) => `10.${i >> 8}.${i & 255}.0/24`),
+    })
+    expect(podCIDRs({ runtimeConfig: list(1000) })).toHaveLength(1000)
+    expect(refusal({ runtimeConfig: list(1001) })).toMatchObject({
+      reason: 'invalidConfig',
+      message:
+        'Cannot use runtimeConfig.nonMasqueradeCIDRs: it has 1001 prefixes; write at most 1000 for one pod',
+    })
+    expect(refusal({ podLists: 'both', args: { cni: list(1001) } })).toMatchObject({
+      message: 'Cannot use args.cni.nonMasqueradeCIDRs: it has 1001 prefixes; write at most 1000 for one pod',
+    })
   })
 
   test.each([
@@ -248,9 +290,16 @@ describe("a pod's own list", () => {
       { runtimeConfig: { nonMasqueradeCIDRs: ['10/8'] } },
       'runtimeConfig.nonMasqueradeCIDRs[0] "10/8": write all four octets',
     ],
-    [{ args: { cni: { nonMasqueradeCIDRs: '' } } }, 'args.cni.nonMasqueradeCIDRs "": write a list of CIDRs'],
     [
-      { runtimeConfig: { nonMasqueradeCIDRs: ['192.0.2.0/24'] }, args: { cni: { nonMasqueradeCIDRs: [8] } } },
+      { podLists: 'args', args: { cni: { nonMasqueradeCIDRs: '' } } },
+      'args.cni.nonMasqueradeCIDRs "": write a list of CIDRs',
+    ],
+    [
+      {
+        podLists: 'both',
+        runtimeConfig: { nonMasqueradeCIDRs: ['192.0.2.0/24'] },
+        args: { cni: { nonMasqueradeCIDRs: [8] } },
+      },
       'args.cni.nonMasqueradeCIDRs[0] 8: write a CIDR as a string',
     ],
   ])('%j is refused', (config, message) => {
@@ -300,7 +349,17 @@ describe('parsePlain', () => {
   const odd = fc.oneof(
     fc.jsonValue(),
     fc.boolean(),
-    fc.constantFrom('auto', 'nftables', ['10.0.0.0/8'], ['fd00::/8', '0.0.0.0/0'], ['10.0.0.1/8'], [], null),
+    fc.constantFrom(
+      'auto',
+      'nftables',
+      'args',
+      'none',
+      ['10.0.0.0/8'],
+      ['fd00::/8', '0.0.0.0/0'],
+      ['10.0.0.1/8'],
+      [],
+      null,
+    ),
     fc.constantFrom(
       'private',
       'reserved',

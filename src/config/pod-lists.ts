@@ -1,0 +1,67 @@
+import { CniError } from '../cni/error'
+import { isObject, type JsonObject } from '../cni/json'
+
+/**
+ * A list that comes with one pod. `runtimeConfig` comes from the runtime, for what the conflist's `capabilities` name.
+ * `args` may come from whoever creates the pod: Multus copies an annotation there. So the operator says which of them counts.
+ */
+
+type Place = 'runtimeConfig' | 'args'
+
+/** The places that count, by the key `podLists`. */
+const COUNTING: Readonly<Record<string, readonly Place[]>> = {
+  runtimeConfig: ['runtimeConfig'],
+  args: ['args'],
+  both: ['runtimeConfig', 'args'],
+  none: [],
+}
+
+/** Whoever creates a pod must not make the node keep lists without end. */
+const MOST_PREFIXES = 1000
+
+/** What of a config is a list for one pod, and counts. */
+export function podPart(config: JsonObject): JsonObject {
+  const { runtimeConfig, args } = listsIn(config)
+  const counting = countingIn(config)
+  return {
+    ...(runtimeConfig &&
+      counting.includes('runtimeConfig') && { runtimeConfig: limited('runtimeConfig', runtimeConfig) }),
+    ...(args && counting.includes('args') && { args: { cni: limited('args.cni', args) } }),
+  }
+}
+
+/** Where a config has a list for one pod that does not count. */
+export function ignoredPodListsIn(config: JsonObject): string[] {
+  const { runtimeConfig, args } = listsIn(config)
+  const counting = countingIn(config)
+  return [
+    ...(runtimeConfig && !counting.includes('runtimeConfig') ? ['runtimeConfig.nonMasqueradeCIDRs'] : []),
+    ...(args && !counting.includes('args') ? ['args.cni.nonMasqueradeCIDRs'] : []),
+  ]
+}
+
+/** `podLists` may be of any type here: the schema refuses what is none of its values. */
+function countingIn({ podLists }: JsonObject): readonly Place[] {
+  const setting =
+    typeof podLists === 'string' && Object.hasOwn(COUNTING, podLists) ? podLists : 'runtimeConfig'
+  return COUNTING[setting] ?? []
+}
+
+/** Nothing but what is for us: both objects belong to all plugins. */
+function listsIn({ runtimeConfig, args }: JsonObject) {
+  return { runtimeConfig: ownList(runtimeConfig), args: ownList(isObject(args) ? args.cni : undefined) }
+}
+
+function ownList(value: unknown): JsonObject | undefined {
+  if (!isObject(value) || !Object.hasOwn(value, 'nonMasqueradeCIDRs')) return undefined
+  return { nonMasqueradeCIDRs: value.nonMasqueradeCIDRs }
+}
+
+function limited(place: string, part: JsonObject): JsonObject {
+  const { nonMasqueradeCIDRs: list } = part
+  if (!Array.isArray(list) || list.length <= MOST_PREFIXES) return part
+  throw new CniError(
+    'invalidConfig',
+    `Cannot use ${place}.nonMasqueradeCIDRs: it has ${list.length} prefixes; write at most ${MOST_PREFIXES} for one pod`,
+  )
+}
