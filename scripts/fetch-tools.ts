@@ -1,5 +1,7 @@
-// What the tests need from the npm registry and node_modules does not have; scripts/setup runs it.
+// What the tests need, and neither node_modules nor the machine's packages have; scripts/setup runs it.
 import { kubectl, openApiDocument } from './packaging/kubernetes-tools'
+import { referencePlugins } from './packaging/reference-plugins'
 
 await openApiDocument()
 await kubectl()
+await referencePlugins()

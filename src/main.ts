@@ -26,12 +26,19 @@ function backendWithin(milliseconds: number): Backends {
   return backends(toolsWithin(PATH, milliseconds), hostOf(PATH), carrier)
 }
 
+async function primaryFirewalls() {
+  const { PATH } = process.env
+  const { primaryFirewalls } = await import('./primary/firewalls')
+  return primaryFirewalls(toolsWithin(PATH, DEADLINE_MS), hostOf(PATH))
+}
+
 async function runPlugin(): Promise<number> {
   const { stdout, warnings, isError } = await answer({
     environment: process.env,
     readStdin,
     backend: backendWithin(DEADLINE_MS),
     backendWithin,
+    primaryFirewalls,
     cacheDir: DEFAULT_CACHE_DIR,
     bootSeconds,
   })
@@ -78,6 +85,7 @@ let isInHostRoot = false
 
 const world: World = {
   backend: () => backendWithin(DEADLINE_MS),
+  primaryFirewalls,
   epochSeconds: () => Date.now() / 1000,
   bootSeconds,
   executable() {

@@ -6,6 +6,7 @@ import { CniError, quote, renderError, toCniError } from './cni/error'
 import { type JsonObject, memberSpan, parseConfigText, rejectRepeatedKeys } from './cni/json'
 import { isSupported, NEWEST_VERSION, SUPPORTED_VERSIONS } from './cni/version'
 import { parseHint } from './del-hint'
+import type { PrimaryFirewall } from './primary/firewall'
 import { now } from './runtime'
 import { checkStatus } from './status'
 import { parseWanted } from './wanted'
@@ -19,6 +20,8 @@ export interface Call {
   readonly backend: Backends
   /** The same, with so many milliseconds for all runs together. */
   readonly backendWithin: (milliseconds: number) => Backend
+  /** Where primary plugins may have put masquerade rules of their own. */
+  readonly primaryFirewalls: () => Promise<readonly PrimaryFirewall[]>
   /** Where libcni keeps its results. */
   readonly cacheDir: string
   /** Since the boot. */
@@ -140,7 +143,11 @@ async function del(call: Call, input: Input): Promise<Answer> {
 async function check(call: Call, input: Input): Promise<Answer> {
   const { wanted, warnings } = await readWanted('CHECK', call, input)
   const differences = await call.backend.verify(wanted)
-  if (differences.length === 0) return { ...NOTHING, warnings }
+  if (differences.length === 0) {
+    const { primaryWarnings } = await import('./primary/warnings')
+    const others = await primaryWarnings(call.primaryFirewalls, wanted.addresses)
+    return { ...NOTHING, warnings: [...warnings, ...others] }
+  }
   const { containerID, ifname } = wanted.attachment
   throw new CniError(
     'drift',

@@ -10,7 +10,7 @@ import { ROOT } from './root'
  */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   exec: ['src/exec.ts'],
-  iptables: ['src/backend/iptables/', 'src/policy/first-match.ts'],
+  iptables: ['src/backend/iptables/', 'src/policy/first-match.ts', 'src/primary/iptables.ts'],
   later: [
     'src/about.ts',
     'src/absent.ts',
@@ -61,6 +61,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'src/gc.ts',
     'src/host-root.ts',
     'src/install/',
+    'src/primary/',
     'src/sync/',
   ],
 }

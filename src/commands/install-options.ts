@@ -19,6 +19,7 @@ const FLAGS = {
   force: { type: 'boolean', default: false },
   timeout: { type: 'string' },
   prune: { type: 'boolean', default: false },
+  'keep-primary-rules': { type: 'boolean', default: false },
   root: { type: 'string' },
   'health-port': { type: 'string' },
   grace: { type: 'string', default: '2m' },
@@ -43,6 +44,8 @@ export interface CommandOptions {
   readonly timeoutSeconds: number | undefined
   /** With `sync`: rules that no runtime knows of go too. */
   readonly prune: boolean
+  /** With `sync`: leave the masquerade rules of primary plugins, and report them. */
+  readonly keepPrimaryRules: boolean
   /** Where the host's / is mounted. */
   readonly root: string | undefined
   readonly healthPort: number | undefined
@@ -73,6 +76,7 @@ export function parseInstallOptions(
     force: values.force === true,
     timeoutSeconds: duration('timeout', values.timeout),
     prune: values.prune === true,
+    keepPrimaryRules: values['keep-primary-rules'] === true,
     root: parseRoot(values.root),
     healthPort: parsePort(values['health-port']),
     graceSeconds: parseDuration('grace', String(values.grace ?? FLAGS.grace.default)),

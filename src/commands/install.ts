@@ -26,6 +26,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
   const options = parseInstallOptions('install', args, [
     ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'network', 'mode', 'config', 'root'] as const),
     ...(['disable-primary-masq', 'wait', 'watch', 'sync', 'prune', 'health-port'] as const),
+    ...(['keep-primary-rules'] as const),
   ])
   const configFile = keepReadable(options)
   if (options.root !== undefined) world.enterHostRoot(options.root)
@@ -81,13 +82,14 @@ async function healthOf({ healthPort, watch, sync }: CommandOptions): Promise<He
 }
 
 async function syncLoop(
-  { confDir, cacheDir, prune }: CommandOptions,
+  { confDir, cacheDir, prune, keepPrimaryRules }: CommandOptions,
   world: World,
   health: Health,
 ): Promise<number> {
   const { syncCommand } = await import('./sync')
   const directories = ['--conf-dir', confDir, '--cache-dir', cacheDir]
-  return syncCommand(['--watch', ...(prune ? ['--prune'] : []), ...directories], world, health)
+  const flags = [...(prune ? ['--prune'] : []), ...(keepPrimaryRules ? ['--keep-primary-rules'] : [])]
+  return syncCommand(['--watch', ...flags, ...directories], world, health)
 }
 
 /** The primary plugin writes its conflist when it starts, which may be after us. */

@@ -15,6 +15,7 @@ const FLAGS = {
   json: { type: 'boolean', default: false },
   prune: { type: 'boolean', default: false },
   watch: { type: 'boolean', default: false },
+  'keep-primary-rules': { type: 'boolean', default: false },
   root: { type: 'string' },
   'health-port': { type: 'string' },
 } as const
@@ -30,6 +31,8 @@ export interface Options {
   readonly json: boolean
   readonly prune: boolean
   readonly watch: boolean
+  /** Leave the masquerade rules of primary plugins, and report them. */
+  readonly keepPrimaryRules: boolean
   /** Where the host's / is mounted. */
   readonly root: string | undefined
   readonly healthPort: number | undefined
@@ -48,6 +51,7 @@ export function parseOptions(command: string, args: readonly string[], flags: re
     json: values.json === true,
     prune: values.prune === true,
     watch: values.watch === true,
+    keepPrimaryRules: values['keep-primary-rules'] === true,
     root: parseRoot(values.root),
     healthPort: parsePort(values['health-port']),
   }

@@ -1,6 +1,8 @@
 import type { Change, Listed, Pruned } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
 import { formatAddress } from '../policy/address'
+import type { PrimaryRule } from '../primary/firewall'
+import { describeRule } from '../primary/take-over'
 import type { OwnList, SyncReport } from '../sync/sync'
 
 /** What a sync or gc did, for people: a line for each attachment that changed, and a count. */
@@ -12,7 +14,7 @@ export interface Rendering {
 }
 
 export function renderSync(report: SyncReport, { dryRun }: Rendering): string {
-  const { changes, held, repairs, pruned, warnings, errors, found, ownLists, script } = report
+  const { changes, held, repairs, pruned, primary, warnings, errors, found, ownLists, script } = report
   const changed = changes.length + pruned.removed.length
   const lines = [
     ...warnings.map((warning) => `warning: ${warning}`),
@@ -24,8 +26,9 @@ export function renderSync(report: SyncReport, { dryRun }: Rendering): string {
         `left alone ${formatAddress(address)} of ${nameOf(attachment)}: ${holder} holds it`,
     ),
     ...renderPruned(pruned, dryRun),
+    ...primary.removed.map((rule) => `${dryRun ? TENSES.removed : 'removed'} ${describeRule(rule)}`),
     ...errors.map((error) => `error: ${error}`),
-    `${count(found, 'attachment')}${ownLists.length > 0 ? `, ${ownLists.length} with a list of its own` : ''}, ${changed + repairs.length + pruned.policies.length === 0 ? 'nothing to do' : `${changed} changed`}`,
+    `${count(found, 'attachment')}${ownLists.length > 0 ? `, ${ownLists.length} with a list of its own` : ''}, ${changed + repairs.length + pruned.policies.length + primary.removed.length === 0 ? 'nothing to do' : `${changed} changed`}`,
     ...(dryRun && script !== '' ? ['', script.trimEnd()] : []),
   ]
   return lines.map((line) => `${line}\n`).join('')
@@ -87,7 +90,7 @@ function count(n: number, one: string, many = `${one}s`): string {
 
 /** For programs. */
 export function syncJson(report: SyncReport): unknown {
-  const { found, ownLists, changes, held, repairs, pruned, warnings, errors, script } = report
+  const { found, ownLists, changes, held, repairs, pruned, primary, warnings, errors, script } = report
   return {
     found,
     ownLists: ownLists.map(({ attachment, nonMasqueradeCIDRs }) => ({ ...attachment, nonMasqueradeCIDRs })),
@@ -103,6 +106,10 @@ export function syncJson(report: SyncReport): unknown {
     })),
     repairs,
     ...gcJson(pruned),
+    primaryRules: {
+      removed: primary.removed.map(primaryJson),
+      kept: primary.kept.map(({ rule, why }) => ({ ...primaryJson(rule), why })),
+    },
     warnings,
     errors,
     script,
@@ -116,4 +123,8 @@ export function gcJson({ removed, policies, failures }: Pruned) {
 function listedJson({ note, addresses }: Listed) {
   const { network, containerID, ifname, pod } = note ?? { network: '', containerID: '', ifname: '', pod: '' }
   return { network, containerID, ifname, pod, addresses: addresses.map(formatAddress) }
+}
+
+function primaryJson({ address, firewall, key, containerID }: PrimaryRule) {
+  return { address: address ? formatAddress(address) : null, firewall, key, containerID }
 }

@@ -1,8 +1,11 @@
 import type { Backend } from '../backend/backend'
+import type { PrimaryFirewall } from '../primary/firewall'
 
 /** What an operator command needs of the process edge. */
 export interface World {
   readonly backend: () => Backend
+  /** Where primary plugins may have put masquerade rules of their own. */
+  readonly primaryFirewalls: () => Promise<readonly PrimaryFirewall[]>
   readonly epochSeconds: () => number
   /** Seconds since the boot (CLOCK_BOOTTIME). */
   readonly bootSeconds: () => number

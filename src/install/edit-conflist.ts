@@ -97,14 +97,34 @@ interface Masquerading {
 
 /** Plugins that masquerade besides us, as far as the conflist says. flannel's does unless it is told otherwise. */
 export function masqueradingIn(text: string): Masquerading[] {
-  return pluginsIn(text).flatMap((plugin, at) => {
-    const type = isObject(plugin) ? String(plugin.type) : ''
-    const path = Object.hasOwn(PRIMARY, type) ? PRIMARY[type] : undefined
+  return masqueradingOf(pluginsIn(text))
+}
+
+/** The plugins of a list that masquerade as the reference plugins do, or would hand that on. */
+function masqueradingOf(plugins: readonly unknown[]): Masquerading[] {
+  return plugins.flatMap((plugin, at) => {
+    const path = masqueradePath(plugin)
     if (!path) return []
+    const type = typeOf(plugin)
     const value = path.reduce<unknown>((inner, key) => Object(inner)[key], plugin)
     const isOff = type === 'flannel' ? value === false : value !== true
     return isOff ? [] : [{ at, type, path }]
   })
+}
+
+/** Where a plugin has the switch of its own masquerade; undefined for plugins that have none. */
+function masqueradePath(plugin: unknown): readonly string[] | undefined {
+  const type = typeOf(plugin)
+  return Object.hasOwn(PRIMARY, type) ? PRIMARY[type] : undefined
+}
+
+function typeOf(plugin: unknown): string {
+  return isObject(plugin) ? String(plugin.type) : ''
+}
+
+/** The list has a primary plugin that could masquerade, and every one of them says that it does not. */
+export function isPrimaryMasqueradeOff(plugins: readonly unknown[]): boolean {
+  return plugins.some(masqueradePath) && masqueradingOf(plugins).length === 0
 }
 
 function pluginsIn(text: string): readonly unknown[] {

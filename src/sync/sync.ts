@@ -6,8 +6,10 @@ import { readNetworks } from '../cni/conflists'
 import { CniError, toCniError } from '../cni/error'
 import { readResultCache } from '../cni/result-cache'
 import { formatPrefix } from '../policy/prefix'
+import { describeRule, type Sources, type TakenOver } from '../primary/take-over'
 import { isNetnsGone } from './netns'
 import { undoOvertaken, withoutGone } from './overtaken'
+import { takeOverPrimary } from './primary'
 import { requireCache, staleTest } from './stale'
 import { type WantedAttachments, wantedAttachments } from './wanted-attachments'
 
@@ -17,6 +19,8 @@ export interface SyncOptions {
   readonly dryRun: boolean
   /** Remove what no runtime knows, if it was written longer ago than this. */
   readonly pruneAfterSeconds: number | undefined
+  /** Removes the masquerade rules of primary plugins that are switched off; after ours are in place. */
+  readonly takeOver: (sources: Sources) => Promise<TakenOver>
 }
 
 export interface OwnList {
@@ -32,6 +36,7 @@ export interface SyncReport extends Replacement {
   /** Paths and globs of files that the conflists name. */
   readonly files: readonly string[]
   readonly pruned: Pruned
+  readonly primary: TakenOver
   readonly warnings: readonly string[]
   /** Reasons why the kernel does not match now. */
   readonly errors: readonly string[]
@@ -53,6 +58,7 @@ export async function sync(
   // Addresses that the dead held are free now.
   const isFreed = replacement.held.length > 0 && pruned.removed.length > 0 && !options.dryRun
   const second = isFreed ? await replaceStanding(backend, options) : undefined
+  const primary = await takeOverPrimary(options, second ?? { sources, replacement, failures })
   return {
     ...replacement,
     ...(second && {
@@ -66,13 +72,19 @@ export async function sync(
     ),
     files: sources.files,
     pruned,
-    warnings: sources.warnings,
+    primary,
+    warnings: [
+      ...sources.warnings,
+      ...primary.problems,
+      ...primary.kept.map(({ rule, why }) => `kept ${describeRule(rule)}: ${why}`),
+    ],
     errors: [
       ...sources.errors,
       ...(second?.replacement ?? replacement).unrepaired,
       ...failures,
       ...(second?.failures ?? []),
       ...pruned.failures,
+      ...primary.failures,
     ],
   }
 }
@@ -89,7 +101,7 @@ async function replaceStanding(backend: Backend, options: SyncOptions): Promise<
   return { ...outcome, replacement: { ...outcome.replacement, changes: standing } }
 }
 
-interface Outcome {
+export interface Outcome {
   readonly sources: WantedAttachments
   readonly replacement: Replacement
   readonly failures: readonly string[]

@@ -41,9 +41,13 @@ export type Outcome =
   | { readonly ok: false; readonly failure: Failure; readonly said: string; readonly tool: string }
 
 export function runTransaction(iptables: Iptables, family: Family, transaction: Transaction): Outcome {
+  return runScript(iptables, family, renderTransaction(transaction))
+}
+
+/** A script for `iptables-restore`, which the kernel runs whole or not at all. */
+export function runScript(iptables: Iptables, family: Family, script: string): Outcome {
   const tool = `${TOOLS[family]}${iptables.variant}-restore`
-  const args = ['--noflush', '-w', `${LOCK_SECONDS}`]
-  return toOutcome(tool, iptables.run(tool, args, renderTransaction(transaction)))
+  return toOutcome(tool, iptables.run(tool, ['--noflush', '-w', `${LOCK_SECONDS}`], script))
 }
 
 /** `-S`: of one chain, or of the whole nat table, which on some nodes has tens of thousands of rules. */

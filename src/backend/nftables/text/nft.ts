@@ -24,6 +24,11 @@ export function runList(nft: NftProcess, what: string): NftOutcome {
   return toOutcome(nft(['-f', '-'], `list ${what}\n`))
 }
 
+/** A script of another kind, as for tables that are not ours. */
+export function runScript(nft: NftProcess, args: readonly string[], script: string): NftOutcome {
+  return toOutcome(nft([...args, '-f', '-'], script))
+}
+
 function toOutcome(result: ToolResult, transaction: Transaction = []): NftOutcome {
   switch (result.outcome) {
     case 'exited': {

@@ -1,0 +1,88 @@
+import type { Host } from '../backend/backend'
+import { type NftOutcome, type NftProcess, runScript } from '../backend/nftables/text/nft'
+import { parsePrinted } from '../policy/address'
+import type { Found, PrimaryFirewall, PrimaryRule, Removed } from './firewall'
+import { attachmentMark, networkMark } from './names'
+
+const TABLE = 'inet cni_plugins_masquerade'
+const CHAIN = `${TABLE} masq_checks`
+const NAME = 'nftables'
+
+/**
+ * A handle names a rule for as long as its table is there. A table that somebody deletes and makes again counts from 1, so a
+ * handle that was read before could name a rule of somebody else. This chain is made before the handles are read, and
+ * deleted together with the rules: where it is missing by then, nothing is deleted.
+ */
+const GUARD = `${TABLE} ip-masq-guard`
+
+/** What changes between reading and writing is refused; then both are done again. */
+const ATTEMPTS = 4
+
+/** The nftables masquerade of bridge and ptp, which they have from version 1.6 on. */
+export function nftablesFirewall(nft: NftProcess, host: Host): readonly PrimaryFirewall[] {
+  if ('tried' in host.findTool('nft')) return []
+  return [
+    {
+      name: NAME,
+      keyOf: attachmentMark,
+      networkKeyOf: networkMark,
+      list: () => list(nft),
+      remove: (rules) => remove(nft, rules),
+    },
+  ]
+}
+
+function list(nft: NftProcess): Found {
+  const outcome = runScript(nft, [], `list chain ${CHAIN}\n`)
+  if (outcome.ok) return { rules: parseRules(outcome.stdout).map(({ rule }) => rule), problems: [] }
+  if (isAbsent(outcome)) return { rules: [], problems: [] }
+  return {
+    rules: [],
+    problems: [`Cannot look for the primary plugin's masquerade rules: nft: ${outcome.said}`],
+  }
+}
+
+function isAbsent(outcome: NftOutcome): boolean {
+  return !outcome.ok && ['missing', 'unsupported', 'unusable'].includes(outcome.failure)
+}
+
+interface Handled {
+  readonly rule: PrimaryRule
+  readonly handle: string
+}
+
+const RULE = /^\s*(ip6? saddr (\S+) ip6? daddr != \S+ masquerade comment "([^"]*)")(?: # handle (\d+))?$/
+const COMMENT = /^(([0-9a-f]{16})-[0-9a-f]{16}), net: [^,]*(?:, if: [^,]*(?:, id: (.*))?)?/
+
+/**
+ * `ip saddr 10.244.1.2 ip daddr != 10.244.1.0/24 masquerade comment "<mark>, net: pods, if: eth0, id: c1" # handle 7`;
+ * any other rule is somebody else's.
+ */
+export function parseRules(text: string): Handled[] {
+  return text.split('\n').flatMap((line) => {
+    const [, rule = '', host = '', comment = '', handle = ''] = RULE.exec(line) ?? []
+    const [, key, networkKey, containerID = ''] = COMMENT.exec(comment) ?? []
+    const address = parsePrinted(host)
+    if (!address || key === undefined || networkKey === undefined) return []
+    return [{ handle, rule: { firewall: NAME, address, key, networkKey, containerID, text: rule } }]
+  })
+}
+
+function remove(nft: NftProcess, rules: readonly PrimaryRule[]): Removed {
+  const texts = new Set(rules.map(({ text }) => text))
+  for (let attempt = 1; ; attempt++) {
+    const guard = runScript(nft, [], `add chain ${GUARD}\n`)
+    // Without the table there are no rules.
+    if (isAbsent(guard)) return { removed: [], failures: [] }
+    const listed = guard.ok ? runScript(nft, ['-a'], `list chain ${CHAIN}\n`) : guard
+    const found = listed.ok ? parseRules(listed.stdout).filter(({ rule }) => texts.has(rule.text)) : []
+    const lines = found.map(({ handle }) => `delete rule ${CHAIN} handle ${handle}\n`)
+    const outcome = listed.ok ? runScript(nft, [], `${lines.join('')}delete chain ${GUARD}\n`) : listed
+    if (outcome.ok) return { removed: found.map(({ rule }) => rule), failures: [] }
+    if (outcome.failure === 'missing' && attempt < ATTEMPTS) continue
+    return {
+      removed: [],
+      failures: [`Cannot remove the primary plugin's masquerade rules: nft: ${outcome.said}`],
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import type { Attachment } from '../cni/attachment'
+import { findOwnPlugin, type Network } from '../cni/conflists'
+import { isPrimaryMasqueradeOff } from '../install/edit-conflist'
+import { type Address, formatAddress } from '../policy/address'
+import type { PrimaryFirewall, PrimaryRule } from './firewall'
+import { holderOf } from './released'
+
+/** What became of the rules with which primary plugins masquerade, though their conflists say that they do not. */
+export interface TakenOver {
+  readonly removed: readonly PrimaryRule[]
+  readonly kept: readonly KeptRule[]
+  /** Rules that masquerade towards exempt destinations still, and why, a line each. */
+  readonly failures: readonly string[]
+  /** What could not be looked at, a line each. */
+  readonly problems: readonly string[]
+}
+
+export interface KeptRule {
+  readonly rule: PrimaryRule
+  readonly why: string
+}
+
+export const NOTHING_TAKEN_OVER: TakenOver = { removed: [], kept: [], failures: [], problems: [] }
+
+/** An attachment as a result cache has it. */
+export interface Known {
+  readonly attachment: Attachment
+  /** Its network namespace does not exist any more. */
+  readonly isGone: boolean
+}
+
+export interface Sources {
+  readonly networks: Iterable<Network>
+  /** Read only when there is a rule to judge. */
+  readonly known: () => readonly Known[]
+  /** Addresses for which rules of ours stand, or would after a dry run. */
+  readonly standing: readonly Address[]
+}
+
+export interface TakeOverOptions {
+  readonly dryRun: boolean
+  /** Report what would be removed, and remove nothing. */
+  readonly keep: boolean
+  /** Look for chains that were left behind too. */
+  readonly isThorough: boolean
+}
+
+/**
+ * bridge, ptp and flannel remove their masquerade rules when their config says "ipMasq". Once that is switched off, a
+ * pod from before keeps its rule: until its end it is masqueraded towards exempt destinations too, and after
+ * that the next pod with its address. So for each network that has ip-masq, and a primary plugin whose own masquerade is off, this
+ * removes the rules that such plugins made for it, where
+ *
+ * - rules of ours stand for the address, or
+ * - the container is gone: nobody has the address.
+ *
+ * Rules of other networks, of other plugins, and of addresses that nothing is known of are left alone.
+ */
+export async function takeOver(
+  firewalls: () => Promise<readonly PrimaryFirewall[]>,
+  { networks: all, known, standing }: Sources,
+  options: TakeOverOptions,
+): Promise<TakenOver> {
+  const networks = [...all].filter(({ plugins }) => findOwnPlugin(plugins) && isPrimaryMasqueradeOff(plugins))
+  if (networks.length === 0) return NOTHING_TAKEN_OVER
+  const ours = new Set(standing.map(formatAddress))
+  const parts = (await firewalls()).map((firewall) =>
+    takeOverIn(firewall, { networks, known, ours }, options),
+  )
+  return {
+    removed: parts.flatMap(({ removed }) => removed),
+    kept: parts.flatMap(({ kept }) => kept),
+    failures: parts.flatMap(({ failures }) => failures),
+    problems: parts.flatMap(({ problems }) => problems),
+  }
+}
+
+interface Judged extends Pick<Sources, 'known'> {
+  readonly networks: readonly Network[]
+  /** Addresses for which rules of ours stand. */
+  readonly ours: ReadonlySet<string>
+}
+
+function takeOverIn(
+  firewall: PrimaryFirewall,
+  { networks, known, ours }: Judged,
+  { dryRun, keep, isThorough }: TakeOverOptions,
+): TakenOver {
+  const byKey = new Map(networks.map((network) => [firewall.networkKeyOf(network.name), network]))
+  const { rules, problems } = firewall.list({ isThorough })
+  const candidates = rules.flatMap((rule) => {
+    const network = byKey.get(rule.networkKey)
+    return network ? [{ rule, network }] : []
+  })
+  if (candidates.length === 0) return { ...NOTHING_TAKEN_OVER, problems }
+  // Read after the rules: a container whose rule stands is in the cache, or its ADD is under way.
+  const alive = aliveKeys(firewall, known())
+  const doomed: PrimaryRule[] = []
+  const kept: KeptRule[] = []
+  for (const { rule, network } of candidates) {
+    const why = reasonToKeep(rule, { firewall, network, ours, alive })
+    if (why === undefined) doomed.push(rule)
+    else if (rule.address) kept.push({ rule, why })
+  }
+  if (keep) {
+    const failures = doomed.flatMap((rule) => (rule.address ? [keptByOption(rule)] : []))
+    return { removed: [], kept, failures, problems }
+  }
+  if (dryRun || doomed.length === 0) return { removed: doomed, kept, failures: [], problems }
+  return { ...firewall.remove(doomed, (key) => alive.get(key) !== true), kept, problems }
+}
+
+/** The keys of all attachments in a cache, and whether one of them may be alive. */
+function aliveKeys(firewall: PrimaryFirewall, known: readonly Known[]): ReadonlyMap<string, boolean> {
+  const alive = new Map<string, boolean>()
+  for (const { attachment, isGone } of known) {
+    const key = firewall.keyOf(attachment)
+    alive.set(key, alive.get(key) === true || !isGone)
+  }
+  return alive
+}
+
+interface Facts {
+  readonly firewall: PrimaryFirewall
+  readonly network: Network
+  /** Addresses for which rules of ours stand. */
+  readonly ours: ReadonlySet<string>
+  /** Keys of attachments in a cache, and whether they may be alive. */
+  readonly alive: ReadonlyMap<string, boolean>
+}
+
+function reasonToKeep(
+  { key, address, containerID }: PrimaryRule,
+  { firewall, network, ours, alive }: Facts,
+): string | undefined {
+  const isAlive = alive.get(key)
+  // A chain to which nothing jumps does nothing; but the DEL of its container wants to find it.
+  if (!address) return isAlive ? 'its container is there' : undefined
+  if (ours.has(formatAddress(address)) || isAlive === false) return undefined
+  if (isAlive) return 'there are no rules of ours for this address yet'
+  const holder = holderOf(network.plugins, network.name, address)
+  if (holder === 'free') return undefined
+  if (holder === 'unknown') return `nothing shows that container ${containerID} is gone`
+  // Where the file names no interface, the container decides; its name may be cut in the comment.
+  const { ifname = '' } = holder
+  const isHolder =
+    firewall.keyOf({ network: network.name, ifname, containerID: holder.containerID }) === key ||
+    (holder.ifname === undefined && holder.containerID.startsWith(containerID))
+  return isHolder ? `its address is reserved for container ${holder.containerID}` : undefined
+}
+
+function keptByOption(rule: PrimaryRule): string {
+  return `${describeRule(rule)}: kept by --keep-primary-rules`
+}
+
+/** `10.244.1.2: masquerade rule of its primary plugin (iptables CNI-..., container c1)`. */
+export function describeRule({ address, firewall, key, containerID }: PrimaryRule): string {
+  const subject = address
+    ? `${formatAddress(address)}: masquerade rule of the primary plugin`
+    : 'chain of the primary plugin'
+  return `${subject} (${firewall} ${key}, container ${containerID})`
+}
