@@ -38,34 +38,12 @@ export async function createNetwork(node: Namespace, conflist: Conflist): Promis
   const dataDir = await mkdtemp(join(tmpdir(), 'ip-masq-ipam-'))
   const results = new Map<string, Json>()
 
-  const call = async (
-    command: string,
-    plugin: Json,
-    pod: Namespace,
-    containerID: string,
-    prevResult?: Json,
-  ) => {
+  const call = (command: string, plugin: Json, pod: Namespace, containerID: string, prevResult?: Json) => {
     const ipam = plugin.ipam ? { ipam: { ...plugin.ipam, dataDir } } : {}
-    const { cniVersion, name } = conflist
-    const keys = plugin.type === 'ip-masq' ? firewall.keys : {}
-    const config = { ...keys, ...plugin, ...ipam, cniVersion, name, ...(prevResult && { prevResult }) }
-    const executable =
-      plugin.type === 'ip-masq' ? EXECUTABLES.native : join(PLUGIN_DIRECTORY, String(plugin.type))
-    const env = {
-      CNI_COMMAND: command,
-      CNI_CONTAINERID: containerID,
-      CNI_NETNS: command === 'DEL' && !prevResult ? '' : pod.path,
-      CNI_IFNAME: 'eth0',
-      CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${containerID}`,
-      CNI_PATH: [dirname(EXECUTABLES.native), PLUGIN_DIRECTORY].join(':'),
-    }
-    const { stdout, exitCode } = await execa('ip', ['netns', 'exec', node.name, executable], {
-      env,
-      input: JSON.stringify(config),
-      reject: false,
+    const netns = command === 'DEL' && !prevResult ? '' : pod.path
+    return callChained(node, {
+      ...{ command, conflist, plugin: { ...plugin, ...ipam }, containerID, netns, prevResult },
     })
-    if (exitCode !== 0) throw new Error(`${command} ${plugin.type}: ${stdout}`)
-    return stdout === '' ? {} : JSON.parse(stdout)
   }
 
   return {
@@ -85,6 +63,43 @@ export async function createNetwork(node: Namespace, conflist: Conflist): Promis
       await rm(dataDir, { recursive: true })
     },
   }
+}
+
+export interface ChainedCall {
+  readonly command: string
+  readonly conflist: Pick<Conflist, 'cniVersion' | 'name'>
+  readonly plugin: Json
+  readonly containerID: string
+  readonly netns: string
+  readonly prevResult?: Json | undefined
+  /** Where the other plugins are. */
+  readonly directory?: string
+  /** Directories in which the plugins look for tools first. */
+  readonly path?: string
+}
+
+/** One plugin of a list, called as libcni calls it. Throws what it answers when it fails. */
+export async function callChained(node: Namespace, call: ChainedCall): Promise<Json> {
+  const { command, conflist, plugin, containerID, netns, prevResult, path = '' } = call
+  const { directory = PLUGIN_DIRECTORY } = call
+  const keys = plugin.type === 'ip-masq' ? firewall.keys : {}
+  const { cniVersion, name } = conflist
+  const executable = plugin.type === 'ip-masq' ? EXECUTABLES.native : join(directory, String(plugin.type))
+  const { stdout, exitCode } = await execa('ip', ['netns', 'exec', node.name, executable], {
+    env: {
+      PATH: `${path}:${process.env.PATH}`,
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: containerID,
+      CNI_NETNS: netns,
+      CNI_IFNAME: 'eth0',
+      CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${containerID}`,
+      CNI_PATH: [dirname(EXECUTABLES.native), directory].join(':'),
+    },
+    input: JSON.stringify({ ...keys, ...plugin, cniVersion, name, ...(prevResult && { prevResult }) }),
+    reject: false,
+  })
+  if (exitCode !== 0) throw new Error(`${command} ${plugin.type}: ${stdout}`)
+  return stdout === '' ? {} : JSON.parse(stdout)
 }
 
 /** The addresses of a result, masks off. */
