@@ -25,7 +25,9 @@ const FALLBACK_DIRECTORIES = [
 ]
 
 /**
- * Runs a tool to its end, or kills it (SIGKILL: a tool that hangs in the kernel's queue ignores the rest).
+ * Runs a tool to its end, or kills it (SIGKILL: a tool that hangs in the kernel's queue ignores the rest). The tool leads
+ * a session of its own, so that whatever it has started dies with it: a wrapper's child would go on to change rules
+ * after the call has been answered. A child that keeps the tool's stdout open counts as a tool that has not ended.
  * The environment is empty but for the locale: its messages are read by `classify`, and nothing in a
  * runtime's environment shall change what nft does.
  */
@@ -91,8 +93,9 @@ function runNative(runtime: NativeRuntime, file: string, run: ToolRun): ToolResu
     env: CHILD_ENVIRONMENT,
     timeout: run.milliseconds,
     killSignal: 'SIGKILL',
+    detached: true,
   })
-  if (result.exitedDueToTimeout) return { outcome: 'deadline', milliseconds: run.milliseconds }
+  if (result.exitedDueToTimeout) return killGroup(result.pid, run)
   if (result.exitCode === null) return { outcome: 'killed', signal: result.signalCode ?? 'a signal' }
   const [stdout, stderr] = [result.stdout, result.stderr].map((bytes) => new TextDecoder().decode(bytes))
   return { outcome: 'exited', status: result.exitCode, stdout: stdout ?? '', stderr: stderr ?? '' }
@@ -100,22 +103,32 @@ function runNative(runtime: NativeRuntime, file: string, run: ToolRun): ToolResu
 
 /** Judged by status: a tool that ends without reading its input gives `error` EPIPE and status 0. */
 function runNode(file: string, run: ToolRun): ToolResult {
-  const { status, signal, error, stdout, stderr } = loadBuiltin('node:child_process').spawnSync(
-    file,
-    run.args,
-    {
-      input: run.input,
-      encoding: 'utf8',
-      env: CHILD_ENVIRONMENT,
-      timeout: run.milliseconds,
-      killSignal: 'SIGKILL',
-      maxBuffer: Number.POSITIVE_INFINITY,
-    },
-  )
-  if (systemErrorCode(error) === 'ETIMEDOUT') return { outcome: 'deadline', milliseconds: run.milliseconds }
+  const options = {
+    input: run.input,
+    encoding: 'utf8',
+    env: CHILD_ENVIRONMENT,
+    timeout: run.milliseconds,
+    killSignal: 'SIGKILL',
+    maxBuffer: Number.POSITIVE_INFINITY,
+    // It works for `spawnSync` as for `spawn`, though only the latter's page lists it.
+    detached: true,
+  } as const
+  const result = loadBuiltin('node:child_process').spawnSync(file, run.args, options)
+  const { pid, status, signal, error, stdout, stderr } = result
+  if (systemErrorCode(error) === 'ETIMEDOUT') return killGroup(pid, run)
   if (status !== null) return { outcome: 'exited', status, stdout, stderr }
   if (signal !== null) return { outcome: 'killed', signal }
   throw error
+}
+
+/** The tool itself was killed by the runtime. Its group has its number, which nobody else gets while the group exists. */
+function killGroup(pid: number, { milliseconds }: ToolRun): ToolResult {
+  try {
+    if (pid > 0) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It left nothing behind.
+  }
+  return { outcome: 'deadline', milliseconds }
 }
 
 function systemErrorCode(error: unknown): string {

@@ -53,9 +53,12 @@ interface NativeSpawnOptions {
   readonly env: Readonly<Record<string, string>>
   readonly timeout: number
   readonly killSignal: 'SIGKILL'
+  /** It begins a session of its own (setsid(2)). */
+  readonly detached?: boolean
 }
 
 interface NativeSpawnResult {
+  readonly pid: number
   readonly exitCode: number | null
   readonly signalCode?: string
   readonly exitedDueToTimeout?: boolean

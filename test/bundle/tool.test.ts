@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { overNft } from '../lab/carrier'
 import { createNamespace, type Namespace } from '../lab/namespace'
@@ -98,6 +99,22 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     expect(del.stderr).toMatch(
       /^ip-masq [\d.]+: DEL leaves rules behind if there are any: nft was killed after (?:19|20)\d{3} ms$/,
     )
+  })
+
+  test('with an nft that leaves a process behind: that one is killed at the deadline too', async ({
+    expect,
+  }) => {
+    const log = join(directory, `forked-${executable.length}`)
+    // The child keeps stdout open, so that the call waits for it, and goes on after its parent has gone.
+    const child = `trap '' TERM HUP; echo started >> ${log}; /bin/sleep 24; echo survived >> ${log}`
+    const options = await brokenNft('forks', `#!/bin/sh\n(${child}) &\n/bin/true\n`)
+    const started = performance.now()
+    expect((await call('ADD', options)).json).toMatchObject({
+      code: 11,
+      msg: expect.stringMatching(/nft was killed after (?:19|20)\d{3} ms; try again$/),
+    })
+    await sleep(Math.max(0, 26_000 - (performance.now() - started)))
+    expect(await readFile(log, 'utf8')).toBe('started\n')
   })
 
   test('with an nft that fails: its first line in the error, DEL goes on', async ({ expect }) => {
