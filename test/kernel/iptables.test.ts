@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Backend, Host, Wanted } from '../../src/backend/backend'
 import { attachmentId, networkDigest } from '../../src/backend/identity'
 import { iptables } from '../../src/backend/iptables'
@@ -40,6 +40,7 @@ const wanted = (containerID: string, addresses: readonly string[], keys = {}): W
 describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
   const runs: string[] = []
   let hasComments = true
+  let bootSeconds = 5_000
   /** Done once, between the reading of a table and the restore that takes an address over. */
   let meanwhile: (() => void) | undefined
   const run: ToolProcess = (tool, args, input) => {
@@ -64,7 +65,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     legacyTables: async () => ['nat'],
     effectiveCapabilities: async () => undefined,
     epochSeconds: () => 1_790_000_000,
-    bootSeconds: () => 5_000,
+    bootSeconds: () => bootSeconds,
   }
   const backend = iptables(run, host, { ip: ['nat'], ip6: ['nat'] })
   const remove: Backend['remove'] = (...call) => backend.remove(...call)
@@ -97,9 +98,11 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       .then(() => {}),
   )
 
+  const tool = `iptables${variant} -t nat`
   const both = (ipv4: string, ipv6: string) => [`${ipv4}/24`, `${ipv6}/64`]
   const A = wanted('a', both(POD.ipv4, POD.ipv6))
   const B = wanted('b', both('10.244.1.8', 'fd00:244:1::8'))
+  const skeleton = ['-N IPM-D-0', '-N IPM-D-1', '-N IPM-D-2', '-N IPM-D-3', '-N IPM-PODS']
   const restore = [`iptables${variant}-restore`, `ip6tables${variant}-restore`]
 
   test('the jump is the first rule, and is there once', async () => {
@@ -134,6 +137,181 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     const lists = [`iptables${variant}`, `ip6tables${variant}`]
     expect(await runsOf(() => remove(B.attachment, []))).toEqual(lists)
     expect(await list()).toEqual(before)
+  })
+
+  describe('a DEL leaves a tombstone', () => {
+    const tombstones = async () =>
+      (await site.node.sh(`iptables${variant} -t nat -S; ip6tables${variant} -t nat -S`))
+        .split('\n')
+        .filter((line) => line.startsWith('-A IPM-D-'))
+    const HERE = { setting: 'iptables', carrier: 'auto' } as const
+    const idA = attachmentId(A.attachment)
+    afterEach(() => {
+      bootSeconds = 5_000
+    })
+
+    test.each([
+      ['with prevResult', A.addresses],
+      ['without', []],
+    ])('%s, in the restore that deletes', async (_, hint) => {
+      await add(A)
+      const runs = await runsOf(() => remove(A.attachment, hint))
+      expect(runs.filter((tool) => tool.endsWith('-restore'))).toEqual(restore)
+      expect(await backend.gone()).toEqual(new Set([idA]))
+    })
+
+    test('where it found nothing, because the rules had been flushed', async () => {
+      for (const lose of [`${tool} -F; ${tool} -X`, `${tool} -F; ip6tables${variant} -t nat -F`]) {
+        await add(A)
+        await site.node.sh(lose)
+        expect(await backend.remove(A.attachment, [], HERE)).not.toHaveProperty('said')
+        expect(await backend.gone()).toContain(idA)
+        await site.node.sh(
+          `${tool} -F; ${tool} -X; ip6tables${variant} -t nat -F; ip6tables${variant} -t nat -X`,
+        )
+      }
+    })
+
+    test('costs a DEL that finds nothing one more process, and that only where rules would be restored', async () => {
+      await add(A)
+      expect(await runsOf(() => backend.remove(B.attachment, [], HERE))).toEqual([
+        `iptables${variant}`,
+        `iptables${variant}-restore`,
+        `ip6tables${variant}`,
+      ])
+    })
+
+    test('which counts for two minutes, and is cleared away by the DELs that follow', async () => {
+      const pods = Array.from({ length: 9 }, (_, i) => wanted(`p${i}`, [`10.244.1.${10 + i}/24`]))
+      for (const one of pods) {
+        await add(one)
+        await remove(one.attachment, one.addresses)
+        bootSeconds += 100
+      }
+      bootSeconds -= 100
+      const last = pods.slice(-2).map(({ attachment }) => attachmentId(attachment))
+      expect(await backend.gone()).toEqual(new Set(last))
+      // Four chains of 121 seconds each.
+      expect((await tombstones()).length).toBeLessThanOrEqual(5)
+      bootSeconds += 121
+      expect(await backend.gone()).toEqual(new Set())
+      await backend.prune(() => false, { dryRun: false })
+      expect(await tombstones()).toEqual([])
+    })
+
+    test('that an ADD of the same attachment outlives, but rules that were restored do not', async () => {
+      await add(A)
+      await remove(A.attachment, A.addresses)
+      await backend.replace([A], { dryRun: false })
+      expect(await backend.gone()).toEqual(new Set([idA]))
+      await remove(A.attachment, [])
+      bootSeconds += 1
+      await add(A)
+      expect(await backend.gone()).toEqual(new Set())
+    })
+
+    test('whose chains the first DEL makes after an older version', async () => {
+      await add(A)
+      await add(B)
+      await site.node.sh(
+        `for tool in iptables${variant} ip6tables${variant}; do for i in 0 1 2 3; do $tool -t nat -X IPM-D-$i; done; done`,
+      )
+      expect(await remove(A.attachment, A.addresses)).toEqual({ outcome: 'removed' })
+      expect(await backend.gone()).toEqual(new Set([idA]))
+      expect(await runsOf(() => remove(B.attachment, B.addresses))).toEqual(restore)
+    })
+  })
+
+  describe('an address of another network', () => {
+    const other = (containerID: string, network = 'other'): Wanted => {
+      const one = wanted(containerID, both(POD.ipv4, POD.ipv6))
+      return { ...one, attachment: { ...one.attachment, network } }
+    }
+
+    test('is refused with both names, and nothing changes', async () => {
+      await add(A)
+      const before = await list()
+      await expect(backend.apply(other('x'))).rejects.toMatchObject({
+        reason: 'tryAgain',
+        message: expect.stringMatching(
+          /x eth0 of network other: its address 10\.244\.1\.7 belongs to a eth0 of network n;/,
+        ),
+      })
+      expect(await list()).toEqual(before)
+      expect(await backend.verify(A)).toEqual([])
+    })
+
+    test('of IPv6 alone is refused with nothing of IPv4 left', async () => {
+      await add(A)
+      const before = await list()
+      const mixed = { ...other('x'), ...{ addresses: wanted('x', both('10.244.1.99', POD.ipv6)).addresses } }
+      await expect(backend.apply(mixed)).rejects.toMatchObject({ reason: 'tryAgain' })
+      expect((await list()).filter((line) => !/POSTROUTING/.test(line))).toEqual(
+        before.filter((line) => !/POSTROUTING/.test(line)),
+      )
+    })
+
+    test('is taken over where its holder is proven gone', async () => {
+      await add(A)
+      const asked: unknown[] = []
+      await backend.apply(other('x'), async ({ id, note }) => {
+        asked.push([id, note?.network, note?.netns])
+        return true
+      })
+      expect(asked).toEqual([
+        [attachmentId(A.attachment), 'n', undefined],
+        [attachmentId(A.attachment), 'n', undefined],
+      ])
+      expect(await backend.verify(other('x'))).toEqual([])
+    })
+
+    test('is refused where the names of the networks have the same first half of a digest', async () => {
+      await add(other('x', 'net17957'))
+      await expect(backend.apply(other('y', 'net21265'))).rejects.toMatchObject({ reason: 'tryAgain' })
+    })
+  })
+
+  test('what an ADD knows is kept, through another ADD’s take-over and a sync', async () => {
+    const netns = '/var/run/netns/cni-5f2f8a1c-9a53-3d3b-0d3f-3f1b2d1ee3c1'
+    await add({ ...A, netns })
+    const note = { bootSeconds: 5_000, epochSeconds: 1_790_000_000, origin: 'added', netns }
+    expect((await backend.list()).map((one) => one.note)).toMatchObject([note])
+    bootSeconds += 100
+    try {
+      await backend.replace([wanted('a', both(POD.ipv4, POD.ipv6), { nonMasqueradeCIDRs: [] })], {
+        dryRun: false,
+      })
+      expect((await backend.list()).map((one) => one.note)).toMatchObject([note])
+      await site.node.sh(
+        `${tool} -F; ${tool} -X; ip6tables${variant} -t nat -F; ip6tables${variant} -t nat -X`,
+      )
+      await backend.replace([{ ...A, netns, origin: 'adopted' }], { dryRun: false })
+      expect((await backend.list()).map((one) => one.note)).toMatchObject([
+        { bootSeconds: 5_100, origin: 'adopted', netns },
+      ])
+    } finally {
+      bootSeconds = 5_000
+    }
+  })
+
+  test('rows of an older version are read, kept by CHECK, and written anew with what they said', async () => {
+    await add(A)
+    const chain = `IPM-O-${attachmentId(A.attachment)}`
+    for (const one of [`iptables${variant}`, `ip6tables${variant}`]) {
+      const rows = (await site.node.sh(`${one} -t nat -S ${chain}`)).split('\n')
+      const records = rows.filter((row) => / -d (2[2-5]\d\.|[ef][0-9a-f]{3}:)/.test(row))
+      expect(records.length).toBeGreaterThan(0)
+      await site.node.sh(records.map((row) => `${one} -t nat ${row.replace('-A', '-D')}`).join('\n'))
+    }
+    expect(await backend.verify(A)).toEqual([])
+    const [{ note } = { note: undefined }] = await backend.list()
+    expect(note).toMatchObject({ networkDigest: networkDigest('n'), epochSeconds: 1_790_000_000 })
+    expect(note).not.toHaveProperty('bootSeconds')
+    await backend.replace([wanted('a', both(POD.ipv4, POD.ipv6), { nonMasqueradeCIDRs: [] })], {
+      dryRun: false,
+    })
+    expect((await backend.list())[0]?.note).not.toHaveProperty('bootSeconds')
+    expect(await remove(A.attachment, A.addresses)).toEqual({ outcome: 'removed' })
   })
 
   test('a DEL that comes late leaves the address to the pod that has it now', async () => {
@@ -187,7 +365,6 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     await add(wanted('a', both(POD.ipv4, POD.ipv6), keys))
   })
 
-  const tool = `iptables${variant} -t nat`
   test.each<[string, string, (policy: string) => string[]]>([
     ['everything', `${tool} -F; ${tool} -X`, () => ['iptables: chain IPM-PODS: missing']],
     ['the jump', `${tool} -F POSTROUTING`, () => ['iptables: chain POSTROUTING: missing rule "-j IPM-PODS"']],
@@ -325,7 +502,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       expect({ policies: policies.length, failures }).toEqual({ policies: 2, failures: [] })
       expect(await backend.verify(keep)).toEqual([])
       const left = await site.node.sh(`iptables${variant} -t nat -S; ip6tables${variant} -t nat -S`)
-      expect(left.match(/^-N IPM-[A-Z]-/gm)?.length).toBe(3)
+      expect(left.match(/^-N IPM-[AOP]-/gm)?.length).toBe(3)
     })
 
     test('knows network and time of each', async () => {
@@ -338,7 +515,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
         },
         { dryRun: true },
       )
-      expect(seen).toEqual([[networkDigest('n').slice(0, 8), 1_790_000_000, 'a', 'shop/web']])
+      expect(seen).toEqual([[networkDigest('n'), 1_790_000_000, 'a', 'shop/web']])
     })
   })
 
@@ -414,7 +591,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     expect(await site.node.sh(`${tool} -S`)).not.toContain('10.244.1.8')
     await backend.prune(() => false, { dryRun: false })
     const left = await site.node.sh(`${tool} -S; ip6tables${variant} -t nat -S`)
-    expect(left.match(/^-N IPM-.*/gm)).toEqual(['-N IPM-PODS', '-N IPM-PODS'])
+    expect(left.match(/^-N IPM-.*/gm)).toEqual([...skeleton, ...skeleton])
   })
 
   test('what stands is noticed, and what is lost', async () => {

@@ -8,6 +8,7 @@ import { listBoth, unlessMissing } from './list'
 import { prune } from './prune'
 import { remove } from './remove'
 import { replace } from './replace'
+import { goneFrom } from './take-back'
 import { verify } from './verify'
 
 /** All that this machine has, as one: what is added goes where its config says, what goes is looked for everywhere. */
@@ -52,11 +53,7 @@ export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto
     replace: (wanted, options) => replace(places, wanted, options),
     prune: (isStale, options) => prune(places, isStale, options),
     list: () => listBoth(places),
-    gone: async () =>
-      new Set([
-        ...((await unlessMissing(() => places.nft.gone())) ?? []),
-        ...((await unlessMissing(() => places.iptables.gone())) ?? []),
-      ]),
+    gone: () => goneFrom(places),
     hasRules: async () => (await places.nft.hasRules()) || (await places.iptables.hasRules()),
     async tearDown() {
       for (const one of [places.nft, places.iptables]) await unlessMissing(() => one.tearDown())
@@ -81,7 +78,7 @@ function onDemand(load: () => Promise<Backend>): Backend {
   }
   return {
     apply: async (wanted, isGone) => (await backend()).apply(wanted, isGone),
-    remove: async (attachment, hint) => (await backend()).remove(attachment, hint),
+    remove: async (attachment, hint, where) => (await backend()).remove(attachment, hint, where),
     verify: async (wanted) => (await backend()).verify(wanted),
     replace: async (wanted, options) => (await backend()).replace(wanted, options),
     prune: async (isStale, options) => (await backend()).prune(isStale, options),

@@ -21,7 +21,12 @@ export async function remove(
   const [first, second]: [Backend, Backend] = where.setting === 'iptables' ? [iptables, nft] : [nft, iptables]
   const removal = await first.remove(attachment, hint, where)
   if (!isOpen(removal)) return removal
-  return worse(removal, await second.remove(attachment, hint, where))
+  return worse(removal, await second.remove(attachment, hint, whereNow(where, removal)))
+}
+
+/** Where nft cannot be used, `auto` means iptables: rules would be restored there. */
+function whereNow(where: Where, { outcome }: Open): Where {
+  return where.setting === 'auto' && outcome !== 'absent' ? { ...where, setting: 'iptables' } : where
 }
 
 type Open = Exclude<Removal, { outcome: 'removed' }>

@@ -5,6 +5,7 @@ import { attachmentId } from '../identity'
 import { doesNotWork, UnusableError } from '../unusable'
 import type { Places } from '.'
 import { orBoth } from './automatic'
+import { takeBack } from './take-back'
 
 interface Place {
   readonly backend: Backend
@@ -19,6 +20,15 @@ interface Place {
  * for a moment. One whose config is only that of its ADD stays where it stands.
  */
 export async function replace(
+  bothPlaces: Places,
+  wanted: readonly Wanted[],
+  options: { readonly dryRun: boolean },
+): Promise<Replacement> {
+  const replacement = await replaceInBoth(bothPlaces, wanted, options)
+  return options.dryRun ? replacement : takeBack(bothPlaces, replacement)
+}
+
+async function replaceInBoth(
   { nft, iptables, mark }: Places,
   wanted: readonly Wanted[],
   options: { readonly dryRun: boolean },

@@ -1,6 +1,8 @@
 import { FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Applied, Wanted } from '../backend'
 import { attachmentId } from '../identity'
+import { takenError } from '../taken'
+import { heldByOthers, type IsGone } from './holders'
 import { isHooked, setUpTable } from './hook'
 import { type Addition, addAttachment, deleteAttachment, ofFamily, setUpPolicy } from './layout'
 import { placeAttachment } from './place'
@@ -16,31 +18,41 @@ const ACTION = 'install the rules'
  * pod, or a flush), when somebody holds an address, when the attachment has rules already, or where there are no
  * comments; then the table is read, and one restore clears the way and adds.
  */
-export function apply(iptables: Iptables, wanted: Wanted, epochSeconds: number): Applied {
-  return applyFamilies(iptables, wanted, { families: FAMILY_NAMES, done: [], epochSeconds })
+export function apply(iptables: Iptables, wanted: Wanted, adding: Adding): Promise<Applied> {
+  return applyFamilies(iptables, wanted, { ...adding, families: FAMILY_NAMES, done: [] })
 }
 
-interface Scope {
+export interface Adding {
+  readonly epochSeconds: number
+  readonly bootSeconds: number
+  readonly isGone: IsGone
+}
+
+interface Scope extends Adding {
   readonly families: readonly Family[]
   /** Families whose rules this ADD has installed before. */
   readonly done: readonly Family[]
-  readonly epochSeconds: number
 }
 
-function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): Applied {
-  const { families, epochSeconds } = scope
+async function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): Promise<Applied> {
+  const { families, isGone } = scope
   const done = [...scope.done]
   let tableWasMissing = false
   for (const family of families) {
     if (ofFamily(family, wanted.addresses).length === 0) continue
     const additionWith = (withComments: boolean) =>
-      additionOf(wanted, family, { epochSeconds, hasComments: withComments })
+      additionOf(wanted, family, { ...scope, hasComments: withComments })
     let outcome = runTransaction(iptables, family, addAttachment(additionWith(true)))
     if (isRefused(outcome)) {
       const withComments = hasComments(iptables, family)
       if (!withComments) outcome = runTransaction(iptables, family, addAttachment(additionWith(false)))
       for (let attempt = 0; attempt < ATTEMPTS && isRefused(outcome); attempt++) {
         const state = readState(iptables, family, ACTION)
+        for (const { address, holder } of heldByOthers(state, wanted)) {
+          if (await isGone(holder)) continue
+          undo(iptables, wanted, done)
+          throw takenError(address, wanted.attachment, holder)
+        }
         tableWasMissing ||= !isHooked(state)
         const table = setUpTable(state)
         outcome = runTransaction(iptables, family, [
@@ -80,27 +92,35 @@ function isRefused(outcome: Outcome): boolean {
  * An ADD that only adds, where the policy stands already: undefined where the first family refuses it, and then nothing
  * was changed.
  */
-export function applyWherePolicyIs(
+export async function applyWherePolicyIs(
   iptables: Iptables,
   wanted: Wanted,
-  epochSeconds: number,
-): Applied | undefined {
+  adding: Adding,
+): Promise<Applied | undefined> {
   const [first, ...others] = FAMILY_NAMES.filter((family) => ofFamily(family, wanted.addresses).length > 0)
   if (!first) return { tableWasMissing: false }
-  const addition = additionOf(wanted, first, { epochSeconds, hasComments: true })
+  const addition = additionOf(wanted, first, { ...adding, hasComments: true })
   const outcome = runTransaction(iptables, first, addAttachment(addition))
   if (!outcome.ok && (outcome.failure === 'locked' || outcome.failure === 'unknown'))
     throw toError(ACTION, outcome)
   if (!outcome.ok) return undefined
-  return applyFamilies(iptables, wanted, { families: others, done: [first], epochSeconds })
+  return applyFamilies(iptables, wanted, { ...adding, families: others, done: [first] })
 }
 
-interface Writing {
-  readonly epochSeconds: number
+interface Writing extends Adding {
   readonly hasComments: boolean
 }
 
 function additionOf(wanted: Wanted, family: Family, writing: Writing): Addition {
-  const addresses = ofFamily(family, wanted.addresses)
-  return { ...wanted, family, addresses, all: wanted.addresses, ...writing }
+  const { attachment, policy, netns, origin = 'added' } = wanted
+  const { epochSeconds, bootSeconds, hasComments } = writing
+  return {
+    family,
+    attachment,
+    policy,
+    addresses: ofFamily(family, wanted.addresses),
+    all: wanted.addresses,
+    birth: { epochSeconds, bootSeconds, origin, ...(netns !== undefined && { netns }) },
+    hasComments,
+  }
 }

@@ -3,6 +3,7 @@ import { includesAddress, type Prefix, parsePrefix } from '../../policy/prefix'
 import { DISPATCH, dispatchRule, HOOK, JUMP } from './layout'
 import { renderRule } from './render'
 import { foreignDispatches, type State } from './state'
+import { makeTombstoneChains } from './tombstones'
 import type { Operation, Transaction } from './transaction'
 
 /** How a packet comes to the rules of its pod: the jump, and the chain that it leads to. */
@@ -57,7 +58,10 @@ export function isHooked({ chains, hook }: State): boolean {
  */
 export function setUpTable(state: State): { readonly transaction: Transaction; readonly state: State } {
   const operations: Operation[] = []
-  if (!state.chains.has(DISPATCH)) operations.push({ do: 'new-chain', chain: DISPATCH })
+  // A DEL makes the tombstones' chains where an older version left them out.
+  if (!state.chains.has(DISPATCH)) {
+    operations.push({ do: 'new-chain', chain: DISPATCH }, ...makeTombstoneChains(state))
+  }
   const jumps = state.hook.filter((rule) => rule === TEXT).length
   const all = state.addresses.map(({ address }) => address)
   if (jumps !== 1 || rulesBefore(state, all).length > 0) {

@@ -1,14 +1,16 @@
 import { FAMILY_NAMES } from '../../policy/address'
 import type { Backend, Host, Removal } from '../backend'
+import { attachmentId } from '../identity'
 import { mergePruned } from '../pruned'
 import { apply, applyWherePolicyIs } from './apply'
+import { gone } from './gone'
 import { hasChain, kindsOf, type LegacyTables } from './kinds'
 import { DISPATCH } from './layout'
 import { doubledIn, leaveOthers } from './other-kinds'
 import { isHooked, probe } from './probe'
 import { list, prune } from './prune'
 import { mergeRemovals, remove } from './remove'
-import { replace } from './replace'
+import { replace, type Times } from './replace'
 import { tearDown } from './tear-down'
 import { type Iptables, TOOLS, type ToolProcess } from './tool'
 import { verify } from './verify'
@@ -18,19 +20,25 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
   const { areBoth, choose, candidates } = kindsOf(run, host, legacyTables)
   const othersThan = (chosen: Iptables) => (areBoth ? candidates.filter((one) => one !== chosen) : [])
   return {
-    async apply(wanted) {
-      const now = host.epochSeconds()
+    async apply(wanted, isGone = async () => false) {
+      const adding = { ...times(host), isGone }
       // Where its rules can be, before anything is asked; with one kind there is nothing to ask.
       for (const one of areBoth ? candidates : []) {
-        const applied = applyWherePolicyIs(one, wanted, now)
+        const applied = await applyWherePolicyIs(one, wanted, adding)
         if (applied) return applied
       }
-      return apply(choose(), wanted, now)
+      return apply(choose(), wanted, adding)
     },
-    async remove(attachment, hint) {
+    async remove(attachment, hint, where) {
+      const del = {
+        id: attachmentId(attachment),
+        hint,
+        bootSeconds: host.bootSeconds(),
+        isHome: where?.setting === 'iptables',
+      }
       const parts: Removal[] = []
       for (const one of candidates) {
-        const part = remove(one, attachment, hint)
+        const part = remove(one, del)
         if (part.outcome === 'removed') return part
         parts.push(part)
       }
@@ -42,12 +50,15 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
     },
     async replace(wanted, { dryRun }) {
       const chosen = choose()
-      const replacement = replace(chosen, wanted, { dryRun, epochSeconds: host.epochSeconds() })
-      return leaveOthers(othersThan(chosen), replacement, { wanted, dryRun })
+      const replacement = replace(chosen, wanted, { dryRun, times: times(host) })
+      return leaveOthers(othersThan(chosen), replacement, { wanted, dryRun, ...times(host) })
     },
-    prune: async (isStale, options) => mergePruned(candidates.map((one) => prune(one, isStale, options))),
+    async prune(isStale, { dryRun }) {
+      const options = { dryRun, bootSeconds: host.bootSeconds() }
+      return mergePruned(candidates.map((one) => prune(one, isStale, options)))
+    },
     list: async () => candidates.flatMap((one) => list(one)),
-    gone: async () => new Set(),
+    gone: async () => new Set(candidates.flatMap((one) => gone(one, host.bootSeconds()))),
     hasRules: async () =>
       candidates.some((one) =>
         FAMILY_NAMES.some((family) => one.hasTable(family) && hasChain(one, family, DISPATCH)),
@@ -61,4 +72,8 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
         .filter((family) => candidates.some((one) => isHooked(one, family)))
         .map((family) => TOOLS[family]),
   }
+}
+
+function times(host: Host): Times {
+  return { epochSeconds: host.epochSeconds(), bootSeconds: host.bootSeconds() }
 }

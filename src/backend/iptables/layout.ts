@@ -3,6 +3,7 @@ import { sha256 } from '../../hash'
 import { type Address, type Family, formatAddress, isSameAddress } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
 import { attachmentId } from '../identity'
+import { type OwnerRecord, recordRows } from './owner-record'
 import { addressRow, digestRow, hostPrefix, noteRow, noteText } from './owner-rows'
 import { policyChainName, policyChains } from './policy-chains'
 import type { Operation, Rule, Transaction } from './transaction'
@@ -15,9 +16,10 @@ import type { Operation, Rule, Transaction } from './transaction'
  *   IPM-PODS         -s ADDRESS -g IPM-A-ADDRESS, for each
  *   IPM-A-ADDRESS   -g IPM-P-<policy>
  *                   -j IPM-O-<owner>    whose it is; no packet gets here
- *   IPM-O-<owner>   one for each attachment, in rules that do nothing: a note, a digest of all of the ADD's addresses,
- *                   and those of this family
+ *   IPM-O-<owner>   one for each attachment, in rules that do nothing: a record (`owner-record.ts`), a note, a digest of
+ *                   all of the ADD's addresses, and those of this family
  *   IPM-P-<policy>  (`policy-chains.ts`)
+ *   IPM-D-<0 to 3>  whose DEL has just come (`tombstones.ts`)
  *
  * `-N IPM-A-ADDRESS` refuses the whole of an ADD whose address is held by another; `-D IPM-A-ADDRESS -j IPM-O-<me>`
  * the whole of a DEL whose address went to another; to delete the row with the digest that of a DEL which knows other
@@ -69,8 +71,13 @@ export interface Addition {
   /** Of both. */
   readonly all: readonly Address[]
   readonly policy: Policy
-  readonly epochSeconds: number
+  readonly birth: Birth
   readonly hasComments: boolean
+}
+
+/** When and how an attachment's rules came to be, and where its network namespace is. */
+export interface Birth extends OwnerRecord {
+  readonly epochSeconds: number
 }
 
 /** All of an attachment's in one family. Refused when any of it is there, or jump or policy are not. */
@@ -89,14 +96,15 @@ export function addAttachment(addition: Addition): Transaction {
 }
 
 export function ownerRules(addition: Addition): Transaction {
-  const { family, attachment, addresses, all, epochSeconds, hasComments } = addition
+  const { family, attachment, addresses, all, birth, hasComments } = addition
+  const { network } = attachment
   const chain = ownerChain(attachmentId(attachment))
-  const note = noteRow(family, attachment, epochSeconds, hasComments ? noteText(attachment) : undefined)
-  return [note, digestRow(family, all), ...addresses.map(addressRow)].map((rule) => ({
-    do: 'append',
-    chain,
-    rule,
-  }))
+  return [
+    ...recordRows(family, network, birth),
+    noteRow(family, { network, ...birth }, hasComments ? noteText(attachment) : undefined),
+    digestRow(family, all),
+    ...addresses.map(addressRow),
+  ].map((rule) => ({ do: 'append', chain, rule }))
 }
 
 export function addressRules(address: Address, { family, attachment, policy }: Addition): Transaction {

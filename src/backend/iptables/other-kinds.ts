@@ -22,13 +22,14 @@ export function doubledIn(others: readonly Iptables[], { addresses }: Wanted): s
 interface Work {
   readonly wanted: readonly Wanted[]
   readonly dryRun: boolean
+  readonly bootSeconds: number
 }
 
 /** Sync: what stands in the kind in use leaves the others. */
 export function leaveOthers(
   others: readonly Iptables[],
   replacement: Replacement,
-  { wanted, dryRun }: Work,
+  { wanted, dryRun, bootSeconds }: Work,
 ): Replacement {
   const held = new Set(replacement.held.map(({ attachment }) => attachmentId(attachment)))
   const free = new Map(
@@ -37,7 +38,9 @@ export function leaveOthers(
       return held.has(id) ? [] : [[id, one] as const]
     }),
   )
-  const pruned = others.filter(isInUse).map((one) => prune(one, ({ id }) => free.has(id), { dryRun }))
+  const pruned = others
+    .filter(isInUse)
+    .map((one) => prune(one, ({ id }) => free.has(id), { dryRun, bootSeconds }))
   const left = new Set(pruned.flatMap(({ removed }) => removed.map(({ id }) => id)))
   const known = new Set(replacement.changes.map(({ attachment }) => attachmentId(attachment)))
   const moved = [...left].flatMap((id): Change[] => {

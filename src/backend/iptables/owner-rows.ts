@@ -1,6 +1,6 @@
 import type { Attachment } from '../../cni/attachment'
 import { sha256 } from '../../hash'
-import { type Address, FAMILIES, type Family, formatAddress } from '../../policy/address'
+import { type Address, FAMILIES, type Family, formatAddress, parseDigits } from '../../policy/address'
 import { type Prefix, subnetOf } from '../../policy/prefix'
 import { networkDigest } from '../identity'
 import type { Rule } from './transaction'
@@ -15,27 +15,39 @@ export function addressRow(address: Address): Rule {
   return { source: hostPrefix(address), target: { to: 'return' } }
 }
 
-/** The network's digest and the ADD's time, written as addresses: rules hold numbers in no other place. */
+/** Digits that are no address, written as one: rules hold numbers in no other place. */
+export function hostDigits(family: Family, digits: string): Prefix {
+  const width = FAMILIES[family].bits / 4
+  return { family, digits: digits.padEnd(width, '0').slice(0, width), length: 4 * width }
+}
+
+const HOSTS = { '-s': / -s ([0-9a-f.:]+)\/(\d+)/, '-d': / -d ([0-9a-f.:]+)\/(\d+)/ }
+
+/** The digits of a rule's source or destination, if that is a single address: `-s 10.0.0.1/32`. */
+export function digitsIn(rule: string, option: '-s' | '-d'): string | undefined {
+  const [, text = '', length] = HOSTS[option].exec(` ${rule}`) ?? []
+  const digits = parseDigits(text)
+  return digits !== undefined && Number(length) === 4 * digits.length ? digits : undefined
+}
+
+/** The network's digest, as much of it as fits, and the ADD's time for people. */
 export function noteRow(
   family: Family,
-  attachment: Attachment,
-  epochSeconds: number,
+  { network, epochSeconds }: { readonly network: string; readonly epochSeconds: number },
   comment?: string,
 ): Rule {
-  const width = FAMILIES[family].bits / 4
-  const number = (digits: string): Prefix => ({
-    family,
-    digits: digits.padEnd(width, '0').slice(0, width),
-    length: 4 * width,
-  })
-  const seconds = Math.floor(epochSeconds).toString(16).padStart(8, '0')
+  // The smallest number is the mark of the row with the digest, and the largest are those of a record's rows.
+  const seconds = Math.min(Math.max(Math.floor(epochSeconds), 2), LAST_SECOND)
   return {
-    source: number(networkDigest(attachment.network)),
-    destination: number(seconds),
+    source: hostDigits(family, networkDigest(network)),
+    destination: hostDigits(family, seconds.toString(16).padStart(8, '0')),
     ...(comment !== undefined && { comment }),
     target: { to: 'return' },
   }
 }
+
+/** What is above is the mark of a record's row (`owner-record.ts`); no clock shows 2089 but by mistake. */
+export const LAST_SECOND = 0xdfffffff
 
 /** No time of an ADD: the first seconds of 1970. */
 const DIGEST_MARK = 1n
@@ -52,8 +64,9 @@ export function digestRow(family: Family, addresses: readonly Address[]): Rule {
   }
 }
 
-export function isDigestRow(destination: Address): boolean {
-  return destination.value === DIGEST_MARK
+/** `destination`: its digits. */
+export function isDigestRow(destination: string): boolean {
+  return BigInt(`0x${destination}`) === DIGEST_MARK
 }
 
 /** For people, where the kernel has comments. */

@@ -2,10 +2,13 @@ import { toCniError } from '../../cni/error'
 import { type Address, FAMILY_NAMES, type Family, formatAddress } from '../../policy/address'
 import type { Listed, ListedNote, Pruned, Removal } from '../backend'
 import { deleteChain, includes, ownerPrefix } from './layout'
+import type { OwnerState } from './owner-state'
 import { chainsOfPolicy, policyPrefix } from './policy-chains'
 import { deleteOwned, removeOwned } from './remove'
-import { type OwnerState, readState, readStateIfAny, type State } from './state'
+import { readState, readStateIfAny, type State } from './state'
+import { flushOldTombstones } from './tombstones'
 import { type Iptables, runTransaction } from './tool'
+import type { Transaction } from './transaction'
 
 const ACTION = 'collect the garbage'
 
@@ -13,7 +16,7 @@ const ACTION = 'collect the garbage'
 export function prune(
   iptables: Iptables,
   isStale: (listed: Listed) => boolean,
-  { dryRun }: { readonly dryRun: boolean },
+  { dryRun, bootSeconds }: { readonly dryRun: boolean; readonly bootSeconds: number },
 ): Pruned {
   const states = FAMILY_NAMES.map((family) => ({ family, state: readStateIfAny(iptables, family, ACTION) }))
   const stale = listAttachments(states.map(({ state }) => state)).filter(isStale)
@@ -22,7 +25,7 @@ export function prune(
   const policies = new Set<string>()
   for (const { family, state } of states) {
     if (dryRun) for (const name of unusedPolicies(state, ids)) policies.add(name)
-    else pruneFamily(iptables, family, { state, ids, failures, policies })
+    else pruneFamily(iptables, family, { state, ids, failures, policies, bootSeconds })
   }
   return {
     removed: stale.filter(({ id }) => !failures.has(id)),
@@ -39,9 +42,11 @@ interface Work {
   readonly ids: ReadonlySet<string>
   readonly failures: Map<string, string>
   readonly policies: Set<string>
+  readonly bootSeconds: number
 }
 
-function pruneFamily(iptables: Iptables, family: Family, { state, ids, failures, policies }: Work): void {
+function pruneFamily(iptables: Iptables, family: Family, work: Work): void {
+  const { state, ids, failures, policies, bootSeconds } = work
   const all = deleteOwned(state, { ids })
   if (all.length > 0 && !runTransaction(iptables, family, all).ok) {
     for (const id of ids) {
@@ -50,8 +55,11 @@ function pruneFamily(iptables: Iptables, family: Family, { state, ids, failures,
     }
   }
   const after = all.length > 0 ? readState(iptables, family, ACTION) : state
-  const leftovers = [...after.strays.map(({ chain }) => chain), ...idleOwners(after)]
-  if (leftovers.length > 0) runTransaction(iptables, family, leftovers.flatMap(deleteChain))
+  const leftovers: Transaction = [
+    ...[...after.strays.map(({ chain }) => chain), ...idleOwners(after)].flatMap(deleteChain),
+    ...flushOldTombstones(after, family, bootSeconds),
+  ]
+  if (leftovers.length > 0) runTransaction(iptables, family, leftovers)
   for (const name of unusedPolicies(after, new Set())) {
     const chains = chainsOfPolicy(name).filter((chain) => after.chains.has(chain))
     const transaction = [
@@ -98,7 +106,7 @@ function ownersIn({ owners, addresses }: State): OwnerState[] {
 }
 
 /** The attachments of both families, each with all of its addresses. */
-function listAttachments(states: readonly State[]): Listed[] {
+export function listAttachments(states: readonly State[]): Listed[] {
   const byId = new Map<string, { addresses: Address[]; note: ListedNote | undefined }>()
   for (const { id, addresses, note } of states.flatMap(ownersIn)) {
     if (addresses.length === 0 && note === undefined) continue

@@ -1,7 +1,5 @@
-import type { Attachment } from '../../cni/attachment'
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Removal } from '../backend'
-import { attachmentId } from '../identity'
 import {
   addressChain,
   DISPATCH,
@@ -12,23 +10,33 @@ import {
   ownerChain,
   ownerRule,
 } from './layout'
+import { parseOwner } from './owner-state'
 import { deleteStrays, takeDown } from './place'
 import { renderRule } from './render'
-import { type AddressState, parseOwner, parseState, type State } from './state'
+import { type AddressState, parseState, type State } from './state'
+import { addTombstone, makeTombstoneChains, type Tombstone } from './tombstones'
 import { ATTEMPTS, type Iptables, type Outcome, runList, runTransaction, toError } from './tool'
 import type { Operation, Transaction } from './transaction'
+
+/** A DEL: whose, and when; it leaves a tombstone (`tombstones.ts`). */
+export interface Del extends Tombstone {
+  /** The addresses that the attachment is thought to have. */
+  readonly hint: readonly Address[]
+  /** Its rules would be restored here, so that a tombstone is needed even where nothing of ours is left. */
+  readonly isHome: boolean
+}
 
 /**
  * DEL. With the addresses that the ADD had: one restore for each family, which compares and deletes. Without: one list
  * of the owner's chain for each, and a deletion only if it is there. Refused: the table is read, and exactly what is
  * the attachment's goes. Throws and returns as the contract says.
  */
-export function remove(iptables: Iptables, attachment: Attachment, hint: readonly Address[]): Removal {
-  const id = attachmentId(attachment)
+export function remove(iptables: Iptables, del: Del): Removal {
+  const { hint } = del
   const hinted = FAMILY_NAMES.filter((family) => ofFamily(family, hint).length > 0)
   const outcomes: (Removal | 'refused')[] = []
   for (const family of hinted) {
-    const outcome = removeHinted(iptables, family, { id, hint })
+    const outcome = removeHinted(iptables, family, del)
     // Whoever holds the lock holds it for the other family too, and the time of a call is limited.
     if (outcome !== 'refused' && outcome.outcome === 'unknown') return outcome
     outcomes.push(outcome)
@@ -41,7 +49,9 @@ export function remove(iptables: Iptables, attachment: Attachment, hint: readonl
   })
   const removals = outcomes.filter((outcome) => outcome !== 'refused')
   for (const family of rest) {
-    const removal = removeFamily(iptables, family, { id, orphans: ofFamily(family, hint) })
+    // One tombstone is enough: who restores rules writes both families before looking in both.
+    const isFirst = !removals.some(({ outcome }) => outcome === 'removed' || outcome === 'absent')
+    const removal = removeFamily(iptables, family, { ...del, isHome: del.isHome && isFirst })
     if (removal.outcome === 'unknown') return removal
     removals.push(removal)
   }
@@ -63,43 +73,66 @@ export function mergeRemovals(parts: readonly Removal[]): Removal {
 const REMOVED: Removal = { outcome: 'removed' }
 const ABSENT: Removal = { outcome: 'absent', mayBeElsewhere: true }
 
-function removeHinted(
-  iptables: Iptables,
-  family: Family,
-  { id, hint }: { readonly id: string; readonly hint: readonly Address[] },
-): Removal | 'refused' {
+function removeHinted(iptables: Iptables, family: Family, del: Del): Removal | 'refused' {
   if (!iptables.hasTable(family)) return ABSENT
-  const deletion = deleteAttachment(family, { id, addresses: ofFamily(family, hint), all: hint })
-  const outcome = runTransaction(iptables, family, deletion)
+  const { id, hint } = del
+  const outcome = runTransaction(iptables, family, [
+    ...deleteAttachment(family, { id, addresses: ofFamily(family, hint), all: hint }),
+    ...addTombstone(family, del),
+  ])
   if (outcome.ok) return REMOVED
   return isHopeless(outcome) ? hopeless(outcome) : 'refused'
+}
+
+function removeFamily(iptables: Iptables, family: Family, del: Del): Removal {
+  if (!iptables.hasTable(family)) return ABSENT
+  const { id } = del
+  const orphans = ofFamily(family, del.hint)
+  const own = { id, orphans, del }
+  const listed = runList(iptables, family, ownerChain(id))
+  if (!listed.ok) {
+    if (listed.failure !== 'refused') return hopeless(listed)
+    // That there is no such chain is what a second DEL finds. With addresses there is more to look at, but not in a
+    // table that is another's, and may be long.
+    if (orphans.length === 0 || !runList(iptables, family, DISPATCH).ok)
+      return leaveTombstone(iptables, family, own)
+  } else if (orphans.length === 0) {
+    const rules = listed.stdout
+      .split('\n')
+      .flatMap((line) => (line.startsWith('-A ') ? [line.replace(/^-A \S+ /, '')] : []))
+    const { addresses } = parseOwner(id, rules)
+    const outcome = runTransaction(iptables, family, [
+      ...deleteAttachment(family, { id, addresses }),
+      ...addTombstone(family, del),
+    ])
+    if (outcome.ok) return REMOVED
+    if (isHopeless(outcome)) return hopeless(outcome)
+  }
+  return removeOwned(iptables, family, own)
 }
 
 interface Own {
   readonly id: string
   /** Addresses that are thought to be its own, where nobody owns them any more. */
   readonly orphans?: readonly Address[]
+  /** Absent: for GC, which leaves no tombstone. */
+  readonly del?: Del
 }
 
-function removeFamily(iptables: Iptables, family: Family, own: Own): Removal {
-  if (!iptables.hasTable(family)) return ABSENT
-  const { id, orphans = [] } = own
-  const listed = runList(iptables, family, ownerChain(id))
-  if (!listed.ok) {
-    if (listed.failure !== 'refused') return hopeless(listed)
-    // That there is no such chain is what a second DEL finds. With addresses there is more to look at, but not in a
-    // table that is another's, and may be long.
-    if (orphans.length === 0 || !runList(iptables, family, DISPATCH).ok) return ABSENT
-  } else if (orphans.length === 0) {
-    const rules = listed.stdout
-      .split('\n')
-      .flatMap((line) => (line.startsWith('-A ') ? [line.replace(/^-A \S+ /, '')] : []))
-    const { addresses } = parseOwner(id, rules, family)
-    const outcome = runTransaction(iptables, family, deleteAttachment(family, { id, addresses }))
-    if (outcome.ok) return REMOVED
-    if (isHopeless(outcome)) return hopeless(outcome)
-  }
-  return removeOwned(iptables, family, own)
+/**
+ * A DEL that found nothing: a restore may be on its way that has read the result cache before. That the owner's chain can
+ * be made proves that it is still absent when the tombstone is there.
+ */
+function leaveTombstone(iptables: Iptables, family: Family, own: Own & { readonly del: Del }): Removal {
+  if (!own.del.isHome) return ABSENT
+  const chain = ownerChain(own.id)
+  const outcome = runTransaction(iptables, family, [
+    { do: 'new-chain', chain },
+    { do: 'delete-chain', chain },
+    ...addTombstone(family, own.del),
+  ])
+  if (outcome.ok) return ABSENT
+  return isHopeless(outcome) ? hopeless(outcome) : removeOwned(iptables, family, own)
 }
 
 function hopeless({ failure, said }: Outcome & { ok: false }): Removal {
@@ -112,13 +145,20 @@ export function removeOwned(iptables: Iptables, family: Family, own: Own): Remov
   for (let attempt = 1; ; attempt++) {
     const listed = runList(iptables, family)
     if (!listed.ok) return hopeless(listed)
-    const transaction = deleteOwned(parseState(listed.stdout, family), { ...own, ids: new Set([own.id]) })
-    if (transaction.length === 0) return ABSENT
-    const outcome = runTransaction(iptables, family, transaction)
-    if (outcome.ok) return REMOVED
+    const state = parseState(listed.stdout, family)
+    const deletion = deleteOwned(state, { ...own, ids: new Set([own.id]) })
+    const tombstone = own.del && (deletion.length > 0 || own.del.isHome) ? bury(state, family, own.del) : []
+    if (deletion.length + tombstone.length === 0) return ABSENT
+    const outcome = runTransaction(iptables, family, [...deletion, ...tombstone])
+    if (outcome.ok) return deletion.length > 0 ? REMOVED : ABSENT
     if (isHopeless(outcome)) return hopeless(outcome)
     if (attempt === ATTEMPTS) throw toError('remove the rules', outcome)
   }
+}
+
+/** The chains for it are missing where an older version set the table up, and after a flush. */
+function bury(state: State, family: Family, del: Del): Transaction {
+  return [...makeTombstoneChains(state), ...addTombstone(family, del)]
 }
 
 interface Gone {

@@ -1,8 +1,9 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
-import type { Change, Replacement, Wanted } from '../backend'
+import type { Change, ListedNote, Replacement, Wanted } from '../backend'
 import { attachmentId } from '../identity'
 import { compareHook, isJumpDoubled, setUpTable } from './hook'
-import { DISPATCH, HOOK, ofFamily, setUpPolicy } from './layout'
+import { type Birth, DISPATCH, HOOK, ofFamily, setUpPolicy } from './layout'
+import type { OwnerRecord } from './owner-record'
 import { placeAttachment } from './place'
 import { policyChainName } from './policy-chains'
 import { whyRefused } from './refusal'
@@ -31,7 +32,7 @@ interface Plan {
 export function replace(
   iptables: Iptables,
   wanted: readonly Wanted[],
-  options: { readonly dryRun: boolean; readonly epochSeconds: number },
+  options: { readonly dryRun: boolean; readonly times: Times },
 ): Replacement {
   const plans = FAMILY_NAMES.map((family) => ({
     ...replaceFamily(iptables, family, { wanted, ...options }),
@@ -50,10 +51,15 @@ export function replace(
   }
 }
 
+export interface Times {
+  readonly epochSeconds: number
+  readonly bootSeconds: number
+}
+
 interface Work {
   readonly wanted: readonly Wanted[]
   readonly dryRun: boolean
-  readonly epochSeconds: number
+  readonly times: Times
 }
 
 function replaceFamily(iptables: Iptables, family: Family, work: Work): Plan {
@@ -74,16 +80,14 @@ function replaceFamily(iptables: Iptables, family: Family, work: Work): Plan {
 function planFamily(
   state: State,
   family: Family,
-  { wanted, epochSeconds, hasComments }: Work & { readonly hasComments: boolean },
+  { wanted, times, hasComments }: Work & { readonly hasComments: boolean },
 ): Plan {
   const used = wanted.filter(({ addresses }) => ofFamily(family, addresses).length > 0)
   const exists = state.chains.has(DISPATCH)
   if (used.length === 0 && !exists) return { transaction: [], changes: [], held: [], repairs: [] }
   const hook = exists ? compareSkeleton(state) : [`chain ${DISPATCH}: missing`]
   const table = setUpTable(state)
-  const attachments = used.map((one) =>
-    planAttachment(table.state, family, { one, epochSeconds, hasComments }),
-  )
+  const attachments = used.map((one) => planAttachment(table.state, family, { one, times, hasComments }))
   const policies = new Map(
     used
       .filter(({ isFallback }, i) => !isFallback || attachments[i]?.change)
@@ -120,7 +124,7 @@ function compareSkeleton(state: State): string[] {
 function planAttachment(
   state: State,
   family: Family,
-  { one, ...rest }: { readonly one: Wanted; readonly epochSeconds: number; readonly hasComments: boolean },
+  { one, times, hasComments }: { readonly one: Wanted; readonly times: Times; readonly hasComments: boolean },
 ) {
   const { attachment, policy, isFallback = false } = one
   const id = attachmentId(attachment)
@@ -147,8 +151,25 @@ function planAttachment(
     what: differing.every(isMoved) ? 'changed' : 'restored',
     addresses: (differing.length > 0 ? differing : own).map(({ address }) => address),
   }
-  const addition = { family, attachment, addresses, all: one.addresses, policy, ...rest }
+  const birth = birthOf(one, state.owners.find((owner) => owner.id === id)?.note, times)
+  const addition = { family, attachment, addresses, all: one.addresses, policy, birth, hasComments }
   return { transaction: placeAttachment(state, addition), change, held }
+}
+
+/** What stands keeps its age and its origin when it is written anew; what is restored says that it was. */
+function birthOf({ origin = 'restored', netns }: Wanted, note: ListedNote | undefined, now: Times): Birth {
+  const known = note
+    ? { epochSeconds: note.epochSeconds, ...pick(note) }
+    : { epochSeconds: now.epochSeconds, bootSeconds: now.bootSeconds, origin }
+  return { ...known, ...(netns !== undefined && { netns }) }
+}
+
+function pick({ bootSeconds, origin, netns }: ListedNote): OwnerRecord {
+  return {
+    ...(bootSeconds !== undefined && { bootSeconds }),
+    ...(origin !== undefined && { origin }),
+    ...(netns !== undefined && { netns }),
+  }
 }
 
 function holderOf({ owners }: State, id: string | undefined): string {

@@ -4,15 +4,15 @@ import {
   type Family,
   formatAddress,
   isSameAddress,
-  parseDigits,
   parsePrinted,
 } from '../../policy/address'
-import type { ListedNote } from '../backend'
 import { UnusableError } from '../unusable'
 import { addressChain, addressPrefix, DISPATCH, dispatchRule, HOOK, ownerPrefix } from './layout'
-import { isDigestRow } from './owner-rows'
+import { digitsIn } from './owner-rows'
+import { type OwnerState, parseOwner } from './owner-state'
 import { isPolicyChain } from './policy-chains'
 import { renderRule } from './render'
+import { tombstonePrefix } from './tombstones'
 import { type Iptables, runList, toError } from './tool'
 
 /** An address and what its chain says. */
@@ -32,12 +32,6 @@ export interface AddressState {
 export interface StrayState {
   readonly chain: string
   readonly owners: readonly string[]
-}
-
-export interface OwnerState {
-  readonly id: string
-  readonly addresses: readonly Address[]
-  readonly note?: ListedNote
 }
 
 /** What stands in the nat table of a family, as far as it is ours; and what comes before our jump. */
@@ -78,6 +72,7 @@ export function parseState(text: string, family: Family): State {
       chain !== DISPATCH &&
       !chain.startsWith(addressPrefix) &&
       !chain.startsWith(ownerPrefix) &&
+      !chain.startsWith(tombstonePrefix) &&
       !isPolicyChain(chain)
     )
       continue
@@ -86,7 +81,7 @@ export function parseState(text: string, family: Family): State {
     if (command === 'A') rules.push(family === 'ip6' ? respell(rule) : rule)
   }
   const owners = [...chains].flatMap(([chain, rules]) =>
-    chain.startsWith(ownerPrefix) ? [parseOwner(chain.slice(ownerPrefix.length), rules, family)] : [],
+    chain.startsWith(ownerPrefix) ? [parseOwner(chain.slice(ownerPrefix.length), rules)] : [],
   )
   const addresses = addressesIn(chains, owners)
   return { chains, hook, owners, addresses, strays: straysIn(chains, addresses) }
@@ -118,7 +113,7 @@ function ownersIn(rules: readonly string[]): string[] {
 
 /** The address that a rule of ours sends to its chain; undefined for any other rule. */
 function dispatchedBy(rule: string): Address | undefined {
-  const address = hostIn(rule, '-s')
+  const address = sourceOf(rule)
   return address && rule === renderRule(dispatchRule(address)) ? address : undefined
 }
 
@@ -159,39 +154,8 @@ export function findAddress({ addresses }: State, address: Address): AddressStat
   return addresses.find((one) => isSameAddress(one.address, address))
 }
 
-export function parseOwner(id: string, rules: readonly string[], family: Family): OwnerState {
-  const addresses: Address[] = []
-  let note: ListedNote | undefined
-  for (const rule of rules) {
-    const [source, destination] = [hostIn(rule, '-s'), hostIn(rule, '-d')]
-    if (destination && isDigestRow(destination)) continue
-    if (source && !destination) addresses.push(source)
-    if (source && destination) note = parseNote(source, destination, family, rule)
-  }
-  return { id, addresses, ...(note && { note }) }
-}
-
-function parseNote(source: Address, destination: Address, family: Family, rule: string): ListedNote {
-  const width = family === 'ip' ? 8 : 32
-  const [digest, seconds] = [source, destination].map(({ value }) => value.toString(16).padStart(width, '0'))
-  const comment = /--comment "?([^"]*?)"? -j RETURN$/.exec(rule)?.[1] ?? ''
-  const [network = '-', containerID = '-', ifname = '-', pod = '-'] = comment.split(' ')
-  return {
-    networkDigest: digest?.slice(0, DIGEST_DIGITS) ?? '',
-    epochSeconds: Number.parseInt(seconds?.slice(0, 8) ?? '0', 16),
-    network,
-    containerID,
-    ifname,
-    pod: pod === '-' ? '' : pod,
-  }
-}
-
-/** What fits into an IPv4 address. */
-export const DIGEST_DIGITS = 8
-
-/** `-s 10.0.0.1/32`: the one address. */
-function hostIn(rule: string, option: '-s' | '-d'): Address | undefined {
-  const [, text = '', length] = new RegExp(`(?:^| )${option} ([0-9a-f.:]+)/(\\d+)`).exec(rule) ?? []
-  const digits = parseDigits(text)
-  return digits !== undefined && Number(length) === 4 * digits.length ? addressOf(digits) : undefined
+/** The address of a rule's `-s`: the one address. */
+function sourceOf(rule: string): Address | undefined {
+  const digits = digitsIn(rule, '-s')
+  return digits === undefined ? undefined : addressOf(digits)
 }

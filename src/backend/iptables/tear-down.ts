@@ -1,5 +1,5 @@
 import { FAMILY_NAMES } from '../../policy/address'
-import { DISPATCH, deleteChain, HOOK, JUMP } from './layout'
+import { deleteChain, HOOK, JUMP } from './layout'
 import { renderRule } from './render'
 import { readStateIfAny } from './state'
 import { type Iptables, runTransaction, toError } from './tool'
@@ -11,7 +11,7 @@ const ACTION = 'remove the rules'
 export function tearDown(iptables: Iptables): void {
   for (const family of FAMILY_NAMES) {
     const { chains, hook } = readStateIfAny(iptables, family, ACTION)
-    if (!chains.has(DISPATCH)) continue
+    if (chains.size === 0) continue
     const names = [...chains.keys()]
     const outcome = runTransaction(iptables, family, [
       ...hook

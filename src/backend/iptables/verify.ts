@@ -72,24 +72,20 @@ export function compareAddress(
   ]
 }
 
-/** Rules of an owner's chain besides its addresses. */
-const NOTES = 2
-
 /** The owner's rows: addresses that an earlier ADD had show here; what else it says is compared by nobody but DEL. */
 export function compareOwner(
-  { chains }: State,
+  { chains, owners }: State,
   { attachment }: Wanted,
   addresses: readonly Address[],
 ): string[] {
-  const chain = ownerChain(attachmentId(attachment))
+  const id = attachmentId(attachment)
+  const chain = ownerChain(id)
   const found = chains.get(chain)
   if (!found) return [`chain ${chain}: missing`]
   const rows = addresses.map((address) => renderRule(addressRow(address)))
   const surplus = found.filter((rule) => !rows.includes(rule) && !rule.includes(' -d '))
   return [
-    ...(found.filter((rule) => rule.includes(' -d ')).length === NOTES
-      ? []
-      : [`chain ${chain}: note or digest missing`]),
+    ...(owners.find((owner) => owner.id === id)?.isWhole ? [] : [`chain ${chain}: note or digest missing`]),
     ...rows.filter((row) => !found.includes(row)).map((row) => `chain ${chain}: missing rule "${row}"`),
     ...surplus.map((rule) => `chain ${chain}: unexpected rule "${rule}"`),
   ]

@@ -1,0 +1,45 @@
+import { toCniError } from '../../cni/error'
+import type { Replacement } from '../backend'
+import { attachmentId } from '../identity'
+import { unlessUnusable } from '../unusable'
+import type { Places } from '.'
+import { remove } from './remove'
+
+/** Those whose DEL came within the last two minutes: a DEL leaves its tombstone in one of the places. */
+export async function goneFrom({ nft, iptables }: Places): Promise<ReadonlySet<string>> {
+  return new Set([
+    ...((await unlessUnusable(() => nft.gone())) ?? []),
+    ...((await unlessUnusable(() => iptables.gone())) ?? []),
+  ])
+}
+
+/**
+ * After rules were restored: whoever restores reads the result cache first and writes later, and a DEL may come in between
+ * which finds nothing. It has left a tombstone, and what was restored goes again.
+ */
+export async function takeBack(places: Places, replacement: Replacement): Promise<Replacement> {
+  if (replacement.changes.length === 0) return replacement
+  let gone: ReadonlySet<string>
+  try {
+    gone = await goneFrom(places)
+  } catch (error) {
+    const why = toCniError(error).message
+    return { ...replacement, unrepaired: [...replacement.unrepaired, `whether a DEL came meanwhile: ${why}`] }
+  }
+  const isGone = ({ attachment }: Replacement['changes'][number]) => gone.has(attachmentId(attachment))
+  const failures: string[] = []
+  for (const { attachment, addresses } of replacement.changes.filter(isGone)) {
+    const removal = await remove(places, attachment, { hint: addresses, where: ANYWHERE })
+    if ('said' in removal) {
+      const name = `${attachment.containerID} ${attachment.ifname}`
+      failures.push(`${name}: was deleted meanwhile, and its rules may be left behind: ${removal.said}`)
+    }
+  }
+  return {
+    ...replacement,
+    changes: replacement.changes.filter((change) => !isGone(change)),
+    unrepaired: [...replacement.unrepaired, ...failures],
+  }
+}
+
+const ANYWHERE = { setting: 'auto', carrier: 'auto' } as const
