@@ -28,5 +28,5 @@ export async function collectGarbage(config: JsonObject, backend: Backend): Prom
 
 /** A backend may have room for a part of the digest only. */
 function isOf(network: string, note: ListedNote | undefined): boolean {
-  return note !== undefined && note.networkDigest !== '' && network.startsWith(note.networkDigest)
+  return note?.networkDigest === network
 }

@@ -10,21 +10,18 @@ import { networkDigest } from './identity'
  */
 export function isOfNetwork({ note }: Listed, network: string): boolean {
   if (!note || note.networkDigest === '') return false
-  const digest = networkDigest(network)
-  // Not `startsWith` of a whole digest by a part of it alone: the part has 8 digits at least.
-  return note.networkDigest.length >= 8 && digest.startsWith(note.networkDigest)
+  return networkDigest(network).startsWith(note.networkDigest)
 }
 
-/** The error of an ADD whose address is held by a live attachment of another network. */
+/** The error of an ADD whose address is held by an attachment of another network that is not proven gone. */
 export function takenError(address: Address, attachment: Attachment, { note }: Listed): CniError {
   const { containerID, ifname, network } = attachment
   const holder = note
-    ? `${note.containerID} ${note.ifname} of network ${note.network}`
+    ? `${note.pod && `${note.pod} `}(${note.containerID} ${note.ifname}) of network ${note.network}`
     : 'an attachment that left no name'
   return new CniError(
     'tryAgain',
-    `Cannot install the rules of ${containerID} ${ifname} of network ${network}: its address ${formatAddress(address)} ` +
-      `belongs to ${holder}; give one of them another address, or remove the other with its runtime, ` +
-      'or with ip-masq gc if it no longer exists',
+    `Cannot install the rules: ${formatAddress(address)} is held by ${holder}, and ${containerID} ${ifname} of network ${network} asks for it too`,
+    'give the two networks different address ranges; if that pod is gone, its DEL or "ip-masq gc" frees the address',
   )
 }

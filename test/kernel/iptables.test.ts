@@ -234,7 +234,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       await expect(backend.apply(other('x'))).rejects.toMatchObject({
         reason: 'tryAgain',
         message: expect.stringMatching(
-          /x eth0 of network other: its address 10\.244\.1\.7 belongs to a eth0 of network n;/,
+          /10\.244\.1\.7 is held by shop\/web \(a eth0\) of network n, and x eth0 of network other asks for it too$/,
         ),
       })
       expect(await list()).toEqual(before)
