@@ -26,7 +26,7 @@ export async function collectGarbage(config: JsonObject, backend: Backend): Prom
   }
 }
 
-/** A backend may have room for a part of the digest only. */
+/** A version before this one kept half a digest for IPv4. Another network may have the same half, so those are left alone. */
 function isOf(network: string, note: ListedNote | undefined): boolean {
   return note?.networkDigest === network
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
-import { overNft } from '../lab/carrier'
+import { over, overNft } from '../lab/carrier'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, type PluginCall, PREFIX, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
@@ -282,7 +282,9 @@ describe('where both kinds of iptables are installed', () => {
   })
 })
 
-describe('a DEL finds its rules', () => {
+describe.each(['nft', 'netlink'] as const)('over %s, a DEL finds its rules', (carrier) => {
+  over(carrier)
+
   test.each([
     ['iptables', 'nftables'],
     ['iptables', undefined],
@@ -301,18 +303,6 @@ describe('a DEL finds its rules', () => {
   })
 
   test.each([
-    ['with prevResult', pod()],
-    ['without', lost()],
-  ])('of the days before nft was installed, %s', async (_, call) => {
-    await succeed(node, 'ADD', pod(undefined, noNft))
-    await succeed(node, 'ADD', other())
-    expect(await inBoth()).toEqual([OTHER, A])
-    expect(await callPlugin(node, 'CHECK', pod())).toMatchObject(QUIET)
-    expect(await callPlugin(node, 'DEL', call)).toMatchObject(QUIET)
-    expect(await inBoth()).toEqual([OTHER, []])
-  })
-
-  test.each([
     ['nft', 'true'],
     ['legacy', 'iptables-legacy -t mangle -N KUBE-IPTABLES-HINT'],
   ])('of iptables-%s, put there when nft’s table stood already', async (kind, first) => {
@@ -325,14 +315,6 @@ describe('a DEL finds its rules', () => {
     await succeed(node, 'DEL', lost())
     expect(await rules()).toBe('0')
     expect(await podAddresses(node)).toEqual(OTHER)
-  })
-
-  test('of iptables, put there while nft was away', async () => {
-    await succeed(node, 'ADD', other())
-    await succeed(node, 'ADD', pod(undefined, noNft))
-    expect(await inBoth()).toEqual([OTHER, A])
-    await succeed(node, 'DEL', pod())
-    expect(await inBoth()).toEqual([OTHER, []])
   })
 
   test('of iptables that had lost its jump when nft’s table was made', async () => {
@@ -353,6 +335,28 @@ describe('a DEL finds its rules', () => {
     await succeed(node, 'DEL', pod('nftables'))
     await succeed(node, 'DEL', lost())
     expect(await inBoth()).toEqual([[], []])
+  })
+})
+
+describe('where nft was away, a DEL finds its rules', () => {
+  test.each([
+    ['with prevResult', pod()],
+    ['without', lost()],
+  ])('of the days before nft was installed, %s', async (_, call) => {
+    await succeed(node, 'ADD', pod(undefined, noNft))
+    await succeed(node, 'ADD', other())
+    expect(await inBoth()).toEqual([OTHER, A])
+    expect(await callPlugin(node, 'CHECK', pod())).toMatchObject(QUIET)
+    expect(await callPlugin(node, 'DEL', call)).toMatchObject(QUIET)
+    expect(await inBoth()).toEqual([OTHER, []])
+  })
+
+  test('of iptables, put there while nft was away', async () => {
+    await succeed(node, 'ADD', other())
+    await succeed(node, 'ADD', pod(undefined, noNft))
+    expect(await inBoth()).toEqual([OTHER, A])
+    await succeed(node, 'DEL', pod())
+    expect(await inBoth()).toEqual([OTHER, []])
   })
 })
 
@@ -424,7 +428,8 @@ describe('the xtables lock, held by another', () => {
   })
 })
 
-describe('sync and gc', () => {
+describe.each(['nft', 'netlink'] as const)('over %s, sync and gc', (carrier) => {
+  over(carrier)
   let network: CachedNetwork
   beforeEach(async () => {
     network = await createCachedNetwork(node)
@@ -448,6 +453,50 @@ describe('sync and gc', () => {
     expect(await inBoth()).toEqual(after === 'iptables' ? [[], A] : [A, []])
     expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, nothing to do')
   })
+
+  test('what stands in both places is left in one', async () => {
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await succeed(node, 'ADD', pod('iptables'))
+    expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, 1 changed')
+    expect(await inBoth()).toEqual([A, []])
+  })
+
+  test('GC and gc remove from both what nobody knows', async () => {
+    const stale = async () => {
+      await succeed(node, 'ADD', pod('iptables', { containerID: 'x' }))
+      await succeed(node, 'ADD', other('nftables'))
+    }
+    const config = { ...configWith(), cniVersion: '1.1.0', 'cni.dev/valid-attachments': [] }
+    await stale()
+    await succeed(node, 'GC', { config })
+    expect(await inBoth()).toEqual([[], []])
+    await stale()
+    expect((await network.command('gc --grace 0')).lines.at(-1)).toBe('2 attachments and 3 policies removed')
+    expect(await inBoth()).toEqual([[], []])
+  })
+
+  test('the mark that iptables may have rules is no attachment', async () => {
+    await network.writeConflist({ backend: 'iptables' })
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await network.writeConflist({ backend: 'nftables' })
+    await network.command('sync')
+    expect(await node.sh('nft list map inet ip-masq owners')).toContain(':: comment "iptables" : ::1')
+    await network.del('a')
+    expect((await network.command('sync')).stdout).toBe('0 attachments, nothing to do')
+    expect((await network.command('gc --grace 0')).lines.at(-1)).toMatch(/policies removed|nothing to do/)
+    // It is still there, so that the next DEL looks into iptables.
+    expect(await node.sh('nft list map inet ip-masq owners')).toContain(':: comment "iptables" : ::1')
+    const { stdout, stderr, status } = await network.command('in-use')
+    expect({ stdout, stderr, status }).toEqual({ stdout: '', stderr: '', status: 0 })
+  })
+})
+
+describe('sync and gc', () => {
+  let network: CachedNetwork
+  beforeEach(async () => {
+    network = await createCachedNetwork(node)
+  })
+  afterEach(() => network.delete())
 
   test.each([undefined, 'auto', 'iptables'])(
     'without nft, backend %s: rules stay, and are restored',
@@ -527,27 +576,6 @@ describe('sync and gc', () => {
     expect(await inIptables()).toEqual([])
     expect(await callPlugin(node, 'CHECK', pod('iptables'))).toMatchObject(QUIET)
     expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, nothing to do')
-  })
-
-  test('what stands in both places is left in one', async () => {
-    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
-    await succeed(node, 'ADD', pod('iptables'))
-    expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, 1 changed')
-    expect(await inBoth()).toEqual([A, []])
-  })
-
-  test('GC and gc remove from both what nobody knows', async () => {
-    const stale = async () => {
-      await succeed(node, 'ADD', pod('iptables', { containerID: 'x' }))
-      await succeed(node, 'ADD', other('nftables'))
-    }
-    const config = { ...configWith(), cniVersion: '1.1.0', 'cni.dev/valid-attachments': [] }
-    await stale()
-    await succeed(node, 'GC', { config })
-    expect(await inBoth()).toEqual([[], []])
-    await stale()
-    expect((await network.command('gc --grace 0')).lines.at(-1)).toBe('2 attachments and 3 policies removed')
-    expect(await inBoth()).toEqual([[], []])
   })
 
   test('--watch restores what iptables lost, soon', async () => {

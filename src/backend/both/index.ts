@@ -44,8 +44,7 @@ export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto
     async apply(wanted, isGone) {
       const { backend, value } = await inPlaceOf(places, wanted.setting, (one) => one.apply(wanted, isGone))
       // Nothing more in an ADD that finds all that it needs. One of the two kinds of tables has come into being.
-      if (value.tableWasMissing && (backend !== places.nft || (await places.iptables.hasRules())))
-        places.mark()
+      if (value.tableWasMissing) await (await import('./mark')).markAfter(places, backend)
       return value
     },
     remove: (attachment, hint, where = ANYWHERE) => remove(places, attachment, { hint, where }),

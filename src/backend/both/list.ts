@@ -1,4 +1,6 @@
+import { isSameAddress } from '../../policy/address'
 import type { Listed } from '../backend'
+import { NOWHERE } from '../nftables/elsewhere'
 import { UnusableError } from '../unusable'
 import type { Places } from '.'
 
@@ -16,5 +18,11 @@ export async function unlessMissing<T>(work: () => Promise<T>): Promise<T | unde
 export async function listBoth({ nft, iptables }: Places): Promise<readonly Listed[]> {
   const here = await unlessMissing(() => nft.list())
   if (!here) return iptables.list()
-  return [...here, ...((await unlessMissing(() => iptables.list())) ?? [])]
+  const there = (await unlessMissing(() => iptables.list())) ?? []
+  return [...here.filter((one) => !isMark(one)), ...there]
+}
+
+/** What `mark` leaves in nft's table looks like an attachment, and is none: nobody's DEL would ever remove it. */
+export function isMark({ addresses }: Listed): boolean {
+  return addresses.length > 0 && addresses.every((address) => isSameAddress(address, NOWHERE))
 }

@@ -5,6 +5,8 @@ import { attachmentId } from '../identity'
 import { doesNotWork, UnusableError } from '../unusable'
 import type { Places } from '.'
 import { orBoth } from './automatic'
+import { isMark } from './list'
+import { tryToMark } from './mark'
 import { takeBack } from './take-back'
 
 interface Place {
@@ -53,7 +55,7 @@ async function replaceInBoth(
   // Nearly always there is nothing, and nothing is wanted.
   if (there.listed.size > 0 || work(there).wanted.length > 0) {
     parts.push(await replaceIn(there, places.nft, work(there)))
-    if (!options.dryRun && !there.unusable) mark()
+    if (!options.dryRun && !there.unusable) tryToMark(mark)
   }
   return mergeReplacements(parts)
 }
@@ -61,7 +63,7 @@ async function replaceInBoth(
 async function look(backend: Backend): Promise<Place> {
   try {
     const listed = await backend.list()
-    return { backend, listed: byId(listed) }
+    return { backend, listed: byId(listed.filter((one) => !isMark(one))) }
   } catch (error) {
     if (!doesNotWork(error)) throw error
     return { backend, listed: new Map(), unusable: error }

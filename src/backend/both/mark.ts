@@ -1,0 +1,32 @@
+import type { Backend } from '../backend'
+import type { Places } from '.'
+
+/**
+ * The mark in nft's table that iptables may have rules (`nftables/elsewhere.ts`). It is left after rules were installed or
+ * removed, so nothing that goes wrong here may fail the call: the mark only spares later DELs a look into iptables, or,
+ * where it cannot be left, costs the rules of a pod that are in iptables their DEL until GC.
+ */
+export function tryToMark(mark: () => void): void {
+  try {
+    mark()
+  } catch {
+    // GC leaves it anew.
+  }
+}
+
+/** An iptables that cannot be asked may have rules. */
+export async function markIfAny({ iptables, mark }: Pick<Places, 'iptables' | 'mark'>): Promise<void> {
+  let hasRules = true
+  try {
+    hasRules = await iptables.hasRules()
+  } catch {
+    // A mark too many costs DELs a process; one too few costs rules.
+  }
+  if (hasRules) tryToMark(mark)
+}
+
+/** After an ADD that found one of the two kinds of tables missing: that kind has come into being. */
+export async function markAfter(places: Places, backend: Backend): Promise<void> {
+  if (backend === places.nft) await markIfAny(places)
+  else tryToMark(places.mark)
+}
