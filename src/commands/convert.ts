@@ -24,7 +24,7 @@ function readFile(file: string): string {
   try {
     return readSmallFile(file, LARGEST_CONFIG_FILE)
   } catch (error) {
-    throw new CniError('ioFailure', `Cannot read ${file}: ${toText(error)}`)
+    throw new CniError('ioFailure', `Cannot read ${file}`, toText(error))
   }
 }
 
