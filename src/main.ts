@@ -2,7 +2,6 @@ import { CARRIER_SETTINGS } from './backend/backend'
 import { type Backends, backends } from './backend/both'
 import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
-import { printableText, printLines } from './cni/printable'
 import type { World } from './commands/world'
 import { bootSeconds, hostOf, toolsWithin } from './host'
 import { enterHostRoot } from './host-root'
@@ -51,7 +50,7 @@ async function runPlugin(): Promise<number> {
 /** A runtime that closed stderr does not want to know; it must not fail a DEL that did its work. */
 async function writeWarnings(warnings: readonly string[]): Promise<void> {
   try {
-    await write(2, printLines(map(warnings, (warning) => `ip-masq ${VERSION}: ${warning}`)))
+    await write(2, map(warnings, (warning) => `ip-masq ${VERSION}: ${warning}\n`).join(''))
   } catch {}
 }
 
@@ -78,10 +77,7 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
       return 0
     default:
   }
-  await write(
-    2,
-    printLines([`Cannot use ${JSON.stringify([command, ...args].join(' '))}: see ip-masq --help`]),
-  )
+  await write(2, `Cannot use ${JSON.stringify([command, ...args].join(' '))}: see ip-masq --help\n`)
   return 2
 }
 
@@ -103,8 +99,8 @@ const world: World = {
     isInHostRoot = true
   },
   readStdin,
-  write: (text) => write(1, printableText(text)),
-  writeError: (text) => write(2, printableText(text)),
+  write: (text) => write(1, text),
+  writeError: (text) => write(2, text),
   onStop(stop) {
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)
@@ -117,11 +113,11 @@ async function runCommand(run: () => Promise<number>): Promise<number> {
     return await run()
   } catch (error) {
     if (error instanceof Error && error.name === 'UsageError') {
-      await write(2, printLines([error.message]))
+      await write(2, `${error.message}\n`)
       return 2
     }
     const { message, details } = toCniError(error)
-    await write(2, printLines([message]) + printableText(details && `${details}\n`))
+    await write(2, `${message}\n${details && `${details}\n`}`)
     return 1
   }
 }

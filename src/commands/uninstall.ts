@@ -1,5 +1,4 @@
 import { CniError } from '../cni/error'
-import { printLines } from '../cni/printable'
 import { withIoFailures } from '../install/io-failure'
 import { filesThatName, leaveNetworks, removeExecutable } from '../install/uninstall'
 import { VERSION } from '../version'
@@ -57,7 +56,7 @@ async function uninstall(options: CommandOptions, world: World, pause: Pause): P
   let said = 0
   const say = async (lines: readonly string[]) => {
     said += lines.length
-    await world.write(printLines(lines))
+    await world.write(lines.map((line) => `${line}\n`).join(''))
   }
   const leave = async () => {
     await say(await leaveNetworks(confDir))

@@ -1,8 +1,7 @@
 import { readNetworks } from '../cni/conflists'
 import { readResultCache } from '../cni/result-cache'
-import { type Address, formatAddress, isSameAddress } from '../policy/address'
+import { type Address, isSameAddress } from '../policy/address'
 import type { TakenOver } from '../primary/take-over'
-import { lookAtNamespaces, type Sight } from './namespaces'
 import { isNetnsGone } from './netns'
 import type { Outcome, SyncOptions } from './sync'
 
@@ -17,7 +16,6 @@ export function takeOverPrimary(
   const { held, unrepaired } = replacement
   const isHeld = (address: Address) => held.some((one) => isSameAddress(one.address, address))
   const isDone = failures.length + unrepaired.length === 0
-  let sight: Sight | undefined
   return takeOver({
     networks: readNetworks(confDir).networks.values(),
     known: () =>
@@ -25,10 +23,6 @@ export function takeOverPrimary(
         attachment,
         isGone: netns !== undefined && isNetnsGone(netns),
       })),
-    isUnused(address) {
-      sight ??= lookAtNamespaces()
-      return sight.unseen.length === 0 && !sight.addresses.has(formatAddress(address))
-    },
     standing: isDone
       ? sources.wanted.flatMap(({ addresses }) => addresses.filter((address) => !isHeld(address)))
       : [],

@@ -1,0 +1,244 @@
+import { isIP } from 'node:net'
+import type { Add, Check, Del, Gc, Ip, Keys, Pod, Sync } from './operations'
+import { keyOf } from './operations'
+import { policyText } from './policy-oracle'
+import {
+  addressesOf,
+  containerOf,
+  distinct,
+  type Entry,
+  type Rule,
+  type Surroundings,
+  type World,
+  without,
+} from './world'
+
+/**
+ * What each call does to a world, from the rules in docs and issues and not from the sources. A function returns all
+ * outcomes that are right; none where the call could not have ended as it did.
+ */
+
+/** An address may be taken from its holder within a network, or when the holder's namespace is gone. */
+function blockers(
+  world: World,
+  pod: Pod,
+  network: string,
+  ips: readonly Ip[],
+  { alive }: Surroundings,
+): string[] {
+  return ips
+    .map(({ address }) => address)
+    .filter((address) => {
+      const holder = world.rules[address]
+      if (!holder || holder.pod === keyOf(pod) || holder.network === network) return false
+      return alive.has(containerOf(holder.pod))
+    })
+}
+
+export function isRefused(world: World, { pod, network, ips }: Add, around: Surroundings): boolean {
+  return blockers(world, pod, network, ips, around).length > 0
+}
+
+/** Our part of an ADD that succeeded. `keys`: of the config that it was called with. */
+export function added(world: World, add: Add, keys: Keys, around: Surroundings, number: number): World[] {
+  if (isRefused(world, add, around)) return []
+  const { pod, network, ips } = add
+  const rule: Rule = { pod: keyOf(pod), network, policy: policyText(keys, ips) }
+  const own = Object.fromEntries(ips.map(({ address }) => [address, rule]))
+  // Addresses of an earlier ADD without a DEL in between, which CNI forbids: they may stay until the DEL.
+  const earlier = addressesOf(world, pod).filter((address) => !(address in own))
+  const outcomes = subsets(earlier).map((some) => without(world.rules, some))
+  const after = { ...world, isStanding: true, tombs: without(world.tombs, [keyOf(pod)]) }
+  const restoring = {
+    ...after,
+    isUnhooked: false,
+    pending: { ...world.pending, [number]: { restores: true } },
+  }
+  return outcomes.flatMap((rules) => {
+    const whole = { rules: { ...rules, ...own } }
+    if (!world.isStanding) return [{ ...restoring, ...whole }]
+    // Without its hook a table is repaired by sync; an ADD need not notice.
+    return world.isUnhooked
+      ? [
+          { ...after, ...whole },
+          { ...restoring, ...whole },
+        ]
+      : [{ ...after, ...whole }]
+  })
+}
+
+/** The second part, when the table was gone: the other pods of the network, by the config of the ADD. */
+export function restoredBy(
+  world: World,
+  { pod, network }: Pick<Add, 'pod' | 'network'>,
+  keys: Keys,
+  { around, number, isTold }: { around: Surroundings; number: number; isTold: boolean },
+): World[] {
+  if (!world.pending[number]?.restores) return [world]
+  const done = { ...world, pending: without(world.pending, [String(number)]) }
+  const others = Object.values(world.cache).filter(
+    (entry) => entry.network === network && keyOf(entry.pod) !== keyOf(pod),
+  )
+  const outcomes = restored(done, others, { around, keysOf: () => keys, isFallback: true })
+  // What it had no time for is on stderr.
+  return isTold ? distinct([...outcomes, done]) : outcomes
+}
+
+interface Restoring {
+  readonly around: Surroundings
+  readonly keysOf: (network: string) => Keys | undefined
+  /** Rules that stand are left as they are. */
+  readonly isFallback: boolean
+}
+
+/** The rules of cache entries, as far as nobody else holds their addresses. */
+function restored(
+  world: World,
+  entries: readonly Entry[],
+  { around, keysOf, isFallback }: Restoring,
+): World[] {
+  const candidates = entries.filter(
+    ({ pod, network, isReadable }) =>
+      isReadable &&
+      around.alive.has(pod.containerID) &&
+      keysOf(network) &&
+      world.tombs[keyOf(pod)] !== 'sure',
+  )
+  const perhaps = candidates.filter(({ pod }) => world.tombs[keyOf(pod)] === 'perhaps')
+  return distinct(
+    subsets(perhaps).map((left) => {
+      const chosen = candidates.filter((one) => !left.includes(one))
+      const rules: Record<string, Rule> = { ...world.rules }
+      for (const entry of chosen) {
+        const pod = keyOf(entry.pod)
+        const policy = policyText(keysOf(entry.network) ?? {}, entry.ips)
+        const isWinner = ({ address }: Ip) => chosen.every((other) => !beats(other, entry, address))
+        for (const { address } of entry.ips.filter(isWinner)) {
+          const holder = rules[address]
+          if (holder && (holder.pod !== pod || isFallback)) continue
+          rules[address] = { pod, network: entry.network, policy }
+        }
+      }
+      const isHooked = Object.keys(rules).length > 0
+      return {
+        ...world,
+        rules,
+        isStanding: world.isStanding || isHooked,
+        isUnhooked: world.isUnhooked && !isHooked,
+      }
+    }),
+  )
+}
+
+function beats(other: Entry, entry: Entry, address: string): boolean {
+  return other.order > entry.order && other.ips.some((ip) => ip.address === address)
+}
+
+/** All of them for few; for many, which never are there in practice, none and all. */
+export function subsets<T>(items: readonly T[]): (readonly T[])[] {
+  if (items.length > 4) return [[], items]
+  return Array.from({ length: 2 ** items.length }, (_, bits) => items.filter((_, i) => (bits >> i) & 1))
+}
+
+export function deleted(world: World, { pod }: Pick<Del, 'pod'>): World {
+  const addresses = addressesOf(world, pod)
+  const tomb = addresses.length > 0 ? 'sure' : (world.tombs[keyOf(pod)] ?? 'perhaps')
+  return { ...world, rules: without(world.rules, addresses), tombs: { ...world.tombs, [keyOf(pod)]: tomb } }
+}
+
+/** Without the rules of pods that are gone; whether the node remembers those as deleted is left open. */
+function collected(world: World, isStale: (rule: Rule) => boolean): World {
+  const addresses = Object.keys(world.rules).filter((address) => {
+    const rule = world.rules[address]
+    return rule && isStale(rule)
+  })
+  const pods = addresses.flatMap((address) => world.rules[address]?.pod ?? [])
+  const tombs = { ...world.tombs }
+  for (const pod of pods) tombs[pod] = tombs[pod] ?? 'perhaps'
+  return { ...world, rules: without(world.rules, addresses), tombs }
+}
+
+/** The verb GC. A list that is null says nothing: only what is proven gone goes. */
+export function garbageCollected(world: World, { network, valid }: Gc, { alive }: Surroundings): World {
+  const keys = valid?.map(keyOf)
+  return collected(
+    world,
+    (rule) =>
+      rule.network === network && (keys ? !keys.includes(rule.pod) : !alive.has(containerOf(rule.pod))),
+  )
+}
+
+/** What is proven gone: its network namespace is. */
+export function pruned(world: World, { alive }: Surroundings): World {
+  return collected(world, ({ pod }) => !alive.has(containerOf(pod)))
+}
+
+/** Sync with the cache that it read, which may be older than the kernel that it changes. */
+export function synced(world: World, cache: World['cache'], around: Surroundings): World[] {
+  const keysOf = (network: string) => around.conf[network]
+  return restored(world, Object.values(cache), { around, keysOf, isFallback: false }).flatMap((after) =>
+    extras(after, cache).reduce<World[]>(
+      (worlds, address) => worlds.flatMap((one) => [one, { ...one, rules: without(one.rules, [address]) }]),
+      [after],
+    ),
+  )
+}
+
+/** Addresses that an attachment has in the kernel and not in the cache: an earlier ADD's, whose fate is open. */
+function extras(world: World, cache: World['cache']): string[] {
+  return Object.entries(world.rules).flatMap(([address, { pod }]) => {
+    const entry = cache[pod]
+    return entry?.isReadable && !entry.ips.some((ip) => ip.address === address) ? [address] : []
+  })
+}
+
+/** CHECK: `fine`, `missing` (nothing of the pod's is there), or `altered`. */
+export function checked(world: World, { pod, ips }: Check, keys: Keys): 'fine' | 'missing' | 'altered' {
+  const addresses = addressesOf(world, pod)
+  if (!world.isStanding || addresses.length === 0) return 'missing'
+  const policy = policyText(keys, ips)
+  const isRight = ips.every(({ address }) => {
+    const rule = world.rules[address]
+    return rule?.pod === keyOf(pod) && rule.policy === policy
+  })
+  return isRight && addresses.length === ips.length ? 'fine' : 'altered'
+}
+
+/** Everybody's rules go, or the way to them does; with iptables one family after the other. */
+export function lost(world: World, what: 'ruleset' | 'ours' | 'hook', families: readonly number[]): World {
+  if (what === 'hook') return { ...world, isUnhooked: world.isStanding }
+  const addresses = Object.keys(world.rules).filter((address) => families.includes(isIP(address)))
+  const tombs = Object.fromEntries(Object.keys(world.tombs).map((pod) => [pod, 'perhaps' as const]))
+  return { ...world, isStanding: false, isUnhooked: false, rules: without(world.rules, addresses), tombs }
+}
+
+/**
+ * What a call may have done before it was killed. iptables takes one family after the other, so an ADD may have taken
+ * over a part of the addresses only.
+ */
+export function interrupted(world: World, call: Add | Del | Sync, around: Surroundings): readonly World[] {
+  if (call.call === 'DEL') return [world, deleted(world, call)]
+  const anyStanding = (worlds: readonly World[]) =>
+    worlds.flatMap((one) => [
+      { ...one, isStanding: true, isUnhooked: false },
+      { ...one, isStanding: true, isUnhooked: true },
+      { ...one, isStanding: false, isUnhooked: false },
+    ])
+  if (call.call === 'sync') {
+    const after = [world, ...synced(world, world.cache, around)]
+    if (!call.prune) return anyStanding(after)
+    return anyStanding([
+      ...after,
+      ...after.flatMap((one) => synced(pruned(one, around), world.cache, around)),
+    ])
+  }
+  if (isRefused(world, call, around)) return [world]
+  const keys = around.conf[call.network] ?? {}
+  const contested = call.ips.map(({ address }) => address).filter((address) => address in world.rules)
+  const parts = subsets(contested).map((some) => ({ ...world, rules: without(world.rules, some) }))
+  const wholes = added(world, call, keys, around, 0).flatMap((one) => [
+    ...restoredBy(one, call, keys, { around, number: 0, isTold: true }),
+    { ...one, pending: without(one.pending, ['0']) },
+  ])
+  return distinct(anyStanding([...parts, ...wholes]))
+}
