@@ -48,6 +48,7 @@ Commands:
     --json             print a JSON object instead of lines
     --prune            also remove rules that no runtime knows of ...
     --grace TIME       ... and that were written longer ago than this (default 10m)
+    --keep-primary-rules   report the masquerade rules that bridge or ptp left, and do not remove them
     --watch            stay, and sync again when a conflist or a file that it names changes, or the rules are lost
     --interval TIME    with --watch: at the latest after this (default 60s)
     --health-port PORT with --watch: answer /livez and /readyz on 127.0.0.1
@@ -65,7 +66,7 @@ Commands:
     --wait TIME        wait so long for the primary plugin's conflist
     --watch            stay, and install again when the primary plugin writes its conflist anew, or FILE changes
     --sync             stay, and do what sync --watch does, with --prune too
-    --health-port PORT, --root DIR   as for sync
+    --health-port PORT, --root DIR, --keep-primary-rules   as for sync
   uninstall            take ip-masq out of all conflists, then remove the executable if nothing uses it any more
     --profile, --bin-dir, --conf-dir, --cache-dir   as above
     --timeout TIME     wait so long for the attachments that use it

@@ -2,6 +2,7 @@ import { CARRIER_SETTINGS } from './backend/backend'
 import { type Backends, backends } from './backend/both'
 import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
+import { printableText, printLines } from './cni/printable'
 import type { World } from './commands/world'
 import { bootSeconds, hostOf, toolsWithin } from './host'
 import { enterHostRoot } from './host-root'
@@ -50,7 +51,7 @@ async function runPlugin(): Promise<number> {
 /** A runtime that closed stderr does not want to know; it must not fail a DEL that did its work. */
 async function writeWarnings(warnings: readonly string[]): Promise<void> {
   try {
-    await write(2, map(warnings, (warning) => `ip-masq ${VERSION}: ${warning}\n`).join(''))
+    await write(2, printLines(map(warnings, (warning) => `ip-masq ${VERSION}: ${warning}`)))
   } catch {}
 }
 
@@ -77,7 +78,10 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
       return 0
     default:
   }
-  await write(2, `Cannot use ${JSON.stringify([command, ...args].join(' '))}: see ip-masq --help\n`)
+  await write(
+    2,
+    printLines([`Cannot use ${JSON.stringify([command, ...args].join(' '))}: see ip-masq --help`]),
+  )
   return 2
 }
 
@@ -99,8 +103,8 @@ const world: World = {
     isInHostRoot = true
   },
   readStdin,
-  write: (text) => write(1, text),
-  writeError: (text) => write(2, text),
+  write: (text) => write(1, printableText(text)),
+  writeError: (text) => write(2, printableText(text)),
   onStop(stop) {
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)
@@ -113,11 +117,11 @@ async function runCommand(run: () => Promise<number>): Promise<number> {
     return await run()
   } catch (error) {
     if (error instanceof Error && error.name === 'UsageError') {
-      await write(2, `${error.message}\n`)
+      await write(2, printLines([error.message]))
       return 2
     }
     const { message, details } = toCniError(error)
-    await write(2, `${message}\n${details && `${details}\n`}`)
+    await write(2, printLines([message]) + printableText(details && `${details}\n`))
     return 1
   }
 }

@@ -9,7 +9,7 @@ import { parseNetworkName } from './config/network-name'
 import { readSettings } from './config/settings'
 import { map } from './lists'
 import { FAMILIES } from './policy/address'
-import { decidePolicy, familiesLeftOut } from './policy/policy'
+import { decidePolicy, familiesLeftOut, wideSubnetWarnings } from './policy/policy'
 
 /** Everything that ADD and CHECK are strict about: from the config to the rules that it asks for. */
 export async function parseWanted(
@@ -39,6 +39,7 @@ export async function parseWanted(
       ...warningsOf(settings),
       ...namespaceWarnings(settings.config, attachment.namespace),
       ...leftOut,
+      ...wideSubnetWarnings(ips),
     ],
   }
 }

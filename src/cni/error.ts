@@ -1,3 +1,5 @@
+import { printable, printableText } from './printable'
+
 /**
  * The codes we answer with. 1 to 11 are the CNI spec's ("Error" in SPEC.md), 50 and 51 its STATUS codes, from
  * 100 on a plugin's own. Code 3 is never used: it tells the runtime that there is nothing to clean up.
@@ -30,10 +32,16 @@ export class CniError extends Error {
   }
 }
 
-/** The error result of the spec: one JSON object on stdout. */
+/** The error result of the spec: one JSON object on stdout. Its texts end in logs and terminals. */
 export function renderError(error: CniError, cniVersion: string): string {
-  const { message: msg, details, reason } = error
-  return JSON.stringify({ cniVersion, code: CODES[reason], msg, ...(details && { details }) })
+  const { message, details, reason } = error
+  const msg = printable(message)
+  return JSON.stringify({
+    cniVersion,
+    code: CODES[reason],
+    msg,
+    ...(details && { details: printableText(details) }),
+  })
 }
 
 /** Anything that is no CniError is a defect of ours; the stack is what a report needs. */
@@ -43,9 +51,9 @@ export function toCniError(error: unknown): CniError {
   return new CniError('bug', `Cannot go on because of a defect in ip-masq: ${error}`, stack ?? '')
 }
 
-/** A value as an error message quotes it: JSON, cut to a line's length. */
+/** A value as an error message quotes it: JSON, cut to a line's length, and fit for a terminal. */
 export function quote(value: unknown): string {
-  const text = toJson(value)
+  const text = printable(toJson(value))
   return text.length > 120 ? `${text.slice(0, 117)}...` : text
 }
 

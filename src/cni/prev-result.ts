@@ -1,5 +1,5 @@
 import { filter, findIndex, map } from '../lists'
-import { type Address, isSameAddress, MalformedError } from '../policy/address'
+import { type Address, digitsOf, isSameAddress, kindOfNoPod, MalformedError } from '../policy/address'
 import { parseAddressWithLength } from '../policy/prefix'
 import { CniError, quote } from './error'
 import { isObject, type JsonObject } from './json'
@@ -51,7 +51,10 @@ function parseInterfaceAddress(ip: unknown, path: string): InterfaceAddress {
     throw new CniError('invalidConfig', `Cannot use ${path} ${quote(ip)}: it has no address`)
   }
   try {
-    return parseAddressWithLength(text)
+    const parsed = parseAddressWithLength(text)
+    const kind = kindOfNoPod(parsed.address)
+    if (kind === undefined) return parsed
+    throw new MalformedError(`no pod can have ${kind}; look at what the IPAM plugin gives out`)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
     throw new CniError('invalidConfig', `Cannot use ${path}.address ${quote(text)}: ${error.message}`)
@@ -65,8 +68,12 @@ function isSandboxInterface(entry: unknown, ifname: string): boolean {
 /** Each address once: two entries may differ in their masks only. */
 export function distinctAddresses(ips: readonly InterfaceAddress[]): Address[] {
   const addresses = map(ips, ({ address }) => address)
+  if (addresses.length > FEW) return [...new Map(map(addresses, (one) => [digitsOf(one), one])).values()]
   return filter(
     addresses,
     (address, index) => findIndex(addresses, (a) => isSameAddress(a, address)) === index,
   )
 }
+
+/** So few are compared with each other: the first Map costs more. */
+const FEW = 16

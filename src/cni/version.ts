@@ -17,12 +17,17 @@ function isAtLeast(version: Version, floor: Version): boolean {
   return SUPPORTED_VERSIONS.indexOf(version) >= SUPPORTED_VERSIONS.indexOf(floor)
 }
 
-/** `cniVersion` of a config. The spec reads an absent one as 0.1.0, which cannot chain plugins. */
+/**
+ * `cniVersion` of a config. The spec reads an absent one as 0.1.0, which cannot chain plugins; libcni makes an empty one of it.
+ */
 function parseVersion(value: unknown): Version {
   if (isSupported(value)) return value
   const wanted = `write one of ${SUPPORTED_VERSIONS.join(', ')}`
-  if (value === undefined) {
-    throw new CniError('incompatibleVersion', `Cannot use a config without cniVersion: ${wanted}`)
+  if (value === undefined || value === '') {
+    throw new CniError(
+      'incompatibleVersion',
+      `Cannot use a config without cniVersion, which stands for 0.1.0: write "cniVersion": "1.0.0" at the top of the conflist, or another of ${SUPPORTED_VERSIONS.join(', ')}`,
+    )
   }
   throw new CniError('incompatibleVersion', `Cannot use cniVersion ${quote(value)}: ${wanted}`)
 }

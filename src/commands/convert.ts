@@ -1,4 +1,5 @@
 import { CniError, toCniError } from '../cni/error'
+import { printLines } from '../cni/printable'
 import { LARGEST_CONFIG_FILE, readSmallFile } from '../cni/small-file'
 import { convert } from '../convert/convert'
 import { UsageError } from './options'
@@ -14,7 +15,7 @@ export async function convertCommand(args: readonly string[], world: World): Pro
   }
   const text = file === undefined || file === '-' ? await world.readStdin() : readFile(file)
   const { plugin, notes } = await convert(text)
-  for (const note of notes) await world.writeError(`${note}\n`)
+  await world.writeError(printLines(notes))
   await world.write(`${JSON.stringify(plugin, null, 2)}\n`)
   return 0
 }
@@ -23,7 +24,7 @@ function readFile(file: string): string {
   try {
     return readSmallFile(file, LARGEST_CONFIG_FILE)
   } catch (error) {
-    throw new CniError('ioFailure', `Cannot read ${file}: ${toText(error)}`)
+    throw new CniError('ioFailure', `Cannot read ${file}`, toText(error))
   }
 }
 

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { parseJsonText } from '../cni/json-text'
+import { printLines } from '../cni/printable'
 import { LARGEST_CONFIG_FILE, readSmallFile, withoutMark } from '../cni/small-file'
 import { parseConfig } from '../config/parse'
 import { install } from '../install/install'
@@ -39,7 +40,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
       ...(done.length > 0 ? [] : ['nothing to do']),
       ...advice.map((line) => `left to do: ${line}`),
     ]
-    await world.write([...done, ...(isFirst ? first : [])].map((line) => `${line}\n`).join(''))
+    await world.write(printLines([...done, ...(isFirst ? first : [])]))
     return { wasUndone }
   }
   const health = await healthOf(options)

@@ -1,5 +1,6 @@
 import type { Change, Listed, Pruned } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
+import { printLines } from '../cni/printable'
 import { formatAddress } from '../policy/address'
 import type { PrimaryRule } from '../primary/firewall'
 import { describeRule } from '../primary/take-over'
@@ -29,9 +30,8 @@ export function renderSync(report: SyncReport, { dryRun }: Rendering): string {
     ...primary.removed.map((rule) => `${dryRun ? TENSES.removed : 'removed'} ${describeRule(rule)}`),
     ...errors.map((error) => `error: ${error}`),
     `${count(found, 'attachment')}${ownLists.length > 0 ? `, ${ownLists.length} with a list of its own` : ''}, ${changed + repairs.length + pruned.policies.length + primary.removed.length === 0 ? 'nothing to do' : `${changed} changed`}`,
-    ...(dryRun && script !== '' ? ['', script.trimEnd()] : []),
   ]
-  return lines.map((line) => `${line}\n`).join('')
+  return printLines(lines) + (dryRun && script !== '' ? `\n${script.trimEnd()}\n` : '')
 }
 
 export function renderGc(pruned: Pruned, { dryRun }: Rendering): string {
@@ -42,7 +42,7 @@ export function renderGc(pruned: Pruned, { dryRun }: Rendering): string {
       ? 'nothing to do'
       : `${count(pruned.removed.length, 'attachment')} and ${count(pruned.policies.length, 'policy', 'policies')} ${dryRun ? 'to remove' : 'removed'}`,
   ]
-  return lines.map((line) => `${line}\n`).join('')
+  return printLines(lines)
 }
 
 function renderPruned({ removed, policies }: Pruned, dryRun: boolean): string[] {

@@ -1,4 +1,5 @@
 import { CniError } from '../cni/error'
+import { printLines } from '../cni/printable'
 import { withIoFailures } from '../install/io-failure'
 import { filesThatName, leaveNetworks, removeExecutable } from '../install/uninstall'
 import { VERSION } from '../version'
@@ -56,7 +57,7 @@ async function uninstall(options: CommandOptions, world: World, pause: Pause): P
   let said = 0
   const say = async (lines: readonly string[]) => {
     said += lines.length
-    await world.write(lines.map((line) => `${line}\n`).join(''))
+    await world.write(printLines(lines))
   }
   const leave = async () => {
     await say(await leaveNetworks(confDir))

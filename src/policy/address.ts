@@ -202,3 +202,20 @@ function isMapped(value: bigint): boolean {
 export function isSameAddress(a: Address, b: Address): boolean {
   return a.family === b.family && a.value === b.value
 }
+
+/**
+ * Why no pod sends packets from this address: a rule for it would match nothing, or the packets of others. Undefined
+ * for one that a pod may have, link-local and 240.0.0.0/4 among them. An IPv4-mapped one is refused where it is read.
+ */
+export function kindOfNoPod({ family, value }: Address): string | undefined {
+  if (family === 'ip') {
+    const top = Number(value >> 24n)
+    if (top === 0) return 'an address in 0.0.0.0/8'
+    if (top === 127) return 'a loopback address'
+    if (top >= 224 && top < 240) return 'a multicast address'
+    return value === 0xffffffffn ? 'the broadcast address' : undefined
+  }
+  // The unspecified address, loopback, and the IPv4-compatible ones, which are no more (RFC 4291, 2.5.5.1).
+  if (value >> 32n === 0n) return 'an address in ::/96'
+  return value >> 120n === 0xffn ? 'a multicast address' : undefined
+}

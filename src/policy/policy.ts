@@ -4,7 +4,7 @@ import { FAMILIES, FAMILY_NAMES, type Family, familyOf, ZEROS } from './address'
 import type { Intent } from './intent'
 import type { InterfacePattern } from './interface'
 import type { PortRange } from './ports'
-import { type Prefix, prefixOf, subnetOf } from './prefix'
+import { formatPrefix, type Prefix, prefixOf, subnetOf } from './prefix'
 import { longestMatches, type Range } from './range'
 
 /** Towards what a pod's traffic is left alone, and how the rest is masqueraded. No pod is named in it. */
@@ -101,11 +101,33 @@ function decideFamily(intent: Intent, family: Family, exempt: readonly Prefix[])
   }
 }
 
-/** A /32 or /128 (Calico, AWS) names no neighbours; it would only make a policy per pod. */
+/**
+ * A /32 or /128 (Calico, AWS) names no neighbours; it would only make a policy per pod. A subnet that is too wide would
+ * exempt the networks of others.
+ */
 export function ownSubnets(ips: readonly InterfaceAddress[]): Prefix[] {
   return map(
-    filter(ips, ({ address, length }) => length < FAMILIES[address.family].bits),
+    filter(ips, (ip) => ip.length < FAMILIES[ip.address.family].bits && !isTooWide(ip)),
     ({ address, length }) => subnetOf(address, length),
+  )
+}
+
+/**
+ * The shortest prefix that can be a pod's own subnet. IPv4: 10.0.0.0/8 is the largest private network. IPv6: /32 is the least that a provider
+ * is given, so anything shorter holds several holders' addresses. A /0 in a result is an IPAM plugin's mistake, and would exempt the world.
+ */
+const WIDEST: Readonly<Record<Family, number>> = { ip: 8, ip6: 32 }
+
+function isTooWide({ address, length }: InterfaceAddress): boolean {
+  return length < WIDEST[address.family]
+}
+
+/** The subnets of prevResult that are no pod's own, as a warning for each. */
+export function wideSubnetWarnings(ips: readonly InterfaceAddress[]): string[] {
+  return map(
+    filter(ips, isTooWide),
+    ({ address, length }) =>
+      `the subnet ${formatPrefix(subnetOf(address, length))} of prevResult is not exempt: it is wider than /${WIDEST[address.family]}; look at the mask that the IPAM plugin gives out`,
   )
 }
 

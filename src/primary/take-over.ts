@@ -33,6 +33,8 @@ export interface Sources {
   readonly networks: Iterable<Network>
   /** Read only when there is a rule to judge. */
   readonly known: () => readonly Known[]
+  /** No network namespace on the node has this address, and all of them could be looked into. */
+  readonly isUnused: (address: Address) => boolean
   /** Addresses for which rules of ours stand, or would after a dry run. */
   readonly standing: readonly Address[]
 }
@@ -58,14 +60,14 @@ export interface TakeOverOptions {
  */
 export async function takeOver(
   firewalls: () => Promise<readonly PrimaryFirewall[]>,
-  { networks: all, known, standing }: Sources,
+  { networks: all, standing, ...others }: Sources,
   options: TakeOverOptions,
 ): Promise<TakenOver> {
   const networks = [...all].filter(({ plugins }) => findOwnPlugin(plugins) && isPrimaryMasqueradeOff(plugins))
   if (networks.length === 0) return NOTHING_TAKEN_OVER
   const ours = new Set(standing.map(formatAddress))
   const parts = (await firewalls()).map((firewall) =>
-    takeOverIn(firewall, { networks, known, ours }, options),
+    takeOverIn(firewall, { ...others, networks, ours }, options),
   )
   return {
     removed: parts.flatMap(({ removed }) => removed),
@@ -75,7 +77,7 @@ export async function takeOver(
   }
 }
 
-interface Judged extends Pick<Sources, 'known'> {
+interface Judged extends Pick<Sources, 'known' | 'isUnused'> {
   readonly networks: readonly Network[]
   /** Addresses for which rules of ours stand. */
   readonly ours: ReadonlySet<string>
@@ -83,7 +85,7 @@ interface Judged extends Pick<Sources, 'known'> {
 
 function takeOverIn(
   firewall: PrimaryFirewall,
-  { networks, known, ours }: Judged,
+  { networks, known: readKnown, isUnused, ours }: Judged,
   { dryRun, keep, isThorough }: TakeOverOptions,
 ): TakenOver {
   const byKey = new Map(networks.map((network) => [firewall.networkKeyOf(network.name), network]))
@@ -94,11 +96,15 @@ function takeOverIn(
   })
   if (candidates.length === 0) return { ...NOTHING_TAKEN_OVER, problems }
   // Read after the rules: a container whose rule stands is in the cache, or its ADD is under way.
-  const alive = aliveKeys(firewall, known())
+  const known = readKnown()
+  const alive = aliveKeys(firewall, known)
+  // Of a network that no cache has anything of, the runtime may keep its attachments elsewhere.
+  const isCached = (network: Network) => known.some(({ attachment }) => attachment.network === network.name)
   const doomed: PrimaryRule[] = []
   const kept: KeptRule[] = []
   for (const { rule, network } of candidates) {
-    const why = reasonToKeep(rule, { firewall, network, ours, alive })
+    const isFree = (address: Address) => isCached(network) && isUnused(address)
+    const why = reasonToKeep(rule, { firewall, network, ours, alive, isFree })
     if (why === undefined) doomed.push(rule)
     else if (rule.address) kept.push({ rule, why })
   }
@@ -127,11 +133,13 @@ interface Facts {
   readonly ours: ReadonlySet<string>
   /** Keys of attachments in a cache, and whether they may be alive. */
   readonly alive: ReadonlyMap<string, boolean>
+  /** Nobody on the node has the address. */
+  readonly isFree: (address: Address) => boolean
 }
 
 function reasonToKeep(
   { key, address, containerID }: PrimaryRule,
-  { firewall, network, ours, alive }: Facts,
+  { firewall, network, ours, alive, isFree }: Facts,
 ): string | undefined {
   const isAlive = alive.get(key)
   // A chain to which nothing jumps does nothing; but the DEL of its container wants to find it.
@@ -140,7 +148,8 @@ function reasonToKeep(
   if (isAlive) return 'there are no rules of ours for this address yet'
   const holder = holderOf(network.plugins, network.name, address)
   if (holder === 'free') return undefined
-  if (holder === 'unknown') return `nothing shows that container ${containerID} is gone`
+  if (holder === 'unknown')
+    return isFree(address) ? undefined : `nothing shows that container ${containerID} is gone`
   // Where the file names no interface, the container decides; its name may be cut in the comment.
   const { ifname = '' } = holder
   const isHolder =

@@ -7,7 +7,7 @@ import { ignoredPodListWarning, intentOf, isChosen, warningsOf } from '../config
 import { parsePodCIDRs } from '../config/parse'
 import { ignoredPodListsIn, podPart } from '../config/pod-lists'
 import { readSettings } from '../config/settings'
-import { decidePolicy, ownSubnets, type Policy } from '../policy/policy'
+import { decidePolicy, ownSubnets, type Policy, wideSubnetWarnings } from '../policy/policy'
 import { formatPrefix, type Prefix } from '../policy/prefix'
 
 export interface Decision {
@@ -43,8 +43,8 @@ export async function policyMaker(plugin: JsonObject): Promise<PolicyMaker> {
     const own = { podLists: plugin.podLists, ...podPart(args), ...podPart(others) }
     const ignored = [...new Set([...ignoredPodListsIn(args), ...ignoredPodListsIn(others)])]
     // All that a pod may differ in.
-    const subnets = ownSubnets(ips).map(formatPrefix)
-    const key = JSON.stringify([isChosen(settings.config, namespace), own, ignored, subnets])
+    const [subnets, wide] = [ownSubnets(ips).map(formatPrefix), wideSubnetWarnings(ips)]
+    const key = JSON.stringify([isChosen(settings.config, namespace), own, ignored, subnets, wide])
     const known = decisions.get(key)
     if (known) return known
     const podCIDRs = parsePodCIDRs(own)
@@ -52,7 +52,7 @@ export async function policyMaker(plugin: JsonObject): Promise<PolicyMaker> {
     const decision = {
       policy: decidePolicy(intentOf({ ...settings, config }, namespace), ips),
       ...(podCIDRs && { podList: podCIDRs }),
-      warnings: ignored.map(ignoredPodListWarning),
+      warnings: [...ignored.map(ignoredPodListWarning), ...wide],
     }
     decisions.set(key, decision)
     return decision

@@ -1,7 +1,8 @@
 import { readNetworks } from '../cni/conflists'
 import { readResultCache } from '../cni/result-cache'
-import { type Address, isSameAddress } from '../policy/address'
+import { type Address, formatAddress, isSameAddress } from '../policy/address'
 import type { TakenOver } from '../primary/take-over'
+import { lookAtNamespaces, type Sight } from './namespaces'
 import { isNetnsGone } from './netns'
 import type { Outcome, SyncOptions } from './sync'
 
@@ -16,6 +17,7 @@ export function takeOverPrimary(
   const { held, unrepaired } = replacement
   const isHeld = (address: Address) => held.some((one) => isSameAddress(one.address, address))
   const isDone = failures.length + unrepaired.length === 0
+  let sight: Sight | undefined
   return takeOver({
     networks: readNetworks(confDir).networks.values(),
     known: () =>
@@ -23,6 +25,10 @@ export function takeOverPrimary(
         attachment,
         isGone: netns !== undefined && isNetnsGone(netns),
       })),
+    isUnused(address) {
+      sight ??= lookAtNamespaces()
+      return sight.unseen.length === 0 && !sight.addresses.has(formatAddress(address))
+    },
     standing: isDone
       ? sources.wanted.flatMap(({ addresses }) => addresses.filter((address) => !isHeld(address)))
       : [],

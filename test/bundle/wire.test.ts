@@ -23,6 +23,8 @@ const errorWithDetails = (...args: Parameters<typeof error>) => ({
 })
 
 const advice = 'start with a letter or digit, go on with letters, digits, "_", "." or "-"'
+const withoutVersion =
+  'Cannot use a config without cniVersion, which stands for 0.1.0: write "cniVersion": "1.0.0" at the top of the conflist, or another of 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0'
 const versions = '0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0'
 
 describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
@@ -133,10 +135,35 @@ describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
         '['.repeat(10 << 20),
         error(6, 'Cannot read the config: it is not JSON: line 1, column 100001: nest less deeply', '1.1.0'),
       ],
+      ['no version', { ...configWith(), cniVersion: undefined }, error(1, withoutVersion, '1.1.0')],
       [
-        'no version',
-        { ...configWith(), cniVersion: undefined },
-        error(1, `Cannot use a config without cniVersion: write one of ${versions}`, '1.1.0'),
+        'an empty version, as libcni sends it for a conflist without',
+        { ...configWith(), cniVersion: '' },
+        error(1, withoutVersion, '1.1.0'),
+      ],
+      [
+        'a list that stands twice',
+        '{"cniVersion": "1.0.0", "name": "cbr0", "type": "ip-masq", "nonMasqueradeCIDRs": ["10.0.0.0/8"],\n"nonMasqueradeCIDRs": [], "prevResult": {"ips": []}}',
+        error(
+          7,
+          'Cannot use the config: line 2, column 1: this object has the key already; keep one of the two',
+        ),
+      ],
+      [
+        'an address that no pod can have',
+        configWith(['10.244.1.7/24', '0.0.0.0/0']),
+        error(
+          7,
+          /^Cannot use prevResult\.ips\[1\]\.address "0\.0\.0\.0\/0": no pod can have an address in 0\.0\.0\.0\/8/,
+        ),
+      ],
+      [
+        'a name that acts on a terminal',
+        { ...configWith(), name: 'a\u001b]0;x\u0007\u202e\u009b2J\nip-masq: all is well' },
+        error(
+          7,
+          /^Cannot use name "a\\u001b\]0;x\\u0007\\u202e\\u009b2J\\nip-masq: all is well": start with/,
+        ),
       ],
       [
         'an unknown version',
@@ -224,6 +251,41 @@ describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
       const deep = `{"cniVersion":"1.0.0","ips":[],"x":${'['.repeat(5000)}${']'.repeat(5000)}}`
       const config = `{"cniVersion":"1.0.0","name":"n","type":"ip-masq","prevResult":${deep}}`
       expect(await call('ADD', { config })).toMatchObject({ status: 0, stdout: deep })
+    })
+
+    test('passes on a result of 10 MB, whatever keys stand twice in it', async () => {
+      const ips = '{"address":"10.244.1.7/24"}'
+      const prevResult = `{"cniVersion":"1.0.0","ips":[${ips}],"x":1,"x":"${'y'.repeat(10 << 20)}"}`
+      const config = `{"cniVersion":"1.0.0","name":"n","type":"ip-masq","prevResult":${prevResult}}`
+      const { status, stdout, stderr } = await call('ADD', { config })
+      expect({ status, stderr, isSame: stdout === prevResult }).toEqual({
+        status: 0,
+        stderr: '',
+        isSame: true,
+      })
+      await call('DEL', { config })
+    })
+
+    test('exempts no more than before where the mask is /0, and says so', async () => {
+      const before = await call('ADD', { config: configWith(['10.244.1.7/32']) })
+      const sets = await listRuleset(node)
+      const config = configWith(['10.244.1.7/0'])
+      const reply = await call('ADD', { config })
+      expect(before).toMatchObject({ status: 0, stderr: '' })
+      expect(reply).toMatchObject({ status: 0, stderr: expect.stringContaining('wider than /8') })
+      expect(await listRuleset(node)).toBe(sets)
+      await call('DEL', { config })
+    })
+
+    test('a pod’s name does not act on the terminal that shows the log', async () => {
+      const CNI_ARGS = 'K8S_POD_NAMESPACE=\u001b[2J\n;K8S_POD_NAME=\u202ex'
+      const config = configWith(['10.244.1.7/24'], {
+        onlyNamespaces: ['shop'],
+        args: { cni: { nonMasqueradeCIDRs: [] } },
+      })
+      const { status, stderr } = await call('ADD', { config, environment: { CNI_ARGS } })
+      expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringMatching(/^[ -~]*$/) })
+      await call('DEL', { config })
     })
 
     test('passes the result on as received', async () => {

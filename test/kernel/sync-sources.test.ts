@@ -82,7 +82,9 @@ describe('a pod’s own list, which the cache has', () => {
     expect(await exempt('10.244.1.7')).toContain(OTHER)
     expect(await exempt('10.244.1.7')).not.toContain(ONE)
     expect(await exempt('10.244.1.8')).toContain(ONE)
-    expect(await network.command('sync')).toMatchObject({ stdout: '2 attachments, nothing to do' })
+    expect(await network.command('sync')).toMatchObject({
+      stdout: '2 attachments, 1 with a list of its own, nothing to do',
+    })
   })
 
   test('is nothing without', async () => {
@@ -137,7 +139,7 @@ describe('a pod’s own list in args, which stand in the conflist that the runti
       stdout: '2 attachments, 1 with a list of its own, nothing to do',
     })
     expect((await network.command('sync --dry-run')).stdout).toContain(
-      `the pod's own list of (a eth0, network cbr0): ${OTHER}`,
+      `the pod's own list of shop/a (a eth0, network cbr0): ${OTHER}`,
     )
     expect(JSON.parse((await network.command('sync --json')).stdout).ownLists).toEqual([
       expect.objectContaining({ containerID: 'a', network: 'cbr0', nonMasqueradeCIDRs: [OTHER] }),

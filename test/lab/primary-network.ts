@@ -1,8 +1,9 @@
+import type { ChildProcess } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNamespace, type Namespace } from './namespace'
-import { callPlugin, type PluginReply, runCommand } from './plugin'
+import { callPlugin, EXECUTABLES, type PluginReply, runCommand } from './plugin'
 import { addressesOf, type Conflist, callChained } from './runtime'
 
 /**
@@ -17,10 +18,13 @@ export interface PrimaryNetwork {
   /** `install --disable-primary-masq`. */
   install(): Promise<void>
   command(line: string): ReturnType<typeof runCommand>
+  /** `install --disable-primary-masq --watch --sync`, until it is killed. */
+  watch(): ChildProcess
   /** CHECK by ip-masq alone. */
   check(containerID: string): Promise<PluginReply>
   /** What libcni would have written after an ADD is not there, as after a wiped cache. */
   forget(containerID: string): Promise<void>
+  readonly home: string
   /** Where host-local keeps what it gave away. */
   readonly dataDir: string
   delete(): Promise<void>
@@ -35,6 +39,10 @@ export interface PrimaryOptions {
   /** Where the reference plugins are. */
   readonly directory: string
   readonly path?: string
+  /** The directories of this network, of which it is another. */
+  readonly beside?: PrimaryNetwork
+  /** ip-masq is in the list from the beginning. */
+  readonly isJoined?: boolean
 }
 
 interface Entry {
@@ -45,7 +53,7 @@ interface Entry {
 
 export async function createPrimaryNetwork(options: PrimaryOptions): Promise<PrimaryNetwork> {
   const { node, plugin, directory, name = 'pods', addresses = ['10.244.1.2', 'fd00:244:1::2'] } = options
-  const home = await mkdtemp(join(tmpdir(), 'ip-masq-primary-'))
+  const home = options.beside?.home ?? (await mkdtemp(join(tmpdir(), 'ip-masq-primary-')))
   const [binDir, confDir, cacheDir] = ['bin', 'net.d', 'cni'].map((path) => join(home, path))
   for (const path of [binDir, confDir, `${cacheDir}/results`]) await mkdir(`${path}`, { recursive: true })
   const dataDir = join(home, 'ipam')
@@ -72,6 +80,7 @@ export async function createPrimaryNetwork(options: PrimaryOptions): Promise<Pri
           routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
         },
       },
+      ...(options.isJoined ? [{ type: 'ip-masq' }] : []),
     ],
   }
   await writeFile(file, JSON.stringify(conflist, null, 2))
@@ -82,9 +91,12 @@ export async function createPrimaryNetwork(options: PrimaryOptions): Promise<Pri
     if (!entry) throw new Error(`there was no ADD of ${containerID}`)
     return entry
   }
+  const directories = `--bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir}`
+  const installLine = `install --mode patch --network ${name} --disable-primary-masq ${directories}`
   const environment = { directory, ...(options.path && { path: options.path }) }
 
   return {
+    home,
     dataDir,
     async add(containerID) {
       const pod = await createNamespace(containerID)
@@ -116,11 +128,10 @@ export async function createPrimaryNetwork(options: PrimaryOptions): Promise<Pri
       entries.delete(containerID)
     },
     async install() {
-      const directories = `--bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir}`
-      const line = `install --mode patch --network ${name} --disable-primary-masq ${directories}`
-      const { status, stderr } = await runCommand(node, line)
+      const { status, stderr } = await runCommand(node, installLine)
       if (status !== 0) throw new Error(stderr)
     },
+    watch: () => node.start(EXECUTABLES.native, ...installLine.split(' '), '--watch', '--sync'),
     command: (line) => runCommand(node, `${line} --conf-dir ${confDir} --cache-dir ${cacheDir}`),
     async check(containerID) {
       const { result } = entryOf(containerID)
@@ -131,7 +142,7 @@ export async function createPrimaryNetwork(options: PrimaryOptions): Promise<Pri
     forget: (containerID) => rm(cacheFile(containerID)),
     async delete() {
       for (const { pod } of entries.values()) await pod.delete()
-      await rm(home, { recursive: true })
+      if (!options.beside) await rm(home, { recursive: true })
     },
   }
 }

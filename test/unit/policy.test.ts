@@ -3,7 +3,7 @@ import { intentOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
 import { FAMILY_NAMES } from '../../src/policy/address'
-import { decidePolicy, familiesLeftOut } from '../../src/policy/policy'
+import { decidePolicy, familiesLeftOut, wideSubnetWarnings } from '../../src/policy/policy'
 import { parseAddressWithLength } from '../../src/policy/prefix'
 import { formatRange } from '../../src/policy/range'
 
@@ -59,6 +59,25 @@ describe('exempt destinations', () => {
       ...['169.254.0.0/16', '203.0.113.0/24', '224.0.0.0/4', '255.255.255.255/32'],
       ...['2001:db8::/64', 'fe80::/10', 'ff00::/8'],
     ])
+  })
+
+  test.each([
+    ['10.244.1.7/0', '0.0.0.0/0', 8],
+    ['10.244.1.7/7', '10.0.0.0/7', 8],
+    ['fd00::7/0', '::/0', 32],
+    ['2001:db8::7/31', '2001:db8::/31', 32],
+  ])('%s names no subnet of a pod’s, and would exempt the networks of others', (address, subnet, widest) => {
+    const list = { nonMasqueradeCIDRs: ['192.0.2.0/24'] }
+    expect(exempt(list, address)).toEqual(exempt(list))
+    expect(wideSubnetWarnings([parseAddressWithLength(address)])).toEqual([
+      `the subnet ${subnet} of prevResult is not exempt: it is wider than /${widest}; look at the mask that the IPAM plugin gives out`,
+    ])
+  })
+
+  test.each(['10.244.1.7/8', '2001:db8::7/32'])('%s is the widest that does', (address) => {
+    const list = { nonMasqueradeCIDRs: ['192.0.2.0/24'] }
+    expect(exempt(list, address)).not.toEqual(exempt(list))
+    expect(wideSubnetWarnings([parseAddressWithLength(address)])).toEqual([])
   })
 
   test('a /32 or /128 names no neighbours', () => {

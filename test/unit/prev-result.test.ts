@@ -85,6 +85,52 @@ describe('the addresses of an attachment', () => {
     expect(select(prevResult)).toEqual(expected)
   })
 
+  test('thousands are taken in one go', () => {
+    const ips = Array.from({ length: 200_000 }, (_, i) => ({
+      address: `10.${(i >> 8) % 100}.${i & 255}.1/24`,
+    }))
+    expect(select({ ips })).toHaveLength(100 * 256)
+  })
+
+  test.each([
+    ['0.0.0.0/0', 'an address in 0.0.0.0/8'],
+    ['0.1.2.3/24', 'an address in 0.0.0.0/8'],
+    ['127.0.0.1/8', 'a loopback address'],
+    ['224.0.0.1/24', 'a multicast address'],
+    ['239.255.255.255/32', 'a multicast address'],
+    ['255.255.255.255/32', 'the broadcast address'],
+    ['::/0', 'an address in ::/96'],
+    ['::1/128', 'an address in ::/96'],
+    ['::10.0.0.2/96', 'an address in ::/96'],
+    ['ff02::1/64', 'a multicast address'],
+  ])('%s is no pod’s', (address, kind) => {
+    expect(() => select({ ips: [{ address: '10.0.0.2/24' }, { address }] })).toThrow(
+      expect.objectContaining({
+        reason: 'invalidConfig',
+        message: `Cannot use prevResult.ips[1].address "${address}": no pod can have ${kind}; look at what the IPAM plugin gives out`,
+      }),
+    )
+  })
+
+  test('an IPv4 address in IPv6’s clothes is none either', () => {
+    expect(() => select({ ips: [{ address: '::ffff:10.0.0.2/120' }] })).toThrow('write the IPv4 form')
+  })
+
+  test.each([
+    '1.0.0.1/24',
+    '126.0.0.1/8',
+    '128.0.0.1/8',
+    '169.254.1.2/16',
+    '223.255.255.1/24',
+    '240.0.0.1/24',
+    '255.255.255.254/32',
+    '::1:0:0:1/64',
+    'fe80::1/64',
+    'fd00::/64',
+  ])('%s may be one’s', (address) => {
+    expect(select({ ips: [{ address }] })).toHaveLength(1)
+  })
+
   test.each([
     [{ ips: 'none' }, 'Cannot use prevResult.ips "none": it is no list'],
     [{ ips: [null] }, 'Cannot use prevResult.ips[0] null: it has no address'],
