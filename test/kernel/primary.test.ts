@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -48,12 +48,11 @@ async function primaryRules(): Promise<string[]> {
 const activeRules = async () =>
   (await primaryRules()).filter((line) => line.includes('POSTROUTING') || line.includes(' saddr '))
 
-const seen = async (pod: Namespace) => ({
-  internet: await sourceSeen(pod, DESTINATIONS.internet),
-  internet6: await sourceSeen(pod, DESTINATIONS.internet6),
-  onPrem: await sourceSeen(pod, DESTINATIONS.onPrem),
-  onPrem6: await sourceSeen(pod, DESTINATIONS.onPrem6),
-})
+const seen = async (pod: Namespace) => {
+  const destinations = ['internet', 'internet6', 'onPrem', 'onPrem6'] as const
+  const sources = destinations.map(async (name) => [name, await sourceSeen(pod, DESTINATIONS[name])] as const)
+  return Object.fromEntries(await Promise.all(sources))
+}
 const BY_PRIMARY = { internet: NODE.ipv4, internet6: NODE.ipv6, onPrem: NODE.ipv4, onPrem6: NODE.ipv6 }
 const BY_US = { internet: NODE.ipv4, internet6: NODE.ipv6, onPrem: ADDRESS, onPrem6: 'fd00:244:1::2' }
 
@@ -132,6 +131,23 @@ describe.each(KINDS)('$label:', ({ plugin, isNewer }) => {
     expect((await network.command('sync')).lines).toEqual(['0 attachments, nothing to do'])
   })
 
+  test.each(['sync install DEL', 'sync DEL install', 'DEL install sync', 'DEL sync install'])(
+    'nothing is left in the order ADD %s',
+    async (order) => {
+      await network.add('a')
+      const steps: Record<string, () => Promise<unknown>> = {
+        sync: () => network.command('sync'),
+        install: network.install,
+        DEL: delBoth,
+      }
+      for (const step of order.split(' ')) await steps[step]?.()
+      const b = await network.add('b')
+      await network.command('sync')
+      expect(await seen(b)).toEqual(BY_US)
+      expect(await primaryRules()).toEqual([])
+    },
+  )
+
   /**
    * Version 1.9 always looks for rules of iptables too, and fails its first DEL where there is no chain: so it does without
    * ip-masq. The runtime repeats the DEL, which then finds the interface gone.
@@ -141,6 +157,7 @@ describe.each(KINDS)('$label:', ({ plugin, isNewer }) => {
     await expect(of.del('a', 'cached')).rejects.toThrow(/CNI-[0-9a-f]{24}/)
     return of.del('a', 'cached')
   }
+  const delBoth = () => network.del('a').catch(() => network.del('a'))
 })
 
 describe('bridge 1.1:', () => {
@@ -357,4 +374,19 @@ describe('while others change the rules:', () => {
       expect(await node.sh('nft list ruleset')).not.toContain('ip-masq')
     })
   })
+})
+
+test('what docs/install.md says removes the chain of ip-masq-agent, and nothing else', async () => {
+  const text = await readFile(new URL('../../docs/install.md', import.meta.url), 'utf8')
+  const [, script = ''] = /```sh\n(chain=IP-MASQ-AGENT[\s\S]*?)```/.exec(text) ?? []
+  await node.sh('iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE')
+  const before = await node.sh('iptables -t nat -S')
+  const comment =
+    '-m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)"'
+  await node.sh(`iptables -t nat -N IP-MASQ-AGENT
+    iptables -t nat -A IP-MASQ-AGENT -d 10.0.0.0/8 -j RETURN
+    iptables -t nat -A IP-MASQ-AGENT ${comment} -j MASQUERADE
+    iptables -t nat -A POSTROUTING ${comment} -m addrtype ! --dst-type LOCAL -j IP-MASQ-AGENT`)
+  await node.sh(script)
+  expect(await node.sh('iptables -t nat -S')).toBe(before)
 })
