@@ -110,14 +110,14 @@ const fewKeys = fc.tuple(keys, fc.array(fc.nat(18), { maxLength: 3 })).map(([all
   return Object.fromEntries(chosen.flatMap((i) => (entries[i] ? [entries[i]] : [])))
 })
 
-const junk = fc.oneof(
+export const junk = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.constantFrom(null, '', 0, -1, 1e300, [], {}, '__proto__', [null], { __proto__: null }),
 )
 
 /** A part of the value, chosen by `path`, replaced by junk, removed, or under another name. */
-function mutate(value: unknown, path: readonly number[], replacement: unknown): unknown {
+export function mutate(value: unknown, path: readonly number[], replacement: unknown): unknown {
   const [step, ...rest] = path
   if (step === undefined || typeof value !== 'object' || value === null) return replacement
   const entries = Object.entries(value)
