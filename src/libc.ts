@@ -34,7 +34,14 @@ export interface Libc {
   readonly read: (descriptor: number, buffer: Uint8Array, length: number) => number
   readonly socket: (domain: number, type: number, protocol: number) => number
   readonly send: (descriptor: number, bytes: Uint8Array, length: number, flags: number) => number
-  readonly recv: (descriptor: number, buffer: Uint8Array, length: number, flags: number) => number
+  readonly recvfrom: (
+    descriptor: number,
+    buffer: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: Uint8Array,
+  ) => number
   readonly setsockopt: (
     descriptor: number,
     level: number,
@@ -73,7 +80,7 @@ function open(): Libc {
     read: { args: ['int', 'ptr', 'usize'], returns: 'int' },
     socket: { args: ['int', 'int', 'int'], returns: 'int' },
     send: { args: ['int', 'ptr', 'usize', 'int'], returns: 'int' },
-    recv: { args: ['int', 'ptr', 'usize', 'int'], returns: 'int' },
+    recvfrom: { args: ['int', 'ptr', 'usize', 'int', 'ptr', 'ptr'], returns: 'int' },
     setsockopt: { args: ['int', 'int', 'int', 'ptr', 'int'], returns: 'int' },
     close: { args: ['int'], returns: 'int' },
     clock_gettime: { args: ['int', 'ptr'], returns: 'int' },

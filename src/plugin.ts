@@ -98,9 +98,9 @@ async function add(call: Call, input: Input): Promise<Answer> {
       bootSeconds: call.bootSeconds(),
       netns,
     })
-  const { tableWasMissing } = await call.backend.apply(wanted, isGone)
+  const { tableWasMissing, warnings: replaced = [] } = await call.backend.apply(wanted, isGone)
   const restored = tableWasMissing ? await restore(call, wanted.attachment, config) : []
-  return { stdout, warnings: [...warnings, ...restored] }
+  return { stdout, warnings: [...warnings, ...replaced, ...restored] }
 }
 
 /** How long an ADD may be held up by the rules of others. */
@@ -142,11 +142,12 @@ async function del(call: Call, input: Input): Promise<Answer> {
 
 async function check(call: Call, input: Input): Promise<Answer> {
   const { wanted, warnings } = await readWanted('CHECK', call, input)
-  const differences = await call.backend.verify(wanted)
+  const strange: string[] = []
+  const differences = await call.backend.verify(wanted, (line) => strange.push(line))
   if (differences.length === 0) {
     const { primaryWarnings } = await import('./primary/warnings')
     const others = await primaryWarnings(call.primaryFirewalls, wanted.addresses)
-    return { ...NOTHING, warnings: [...warnings, ...others] }
+    return { ...NOTHING, warnings: [...warnings, ...strange, ...others] }
   }
   const { containerID, ifname } = wanted.attachment
   throw new CniError(

@@ -57,6 +57,8 @@ export interface Host {
 export interface Applied {
   /** Everybody else's rules are gone too, and nobody but us has noticed. */
   readonly tableWasMissing: boolean
+  /** What was found in the way and replaced, a line each. */
+  readonly warnings?: readonly string[]
 }
 
 /** An attachment as the kernel has it. The names are as its owner's comment has them, for people. */
@@ -101,6 +103,8 @@ export interface Replacement {
   readonly repairs: readonly string[]
   /** What is wrong and cannot be put right by us, a line each. */
   readonly unrepaired: readonly string[]
+  /** Left out because their DEL has just come (`Backend.gone`). */
+  readonly gone?: readonly Attachment[]
   /** What is sent to the tool; empty when there is nothing to do. */
   readonly script: string
 }
@@ -143,8 +147,8 @@ export interface Backend {
    * wrong. Rejects only when rules of the attachment were seen and could not be removed.
    */
   remove(attachment: Attachment, hint: readonly Address[], where?: Where): Promise<Removal>
-  /** CHECK: how the kernel differs from what is wanted, a line each; changes nothing. */
-  verify(wanted: Wanted): Promise<readonly string[]>
+  /** CHECK: how the kernel differs from what is wanted, a line each; changes nothing. `warn`: what is no difference. */
+  verify(wanted: Wanted, warn?: (line: string) => void): Promise<readonly string[]>
   /** Sync: the rules of all of these stand, and nothing else was touched; takes no address over. */
   replace(wanted: readonly Wanted[], options: { readonly dryRun: boolean }): Promise<Replacement>
   /** GC: removes the attachments that `isStale` names, then policies without pods. Carries on past failures. */

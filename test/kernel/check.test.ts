@@ -72,9 +72,13 @@ describe('CHECK finds', () => {
       ],
     ],
     [
-      'a base chain that decides before ours',
-      'add chain inet ip-masq early { type nat hook postrouting priority 90; }; add rule inet ip-masq early accept',
-      ['chain early: unexpected base chain'],
+      'rules of ours, beside a base chain of somebody else',
+      'add chain inet ip-masq early { type nat hook postrouting priority 90; }; add rule inet ip-masq early accept; flush chain inet ip-masq nat-postrouting',
+      [
+        'chain nat-postrouting: missing line "ip saddr vmap @pods-ip"',
+        'chain nat-postrouting: missing line "ip6 saddr vmap @pods-ip6"',
+        'chain early: unexpected base chain',
+      ],
     ],
     [
       'a rule twice',
@@ -139,7 +143,26 @@ describe('CHECK finds', () => {
     [
       'an address with another policy',
       'add chain inet ip-masq other; delete element inet ip-masq pods-ip { 10.244.1.7 }; add element inet ip-masq pods-ip { 10.244.1.7 : goto other }',
-      ['map pods-ip: 10.244.1.7 goes to other, not to POLICY'],
+      ['map pods-ip: the verdict of 10.244.1.7 is "goto other", not "goto POLICY"'],
+    ],
+    [
+      'an address whose packets somebody else accepts',
+      'delete element inet ip-masq pods-ip { 10.244.1.7 }; add element inet ip-masq pods-ip { 10.244.1.7 : accept }',
+      ['map pods-ip: the verdict of 10.244.1.7 is "accept", not "goto POLICY"'],
+    ],
+    [
+      'what a DEL without prevResult needs',
+      'flush map inet ip-masq attachments',
+      ['map attachments: has "" for the attachment, not "10.244.1.7, fd00::7"'],
+    ],
+    [
+      'a map of another type',
+      'flush chain inet ip-masq nat-postrouting; delete map inet ip-masq pods-ip6; add map inet ip-masq pods-ip6 { type ipv6_addr : ipv6_addr; }; add rule inet ip-masq nat-postrouting ip saddr vmap @pods-ip',
+      [
+        'map pods-ip6: another type than ours',
+        'chain nat-postrouting: missing line "ip6 saddr vmap @pods-ip6"',
+        'map pods-ip6: missing element fd00::7',
+      ],
     ],
   ]
   test.each(cases)('%s', async (_, change, expected) => {

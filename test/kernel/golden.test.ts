@@ -32,7 +32,14 @@ async function record(node: Namespace, command: string, call: PluginCall): Promi
   })
   const files = (await readdir(recorder)).filter((file) => !before.includes(file)).sort()
   const scripts = await Promise.all(files.map((file) => readFile(join(recorder, file), 'utf8')))
-  return scripts.map((script) => script.replaceAll(/(comment "[0-9a-f]{16}) \d{10} /g, '$1 1700000000 '))
+  return scripts.map(atGoldenTime)
+}
+
+/** With the times, and the network namespace, of the goldens. */
+function atGoldenTime(text: string): string {
+  return text
+    .replaceAll(/(comment "[0-9a-f]{16}) \d{10} /g, '$1 1700000000 ')
+    .replaceAll(/(comment "\d) \d+ a \/var\/run\/netns\/[^" ]+"/g, '$1 4711 a /var/run/netns/web"')
 }
 
 const golden = (name: string) => readFile(new URL(`../golden/${name}`, import.meta.url), 'utf8')
@@ -81,8 +88,7 @@ test('what stands in the kernel after it is what the README shows', () =>
   withNamespace('golden', async (node) => {
     await succeed(node, 'ADD', pod)
     // Versions of nft wrap lists of elements in different places.
-    const words = (text: string) =>
-      text.replaceAll(/(comment "[0-9a-f]{16}) \d{10} /g, '$1 1700000000 ').split(/\s+/)
+    const words = (text: string) => atGoldenTime(text).split(/\s+/)
     const listing = await node.sh('nft list table inet ip-masq')
     expect(words(listing)).toEqual(words((await golden('table.txt')).trim()))
   }))
@@ -103,14 +109,35 @@ test('DEL with prevResult is one run', () =>
     expect(await record(node, 'DEL', pod)).toEqual([await golden('delete.nft')])
   }))
 
-test('DEL without prevResult is one list, and one deletion if there is something to delete', () =>
+const SLOTS = 'inet ip-masq attachments { 43b4:5b20:eda7:2cad:7568:bf33:'
+const TOMBSTONE = `add element ${SLOTS}: timeout 120s : :: }\n`
+const [LOOK, LOOK_ON] = [`get element ${SLOTS}: }\n`, `get element ${SLOTS}0:1 }\n`]
+const MARKER = 'flush chain inet ip-masq layout-3\n'
+
+test('DEL without prevResult looks its slots up, and deletes; the next one finds the tombstone', () =>
   withNamespace('golden', async (node) => {
-    const list = 'list map inet ip-masq owners\n'
     const lost = { ...pod, config: '' }
-    expect(await record(node, 'DEL', lost)).toEqual([list])
     await succeed(node, 'ADD', pod)
-    expect(await record(node, 'DEL', lost)).toEqual([list, await golden('delete.nft')])
-    expect(await record(node, 'DEL', lost)).toEqual([list])
+    expect(await record(node, 'DEL', lost)).toEqual([LOOK, LOOK_ON, await golden('delete.nft')])
+    const layout = [MARKER, 'get element inet ip-masq owners { :: }\n']
+    expect(await record(node, 'DEL', lost)).toEqual([LOOK, ...layout])
+    await node.sh('nft flush map inet ip-masq attachments')
+    expect(await record(node, 'DEL', lost)).toEqual([LOOK, ...layout, TOMBSTONE])
+  }))
+
+test('DEL where there is no table leaves one with its tombstone alone', () =>
+  withNamespace('golden', async (node) => {
+    const table = [
+      'add table inet ip-masq\n',
+      'add map inet ip-masq attachments { type ipv6_addr : ipv6_addr; flags timeout; }\n',
+      TOMBSTONE,
+    ]
+    expect(await record(node, 'DEL', { ...pod, config: '' })).toEqual([
+      LOOK,
+      MARKER,
+      'list table inet ip-masq\n',
+      table.join(''),
+    ])
   }))
 
 test('ADD of an address with a stale owner takes it over', () =>
@@ -118,11 +145,17 @@ test('ADD of an address with a stale owner takes it over', () =>
     await succeed(node, 'ADD', sameAddress('0ld0'))
     const takeOver = await golden('take-over.nft')
     const add = takeOver.slice(takeOver.lastIndexOf('add element inet ip-masq owners'))
-    expect(await record(node, 'ADD', sameAddress('4c1d'))).toEqual([
-      add,
+    const looked = [
       'list table inet ip-masq\n',
-      takeOver,
-    ])
+      LOOK + LOOK_ON,
+      LOOK,
+      LOOK_ON,
+      'get element inet ip-masq owners { ::ffff:10.244.1.7 }\nget element inet ip-masq pods-ip { 10.244.1.7 }\n',
+    ]
+    const scripts = await record(node, 'ADD', sameAddress('4c1d'))
+    expect(scripts).toEqual([add, ...looked, scripts[6], takeOver])
+    // The holder's own slots, for what may be said of it.
+    expect(scripts[6]).toMatch(/^get element inet ip-masq attachments \{ cd80:[0-9a-f:]+ \}\n$/)
   }))
 
 test('the set-up loads twice, and twenty times at once, and each rule is there once', () =>
@@ -130,7 +163,7 @@ test('the set-up loads twice, and twenty times at once, and each rule is there o
     const load = `nft -f ${new URL('../golden/set-up.nft', import.meta.url).pathname}`
     await node.sh(load)
     const once = await readTable(node)
-    expect(once?.rules).toEqual({ 'layout-2': 0, 'nat-postrouting': 2, 'policy-304c1de050e39afb': 3 })
+    expect(once?.rules).toEqual({ 'layout-3': 0, 'nat-postrouting': 2, 'policy-304c1de050e39afb': 3 })
     await node.sh(
       `${load}; pids=; for i in $(seq 20); do ${load} & pids+=" $!"; done; for p in $pids; do wait $p; done`,
     )

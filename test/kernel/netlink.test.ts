@@ -165,11 +165,17 @@ describe('the kernel', () => {
   })
 
   test('says in its own words what it refuses', async () => {
+    // Another's rule uses a map of another type, which cannot be replaced then.
     await node.sh(
-      'nft add table inet ip-masq; nft add map inet ip-masq owners { type ipv4_addr : verdict \\; }',
+      `nft add table inet ip-masq; nft add map inet ip-masq pods-ip { type ipv6_addr : verdict \\; };
+       nft add chain inet ip-masq theirs; nft add rule inet ip-masq theirs ip6 saddr vmap @pods-ip`,
     )
     const { json } = await call('ADD', { config: configWith(undefined, { backend: 'nftables' }) })
-    expect(json).toMatchObject({ code: expect.any(Number), details: expect.stringMatching(/^netlink: add-/) })
+    expect(json).toMatchObject({
+      code: 100,
+      msg: 'Cannot install the rules: map pods-ip of table inet ip-masq has another type than ours and is in use; delete what uses it, or the table',
+      details: expect.stringMatching(/^netlink: delete-map pods-ip: /),
+    })
   })
 })
 

@@ -207,6 +207,6 @@ test('gc removes all sets and chains of policies that no pod has', async () => {
   const { sets, rules } = (await readTable(node)) ?? {}
   expect({ sets, chains: Object.keys(rules ?? {}).sort() }).toEqual({
     sets: {},
-    chains: ['layout-2', 'nat-postrouting'],
+    chains: ['layout-3', 'nat-postrouting'],
   })
 })

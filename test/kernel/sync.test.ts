@@ -75,7 +75,7 @@ describe('sync', () => {
       await node.sh('nft delete element inet ip-masq pods-ip { 10.244.1.7, 10.244.1.8 }')
       const taken = `nft -f - <<< "delete element inet ip-masq owners { ::ffff:10.244.1.7 }
         add element inet ip-masq owners { ::ffff:10.244.1.7 ${owner} }
-        add element inet ip-masq pods-ip { 10.244.1.7 : goto layout-2 }"`
+        add element inet ip-masq pods-ip { 10.244.1.7 : goto layout-3 }"`
       const command = await hook('add element', taken)
       const { status, lines } = await command('sync')
       expect(status).toBe(0)
@@ -141,7 +141,7 @@ describe('sync', () => {
     expect(Object.keys(after?.pods ?? {})).toEqual(Object.keys(before?.pods ?? {}))
     const [policy = ''] = Object.values(after?.pods ?? {})
     expect(before?.rules[policy]).toBeUndefined()
-    expect(after?.rules).toEqual({ ...before?.rules, 'layout-2': 0, [policy]: 3 })
+    expect(after?.rules).toEqual({ ...before?.rules, 'layout-3': 0, [policy]: 3 })
   })
 
   test('a table of a newer layout is left alone', async () => {
@@ -150,7 +150,7 @@ describe('sync', () => {
     expect(await network.command('sync')).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(
-        /^Cannot change table inet ip-masq: its layout is 99, ours 2; use the newer ip-masq/,
+        /^Cannot change table inet ip-masq: its layout is 99, ours 3; use the newer ip-masq/,
       ),
     })
   })

@@ -1,5 +1,6 @@
-import { addOwner, addPod, deleteAddress } from '../../src/backend/nftables/layout'
+import { ATTACHMENTS, addOwner, addPod, deleteAddress } from '../../src/backend/nftables/layout'
 import { setUpTable } from '../../src/backend/nftables/set-up'
+import { addSlots, addTombstone, deleteSlots } from '../../src/backend/nftables/slots'
 import type { Operation, Rule, Transaction } from '../../src/backend/nftables/transaction'
 import { type Address, parseAddress } from '../../src/policy/address'
 import { parsePrefix } from '../../src/policy/prefix'
@@ -9,6 +10,7 @@ import { rangeBetween, rangeOf } from '../../src/policy/range'
 
 const [IPV4, IPV6] = ['10.244.1.7', 'fd00:244:1::7'].map((text) => parseAddress(text)) as [Address, Address]
 const OWNER = parseAddress('43b4:5b20:eda7:2cad:7568:bf33:bc3c:6e12')
+const DIGEST = '43b45b20eda72cad7568bf33'
 const POLICY = 'policy-0123456789abcdef'
 const [SET, SET6, OUT] = [`${POLICY}-ip`, `${POLICY}-ip6`, `${POLICY}-out`]
 
@@ -79,5 +81,9 @@ export const OPERATIONS: Transaction = [
   { do: 'flush-chain', name: POLICY },
   { do: 'delete-chain', name: POLICY },
   { do: 'delete-set', name: SET },
+  addSlots(DIGEST, [IPV6, IPV4], { bootSeconds: 4711.9, netns: '/var/run/netns/cni-1' }),
+  ...deleteSlots(DIGEST, 2),
+  addTombstone(DIGEST),
+  { do: 'delete-map', name: ATTACHMENTS },
   { do: 'delete-table' },
 ]

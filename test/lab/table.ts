@@ -7,6 +7,11 @@ export interface Table {
   /** Address (IPv4 in mapped form) -> owner value. */
   readonly owners: Readonly<Record<string, string>>
   readonly comments: Readonly<Record<string, string>>
+  /** Key -> address, of the map `attachments`; tombstones, which go by themselves, are not among them. */
+  readonly slots: Readonly<Record<string, string>>
+  /** The comments of these. */
+  readonly notes: Readonly<Record<string, string>>
+  readonly tombstones: readonly string[]
   /** Set name -> elements, in nft's order. */
   readonly sets: Readonly<Record<string, readonly string[]>>
   /** Chain name -> number of rules. */
@@ -21,7 +26,8 @@ interface NftObject {
   readonly rule?: { readonly chain: string }
 }
 type MapKey = string | { readonly elem: { readonly val: string; readonly comment?: string } }
-type MapValue = string | { readonly goto: { readonly target: string } }
+/** A verdict other than goto: `{ accept: null }`. */
+type MapValue = string | { readonly goto?: { readonly target: string } }
 type SetElement =
   | string
   | { readonly prefix: { readonly addr: string; readonly len: number } }
@@ -36,18 +42,30 @@ export async function readTable(namespace: Namespace): Promise<Table | undefined
   const comments: Record<string, string> = {}
   const sets: Record<string, string[]> = {}
   const rules: Record<string, number> = {}
+  const slots: Record<string, string> = {}
+  const notes: Record<string, string> = {}
+  const tombstones: string[] = []
   for (const { map, set, chain, rule } of objects) {
     if (chain) rules[chain.name] = 0
     if (rule) rules[rule.chain] = (rules[rule.chain] ?? 0) + 1
     if (set) sets[set.name] = (set.elem ?? []).map(prefixText)
     for (const [key, value] of map?.elem ?? []) {
       const address = typeof key === 'string' ? key : key.elem.val
-      if (typeof value !== 'string') pods[address] = value.goto.target
+      const comment = typeof key === 'string' ? undefined : key.elem.comment
+      if (map?.name === 'attachments') {
+        if (value === '::') tombstones.push(address)
+        else {
+          slots[address] = String(value)
+          if (comment !== undefined) notes[address] = comment
+        }
+        continue
+      }
+      if (typeof value !== 'string') pods[address] = value.goto?.target ?? Object.keys(value).join()
       else owners[address] = value
-      if (typeof key !== 'string') comments[address] = key.elem.comment ?? ''
+      if (comment !== undefined) comments[address] = comment
     }
   }
-  return { pods, owners, comments, sets, rules }
+  return { pods, owners, comments, slots, notes, tombstones, sets, rules }
 }
 
 function prefixText(element: SetElement): string {

@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
-import { ownerValue } from '../../src/backend/nftables/owner'
-import { ownerPrefix } from '../../src/backend/nftables/owner-notes'
 import { elementsOf } from '../../src/backend/nftables/table-state'
-import { findOwned, parseListing, parseTable } from '../../src/backend/nftables/text/listing'
+import { hasRepeats, parseGot, parseListing, parseTable } from '../../src/backend/nftables/text/listing'
 import { formatAddress, parseAddress } from '../../src/policy/address'
 
 const listing = `table inet ip-masq {
@@ -60,10 +58,10 @@ test('both elements of an address come together, IPv4 and mapped', () => {
     ...rest,
   }))
   expect(states).toEqual([
-    { address: '10.0.0.5', owner: '5be1::1', comment: 'a { b, c; } d', goto: 'policy-a' },
+    { address: '10.0.0.5', owner: '5be1::1', comment: 'a { b, c; } d', verdict: 'goto policy-a' },
     { address: 'fd00::5', owner: '5be1::1' },
     { address: '10.0.0.6', owner: '5be1::2', comment: '' },
-    { address: '10.0.0.7', goto: 'policy-b' },
+    { address: '10.0.0.7', verdict: 'goto policy-b' },
   ])
 })
 
@@ -81,43 +79,60 @@ test('an IPv6 address that looks half like a mapped one is found in both maps', 
 	}
 }`
   expect(parseTable(text).addresses).toHaveLength(2)
-  expect(parseTable(text).addresses[0]).toMatchObject({ goto: 'policy-a', owner: { family: 'ip6' } })
+  expect(parseTable(text).addresses[0]).toMatchObject({ verdict: 'goto policy-a', owner: { family: 'ip6' } })
 })
 
-test('findOwned does not take an owner whose value only begins alike', () => {
-  const of = (containerID: string) => ({
-    containerID,
-    ifname: 'eth0',
-    network: 'cbr0',
-    pod: '',
-    namespace: '',
-  })
-  const groups = new Map<string, string>()
-  let pair: [string, string] | undefined
-  for (let i = 0; !pair; i++) {
-    const other = groups.get(ownerPrefix(of(`c${i}`)))
-    if (other) pair = [other, `c${i}`]
-    groups.set(ownerPrefix(of(`c${i}`)), `c${i}`)
-  }
-  const [own, other] = pair
-  const text = `elements = { ::ffff:10.0.0.1 : ${formatAddress(ownerValue(of(other), []))} }`
-  expect(findOwned(text, of(own))).toEqual([])
-  expect(findOwned(text, of(other))).toHaveLength(1)
+test('slots: an address with its note, and a tombstone, however nft orders the parts of an element', () => {
+  const text = `table inet ip-masq {
+	map attachments {
+		type ipv6_addr : ipv6_addr
+		flags timeout
+		elements = { 43b4:5b20:eda7:2cad:7568:bf33:: comment "2 77 a /run/netns/a:b" : ::ffff:10.0.0.5,
+			     43b4:5b20:eda7:2cad:7568:bf33:0:1 : fd00::5,
+			     5be1::1:0 timeout 2m expires 1m59s984ms comment "x" : ::,
+			     5be1::2:0 comment "x" timeout 2m expires 1m59s984ms : :: }
+	}
+}`
+  const slots = parseTable(text).slots.map(({ address, ...rest }) => ({
+    ...rest,
+    address: address && formatAddress(address),
+  }))
+  expect(slots).toEqual([
+    {
+      digest: '43b45b20eda72cad7568bf33',
+      slot: 0,
+      address: '10.0.0.5',
+      comment: '2 77 a /run/netns/a:b',
+    },
+    { digest: '43b45b20eda72cad7568bf33', slot: 1, address: 'fd00::5' },
+    { digest: '5be100000000000000000000', slot: 0x10000, comment: 'x' },
+    { digest: '5be100000000000000000000', slot: 0x20000, comment: 'x' },
+  ])
 })
 
-test('findOwned finds the addresses of one attachment among thousands', () => {
-  const attachment = { containerID: 'c1', ifname: 'eth0', network: 'cbr0', pod: '', namespace: '' }
-  const addresses = ['10.0.0.1', 'fd00::1'].map((text) => parseAddress(text))
-  const own = ownerValue(attachment, addresses)
-  const others = Array.from({ length: 3000 }, (_, i) => {
-    const value = ownerValue({ ...attachment, containerID: `other${i}` }, [])
-    return `::ffff:10.1.${i >> 8}.${i & 255} comment "h 1 n other${i} eth0 -" : ${formatAddress(value)}`
-  })
-  const text = [
-    ...others,
-    `::ffff:10.0.0.1 comment "h 1 n c1 eth0 -" : ${formatAddress(own)}`,
-    `fd00::1 : ${formatAddress(own)}`,
-  ].join(',\n\t\t')
-  const found = findOwned(`table inet ip-masq {\n map owners {\n elements = { ${text} }\n }\n}\n`, attachment)
-  expect(found).toEqual(addresses.map((address) => ({ address, owner: own })))
+test('what `get element` prints, a listing for each, in order', () => {
+  const text = `table inet ip-masq {
+	map owners {
+		type ipv6_addr : ipv6_addr
+		elements = { ::ffff:10.0.0.5 comment "a : b" : 5be1::1 }
+	}
+}
+table inet ip-masq {
+	map pods-ip {
+		type ipv4_addr : verdict
+		elements = { 10.0.0.5 : goto policy-a }
+	}
+}
+`
+  expect(parseGot(text)).toEqual([
+    { value: parseAddress('5be1::1'), comment: 'a : b' },
+    { verdict: 'goto policy-a' },
+  ])
+})
+
+test('a key that comes twice is noticed', () => {
+  const list = (elements: string) =>
+    `table inet ip-masq {\n map owners {\n elements = { ${elements} }\n }\n}\n`
+  expect(hasRepeats(list('fd00::1 : 1::1, fd00::2 : 1::1'))).toBe(false)
+  expect(hasRepeats(list('fd00::1 : 1::1, fd00::2 : 1::1, fd00::1 : 1::1'))).toBe(true)
 })

@@ -118,21 +118,55 @@ describe('a dump', () => {
 
   test('is what comes until it is done, in as many pieces as it takes', () => {
     const socket = socketThat([join(answer(9, 1), answer(9, 1)), join(answer(9, 1), done(1))])
-    expect(sessionOn(socket).dump(9)).toMatchObject({ ok: true, value: { length: 3 } })
+    expect(sessionOn(socket).dump(9)).toMatchObject({
+      ok: true,
+      value: { messages: { length: 3 }, wasInterrupted: false },
+    })
   })
 
   test.each([
     ['a message', join(answer(9, 1, FLAGS.interrupted), done(1))],
     ['its end', join(answer(9, 1), done(1, FLAGS.interrupted))],
     ['an error', error(1, ERRNO.EINTR)],
-  ])('that was interrupted begins again: %s says so', (_, first) => {
-    const socket = socketThat([first, join(answer(9, 2), answer(9, 2), done(2))])
-    expect(sessionOn(socket).dump(9)).toMatchObject({ ok: true, value: { length: 2 } })
-    expect(socket.asked).toBe(2)
+  ])('that was interrupted is marked: %s says so', (_, first) => {
+    const socket = socketThat([first])
+    expect(sessionOn(socket).dump(9)).toMatchObject({ ok: true, value: { wasInterrupted: true } })
   })
 
   test('of what is not there, and one that does not fit', () => {
     expect(sessionOn(socketThat([error(1, ERRNO.ENOENT)])).dump(9)).toEqual(refused(ERRNO.ENOENT))
     expect(sessionOn(socketThat([answer(9, 1), ERRNO.EMSGSIZE])).dump(9)).toEqual(refused(ERRNO.EMSGSIZE))
+  })
+})
+
+describe('questions that are sent together', () => {
+  const question = { type: 13, write: () => {} }
+
+  test('each have an answer, in whatever order these come', () => {
+    const socket = socketThat([join(answer(9, 3), error(2, ERRNO.ENOENT)), answer(9, 1)])
+    expect(sessionOn(socket).getAll([question, question, question])).toMatchObject({
+      ok: true,
+      value: [{ ok: true }, refused(ERRNO.ENOENT), { ok: true }],
+    })
+    expect(socket.asked).toBe(1)
+  })
+
+  test('fail together where the socket fails: what did not come is not taken for what is not there', () => {
+    const socket = socketThat([answer(9, 1), ERRNO.ENOBUFS])
+    expect(sessionOn(socket).getAll([question, question])).toEqual(refused(ERRNO.ENOBUFS))
+  })
+
+  test('are sent in groups whose answers fit into the socket', () => {
+    const answers = Array.from({ length: 20 }, (_, i) => answer(9, i + 1))
+    const socket = socketThat(answers)
+    const all = sessionOn(socket).getAll(answers.map(() => question))
+    expect(all).toMatchObject({ ok: true, value: { length: 20 } })
+    expect(socket.asked).toBe(2)
+  })
+
+  test('none needs no socket', () => {
+    const socket = socketThat([])
+    expect(sessionOn(socket).getAll([])).toEqual({ ok: true, value: [] })
+    expect(socket.asked).toBe(0)
   })
 })

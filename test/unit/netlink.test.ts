@@ -144,9 +144,9 @@ describe('what was encoded is decoded', () => {
       if ('range' in first) {
         expect(rangesOf(found)).toEqual(elements.map((one) => ('range' in one ? formatRange(one.range) : '')))
       } else {
-        expect(found).toHaveLength(1)
+        expect(found).toHaveLength(elements.length)
         expect(found[0]).toMatchObject({
-          ...('goto' in first ? { goto: first.goto } : {}),
+          ...('goto' in first ? { verdict: `goto ${first.goto}` } : {}),
           ...('comment' in first && first.comment !== undefined && { comment: first.comment }),
         })
       }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { ownerComment, ownerTest, ownerValue } from '../../src/backend/nftables/owner'
-import { ownerPrefix } from '../../src/backend/nftables/owner-notes'
 import { parseAddress } from '../../src/policy/address'
 
 const attachment = (containerID: string, ifname: string) => ({
@@ -31,18 +30,6 @@ describe('ownerValue', () => {
     expect(isOwn(ownerValue(attachment('c1', 'eth0'), [a, b]))).toBe(true)
     expect(isOwn(ownerValue(attachment('c1', 'eth1'), [a]))).toBe(false)
   })
-})
-
-test('ownerPrefix is how the printed value begins, or nothing when it begins with zeros', () => {
-  const prefixes = Array.from({ length: 70_000 }, (_, i) => [
-    ownerPrefix(attachment(`c${i}`, 'eth0')),
-    createHash('sha256').update(`["c${i}","eth0"]`).digest('hex').slice(0, 4),
-  ])
-  const wrong = prefixes.filter(
-    ([prefix, group]) => prefix !== (group === '0000' ? '' : `${group?.replace(/^0+/, '')}:`),
-  )
-  expect(wrong).toEqual([])
-  expect(prefixes.some(([prefix]) => prefix === '')).toBe(true)
 })
 
 describe('ownerComment', () => {

@@ -48,7 +48,7 @@ export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto
       return value
     },
     remove: (attachment, hint, where = ANYWHERE) => remove(places, attachment, { hint, where }),
-    verify: (wanted) => verify(places, wanted),
+    verify: (wanted, warn) => verify(places, wanted, warn),
     replace: (wanted, options) => replace(places, wanted, options),
     prune: (isStale, options) => prune(places, isStale, options),
     list: () => listBoth(places),
@@ -78,7 +78,7 @@ function onDemand(load: () => Promise<Backend>): Backend {
   return {
     apply: async (wanted, isGone) => (await backend()).apply(wanted, isGone),
     remove: async (attachment, hint, where) => (await backend()).remove(attachment, hint, where),
-    verify: async (wanted) => (await backend()).verify(wanted),
+    verify: async (wanted, warn) => (await backend()).verify(wanted, warn),
     replace: async (wanted, options) => (await backend()).replace(wanted, options),
     prune: async (isStale, options) => (await backend()).prune(isStale, options),
     list: async () => (await backend()).list(),

@@ -5,8 +5,12 @@ import type { Places } from '.'
 import { inPlaceOf } from './automatic'
 
 /** CHECK: in the place that the config asks for; and that the other has no rules of the same addresses. */
-export async function verify(places: Places, wanted: Wanted): Promise<string[]> {
-  const { backend, differences } = await verifyOwn(places, wanted)
+export async function verify(
+  places: Places,
+  wanted: Wanted,
+  warn?: (line: string) => void,
+): Promise<string[]> {
+  const { backend, differences } = await verifyOwn(places, wanted, warn)
   const [other, name] = backend === places.nft ? [places.iptables, 'iptables'] : [places.nft, 'nftables']
   const elsewhere = await addressesIn(other)
   const doubled = wanted.addresses.filter((address) => elsewhere.some((one) => isSameAddress(one, address)))
@@ -21,9 +25,13 @@ interface Verified {
   readonly differences: readonly string[]
 }
 
-async function verifyOwn(places: Places, wanted: Wanted): Promise<Verified> {
+async function verifyOwn(
+  places: Places,
+  wanted: Wanted,
+  warn: ((line: string) => void) | undefined,
+): Promise<Verified> {
   const { nft, iptables } = places
-  const run = (backend: Backend) => backend.verify(wanted)
+  const run = (backend: Backend) => backend.verify(wanted, warn)
   const { backend, value: differences } = await inPlaceOf(places, wanted.setting, run)
   // An ADD before nft came, or with an nft that lists and refuses: the pod has all that it needs.
   if (differences.length > 0 && wanted.setting === 'auto' && backend === nft && (await iptables.hasRules())) {

@@ -1,63 +1,137 @@
-import { type Address, isSameAddress } from '../../policy/address'
+import { CniError } from '../../cni/error'
+import { type Address, formatAddress, isSameAddress } from '../../policy/address'
 import type { Applied, Wanted } from '../backend'
+import { attachmentDigest } from '../identity'
+import type { ApplyOptions } from './apply'
 import type { Carrier, Failed, Outcome } from './carrier'
 import { ATTEMPTS, toError } from './failure'
-import { deleteAddress, deleteOwner, deletePod, policyName } from './layout'
-import { outdatedChains } from './outdated'
-import { ownerTest, ownerValue } from './owner'
+import { fillSlots } from './fill-slots'
+import { deleteAddress, deleteOwner, deletePod, goTo, isOurs, POD_MAPS, policyName } from './layout'
+import { outdatedChains, wrongMaps } from './outdated'
+import { digestOfOwner, ownerValue } from './owner'
+import { type AttachmentState, readAttachment } from './read-attachment'
 import { setUpPolicy, setUpTable } from './set-up'
-import { exists, readTable, type TableState } from './table-state'
+import { deleteSlot } from './slots'
+import { type AddressState, exists } from './table-state'
+import { requireFree } from './take-over'
 import type { Transaction } from './transaction'
 
 const ACTION = 'install the rules'
 
-interface Refused {
+interface Refused extends ApplyOptions {
   readonly elements: Transaction
   readonly refusal: Failed
 }
 
 /**
  * ADD, when its elements were refused: something is missing (the first pod of a policy, or somebody flushed the ruleset)
- * or clashes (a stale owner of the address, or our own older policy). nft does not say which thing, so the table is read, and one
- * transaction sets up everything, clears the way and adds the elements. It does no harm beside others of its kind.
+ * or clashes (a stale owner of the address, our own older policy, a tombstone). The kernel does not say which thing, so what
+ * there is of the attachment is looked up, and one transaction sets up everything, clears the way and adds the elements.
+ * It does no harm in parallel with others of its kind.
  */
-export function applyWithSetUp(carrier: Carrier, wanted: Wanted, { elements, refusal }: Refused): Applied {
-  let outcome: Outcome<undefined> = refusal
+export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: Refused): Promise<Applied> {
+  let outcome: Outcome<undefined> = options.refusal
   let tableWasMissing = false
+  let wrong: readonly string[] = []
+  const warnings = new Set<string>()
   for (let attempt = 0; attempt < ATTEMPTS && !outcome.ok; attempt++) {
-    if (outcome.failure !== 'clash' && outcome.failure !== 'missing') break
-    const state = readTable(carrier, ACTION)
-    tableWasMissing ||= !exists(state)
-    outcome = carrier.run([
-      ...setUpTable(outdatedChains(state.table)),
-      ...setUpPolicy(wanted.policy),
-      ...clearWay(state, wanted),
-      ...elements,
-    ])
+    const mayHelp = outcome.failure === 'clash' || outcome.failure === 'missing'
+    // A map of another type refuses elements in many words.
+    if (!mayHelp && outcome.failure !== 'refused') break
+    const { attachment, addresses } = wanted
+    const state = readAttachment(carrier, { action: ACTION, attachment, addresses })
+    wrong = wrongMaps(state.structure.table)
+    if (!mayHelp && wrong.length === 0) break
+    tableWasMissing ||= !exists(state.structure) || wrong.length > 0
+    for (const line of warningsOf(state, wanted, wrong)) warnings.add(line)
+    for (const held of state.addresses)
+      if (isHeld(held, wanted)) await requireFree(carrier, attachment, { held, ...options })
+    outcome = carrier.run([...setUp(state, wanted, wrong), ...clearWay(state, wanted), ...options.elements])
   }
-  if (!outcome.ok) throw toError(carrier, ACTION, outcome)
-  return { tableWasMissing }
+  if (!outcome.ok) throw wrong.length > 0 ? inTheWay(wrong, outcome) : toError(carrier, ACTION, outcome)
+  return { tableWasMissing, ...(warnings.size > 0 && { warnings: [...warnings] }) }
+}
+
+/** With the slots of all others, where the table is of an older layout that has none. */
+function setUp(
+  { structure: { table }, all }: AttachmentState,
+  wanted: Wanted,
+  wrong: readonly string[],
+): Transaction {
+  const own = attachmentDigest(wanted.attachment)
+  const known = new Set(all?.slots.map(({ digest }) => digest))
+  return [
+    ...setUpTable({
+      older: outdatedChains(table),
+      wrong,
+      isIncomplete: all?.mayLack ?? false,
+      slots: all ? fillSlots(all, (digest) => digest !== own && !known.has(digest)) : [],
+    }),
+    ...setUpPolicy(wanted.policy),
+  ]
+}
+
+function isWanted({ addresses }: Wanted, address: Address): boolean {
+  return addresses.some((own) => isSameAddress(own, address))
+}
+
+function isOwn({ owner }: AddressState, { attachment }: Wanted): boolean {
+  return owner !== undefined && digestOfOwner(owner) === attachmentDigest(attachment)
+}
+
+function isHeld(found: AddressState, wanted: Wanted): boolean {
+  return found.owner !== undefined && isWanted(wanted, found.address) && !isOwn(found, wanted)
 }
 
 /**
- * Deletes what stands in the way of `addAttachment`: a stale owner (IPAM gave us the address, so its pod is gone),
- * another policy's element, and addresses that this attachment held before and has no more (as far as we get here: an
- * ADD without DEL whose addresses are all others clashes with nothing).
+ * Deletes what is in the way of the elements: a stale owner, an element that sends the packets elsewhere, addresses that
+ * this attachment had before and has no more, and its slots, a tombstone among them.
  */
-function clearWay(state: TableState, wanted: Wanted): Transaction {
-  const { attachment, addresses, policy } = wanted
-  const [owner, chain] = [ownerValue(attachment, addresses), policyName(policy)]
-  const isOwn = ownerTest(attachment)
-  const isWanted = (address: Address) => addresses.some((own) => isSameAddress(own, address))
-  return state.addresses.flatMap((found): Transaction => {
-    if (isWanted(found.address)) {
+function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transaction {
+  const owner = ownerValue(wanted.attachment, wanted.addresses)
+  const verdict = goTo(policyName(wanted.policy))
+  return [
+    ...addresses.flatMap((found): Transaction => {
+      if (!isWanted(wanted, found.address)) {
+        return found.owner && isOwn(found, wanted)
+          ? deleteAddress(found.address, found.owner, found.verdict !== undefined)
+          : []
+      }
       return [
         ...(found.owner && found.owner.value !== owner.value ? deleteOwner(found.address, found.owner) : []),
-        ...(found.goto !== undefined && found.goto !== chain ? [deletePod(found.address)] : []),
+        ...(found.verdict !== undefined && found.verdict !== verdict ? [deletePod(found.address)] : []),
       ]
-    }
-    return found.owner && isOwn(found.owner)
-      ? deleteAddress(found.address, found.owner, found.goto !== undefined)
-      : []
-  })
+    }),
+    ...slots.numbers.map((slot) => deleteSlot(attachmentDigest(wanted.attachment), slot)),
+  ]
+}
+
+function warningsOf({ addresses }: AttachmentState, wanted: Wanted, wrong: readonly string[]): string[] {
+  const verdict = goTo(policyName(wanted.policy))
+  const foreign = addresses.filter(
+    (found) =>
+      found.verdict !== undefined &&
+      found.verdict !== verdict &&
+      isWanted(wanted, found.address) &&
+      (found.owner === undefined || !isOurs(found.verdict)),
+  )
+  return [
+    ...wrong.map(
+      (map) => `replaced map ${map}, which had another type; run ip-masq sync to restore its elements`,
+    ),
+    ...foreign.map(({ address, verdict: other }) => {
+      const text = formatAddress(address)
+      return `replaced the element ${text} : ${other} of map ${POD_MAPS[address.family]}, which no attachment owned`
+    }),
+  ]
+}
+
+/** Somebody's rules use a map of ours that has another type, so that it cannot be replaced. */
+function inTheWay(wrong: readonly string[], { said }: Failed): CniError {
+  const maps = wrong.map((map) => `map ${map}`).join(', ')
+  return new CniError(
+    'toolRefused',
+    `Cannot ${ACTION}: ${maps} of table inet ip-masq has another type than ours and is in use; delete what uses it, or the table`,
+    said,
+  )
 }

@@ -1,30 +1,46 @@
 import { flatMap } from '../../lists'
-import type { Applied, Wanted } from '../backend'
+import type { Applied, Listed, Wanted } from '../backend'
+import { attachmentDigest } from '../identity'
 import { applyWithSetUp } from './apply-with-set-up'
 import type { Carrier } from './carrier'
 import { addOwner, addPod, policyName } from './layout'
 import { ownerComment, ownerValue } from './owner'
+import { addSlots, type SlotNote } from './slots'
 import type { Transaction } from './transaction'
+
+/** What is written down about the ADD. */
+export interface Note extends SlotNote {
+  readonly epochSeconds: number
+}
+
+export interface ApplyOptions {
+  readonly note: Note
+  /** Proves that the holder of an address is gone; absent: nobody can tell. */
+  readonly isGone?: (holder: Listed) => Promise<boolean>
+}
+
+const DONE: Applied = { tableWasMissing: false }
 
 /**
  * ADD. Nearly always one run that only adds elements: 1.8 ms at any number of pods by nft, where anything that deletes,
  * flushes or declares the base chain again waits 8 to 16 ms for the kernel.
  */
-export function apply(carrier: Carrier, wanted: Wanted, epochSeconds: number): Applied {
-  if (wanted.addresses.length === 0) return { tableWasMissing: false }
-  const elements = addAttachment(wanted, epochSeconds)
+export async function apply(carrier: Carrier, wanted: Wanted, options: ApplyOptions): Promise<Applied> {
+  if (wanted.addresses.length === 0) return DONE
+  const elements = addAttachment(wanted, options.note)
   const outcome = carrier.run(elements)
-  return outcome.ok
-    ? { tableWasMissing: false }
-    : applyWithSetUp(carrier, wanted, { elements, refusal: outcome })
+  return outcome.ok ? DONE : applyWithSetUp(carrier, wanted, { ...options, elements, refusal: outcome })
 }
 
-/** Both elements of every address. */
-function addAttachment({ attachment, addresses, policy }: Wanted, epochSeconds: number): Transaction {
+/** Both elements of every address, and the slots. */
+function addAttachment({ attachment, addresses, policy }: Wanted, note: Note): Transaction {
   const [owner, comment, chain] = [
     ownerValue(attachment, addresses),
-    ownerComment(attachment, epochSeconds),
+    ownerComment(attachment, note.epochSeconds),
     policyName(policy),
   ]
-  return flatMap(addresses, (address) => [addOwner(address, owner, comment), addPod(address, chain)])
+  return [
+    ...flatMap(addresses, (address) => [addOwner(address, owner, comment), addPod(address, chain)]),
+    addSlots(attachmentDigest(attachment), addresses, note),
+  ]
 }

@@ -1,5 +1,5 @@
-import type { Attachment } from '../../cni/attachment'
-import type { OwnedAddress, TableState } from './table-state'
+import type { Address } from '../../policy/address'
+import type { TableState } from './table-state'
 import type { Transaction } from './transaction'
 
 /**
@@ -24,28 +24,45 @@ export interface Failed {
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | Failed
 
-/** What a listing of the owners tells of one attachment. */
-export interface Ownership {
-  readonly owned: readonly OwnedAddress[]
-  /** Rules of others may be in another place: `elsewhere.ts`. */
+/** An element of one of our maps, by its name and key. */
+export interface ElementKey {
+  readonly set: string
+  readonly key: Address
+}
+
+export interface FoundElement {
+  readonly value?: Address
+  /** As nft prints it: `goto policy-0123456789abcdef`, `accept`. */
+  readonly verdict?: string
+  readonly comment?: string
+}
+
+export interface Layout {
+  /** The marker of this layout exists: every attachment with rules has its slots. */
+  readonly isCurrent: boolean
+  /** Rules of others may be in another place (`elsewhere.ts`); looked for only in a current layout. */
   readonly hasMark: boolean
 }
 
 /**
- * The way of a transaction to the kernel, and of what stands there back: nft's text, or netlink. Both do the same, and each
+ * How a transaction gets to the kernel, and how what is there comes back: nft's text, or netlink. Both do the same, and each
  * reads what the other wrote.
  */
 export interface Carrier {
   /** All of it, or nothing. */
   run(transaction: Transaction): Outcome<undefined>
+  /** One for each key; undefined where there is no such element, map or table. This is exact, and needs no walk. */
+  find(keys: readonly ElementKey[]): Outcome<readonly (FoundElement | undefined)[]>
+  readLayout(): Outcome<Layout>
   /**
-   * Everything in our table; of the sets, the contents of those that these policies have. Without a table:
-   * missing. `isAtOnce`: all of one moment; else a change in between may be seen in a part of it.
+   * The table without the elements of its maps; of the sets, the contents of those that these policies have. Without a
+   * table: missing. Parts may be of different moments.
    */
-  readTable(policies: readonly string[], isAtOnce?: boolean): Outcome<TableState>
-  /** The elements of `owners` alone. */
+  readStructure(policies: readonly string[]): Outcome<TableState>
+  /** The structure and, by walks that miss nothing, the elements of all maps. */
+  readTable(policies: readonly string[]): Outcome<TableState>
+  /** The elements of `owners` and `attachments` alone. */
   readOwners(): Outcome<TableState>
-  findOwned(attachment: Attachment): Outcome<Ownership>
   /** Do the table and its base chain stand? By a look that takes as long beside any number of pods. */
   isStanding(): Outcome<boolean>
   /** What is missing for it to work, without starting a process. */

@@ -1,9 +1,9 @@
 import { some } from '../../lists'
 import type { Backend, CarrierSetting, Host, Wanted } from '../backend'
-import { apply } from './apply'
+import { apply, type Note } from './apply'
 import type { Carriers } from './choose-carrier'
 import { toError } from './failure'
-import { list, prune } from './prune'
+import { list, listGone, prune } from './prune'
 import { remove } from './remove'
 import { replace } from './replace'
 import { verify } from './verify'
@@ -28,15 +28,18 @@ export function nftables(carriers: Carriers, host: Host): Backend {
       return differences
     }
   }
+  const now = () => ({ epochSeconds: host.epochSeconds(), bootSeconds: host.bootSeconds() })
   return {
-    apply: async (wanted) => apply(carriers(wanted.carrier), wanted, host.epochSeconds()),
-    remove: async (attachment, hint, where) => remove(carriers(where?.carrier), attachment, hint),
-    verify: async (wanted) => inWordsOfNft(verify(carriers(wanted.carrier), wanted), wanted),
+    apply: async (wanted, isGone) =>
+      apply(carriers(wanted.carrier), wanted, { note: noteOf(wanted, now()), ...(isGone && { isGone }) }),
+    remove: async (attachment, hint, where) =>
+      remove(carriers(where?.carrier), attachment, { hint, mayMakeTable: where?.setting !== 'iptables' }),
+    verify: async (wanted, warn) => inWordsOfNft(verify(carriers(wanted.carrier), wanted, warn), wanted),
     replace: async (wanted, { dryRun }) =>
-      replace(carriers(carrierOf(wanted)), wanted, { dryRun, epochSeconds: host.epochSeconds() }),
+      replace(carriers(carrierOf(wanted)), wanted, { dryRun, now: now() }),
     prune: async (isStale, options) => prune(carriers(), isStale, options),
     list: async () => list(carriers()),
-    gone: async () => new Set(),
+    gone: async () => listGone(carriers()),
     hasRules: async () => isStanding(),
     async tearDown() {
       const outcome = carriers().run([{ do: 'delete-table' }])
@@ -45,6 +48,10 @@ export function nftables(carriers: Carriers, host: Host): Backend {
     probe: (carrier) => carriers(carrier).probe(),
     standing: async (among = [NAME]) => (among.includes(NAME) && isStanding() ? [NAME] : []),
   }
+}
+
+function noteOf({ netns, origin }: Wanted, now: Note): Note {
+  return { ...now, ...(netns !== undefined && { netns }), ...(origin && { origin }) }
 }
 
 /** What changed in between is not explained away. */

@@ -11,18 +11,21 @@ import type { Operation, Transaction } from './transaction'
  * What stands in the table, whatever the pods (docs/architecture.md draws it):
  *
  *   owners        address -> who holds it
+ *   attachments   attachment and number -> address (`slots.ts`)
  *   pods-ip[6]    address -> goto the chain of its policy
  *   base chain    looks the packet's source up in pods-ip[6]
  *   policy-<hash> chains and sets of a policy, shared by all pods that have it (`policy-objects.ts`)
  */
 export const OWNERS = 'owners'
+export const ATTACHMENTS = 'attachments'
 export const BASE_CHAIN = 'nat-postrouting'
 
 /**
- * An empty chain that says which layout the table has. 1, of the days before there was a marker, had none. A change
- * of the layout gets the next number, and `outdated.ts` says what has to go.
+ * An empty chain says which layout the table has. Layout 1 had no such marker, layout 2 no map `attachments`. Where the
+ * marker of 3 exists, every attachment in `owners` has its slots. A change of the layout gets the next number, and
+ * `outdated.ts` says what has to go.
  */
-export const LAYOUT = 2
+export const LAYOUT = 3
 export const layoutChain = `layout-${LAYOUT}`
 
 export const POD_MAPS: Readonly<Record<Family, string>> = { ip: 'pods-ip', ip6: 'pods-ip6' }
@@ -68,8 +71,18 @@ function addRanges(set: string, ranges: readonly Range[]): Operation[] {
 }
 
 /** The key of an address in `owners`. */
-function ownerKey(address: Address): Address {
+export function ownerKey(address: Address): Address {
   return { family: 'ip6', value: toMapped(address) }
+}
+
+/** The verdict of an element of `pods-ip`, as nft prints it. */
+export function goTo(policyChain: string): string {
+  return `goto ${policyChain}`
+}
+
+/** Whether we could have written a verdict. */
+export function isOurs(verdict: string): boolean {
+  return verdict.startsWith(goTo('policy-'))
 }
 
 /** Gives an address to an owner. Refused ("File exists") when another holds it; nothing when it is the same. */

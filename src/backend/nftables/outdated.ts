@@ -1,6 +1,8 @@
 import { CniError } from '../../cni/error'
+import { FAMILIES } from '../../policy/address'
 import { BASE_CHAIN, LAYOUT, layoutChain } from './layout'
 import { HOOK } from './render'
+import { MAPS } from './set-up'
 import type { Block } from './table-state'
 
 /**
@@ -23,6 +25,18 @@ export function outdatedChains(table: Block): string[] {
     const isOlder = layout < LAYOUT
     const isHookedElsewhere = name === BASE_CHAIN && !statements.includes(HOOK)
     return isOlder || isHookedElsewhere ? [name] : []
+  })
+}
+
+/** Maps of ours that have another type or other flags than ours: somebody made them by hand. */
+export function wrongMaps(table: Block): string[] {
+  return MAPS.flatMap(({ name, key, value, hasTimeout }) => {
+    const found = table.blocks.find(({ head }) => head === `map ${name}` || head === `set ${name}`)
+    if (!found) return []
+    const type = `type ${FAMILIES[key].nftType} : ${value === 'verdict' ? value : FAMILIES[value].nftType}`
+    const flags = hasTimeout ? ['flags timeout'] : []
+    const described = found.statements.filter((line) => /^(type|flags) /.test(line))
+    return described.join() === [type, ...flags].join() ? [] : [name]
   })
 }
 

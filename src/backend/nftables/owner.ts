@@ -26,7 +26,12 @@ export function ownerTest(attachment: Attachment): (value: Address) => boolean {
   return ({ value }) => value >> BigInt(ADDRESSES_BITS) === own
 }
 
-export const ADDRESSES_BITS = 32
+/** `attachmentDigest` of whoever holds the address. */
+export function digestOfOwner({ value }: Address): string {
+  return (value >> BigInt(ADDRESSES_BITS)).toString(16).padStart(24, '0')
+}
+
+const ADDRESSES_BITS = 32
 
 /** nft's limit for the comment of an element (NFTNL_UDATA_COMMENT_MAXLEN). */
 const COMMENT_BYTES = 128

@@ -1,18 +1,25 @@
+import { CniError } from '../../cni/error'
 import { formatAddress } from '../../policy/address'
 import type { Listed, Pruned, Removal } from '../backend'
+import { idOfDigest } from '../identity'
 import type { Carrier } from './carrier'
-import { outdatedChains } from './outdated'
-import { ownerId, parseOwnerComment } from './owner-notes'
+import { mendSlots } from './fill-slots'
+import { goTo } from './layout'
+import { listedNote } from './listed-note'
+import { hasLayout, outdatedChains } from './outdated'
+import { digestOfOwner } from './owner'
 import { deleteFound, removeOwned } from './remove-owned'
 import { deletePolicy } from './set-up'
-import { type AddressState, readOwners, readTable, type TableState } from './table-state'
+import { deleteSlot } from './slots'
+import { type AddressState, CHANGES_TOO_FAST, readOwners, readTable, type TableState } from './table-state'
 
 const ACTION = 'collect the garbage'
 
 /**
  * GC: first the attachments, in one transaction, or one by one when that is refused; then the policies that nothing
  * goes to any more, in transactions of their own: kernels before 6.2 cannot delete a chain in the transaction that
- * deletes the last element pointing at it.
+ * deletes the last element pointing at it. The kernel refuses to delete a chain that something goes to, so an element
+ * that was not read keeps its policy.
  */
 export function prune(
   carrier: Carrier,
@@ -22,34 +29,69 @@ export function prune(
   const state = readTable(carrier, ACTION)
   // A newer layout is refused: what we do not know we do not tidy up.
   outdatedChains(state.table)
-  const stale = listAttachments(state).filter(isStale)
-  const addresses = new Set(stale.flatMap((listed) => listed.addresses.map(formatAddress)))
-  const rest = state.addresses.filter(({ address }) => !addresses.has(formatAddress(address)))
-  if (options.dryRun) return { removed: stale, policies: unusedPolicies(state, rest), failures: [] }
+  const digests = new Map<Listed, string>()
+  for (const [digest, listed] of listAttachments(state)) if (isStale(listed)) digests.set(listed, digest)
+  const stale = [...digests.keys()]
+  const isOfStale = ({ owner }: AddressState) =>
+    owner !== undefined && [...digests.values()].includes(digestOfOwner(owner))
+  if (options.dryRun) {
+    const rest = state.addresses.filter((one) => !isOfStale(one))
+    return { removed: stale, policies: unusedPolicies(state, rest), failures: doubts(state) }
+  }
 
   const failures = new Map<Listed, string>()
-  const all = state.addresses.filter(({ address }) => addresses.has(formatAddress(address)))
-  const together = stale.length > 0 ? carrier.run(all.flatMap(deleteFound)) : undefined
-  for (const listed of together?.ok === false ? stale : []) {
-    const why = attempt(() => removeOwned(carrier, (owner) => ownerId(owner) === listed.id))
+  const together =
+    stale.length > 0 && !state.mayLack
+      ? carrier.run([
+          ...state.addresses.filter(isOfStale).flatMap(deleteFound),
+          ...state.slots
+            .filter(({ digest }) => [...digests.values()].includes(digest))
+            .map(({ digest, slot }) => deleteSlot(digest, slot)),
+        ])
+      : undefined
+  for (const [listed, digest] of together?.ok ? [] : digests) {
+    const why = attempt(() => removeOwned(carrier, digest, { tombstone: 'none' }))
     if (why !== undefined) failures.set(listed, why)
   }
 
   const after = readTable(carrier, ACTION)
+  const { policies, refused } = prunePolicies(carrier, after)
+  return {
+    removed: stale.filter((listed) => !failures.has(listed)),
+    policies,
+    failures: [
+      ...[...failures].map(([listed, why]) => `${describe(listed)}: ${why}`),
+      ...refused,
+      ...pruneSlots(carrier, after),
+      ...doubts(state),
+    ],
+  }
+}
+
+function prunePolicies(carrier: Carrier, state: TableState) {
   const policies: string[] = []
   const refused: string[] = []
-  for (const name of unusedPolicies(after, after.addresses)) {
-    const outcome = carrier.run(deletePolicy(objectsOf(after, name)))
+  for (const name of unusedPolicies(state, state.addresses)) {
+    const outcome = carrier.run(deletePolicy(objectsOf(state, name)))
     if (outcome.ok) policies.push(name)
     // Busy: an ADD has just begun to use it. Missing: another GC was faster.
     else if (outcome.failure !== 'clash' && outcome.failure !== 'missing')
       refused.push(`${name}: ${outcome.said}`)
   }
-  return {
-    removed: stale.filter((listed) => !failures.has(listed)),
-    policies,
-    failures: [...[...failures].map(([listed, why]) => `${describe(listed)}: ${why}`), ...refused],
-  }
+  return { policies, refused }
+}
+
+/** Slots that an older version left behind, or made no use of. What fails for a parallel call is for the next time. */
+function pruneSlots(carrier: Carrier, state: TableState): string[] {
+  if (state.mayLack || !hasLayout(state.table)) return []
+  const { transaction } = mendSlots(state)
+  const outcome = transaction.length > 0 ? carrier.run(transaction) : undefined
+  if (!outcome || outcome.ok || outcome.failure === 'clash' || outcome.failure === 'missing') return []
+  return [`map attachments: ${outcome.said}`]
+}
+
+function doubts({ mayLack }: TableState): string[] {
+  return mayLack ? [`${CHANGES_TOO_FAST}; there may be more to remove`] : []
 }
 
 /** Runs a removal; the reason if it failed or is not known to have worked. */
@@ -64,26 +106,41 @@ function attempt(removal: () => Removal): string | undefined {
 
 /** The attachments in the table. */
 export function list(carrier: Carrier): Listed[] {
-  return listAttachments(readOwners(carrier, 'list the rules'))
+  const state = readOwners(carrier, 'list the rules')
+  if (state.mayLack) throw new CniError('tryAgain', `Cannot list the rules: ${CHANGES_TOO_FAST}; try again`)
+  return [...listAttachments(state).values()]
 }
 
-/** Each with all of its addresses. */
-function listAttachments(state: TableState): Listed[] {
-  const byId = new Map<string, Listed>()
+/** `attachmentId`s that have a tombstone. */
+export function listGone(carrier: Carrier): Set<string> {
+  const { slots } = readOwners(carrier, 'list the rules')
+  return new Set(
+    slots.flatMap(({ digest, slot, address }) => (slot === 0 && !address ? [idOfDigest(digest)] : [])),
+  )
+}
+
+/** Each with all of its addresses, by its digest. */
+function listAttachments(state: TableState): Map<string, Listed> {
+  const slotComments = new Map(
+    state.slots.flatMap(({ digest, slot, comment }) => (slot === 0 ? [[digest, comment] as const] : [])),
+  )
+  const listed = new Map<string, Listed>()
   for (const { address, owner, comment } of state.addresses) {
     if (!owner) continue
-    const id = ownerId(owner)
-    const note = byId.get(id)?.note ?? parseOwnerComment(comment)
-    byId.set(id, { id, addresses: [...(byId.get(id)?.addresses ?? []), address], ...(note && { note }) })
+    const digest = digestOfOwner(owner)
+    const before = listed.get(digest)
+    const note = before?.note ?? listedNote(comment, slotComments.get(digest))
+    const addresses = [...(before?.addresses ?? []), address]
+    listed.set(digest, { id: idOfDigest(digest), addresses, ...(note && { note }) })
   }
-  return [...byId.values()]
+  return listed
 }
 
 function unusedPolicies({ table }: TableState, addresses: readonly AddressState[]): string[] {
-  const used = new Set(addresses.map(({ goto }) => goto))
+  const used = new Set(addresses.map(({ verdict }) => verdict))
   return table.blocks
     .flatMap(({ head }) => /^chain (policy-[0-9a-f]{16})$/.exec(head)?.[1] ?? [])
-    .filter((name) => !used.has(name))
+    .filter((name) => !used.has(goTo(name)))
 }
 
 /** What stands of a policy; which of its sets and chains there are depends on what it says. */

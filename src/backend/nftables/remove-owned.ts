@@ -1,42 +1,137 @@
 import { type Address, isSameAddress } from '../../policy/address'
 import type { Removal } from '../backend'
-import type { Carrier, Failed } from './carrier'
+import type { Carrier, Failed, Layout, Outcome } from './carrier'
 import { NOWHERE } from './elsewhere'
 import { ATTEMPTS, toError } from './failure'
+import { findAddresses } from './find-addresses'
+import { type FoundSlots, findSlots } from './find-slots'
 import { deleteAddress, deletePod } from './layout'
-import type { AddressState, TableState } from './table-state'
+import { digestOfOwner } from './owner'
+import { addTombstone, deleteSlot } from './slots'
+import { type AddressState, CHANGES_TOO_FAST, exists, NO_TABLE } from './table-state'
+import { bury } from './tombstone'
 import type { Transaction } from './transaction'
 
+export interface Known {
+  readonly slots: FoundSlots
+  readonly layout: Layout
+}
+
+export interface RemoveOptions {
+  /** Addresses that are thought to be the attachment's, besides those of its slots: where nobody owns them, they go too. */
+  readonly orphans?: readonly Address[]
+  /** What the caller has looked up already. */
+  readonly known?: Known
+  /** A DEL leaves one, GC does not; `make-table`: also where that takes a table of its own. */
+  readonly tombstone: 'none' | 'in-table' | 'make-table'
+}
+
 /**
- * Reads the table and deletes exactly what `isOwn` says; and the elements of `orphans`, addresses that are thought to
- * be ours, which nobody owns any more. Throws and returns as `remove`.
+ * Looks up what an attachment has, by its slots and by the addresses that it is thought to have, and deletes exactly
+ * that. Only a table of an older layout, which has no slots, is walked through. Throws and returns as `remove`.
  */
 export function removeOwned(
   carrier: Carrier,
-  isOwn: (owner: Address) => boolean,
-  orphans: readonly Address[] = [],
+  digest: string,
+  { orphans = [], known, tombstone }: RemoveOptions,
 ): Removal {
   for (let attempt = 1; ; attempt++) {
-    const listed = carrier.readTable([])
-    if (!listed.ok)
-      return listed.failure === 'missing' ? { outcome: 'absent', mayBeElsewhere: true } : hopeless(listed)
-    const { addresses } = listed.value
-    const own = addresses.filter(({ owner }) => owner !== undefined && isOwn(owner))
-    const unowned = addresses.filter(
-      ({ owner, address }) => !owner && orphans.some((orphan) => isSameAddress(orphan, address)),
-    )
+    const looked = lookUp(carrier, digest, { orphans, known: attempt === 1 ? known : undefined })
+    if (!looked.ok) return hopeless(looked)
+    const { slots, own, unowned, isElsewhere, isBare, doubt } = looked.value
     // With addresses, it is most likely there: an nft that was away when they were added could leave no mark.
-    if (own.length + unowned.length === 0)
-      return { outcome: 'absent', mayBeElsewhere: orphans.length > 0 || isMarked(listed.value) }
-    const outcome = carrier.run([
-      ...own.flatMap(deleteFound),
-      ...unowned.map(({ address }) => deletePod(address)),
-    ])
-    if (outcome.ok) return { outcome: 'removed' }
+    const mayBeElsewhere = orphans.length > 0 || isElsewhere
+    const [isLeft, mayMakeTable] = [tombstone !== 'none', tombstone === 'make-table']
+    const toDelete = [...own.flatMap(deleteFound), ...unowned.map(({ address }) => deletePod(address))]
+    const stale = slots.isTombstone ? [] : slots.numbers.map((slot) => deleteSlot(digest, slot))
+    if (toDelete.length + stale.length === 0) {
+      if (isLeft && !slots.isTombstone) bury(carrier, digest, { isBare, mayMakeTable })
+      return doubt === undefined
+        ? { outcome: 'absent', mayBeElsewhere }
+        : { outcome: 'unknown', said: doubt, mayBeElsewhere }
+    }
+    const hasTomb = isLeft && stale.length > 0
+    const outcome = carrier.run([...toDelete, ...stale, ...(hasTomb ? [addTombstone(digest)] : [])])
+    if (outcome.ok) {
+      if (isLeft && !hasTomb) bury(carrier, digest, { isBare, mayMakeTable })
+      return toDelete.length > 0 ? { outcome: 'removed' } : { outcome: 'absent', mayBeElsewhere }
+    }
     // Not known to be ours, or not known to be there still: no reason to keep the address from being freed.
     if (own.length === 0 || isHopeless(outcome)) return hopeless(outcome)
     const mayHaveChanged = outcome.failure === 'clash' || outcome.failure === 'missing'
     if (!mayHaveChanged || attempt === ATTEMPTS) throw toError(carrier, 'remove the rules', outcome)
+  }
+}
+
+interface Look {
+  readonly slots: FoundSlots
+  readonly own: readonly AddressState[]
+  readonly unowned: readonly AddressState[]
+  /** Rules of others may be in iptables. */
+  readonly isElsewhere: boolean
+  /** There is no table, or nothing in it but tombstones. */
+  readonly isBare: boolean
+  /** Why there may be more. */
+  readonly doubt?: string
+}
+
+function lookUp(
+  carrier: Carrier,
+  digest: string,
+  { orphans, known }: { readonly orphans: readonly Address[]; readonly known: Known | undefined },
+): Outcome<Look> {
+  const layout = known ? ({ ok: true, value: known.layout } as const) : carrier.readLayout()
+  if (!layout.ok) return layout
+  const slots = known ? ({ ok: true, value: known.slots } as const) : findSlots(carrier, digest)
+  if (!slots.ok) return slots
+  const { isCurrent, hasMark } = layout.value
+  const walked = isCurrent ? NOTHING_WALKED : walk(carrier, digest)
+  if (!walked.ok) return walked
+  const states = findAddresses(carrier, [...slots.value.addresses, ...walked.value.addresses, ...orphans])
+  if (!states.ok) return states
+  const ours = [...orphans, ...slots.value.addresses]
+  const isOrphan = (address: Address) => ours.some((orphan) => isSameAddress(orphan, address))
+  const { doubt } = walked.value
+  return {
+    ok: true,
+    value: {
+      slots: slots.value,
+      own: states.value.filter(({ owner }) => owner && digestOfOwner(owner) === digest),
+      unowned: states.value.filter(
+        ({ address, owner, verdict }) => !owner && verdict !== undefined && isOrphan(address),
+      ),
+      isElsewhere: hasMark || walked.value.isBare || walked.value.hasMark,
+      isBare: walked.value.isBare,
+      ...(doubt !== undefined && { doubt }),
+    },
+  }
+}
+
+interface Walked {
+  readonly addresses: readonly Address[]
+  readonly isBare: boolean
+  readonly hasMark: boolean
+  readonly doubt?: string
+}
+
+const NOTHING_WALKED: Outcome<Walked> = {
+  ok: true,
+  value: { addresses: [], isBare: false, hasMark: false },
+}
+
+function walk(carrier: Carrier, digest: string): Outcome<Walked> {
+  const read = carrier.readOwners()
+  if (!read.ok && read.failure !== 'missing') return read
+  const state = read.ok ? read.value : NO_TABLE
+  const own = state.addresses.filter(({ owner }) => owner && digestOfOwner(owner) === digest)
+  return {
+    ok: true,
+    value: {
+      addresses: own.map(({ address }) => address),
+      isBare: !exists(state),
+      hasMark: state.addresses.some(({ address }) => isSameAddress(address, NOWHERE)),
+      ...(state.mayLack && { doubt: CHANGES_TOO_FAST }),
+    },
   }
 }
 
@@ -51,12 +146,7 @@ export function hopeless({ failure, said }: Failed): Removal {
   return { outcome: 'unknown', said, mayBeElsewhere: failure !== 'unknown' }
 }
 
-/** `elsewhere.ts` */
-function isMarked({ addresses }: TableState): boolean {
-  return addresses.some(({ address }) => isSameAddress(address, NOWHERE))
-}
-
 /** Of an element that was read: both, or the owner alone where the other is lost. */
-export function deleteFound({ address, owner, goto }: AddressState): Transaction {
-  return owner ? deleteAddress(address, owner, goto !== undefined) : []
+export function deleteFound({ address, owner, verdict }: AddressState): Transaction {
+  return owner ? deleteAddress(address, owner, verdict !== undefined) : []
 }

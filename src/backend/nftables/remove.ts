@@ -2,40 +2,59 @@ import type { Attachment } from '../../cni/attachment'
 import { flatMap } from '../../lists'
 import type { Address } from '../../policy/address'
 import type { Removal } from '../backend'
+import { attachmentDigest } from '../identity'
 import type { Carrier } from './carrier'
+import { findSlots } from './find-slots'
 import { deleteAddress } from './layout'
-import { ownerTest, ownerValue } from './owner'
+import { ownerValue } from './owner'
 import { hopeless, isHopeless, removeOwned } from './remove-owned'
+import { addTombstone, deleteSlots } from './slots'
 import type { Transaction } from './transaction'
 
 /**
- * DEL. With the addresses that the ADD had: one run that compares and deletes. A DEL without addresses lists the
- * owners and, only if one is ours, deletes that.
+ * DEL. With the addresses that the ADD had: one run that compares and deletes, and leaves a tombstone. A DEL without
+ * addresses looks up the attachment's slots, which say them.
  *
- * Both are all or nothing. Where an address was taken over, never installed, or lost one of its elements, the
- * run is refused, and the rest must go all the same: the table is read, and exactly what is ours is deleted.
+ * The run is all or nothing. Where an address was taken over, never installed, or lost one of its elements, it is refused,
+ * and the rest must go all the same: `removeOwned` looks up what there is, and deletes exactly that.
  *
- * Throws only when something of ours was seen and nft refused to delete it.
+ * Throws only when something of ours was seen and the kernel refused to delete it. `mayMakeTable`: a tombstone is worth
+ * a table of its own.
  */
-export function remove(carrier: Carrier, attachment: Attachment, hint: readonly Address[]): Removal {
-  if (hint.length > 0) {
-    const outcome = carrier.run(deleteAll(hint, ownerValue(attachment, hint)))
-    if (outcome.ok) return { outcome: 'removed' }
-    if (isHopeless(outcome)) return hopeless(outcome)
-  } else {
-    const listed = carrier.findOwned(attachment)
-    if (!listed.ok)
-      return listed.failure === 'missing' ? { outcome: 'absent', mayBeElsewhere: true } : hopeless(listed)
-    const { owned, hasMark } = listed.value
-    if (owned.length === 0) return { outcome: 'absent', mayBeElsewhere: hasMark }
-    // Both elements are taken to be there, as they nearly always are.
-    const outcome = carrier.run(flatMap(owned, ({ address, owner }) => deleteAddress(address, owner)))
-    if (outcome.ok) return { outcome: 'removed' }
-    if (isHopeless(outcome)) return hopeless(outcome)
+export function remove(
+  carrier: Carrier,
+  attachment: Attachment,
+  { hint, mayMakeTable }: { readonly hint: readonly Address[]; readonly mayMakeTable: boolean },
+): Removal {
+  const digest = attachmentDigest(attachment)
+  const tombstone = mayMakeTable ? 'make-table' : 'in-table'
+  let addresses = hint
+  if (hint.length === 0) {
+    const found = findSlots(carrier, digest)
+    if (!found.ok) return hopeless(found)
+    addresses = found.value.addresses
+    if (addresses.length === 0) {
+      const layout = carrier.readLayout()
+      if (!layout.ok) return hopeless(layout)
+      // An older layout has no slots, so that nothing is known yet.
+      if (!layout.value.isCurrent) {
+        const known = { slots: found.value, layout: layout.value }
+        return removeOwned(carrier, digest, { known, tombstone })
+      }
+      if (!found.value.isTombstone) carrier.run([addTombstone(digest)])
+      return { outcome: 'absent', mayBeElsewhere: layout.value.hasMark }
+    }
   }
-  return removeOwned(carrier, ownerTest(attachment), hint)
+  const outcome = carrier.run(deleteAll(digest, addresses, ownerValue(attachment, addresses)))
+  if (outcome.ok) return { outcome: 'removed' }
+  if (isHopeless(outcome)) return hopeless(outcome)
+  return removeOwned(carrier, digest, { orphans: hint, tombstone })
 }
 
-function deleteAll(addresses: readonly Address[], owner: Address): Transaction {
-  return flatMap(addresses, (address) => deleteAddress(address, owner))
+function deleteAll(digest: string, addresses: readonly Address[], owner: Address): Transaction {
+  return [
+    ...flatMap(addresses, (address) => deleteAddress(address, owner)),
+    ...deleteSlots(digest, addresses.length),
+    addTombstone(digest),
+  ]
 }

@@ -23,7 +23,8 @@ function renderOperation(operation: Operation): string {
       return `add table ${TABLE}`
     case 'add-map': {
       const value = operation.value === 'verdict' ? 'verdict' : FAMILIES[operation.value].nftType
-      return `add map ${TABLE} ${operation.name} { type ${FAMILIES[operation.key].nftType} : ${value}; }`
+      const flags = operation.hasTimeout ? ' flags timeout;' : ''
+      return `add map ${TABLE} ${operation.name} { type ${FAMILIES[operation.key].nftType} : ${value};${flags} }`
     }
     case 'add-set':
       return `add set ${TABLE} ${operation.name} { type ${FAMILIES[operation.key].nftType}; flags interval; }`
@@ -39,6 +40,8 @@ function renderOperation(operation: Operation): string {
       return `delete chain ${TABLE} ${operation.name}`
     case 'delete-set':
       return `delete set ${TABLE} ${operation.name}`
+    case 'delete-map':
+      return `delete map ${TABLE} ${operation.name}`
     case 'add-rule':
       return `add rule ${TABLE} ${operation.chain} ${renderRule(operation.rule)}`
     case 'add-elements':
@@ -103,6 +106,7 @@ export function normaliseRule(line: string): string {
 function renderElement(element: Element): string {
   if ('range' in element) return formatRange(element.range)
   if ('goto' in element) return `${formatAddress(element.key)} : goto ${element.goto}`
+  const timeout = element.timeoutSeconds ? ` timeout ${element.timeoutSeconds}s` : ''
   const comment = element.comment ? ` comment "${element.comment}"` : ''
-  return `${formatAddress(element.key)}${comment} : ${formatAddress(element.value)}`
+  return `${formatAddress(element.key)}${timeout}${comment} : ${formatAddress(element.value)}`
 }

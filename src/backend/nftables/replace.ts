@@ -1,21 +1,21 @@
-import { type Address, formatAddress } from '../../policy/address'
+import { formatAddress } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
 import type { Change, Replacement, Wanted } from '../backend'
+import { attachmentDigest } from '../identity'
+import type { Note } from './apply'
 import type { Carrier } from './carrier'
 import { toError } from './failure'
-import { addOwner, addPod, deletePod, OWNERS, POD_MAPS, policyName } from './layout'
-import { hasLayout, outdatedChains } from './outdated'
-import { ownerComment, ownerTest, ownerValue } from './owner'
-import { parseOwnerComment } from './owner-notes'
+import { fillSlots, mendSlots } from './fill-slots'
+import { goTo, POD_MAPS, policyName } from './layout'
+import { hasLayout, outdatedChains, wrongMaps } from './outdated'
+import { type Held, planAttachment } from './plan-attachment'
 import { renderTransaction } from './render'
-import { setUpPolicy, setUpTable } from './set-up'
-import { type AddressState, exists, readTable, type TableState } from './table-state'
+import { MAPS, setUpPolicy, setUpTable } from './set-up'
+import { CHANGES_TOO_FAST, exists, hasObject, readTable, type TableState } from './table-state'
 import type { Transaction } from './transaction'
 import { compareHook, comparePolicy, foreignHooks } from './verify'
 
 const ACTION = 'synchronise the rules'
-
-type Held = Replacement['held'][number]
 
 interface Plan {
   readonly setUp: Transaction
@@ -24,23 +24,26 @@ interface Plan {
   readonly held: readonly Held[]
   readonly repairs: readonly string[]
   readonly unrepaired: readonly string[]
+  readonly gone: readonly Wanted['attachment'][]
+}
+
+interface ReplaceOptions {
+  readonly dryRun: boolean
+  readonly now: Note
 }
 
 /**
  * Sync: what differs from `wanted` is added or replaced, and no pod is without a rule for a moment. A live owner in the
- * kernel is never replaced: it knows more than whoever tells us what should be there.
+ * kernel is never replaced: it knows more than whoever tells us what should be there. An attachment that has a tombstone
+ * is left out, and the elements of the others are refused as a whole when one comes meanwhile.
  *
  * Policies first, and their pods in a transaction of their own: a packet that is on its way while a transaction comes into
  * force may find the new element of its pod, and in the chain that this leads to still the rules of before, none.
  */
-export function replace(
-  carrier: Carrier,
-  wanted: readonly Wanted[],
-  options: { readonly dryRun: boolean; readonly epochSeconds: number },
-): Replacement {
+export function replace(carrier: Carrier, wanted: readonly Wanted[], options: ReplaceOptions): Replacement {
   const policies = wanted.map(({ policy }) => nameOf(policy))
-  const state = readTable(carrier, ACTION, { policies })
-  const { setUp, elements, ...plan } = planReplacement(state, wanted, options.epochSeconds)
+  const state = readTable(carrier, ACTION, policies)
+  const { setUp, elements, ...plan } = planReplacement(state, wanted, options.now)
   const script = renderTransaction([...setUp, ...elements])
   if (options.dryRun) return { ...plan, script }
   for (const transaction of [setUp, elements].filter(({ length }) => length > 0)) {
@@ -50,24 +53,56 @@ export function replace(
   return { ...plan, script }
 }
 
-function planReplacement(state: TableState, wanted: readonly Wanted[], epochSeconds: number): Plan {
-  const used = wanted.filter(({ addresses }) => addresses.length > 0)
-  const table = used.length > 0 || exists(state) ? planTable(state) : { transaction: [], repairs: [] }
+function planReplacement(state: TableState, wanted: readonly Wanted[], now: Note): Plan {
+  const tombs = new Set(
+    state.slots.flatMap(({ digest, slot, address }) => (slot === 0 && !address ? [digest] : [])),
+  )
+  const isGone = ({ attachment }: Wanted) => tombs.has(attachmentDigest(attachment))
+  const used = wanted.filter((one) => one.addresses.length > 0 && !isGone(one))
   const byAddress = new Map(state.addresses.map((found) => [formatAddress(found.address), found]))
-  const attachments = used.map((one) => planAttachment(byAddress, one, epochSeconds))
+  const attachments = used.map((one) =>
+    planAttachment({ byAddress, slots: slotsOf(state, one) }, one, { chain: nameOf(one.policy), now }),
+  )
+  const planned = new Set(attachments.flatMap(({ digest, change }) => (change ? [digest] : [])))
+  const isFree = (digest: string) => !planned.has(digest)
+  const table = used.length > 0 || exists(state) ? planTable(state, isFree) : { transaction: [], repairs: [] }
   // A fallback's policy only where a pod has it, or is to have it.
   const policies = planPolicies(
     state,
     used.filter(({ isFallback }, i) => !isFallback || attachments[i]?.change),
   )
+  const slots = planSlots(state, isFree)
   return {
     setUp: [...table.transaction, ...policies.transaction],
-    elements: attachments.flatMap((one) => one.transaction),
+    elements: [...attachments.flatMap((one) => one.transaction), ...slots.transaction],
     changes: attachments.flatMap(({ change }) => (change ? [change] : [])),
     held: attachments.flatMap(({ held }) => held),
-    repairs: [...table.repairs, ...policies.repairs],
-    unrepaired: foreignHooks(state.table),
+    repairs: [...table.repairs, ...policies.repairs, ...slots.repairs],
+    unrepaired: [...foreignHooks(state.table), ...strays(state, used), ...doubts(state)],
+    gone: wanted.filter(isGone).map(({ attachment }) => attachment),
   }
+}
+
+/** A table that changed too fast to be read: an element that was not seen is refused by the kernel, and so not done twice. */
+function doubts({ mayLack }: TableState): string[] {
+  return mayLack ? [`${CHANGES_TOO_FAST}; run ip-masq sync again`] : []
+}
+
+function slotsOf({ slots }: TableState, { attachment }: Wanted) {
+  const own = attachmentDigest(attachment)
+  return slots.filter(({ digest }) => digest === own)
+}
+
+/** Elements of `pods-ip` that nobody owns, and that no attachment is about to get. */
+function strays({ addresses }: TableState, wanted: readonly Wanted[]): string[] {
+  const known = new Set(wanted.flatMap((one) => one.addresses.map(formatAddress)))
+  return addresses
+    .filter(({ address, owner }) => !owner && !known.has(formatAddress(address)))
+    .map(({ address, verdict }) => {
+      const text = formatAddress(address)
+      const map = POD_MAPS[address.family]
+      return `map ${map}: ${text} : ${verdict} belongs to no attachment; remove it with "nft delete element inet ip-masq ${map} { ${text} }"`
+    })
 }
 
 interface SetUp {
@@ -76,17 +111,39 @@ interface SetUp {
 }
 
 /** The skeleton: only when it differs, because declaring it again makes every nft run of the node wait. */
-function planTable(state: TableState): SetUp {
-  const maps = [OWNERS, ...Object.values(POD_MAPS)].map((name) => `map ${name}`)
-  const missing = maps.filter((head) => !state.table.blocks.some((block) => block.head === head))
+function planTable(state: TableState, isFree: (digest: string) => boolean): SetUp {
+  const { table } = state
+  const wrong = wrongMaps(table)
+  const isOlder = exists(state) && !hasLayout(table)
+  const missing = MAPS.map(({ name }) => `map ${name}`).filter((head) => !hasObject(table, head))
   const repairs = exists(state)
-    ? [...missing.map((head) => `${head}: missing`), ...compareHook(state.table)]
+    ? [
+        ...(isOlder ? [] : missing.map((head) => `${head}: missing`)),
+        ...wrong.map((name) => `map ${name}: another type than ours`),
+        ...compareHook(table),
+      ]
     : ['table inet ip-masq: missing']
-  const isOlder = exists(state) && !hasLayout(state.table)
   if (repairs.length === 0 && !isOlder) return { transaction: [], repairs: [] }
+  const known = new Set(state.slots.map(({ digest }) => digest))
+  const slots = isOlder ? fillSlots(state, (digest) => isFree(digest) && !known.has(digest)) : []
+  const isIncomplete = state.mayLack ?? false
   return {
-    transaction: setUpTable(outdatedChains(state.table)),
+    transaction: setUpTable({ older: outdatedChains(table), wrong, slots, isIncomplete }),
     repairs: isOlder ? [...repairs, 'table inet ip-masq: of an older layout'] : repairs,
+  }
+}
+
+/** Slots of others that an older version, or somebody, left as they should not be. */
+function planSlots(state: TableState, isFree: (digest: string) => boolean): SetUp {
+  if (state.mayLack || !hasLayout(state.table)) return { transaction: [], repairs: [] }
+  const { transaction, mended, stale } = mendSlots(state, isFree)
+  const line = (count: number, what: string) => (count > 0 ? [`map attachments: ${count} ${what}`] : [])
+  return {
+    transaction,
+    repairs: [
+      ...line(mended, 'attachments without their addresses'),
+      ...line(stale, 'attachments that have no rules'),
+    ],
   }
 }
 
@@ -107,44 +164,9 @@ function planPolicies(state: TableState, wanted: readonly Wanted[]): SetUp {
     policy,
     lines: comparePolicy(state.table, policy),
   }))
-  const hadPods = (name: string) => state.addresses.some(({ goto }) => goto === name)
+  const hadPods = (name: string) => state.addresses.some(({ verdict }) => verdict === goTo(name))
   return {
     transaction: drifted.flatMap(({ policy, lines }) => (lines.length > 0 ? setUpPolicy(policy) : [])),
     repairs: drifted.flatMap(({ name, lines }) => (hadPods(name) ? lines : [])),
   }
-}
-
-function planAttachment(byAddress: ReadonlyMap<string, AddressState>, wanted: Wanted, epochSeconds: number) {
-  const { attachment, addresses, policy, isFallback = false } = wanted
-  const [owner, chain, isOwn] = [ownerValue(attachment, addresses), nameOf(policy), ownerTest(attachment)]
-  const comment = ownerComment(attachment, epochSeconds)
-  const held: Held[] = []
-  const missing: Address[] = []
-  const moved: Address[] = []
-  const transaction = addresses.flatMap((address): Transaction => {
-    const found = byAddress.get(formatAddress(address))
-    if (found?.owner && !isOwn(found.owner)) {
-      held.push({ attachment, address, holder: holderOf(found) })
-      return []
-    }
-    if (found?.owner && (found.goto === chain || (isFallback && found.goto !== undefined))) return []
-    const isMoved = found?.owner !== undefined && found.goto !== undefined
-    ;(isMoved ? moved : missing).push(address)
-    return [
-      // The owner stands and is compared, or is new: either way the whole is refused when somebody was faster. With
-      // the comment, lest an owner that a DEL has just removed comes back without one, and so for good.
-      addOwner(address, found?.owner ?? owner, comment),
-      ...(found?.goto !== undefined && found.goto !== chain ? [deletePod(address)] : []),
-      addPod(address, chain),
-    ]
-  })
-  const changed = [...missing, ...moved]
-  const what = missing.length > 0 ? 'restored' : 'changed'
-  const change: Change | undefined = changed.length > 0 ? { attachment, what, addresses: changed } : undefined
-  return { transaction, change, held }
-}
-
-function holderOf({ comment }: AddressState): string {
-  const note = parseOwnerComment(comment)
-  return note ? `${note.containerID} ${note.ifname}` : 'an attachment without a name'
 }

@@ -1,8 +1,19 @@
 import { FAMILY_NAMES } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
-import { BASE_CHAIN, layoutChain, OWNERS, POD_MAPS, policyName, setUpObjects } from './layout'
+import { ATTACHMENTS, BASE_CHAIN, layoutChain, OWNERS, POD_MAPS, policyName, setUpObjects } from './layout'
 import { policyObjects } from './policy-objects'
 import type { Operation, Rule, Transaction } from './transaction'
+
+type AddMap = Extract<Operation, { do: 'add-map' }>
+
+/** The maps, each as it has to be. */
+export const MAPS: readonly AddMap[] = [
+  { do: 'add-map', name: OWNERS, key: 'ip6', value: 'ip6' },
+  ...FAMILY_NAMES.map(
+    (family): AddMap => ({ do: 'add-map', name: POD_MAPS[family], key: family, value: 'verdict' }),
+  ),
+  { do: 'add-map', name: ATTACHMENTS, key: 'ip6', value: 'ip6', hasTimeout: true },
+]
 
 /** The base chain's rules, in order. */
 export const DISPATCH: readonly Rule[] = FAMILY_NAMES.map((family) => ({
@@ -11,23 +22,50 @@ export const DISPATCH: readonly Rule[] = FAMILY_NAMES.map((family) => ({
   map: POD_MAPS[family],
 }))
 
+export interface Repairs {
+  /**
+   * Chains of another layout, which go first: a base chain cannot change its hook in place, and the marker of an older
+   * layout goes when the newer one comes.
+   */
+  readonly older?: readonly string[]
+  /** Maps of another type, which go with all that is in them: that cannot be changed in place either. */
+  readonly wrong?: readonly string[]
+  /** The slots of attachments that have none. */
+  readonly slots?: Transaction
+  /** They may not be all: an older layout stays marked as that, so that a DEL goes on walking through `owners`. */
+  readonly isIncomplete?: boolean
+}
+
 /**
- * Table, maps and base chain. May run any number of times and beside others: what is absent is added, and what could
- * be doubled (rules) is flushed in the same transaction. `older` names chains of another layout to take away first: a
- * base chain cannot change its hook in place, and the marker of an older layout goes when the newer one comes.
+ * Adds the table, the maps and the base chain. It may run any number of times, also in parallel: what is absent is added,
+ * and what could be doubled (rules) is flushed in the same transaction.
  */
-export function setUpTable(older: readonly string[] = []): Transaction {
+export function setUpTable({
+  older = [],
+  wrong = [],
+  slots = [],
+  isIncomplete = false,
+}: Repairs = {}): Transaction {
   return [
     { do: 'add-table' },
-    { do: 'add-map', name: OWNERS, key: 'ip6', value: 'ip6' },
-    ...FAMILY_NAMES.map(
-      (family): Operation => ({ do: 'add-map', name: POD_MAPS[family], key: family, value: 'verdict' }),
-    ),
-    ...older.flatMap(deleteChain),
-    { do: 'add-chain', name: layoutChain },
+    ...(wrong.length > 0 ? deleteMaps(wrong, older) : []),
+    ...MAPS,
+    ...older.filter((name) => !isIncomplete || name === BASE_CHAIN).flatMap(deleteChain),
+    ...(isIncomplete ? [] : [{ do: 'add-chain', name: layoutChain } as const]),
     { do: 'add-base-chain', name: BASE_CHAIN },
     { do: 'flush-chain', name: BASE_CHAIN },
     ...DISPATCH.map((rule): Operation => ({ do: 'add-rule', chain: BASE_CHAIN, rule })),
+    ...slots,
+  ]
+}
+
+/** The rules that look into them go before them. */
+function deleteMaps(wrong: readonly string[], older: readonly string[]): Transaction {
+  const mayBeAbsent = !older.includes(BASE_CHAIN)
+  return [
+    ...(mayBeAbsent ? [{ do: 'add-base-chain', name: BASE_CHAIN } as const] : []),
+    { do: 'flush-chain', name: BASE_CHAIN },
+    ...wrong.map((name): Operation => ({ do: 'delete-map', name })),
   ]
 }
 

@@ -1,15 +1,26 @@
-import { find } from '../../lists'
+import { find, some } from '../../lists'
 import type { Address } from '../../policy/address'
-import type { Carrier } from './carrier'
+import type { Carrier, Outcome } from './carrier'
 import { toError } from './failure'
+import { OWNERS } from './layout'
 
-/** What a listing says of one address: an element of `owners`, of `pods-ip` or `pods-ip6`, or both. */
+/** What the maps say of one address: an element of `owners`, of `pods-ip` or `pods-ip6`, or both. */
 export interface AddressState {
   readonly address: Address
   readonly owner?: Address
   readonly comment?: string
-  /** The chain that the address's packets go to. */
-  readonly goto?: string
+  /** What happens to the address's packets, as nft prints it; nearly always `goto <chain of a policy>`. */
+  readonly verdict?: string
+}
+
+/** An element of `attachments`. */
+export interface SlotState {
+  /** `attachmentDigest` */
+  readonly digest: string
+  readonly slot: number
+  /** Absent: a tombstone. */
+  readonly address?: Address
+  readonly comment?: string
 }
 
 /** What stands in a table, in the words of an nft listing, as it is nested: `head { statements, blocks }`. */
@@ -23,17 +34,30 @@ export interface Block {
 export interface TableState {
   readonly table: Block
   readonly addresses: readonly AddressState[]
+  readonly slots: readonly SlotState[]
+  /** The walks through the maps could not be made complete: an element that is not here may exist. */
+  readonly mayLack?: boolean
 }
 
-export const NO_TABLE: TableState = { table: { head: '', statements: [], blocks: [] }, addresses: [] }
+/** Said where `mayLack` is. */
+export const CHANGES_TOO_FAST = 'table inet ip-masq changes too fast to be read whole'
 
-export interface OwnedAddress {
-  readonly address: Address
-  readonly owner: Address
+export const NO_TABLE: TableState = {
+  table: { head: '', statements: [], blocks: [] },
+  addresses: [],
+  slots: [],
 }
 
+export function hasObject(table: Block, head: string): boolean {
+  return some(table.blocks, (block) => block.head === head)
+}
+
+/**
+ * Whether there is more than what a DEL leaves on a node without a table, which is the map `attachments` with a tombstone.
+ * Without `owners` nobody has rules.
+ */
 export function exists({ table }: TableState): boolean {
-  return table.head !== ''
+  return hasObject(table, `map ${OWNERS}`)
 }
 
 /** The elements of `map owners`, `set policy-…-ip`, as texts. */
@@ -42,21 +66,18 @@ export function elementsOf(table: Block, head: string): readonly string[] {
   return find(object?.blocks ?? [], (block) => block.head === 'elements =')?.statements ?? []
 }
 
-/** Reads it; that there is no table is an answer too. `policies`: those whose sets' contents are asked for. */
-export function readTable(
-  carrier: Carrier,
-  action: string,
-  { policies = [], isAtOnce = false }: { policies?: readonly string[]; isAtOnce?: boolean } = {},
-): TableState {
-  const outcome = carrier.readTable(policies, isAtOnce)
-  if (outcome.ok) return outcome.value
-  if (outcome.failure === 'missing') return NO_TABLE
-  throw toError(carrier, action, outcome)
+/** `policies`: those whose sets' contents are asked for. */
+export function readTable(carrier: Carrier, action: string, policies: readonly string[] = []): TableState {
+  return orNoTable(carrier, action, carrier.readTable(policies))
 }
 
 /** Who holds what, without the policies: their lists may be long. */
 export function readOwners(carrier: Carrier, action: string): TableState {
-  const outcome = carrier.readOwners()
+  return orNoTable(carrier, action, carrier.readOwners())
+}
+
+/** That there is no table is an answer too. */
+export function orNoTable(carrier: Carrier, action: string, outcome: Outcome<TableState>): TableState {
   if (outcome.ok) return outcome.value
   if (outcome.failure === 'missing') return NO_TABLE
   throw toError(carrier, action, outcome)

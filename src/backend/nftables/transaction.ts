@@ -17,6 +17,8 @@ export type Operation =
       readonly name: string
       readonly key: Family
       readonly value: Family | 'verdict'
+      /** Its elements may have a timeout. */
+      readonly hasTimeout?: boolean
     }
   | { readonly do: 'add-set'; readonly name: string; readonly key: Family }
   | { readonly do: 'add-base-chain'; readonly name: string }
@@ -25,6 +27,7 @@ export type Operation =
   | { readonly do: 'flush-set'; readonly name: string }
   | { readonly do: 'delete-chain'; readonly name: string }
   | { readonly do: 'delete-set'; readonly name: string }
+  | { readonly do: 'delete-map'; readonly name: string }
   | { readonly do: 'add-rule'; readonly chain: string; readonly rule: Rule }
   | { readonly do: 'add-elements'; readonly set: string; readonly elements: readonly Element[] }
   | { readonly do: 'delete-element'; readonly set: string; readonly key: Address }
@@ -59,5 +62,11 @@ export interface Translation {
 /** An element of a set (a range) or of a map (an address with its value). */
 export type Element =
   | { readonly range: Range }
-  | { readonly key: Address; readonly value: Address; readonly comment?: string }
+  | {
+      readonly key: Address
+      readonly value: Address
+      readonly comment?: string
+      /** The kernel removes it after so long. */
+      readonly timeoutSeconds?: number
+    }
   | { readonly key: Address; readonly goto: string }

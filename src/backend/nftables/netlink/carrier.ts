@@ -2,8 +2,9 @@ import type { Host } from '../../backend'
 import { mayChangeRules, NO_CAPABILITY } from '../../capability'
 import type { Carrier } from '../carrier'
 import { failed } from './failures'
-import { findOwned } from './find-owned'
-import { baseChainStands, readOwnersOnly, readWholeTable } from './read'
+import { findElements } from './find'
+import { readLayout } from './layout'
+import { baseChainStands, readOwnersOnly, readStructure, readWholeTable } from './read'
 import { reading } from './reading'
 import type { Session } from './session'
 
@@ -14,18 +15,17 @@ export function netlinkCarrier(session: Session, host: Host): Carrier {
       const answer = session.run(transaction)
       return answer.ok ? answer : failed(answer.refusal, transaction)
     },
-    readTable: (policies, isAtOnce = false) => reading(() => readWholeTable(session, { policies, isAtOnce })),
+    find: (keys) => reading(() => findElements(session, keys)),
+    readLayout: () => reading(() => readLayout(session)),
+    readStructure: (policies) => reading(() => readStructure(session, policies)),
+    readTable: (policies) => reading(() => readWholeTable(session, policies)),
     readOwners: () => reading(() => readOwnersOnly(session)),
-    findOwned: (attachment) => reading(() => findOwned(session, attachment)),
-    isStanding() {
-      const outcome = reading(() => baseChainStands(session))
-      return !outcome.ok && outcome.failure === 'missing' ? { ok: true, value: false } : outcome
-    },
+    isStanding: () => reading(() => baseChainStands(session)),
     async probe() {
       const isAllowed = await mayChangeRules(host)
       if (isAllowed !== undefined) return isAllowed ? [] : [NO_CAPABILITY]
       const outcome = reading(() => baseChainStands(session))
-      return outcome.ok || outcome.failure === 'missing' ? [] : [outcome.said]
+      return outcome.ok ? [] : [outcome.said]
     },
     explainRefusal: () => 'the kernel refused',
     explainUnusable: () => UNUSABLE,
@@ -39,9 +39,11 @@ export function noNetlinkCarrier(): Carrier {
   const refuse = () => ({ ok: false, failure: 'unusable', said: UNUSABLE }) as const
   return {
     run: refuse,
+    find: refuse,
+    readLayout: refuse,
+    readStructure: refuse,
     readTable: refuse,
     readOwners: refuse,
-    findOwned: refuse,
     isStanding: refuse,
     probe: async () => [UNUSABLE],
     explainRefusal: () => UNUSABLE,

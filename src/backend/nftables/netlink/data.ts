@@ -11,6 +11,26 @@ export interface Verdict {
 /** enum nft_verdicts, as unsigned numbers. */
 export const VERDICTS = { goto: 0xfffffffc, return: 0xfffffffb } as const
 
+/** As nft prints it. */
+export function verdictText({ code, chain }: Verdict): string {
+  const name = VERDICT_NAMES[code >= BELOW_ZERO ? code - 2 * BELOW_ZERO : code] ?? `verdict ${code}`
+  return chain === undefined ? name : `${name} ${chain}`
+}
+
+const BELOW_ZERO = 0x80000000
+
+/** NF_DROP, NF_ACCEPT, NF_QUEUE; enum nft_verdicts */
+const VERDICT_NAMES: Readonly<Record<string, string>> = {
+  '0': 'drop',
+  '1': 'accept',
+  '3': 'queue',
+  '-1': 'continue',
+  '-2': 'break',
+  '-3': 'jump',
+  '-4': 'goto',
+  '-5': 'return',
+}
+
 /** NFTA_LIST_ELEM */
 export const LIST_ELEMENT = 1
 /** NFTA_DATA_VALUE, NFTA_DATA_VERDICT */

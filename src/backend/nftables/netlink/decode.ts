@@ -1,23 +1,24 @@
 import { familyOf } from '../../../policy/address'
 import { formatRange } from '../../../policy/range'
 import { hexOf } from './addresses'
-import { readData, VERDICTS } from './data'
-import { COMMENT, ELEMENT, ELEMENTS, INTERVAL_END } from './protocol'
+import { readData, verdictText } from './data'
+import { commentIn } from './find'
+import { ELEMENT, ELEMENTS, INTERVAL_END } from './protocol'
 import { type Attributes, listAttributes, parseAttributes, readU32 } from './wire'
 
 /** The elements of sets and maps, as the kernel gives them back. */
 
 /** An element of a set or map, as far as ours have it. */
-export interface FoundElement {
+export interface WalkedElement {
   readonly key: Uint8Array
   readonly value?: Uint8Array
-  readonly goto?: string
+  readonly verdict?: string
   readonly comment?: string
   readonly isIntervalEnd: boolean
 }
 
 /** NFTA_SET_ELEM_LIST_ELEMENTS of one message. */
-export function* elementsIn(attributes: Attributes): Generator<FoundElement> {
+export function* elementsIn(attributes: Attributes): Generator<WalkedElement> {
   for (const [, element] of listAttributes(attributes.get(ELEMENTS.elements) ?? new Uint8Array())) {
     const parts = parseAttributes(element)
     const key = readData(parts.get(ELEMENT.key))
@@ -26,26 +27,15 @@ export function* elementsIn(attributes: Attributes): Generator<FoundElement> {
     const comment = commentIn(parts.get(ELEMENT.userdata))
     yield {
       key,
-      ...(data instanceof Uint8Array
-        ? { value: data }
-        : data?.code === VERDICTS.goto && { goto: data.chain ?? '' }),
+      ...(data instanceof Uint8Array ? { value: data } : data && { verdict: verdictText(data) }),
       ...(comment !== undefined && { comment }),
       isIntervalEnd: ((readU32(parts.get(ELEMENT.flags)) ?? 0) & INTERVAL_END) !== 0,
     }
   }
 }
 
-/** nft's user data: type, length, value, one after the other. */
-function commentIn(bytes: Uint8Array | undefined): string | undefined {
-  for (let at = 0; bytes && at + 2 <= bytes.length; at += 2 + (bytes[at + 1] ?? 0)) {
-    const value = bytes.subarray(at + 2, at + 2 + (bytes[at + 1] ?? 0))
-    if (bytes[at] === COMMENT) return new TextDecoder().decode(value.subarray(0, -1))
-  }
-  return undefined
-}
-
 /** The ranges of a set of intervals, from its borders: each begins at a key, and ends before the next end. */
-export function rangesOf(elements: readonly FoundElement[]): string[] {
+export function rangesOf(elements: readonly WalkedElement[]): string[] {
   const borders = elements
     .map(({ key, isIntervalEnd }) => ({ digits: hexOf(key), isIntervalEnd }))
     .sort((a, b) => (a.digits < b.digits ? -1 : a.digits > b.digits ? 1 : a.isIntervalEnd ? -1 : 1))

@@ -43,6 +43,9 @@ function writeElement(writer: Writer, element: Element, next: () => number): voi
     return
   }
   writer.nest(next(), () => {
+    // As nft orders them.
+    if ('timeoutSeconds' in element && element.timeoutSeconds !== undefined)
+      writer.u64(ELEMENT.timeout, element.timeoutSeconds * 1000)
     writeKey(writer, addressBytes(element.key))
     if ('goto' in element)
       return writeData(writer, ELEMENT.data, { code: VERDICTS.goto, chain: element.goto })

@@ -37,7 +37,7 @@ export function objectMessage(operation: ObjectOperation, id: number): MessageBo
       return message(MESSAGES.deleteTable, 0, (writer) => writer.text(TABLE.name, TABLE_NAME))
     case 'add-map':
       return message(MESSAGES.newSet, FLAGS.create, (writer) => {
-        writeSet(writer, operation, SET_FLAGS.map)
+        writeSet(writer, operation, SET_FLAGS.map | (operation.hasTimeout ? SET_FLAGS.timeout : 0))
         const { value } = operation
         writer.u32(SET.dataType, TYPES[value])
         writer.u32(SET.dataLength, value === 'verdict' ? 0 : WIRE_FAMILIES[value].bytes)
@@ -76,6 +76,7 @@ export function objectMessage(operation: ObjectOperation, id: number): MessageBo
         writer.text(ELEMENTS.table, TABLE_NAME)
       })
     case 'delete-set':
+    case 'delete-map':
       return message(MESSAGES.deleteSet, 0, (writer) => writeName(writer, SET, operation.name))
     case 'add-rule':
       return message(MESSAGES.newRule, FLAGS.create | FLAGS.append, (writer) => {

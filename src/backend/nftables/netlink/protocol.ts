@@ -61,8 +61,8 @@ export const SET = {
   /** NFTA_SET_USERDATA */
   userdata: 13,
 } as const
-/** NFT_SET_INTERVAL, NFT_SET_MAP */
-export const SET_FLAGS = { interval: 0x4, map: 0x8 } as const
+/** NFT_SET_INTERVAL, NFT_SET_MAP, NFT_SET_TIMEOUT */
+export const SET_FLAGS = { interval: 0x4, map: 0x8, timeout: 0x10 } as const
 
 /** The types of nft's own, which the kernel keeps and does not read (TYPE_IPADDR, TYPE_IP6ADDR); NFT_DATA_VERDICT */
 export const TYPES = { ip: 7, ip6: 8, verdict: 0xffffff00 } as const
@@ -79,8 +79,8 @@ export const SET_USERDATA = {
 
 /** NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET, NFTA_SET_ELEM_LIST_ELEMENTS */
 export const ELEMENTS = { table: 1, set: 2, elements: 3 } as const
-/** NFTA_SET_ELEM_KEY, NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_FLAGS, NFTA_SET_ELEM_USERDATA */
-export const ELEMENT = { key: 1, data: 2, flags: 3, userdata: 6 } as const
+/** NFTA_SET_ELEM_KEY, NFTA_SET_ELEM_DATA, NFTA_SET_ELEM_FLAGS, NFTA_SET_ELEM_TIMEOUT, NFTA_SET_ELEM_USERDATA */
+export const ELEMENT = { key: 1, data: 2, flags: 3, timeout: 4, userdata: 6 } as const
 /** NFT_SET_ELEM_INTERVAL_END */
 export const INTERVAL_END = 1
 /** NFTNL_UDATA_SET_ELEM_COMMENT; a value ends with a zero, and its length counts that. */

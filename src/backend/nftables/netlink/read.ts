@@ -1,15 +1,19 @@
 import { ERRNO } from '../../../libc'
 import { FAMILY_NAMES, formatAddress } from '../../../policy/address'
-import { BASE_CHAIN, OWNERS, POD_MAPS } from '../layout'
+import { ATTACHMENTS, BASE_CHAIN, OWNERS, POD_MAPS } from '../layout'
+import { wrongMaps } from '../outdated'
 import { HOOK as HOOK_TEXT, TABLE, TABLE_NAME } from '../render'
-import type { AddressState, Block, TableState } from '../table-state'
-import { addressOfBytes, hexOf, ownerAddress } from './addresses'
-import { elementsIn, type FoundElement, rangesOf } from './decode'
+import { MAPS } from '../set-up'
+import { slotState } from '../slot-notes'
+import { type AddressState, type Block, hasObject, type SlotState, type TableState } from '../table-state'
+import { addressOfBytes, ownerAddress } from './addresses'
+import { crossCheck } from './cross-check'
+import { elementsIn, rangesOf } from './decode'
 import { ruleText } from './known-rules'
+import { chainQuestion } from './layout'
 import {
   CHAIN,
   DORMANT,
-  GENERATION_ID,
   HOOK,
   MESSAGES,
   POSTROUTING,
@@ -17,46 +21,28 @@ import {
   SET,
   SET_FLAGS,
   TABLE as TABLE_ATTRIBUTES,
+  TYPES,
 } from './protocol'
-import { messagesOfSet, must, RefusedRead } from './reading'
-import { type Session, TOO_FAST, untilLate } from './session'
-import { type Attributes, attributesOf, parseAttributes, readText, readU32 } from './wire'
+import { dumpOfSet, getOne, mayLack, must, RefusedRead } from './reading'
+import type { Session } from './session'
+import { walkMap } from './walk'
+import { type Attributes, attributesOf, type Message, parseAttributes, readText, readU32 } from './wire'
+import type { Writer } from './writer'
 
 /** Our table as the kernel has it, in the shape in which a listing of nft's is read. */
 
-/**
- * Its parts may be of different moments, on a node where others change theirs all the time: who writes after it compares
- * with what was read, and is refused. `isAtOnce`: all of one moment, for CHECK, which only tells.
- */
-export function readWholeTable(
-  session: Session,
-  { policies, isAtOnce }: { readonly policies: readonly string[]; readonly isAtOnce: boolean },
-): TableState {
-  const again = untilLate()
-  for (;;) {
-    const before = isAtOnce ? generation(session) : undefined
-    const state = readParts(session, policies)
-    if (!isAtOnce || generation(session) === before) return state
-    if (!again()) throw new RefusedRead({ errno: ERRNO.EINTR, said: TOO_FAST })
-  }
-}
-
-/** A number that changes with every transaction, everybody's. */
-function generation(session: Session): number | undefined {
-  return readU32(attributesOf(must(session.get(MESSAGES.getGeneration, () => {}))).get(GENERATION_ID))
-}
-
-function readParts(session: Session, policies: readonly string[]): TableState {
-  const table = attributesOf(
-    must(session.get(MESSAGES.getTable, (writer) => writer.text(TABLE_ATTRIBUTES.name, TABLE_NAME))),
-  )
-  const isDormant = ((readU32(table.get(TABLE_ATTRIBUTES.flags)) ?? 0) & DORMANT) !== 0
-  const sets = setsIn(session)
+/** Everything but the elements of the maps. */
+export function readStructure(session: Session, policies: readonly string[]): TableState {
+  const answer = getOne(session, {
+    type: MESSAGES.getTable,
+    write: (writer) => writer.text(TABLE_ATTRIBUTES.name, TABLE_NAME),
+  })
+  const isDormant = ((readU32(attributesOf(must(answer)).get(TABLE_ATTRIBUTES.flags)) ?? 0) & DORMANT) !== 0
   const isAsked = (set: string) => policies.some((policy) => set.startsWith(`${policy}-`))
-  const blocks = sets.map(({ name, isMap }): Block => {
+  const blocks = setsIn(session).map(({ name, isMap, statements }): Block => {
+    const elements = !isMap && isAsked(name) ? rangesOf(borders(session, name)) : []
     const head = `${isMap ? 'map' : 'set'} ${name}`
-    const elements = !isMap && isAsked(name) ? rangesOf(elementsOfSet(session, name)) : []
-    return { head, statements: [], blocks: [{ head: 'elements =', statements: elements, blocks: [] }] }
+    return { head, statements, blocks: [{ head: 'elements =', statements: elements, blocks: [] }] }
   })
   return {
     table: {
@@ -64,60 +50,129 @@ function readParts(session: Session, policies: readonly string[]): TableState {
       statements: isDormant ? ['flags dormant'] : [],
       blocks: [...blocks, ...chainsIn(session)],
     },
-    addresses: addressesIn(session, new Set(sets.map(({ name }) => name))),
+    addresses: [],
+    slots: [],
   }
+}
+
+/** Of a set of intervals, which is a tree: its walks go by the keys' order. */
+function borders(session: Session, set: string) {
+  return dumpOfSet(session, set).messages.flatMap((message) => [...elementsIn(attributesOf(message))])
+}
+
+/**
+ * Its parts may be of different moments, on a node where others change theirs all the time: who writes after it compares
+ * with what was read, and is refused.
+ */
+export function readWholeTable(session: Session, policies: readonly string[]): TableState {
+  const structure = readStructure(session, policies)
+  return { ...structure, ...readElements(session, soundMaps(structure.table)) }
 }
 
 export function readOwnersOnly(session: Session): TableState {
-  const addresses = ownersIn(session)
-  return {
-    table: { head: `table ${TABLE}`, statements: [], blocks: [] },
-    addresses: [...addresses.values()],
+  const blocks = setsIn(session).map(({ name, isMap, statements }): Block => {
+    return { head: `${isMap ? 'map' : 'set'} ${name}`, statements, blocks: [] }
+  })
+  const table = { head: `table ${TABLE}`, statements: [], blocks }
+  const maps = soundMaps(table).filter((name) => name === OWNERS || name === ATTACHMENTS)
+  return { table, ...readElements(session, maps) }
+}
+
+/** A map of another type than ours has nothing that we could read. */
+function soundMaps(table: Block): string[] {
+  const wrong = wrongMaps(table)
+  return MAPS.map(({ name }) => name).filter(
+    (name) => hasObject(table, `map ${name}`) && !wrong.includes(name),
+  )
+}
+
+type Elements = Omit<TableState, 'table'>
+
+function readElements(session: Session, maps: readonly string[]): Elements {
+  const addresses = new Map<string, AddressState>()
+  let isDoubtful = false
+  const walk = (set: string) => {
+    if (!maps.includes(set)) return []
+    const found = mayBeAbsent(() => walkMap(session, set))
+    isDoubtful ||= found?.mayLack ?? false
+    return found?.elements ?? []
   }
-}
-
-function elementsOfSet(session: Session, set: string): FoundElement[] {
-  // The kernel gives them in the order of its hash table.
-  return messagesOfSet(session, set)
-    .flatMap((message) => [...elementsIn(attributesOf(message))])
-    .map((element) => ({ element, digits: hexOf(element.key) }))
-    .sort((a, b) => (a.digits < b.digits ? -1 : 1))
-    .map(({ element }) => element)
-}
-
-function ownersIn(session: Session): Map<string, AddressState> {
-  const states = new Map<string, AddressState>()
-  for (const { key, value, comment } of elementsOfSet(session, OWNERS)) {
-    if (!value) continue
+  for (const { key, value, comment } of walk(OWNERS)) {
+    if (value?.length !== 16 || key.length !== 16) continue
     const address = ownerAddress(key)
     const owner = addressOfBytes(value)
-    states.set(formatAddress(address), { address, owner, ...(comment !== undefined && { comment }) })
+    addresses.set(formatAddress(address), { address, owner, ...(comment !== undefined && { comment }) })
   }
-  return states
-}
-
-function addressesIn(session: Session, sets: ReadonlySet<string>): AddressState[] {
-  const states = sets.has(OWNERS) ? ownersIn(session) : new Map<string, AddressState>()
   for (const family of FAMILY_NAMES) {
-    if (!sets.has(POD_MAPS[family])) continue
-    for (const { key, goto } of elementsOfSet(session, POD_MAPS[family])) {
-      if (goto === undefined) continue
+    for (const { key, verdict } of walk(POD_MAPS[family])) {
+      if (verdict === undefined) continue
       const address = addressOfBytes(key)
       const text = formatAddress(address)
-      states.set(text, { ...states.get(text), address, goto })
+      addresses.set(text, { ...addresses.get(text), address, verdict })
     }
   }
-  return [...states.values()]
+  const slots = walk(ATTACHMENTS).flatMap(({ key, value, comment }): SlotState[] =>
+    value?.length === 16 && key.length === 16
+      ? [
+          slotState(addressOfBytes(key), {
+            value: addressOfBytes(value),
+            ...(comment !== undefined && { comment }),
+          }),
+        ]
+      : [],
+  )
+  const elements = crossCheck(session, maps, { addresses: [...addresses.values()], slots })
+  return isDoubtful ? { ...elements, mayLack: true } : elements
 }
 
-function setsIn(session: Session): { readonly name: string; readonly isMap: boolean }[] {
-  return ofOurTable(
-    must(session.dump(MESSAGES.getSet, (writer) => writer.text(SET.table, TABLE_NAME))),
-    SET.table,
-  ).map((attributes) => ({
-    name: readText(attributes.get(SET.name)),
-    isMap: ((readU32(attributes.get(SET.flags)) ?? 0) & SET_FLAGS.map) !== 0,
-  }))
+/** What a map of that name has; undefined where there is no such map. */
+function mayBeAbsent<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof RefusedRead && error.refusal.errno === ERRNO.ENOENT) return undefined
+    throw error
+  }
+}
+
+interface FoundSet {
+  readonly name: string
+  readonly isMap: boolean
+  /** Its type and flags, as nft lists them. */
+  readonly statements: readonly string[]
+}
+
+function setsIn(session: Session): FoundSet[] {
+  const found = dumpOf(session, MESSAGES.getSet, (writer) => writer.text(SET.table, TABLE_NAME))
+  return ofOurTable(found, SET.table).map((attributes) => {
+    const number = (type: number) => readU32(attributes.get(type)) ?? 0
+    const flags = number(SET.flags)
+    const isMap = (flags & SET_FLAGS.map) !== 0
+    const value = isMap ? ` : ${TYPE_NAMES.get(number(SET.dataType)) ?? 'another'}` : ''
+    const names = Object.entries(FLAG_NAMES).filter(([, bit]) => flags & bit)
+    return {
+      name: readText(attributes.get(SET.name)),
+      isMap,
+      statements: [
+        `type ${TYPE_NAMES.get(number(SET.keyType)) ?? 'another'}${value}`,
+        ...(names.length > 0 ? [`flags ${names.map(([name]) => name).join(',')}`] : []),
+      ],
+    }
+  })
+}
+
+const TYPE_NAMES: ReadonlyMap<number, string> = new Map([
+  [TYPES.ip, 'ipv4_addr'],
+  [TYPES.ip6, 'ipv6_addr'],
+  [TYPES.verdict, 'verdict'],
+])
+
+/** NFT_SET_CONSTANT, NFT_SET_INTERVAL, NFT_SET_TIMEOUT, NFT_SET_EVAL, in the order in which nft lists them. */
+const FLAG_NAMES = { constant: 0x2, interval: SET_FLAGS.interval, timeout: SET_FLAGS.timeout, dynamic: 0x20 }
+
+/** Of what there are few, in a list that the kernel does not reorder. What changes meanwhile is for the caller to notice. */
+function dumpOf(session: Session, type: number, write: (writer: Writer) => void): readonly Message[] {
+  return must(session.dump(type, write)).messages
 }
 
 /** Kernels that know no filter for a dump answer with everybody's. */
@@ -127,12 +182,12 @@ function ofOurTable(messages: Iterable<{ readonly payload: Uint8Array }>, type: 
 
 function chainsIn(session: Session): Block[] {
   const rules = new Map<string, string[]>()
-  const found = must(session.dump(MESSAGES.getRule, (writer) => writer.text(RULE.table, TABLE_NAME)))
+  const found = dumpOf(session, MESSAGES.getRule, (writer) => writer.text(RULE.table, TABLE_NAME))
   for (const attributes of ofOurTable(found, RULE.table)) {
     const chain = readText(attributes.get(RULE.chain))
     rules.set(chain, [...(rules.get(chain) ?? []), ruleText(attributes.get(RULE.expressions))])
   }
-  const chains = must(session.dump(MESSAGES.getChain, (writer) => writer.text(CHAIN.table, TABLE_NAME)))
+  const chains = dumpOf(session, MESSAGES.getChain, (writer) => writer.text(CHAIN.table, TABLE_NAME))
   return ofOurTable(chains, CHAIN.table).map((attributes) => {
     const name = readText(attributes.get(CHAIN.name))
     return {
@@ -163,10 +218,5 @@ const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting', 'ingre
 
 /** The base chain, asked for by its name. */
 export function baseChainStands(session: Session): boolean {
-  const answer = session.get(MESSAGES.getChain, (writer) => {
-    writer.text(CHAIN.table, TABLE_NAME)
-    writer.text(CHAIN.name, BASE_CHAIN)
-  })
-  if (answer.ok) return true
-  throw new RefusedRead(answer.refusal)
+  return mayLack(getOne(session, chainQuestion(BASE_CHAIN))) !== undefined
 }

@@ -1,9 +1,12 @@
+import { ERRNO } from '../../../libc'
+import { now } from '../../../runtime'
+import { pause } from '../../../stdio'
 import type { Outcome } from '../carrier'
 import { TABLE_NAME } from '../render'
 import { failed } from './failures'
-import { ELEMENTS, MESSAGES } from './protocol'
-import type { Answer, Refusal, Session } from './session'
-import type { Message } from './wire'
+import { ELEMENTS, GENERATION_ID, MESSAGES } from './protocol'
+import type { Answer, Dump, Question, Refusal, Session } from './session'
+import { attributesOf, type Message, readU32 } from './wire'
 
 /** Thrown within this folder, so that a read of many parts reads like one. */
 export class RefusedRead extends Error {
@@ -17,6 +20,11 @@ export function must<T>(answer: Answer<T>): T {
   return answer.value
 }
 
+/** What is not there is undefined. */
+export function mayLack<T>(answer: Answer<T>): T | undefined {
+  return !answer.ok && answer.refusal.errno === ERRNO.ENOENT ? undefined : must(answer)
+}
+
 export function reading<T>(read: () => T): Outcome<T> {
   try {
     return { ok: true, value: read() }
@@ -26,11 +34,39 @@ export function reading<T>(read: () => T): Outcome<T> {
   }
 }
 
-export function messagesOfSet(session: Session, set: string): readonly Message[] {
+/** One object, by its name. */
+export function getOne(session: Session, question: Question): Answer<Message> {
+  const [answer] = must(session.getAll([question]))
+  return answer ?? { ok: false, refusal: { errno: ERRNO.EAGAIN, said: '' } }
+}
+
+export function dumpOfSet(session: Session, set: string): Dump {
   return must(
     session.dump(MESSAGES.getSetElement, (writer) => {
       writer.text(ELEMENTS.table, TABLE_NAME)
       writer.text(ELEMENTS.set, set)
     }),
   )
+}
+
+/** A number that changes with every transaction, everybody's. */
+export function generation(session: Session): number | undefined {
+  const message = must(getOne(session, { type: MESSAGES.getGeneration, write: () => {} }))
+  return readU32(attributesOf(message).get(GENERATION_ID))
+}
+
+export const TOO_FAST = 'the ruleset changes too fast to be read'
+
+/** How long to read again what changes while it is read: on a busy node everybody's ADDs do. */
+const READING_MS = 10_000
+
+/** A pause that grows, and differs between those who wait for each other; false when it is time to give up. */
+export function untilLate(milliseconds = READING_MS): () => boolean {
+  const end = now() + milliseconds
+  let longest = 1
+  return () => {
+    longest = Math.min(2 * longest, 50)
+    pause(1 + Math.random() * longest)
+    return now() < end
+  }
 }

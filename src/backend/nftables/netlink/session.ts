@@ -1,6 +1,5 @@
 import { ERRNO } from '../../../libc'
-import { now } from '../../../runtime'
-import { pause } from '../../../stdio'
+import { map } from '../../../lists'
 import type { Operation, Transaction } from '../transaction'
 import { encodeTransaction } from './encode'
 import { INET } from './protocol'
@@ -21,17 +20,29 @@ export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly refusal: Refusal }
 
+/** A request for one object. */
+export interface Question {
+  readonly type: number
+  readonly write: (writer: Writer) => void
+}
+
+/** All objects of a kind. */
+export interface Dump {
+  readonly messages: readonly Message[]
+  /** The ruleset, ours or somebody else's, changed meanwhile. */
+  readonly wasInterrupted: boolean
+}
+
 /** Questions and answers on one socket, told apart by their sequence numbers. */
 export interface Session {
   run(transaction: Transaction): Answer<undefined>
-  /** The one object that is asked for. */
-  get(type: number, write: (writer: Writer) => void): Answer<Message>
-  /** All of a kind; again from the beginning where it changed meanwhile. */
-  dump(type: number, write?: (writer: Writer) => void): Answer<readonly Message[]>
+  /** One object for each question, or why there is none. Fails as a whole where the socket fails. */
+  getAll(questions: readonly Question[]): Answer<readonly Answer<Message>[]>
+  dump(type: number, write?: (writer: Writer) => void): Answer<Dump>
 }
 
-/** How long to dump again what changes while it is dumped: on a busy node everybody's ADDs do. */
-const DUMPING_MS = 10_000
+/** So many answers of any size fit into the socket's queue at once. */
+const MOST_QUESTIONS = 16
 
 /** After these nobody knows what is still under way on the socket: the next question gets another. */
 const LOST: readonly number[] = [ERRNO.ENOBUFS, ERRNO.EMSGSIZE, ERRNO.EAGAIN]
@@ -51,17 +62,37 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
     }
     return answer
   }
-  const ask = (type: number, flags: number, write: (writer: Writer) => void): number => {
+  /** The sequence number of the first question; they are sent together. */
+  const ask = (questions: readonly Question[], flags: number): number => {
     const writer = createWriter()
-    const own = sequence++
-    const head = { type: (NFTABLES << 8) | type, flags: FLAGS.request | flags, sequence: own }
-    writer.message({ ...head, family: INET, resource: 0 }, () => write(writer))
-    const errno = socket.send(writer.bytes(), 1)
+    const first = sequence
+    for (const { type, write } of questions) {
+      const head = { type: (NFTABLES << 8) | type, flags: FLAGS.request | flags, sequence: sequence++ }
+      writer.message({ ...head, family: INET, resource: 0 }, () => write(writer))
+    }
+    const errno = socket.send(writer.bytes(), questions.length)
     if (errno !== 0) throw new SystemError(errno)
-    return own
+    return first
   }
-  const dumpOnce = (type: number, write: (writer: Writer) => void) => {
-    const own = ask(type, FLAGS.dump, write)
+  const getSome = (questions: readonly Question[]): readonly Answer<Message>[] => {
+    const first = ask(questions, 0)
+    const answers: Answer<Message>[] = map(questions, () => NO_ANSWER)
+    let left = questions.length
+    receive(socket, {
+      isOwn: (other) => other >= first && other < first + questions.length,
+      take(message) {
+        answers[message.sequence - first] =
+          message.type === CONTROL.error
+            ? { ok: false, refusal: parseVerdict(message) }
+            : { ok: true, value: message }
+        left -= 1
+        return left === 0
+      },
+    })
+    return answers
+  }
+  const dumpOnce = (type: number, write: (writer: Writer) => void): Dump => {
+    const own = ask([{ type, write }], FLAGS.dump)
     const messages: Message[] = []
     let wasInterrupted = false
     receive(socket, {
@@ -80,7 +111,7 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
         return true
       },
     })
-    return wasInterrupted ? undefined : messages
+    return { messages, wasInterrupted }
   }
   return {
     run: (transaction) =>
@@ -108,25 +139,18 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
         if (refusal) throw new SystemError(refusal.errno, refusal.said, refusal.operation)
         return undefined
       }),
-    get: (type, write) =>
+    getAll: (questions) =>
       attempt(() => {
-        const own = ask(type, 0, write)
-        const message = receive(socket, { isOwn: (other) => other === own, take: () => true })
-        if (message.type !== CONTROL.error) return message
-        const { errno, said } = parseVerdict(message)
-        throw new SystemError(errno, said)
+        const answers: Answer<Message>[] = []
+        for (let at = 0; at < questions.length; at += MOST_QUESTIONS)
+          for (const one of getSome(questions.slice(at, at + MOST_QUESTIONS))) answers.push(one)
+        return answers
       }),
-    dump: (type, write = () => {}) =>
-      attempt(() => {
-        const again = untilLate()
-        for (;;) {
-          const messages = dumpOnce(type, write)
-          if (messages) return messages
-          if (!again()) throw new SystemError(ERRNO.EINTR, TOO_FAST)
-        }
-      }),
+    dump: (type, write = () => {}) => attempt(() => dumpOnce(type, write)),
   }
 }
+
+const NO_ANSWER: Answer<Message> = { ok: false, refusal: { errno: ERRNO.EAGAIN, said: '' } }
 
 /** Thrown and caught within this file. */
 class SystemError extends Error {
@@ -136,19 +160,6 @@ class SystemError extends Error {
     readonly operation?: Operation,
   ) {
     super(said)
-  }
-}
-
-export const TOO_FAST = 'the ruleset changes too fast to be read'
-
-/** A pause that grows, and differs between those who wait for each other; false when it is time to give up. */
-export function untilLate(): () => boolean {
-  const end = now() + DUMPING_MS
-  let longest = 1
-  return () => {
-    longest = Math.min(2 * longest, 50)
-    pause(1 + Math.random() * longest)
-    return now() < end
   }
 }
 

@@ -4,7 +4,7 @@ import { ERRNO, libc } from '../../../libc'
 export interface NetlinkSocket {
   /** 0, or an errno. `answers`: how many there may be at once. */
   send(bytes: Uint8Array, answers: number): number
-  /** One datagram, or an errno; EMSGSIZE for one that is longer than all that we have room for. */
+  /** One datagram of the kernel's, or an errno; EMSGSIZE for one that is longer than all that we have room for. */
   receive(): Uint8Array | number
   close(): void
 }
@@ -31,7 +31,7 @@ const TIMEOUT_SECONDS = 10
 export function openSocket(): NetlinkSocket | undefined {
   const native = libc()
   if (!native) return undefined
-  const { socket, send, recv, setsockopt, close, errno } = native
+  const { socket, send, recvfrom, setsockopt, close, errno } = native
   const descriptor = socket(AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER)
   if (descriptor < 0) return undefined
   const set = (level: number, option: number, value: Uint8Array) =>
@@ -42,6 +42,7 @@ export function openSocket(): NetlinkSocket | undefined {
   let sendQueue = 0
   let receiveQueue = RECEIVE_QUEUE
   const buffer = new Uint8Array(RECEIVE_BYTES)
+  const sender = new Uint8Array(ADDRESS_BYTES)
   return {
     send(bytes, answers) {
       // Before they come: what finds no room is lost, and all after it.
@@ -63,7 +64,9 @@ export function openSocket(): NetlinkSocket | undefined {
     },
     receive() {
       for (;;) {
-        const length = recv(descriptor, buffer, buffer.length, MSG_TRUNC)
+        const length = recvfrom(descriptor, buffer, buffer.length, MSG_TRUNC, sender, int32(ADDRESS_BYTES))
+        // Any process with CAP_NET_ADMIN may send to our port.
+        if (length >= 0 && !isKernel(sender)) continue
         if (length > buffer.length) return ERRNO.EMSGSIZE
         if (length >= 0) return buffer.slice(0, length)
         const reason = errno()
@@ -72,6 +75,14 @@ export function openSocket(): NetlinkSocket | undefined {
     },
     close: () => close(descriptor),
   }
+}
+
+/** struct sockaddr_nl: nl_family and padding, nl_pid, nl_groups. */
+const ADDRESS_BYTES = 12
+
+/** The kernel's port is 0. */
+function isKernel(address: Uint8Array): boolean {
+  return address[4] === 0 && address[5] === 0 && address[6] === 0 && address[7] === 0
 }
 
 /** What the default queue (net.core.wmem_default) has room for in any case. */

@@ -20,6 +20,8 @@ export interface Writer {
   raw(type: number, value: ArrayLike<number>): void
   /** NLA_U32, in the network's byte order. */
   u32(type: number, value: number): void
+  /** NLA_U64, in the network's byte order; of numbers below 2^32. */
+  u64(type: number, value: number): void
   /** NLA_STRING, ended by a zero. */
   text(type: number, value: string): void
 }
@@ -76,6 +78,8 @@ export function createWriter(): Writer {
     },
     nest: (type, body) => attribute(type | NESTED, body),
     raw,
+    u64: (type, value) =>
+      raw(type, [0, 0, 0, 0, value >>> 24, (value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff]),
     u32: (type, value) =>
       attribute(type, () => {
         const at = extend(4)

@@ -1,35 +1,34 @@
 import type { Host } from '../../backend'
 import { mayChangeRules, NO_CAPABILITY } from '../../capability'
-import type { Carrier, Outcome } from '../carrier'
+import type { Carrier, ElementKey, FoundElement, Layout, Outcome } from '../carrier'
 import { MARK, NOWHERE } from '../elsewhere'
-import { BASE_CHAIN, OWNERS } from '../layout'
+import { BASE_CHAIN, layoutChain, OWNERS } from '../layout'
 import { TABLE } from '../render'
 import { DISPATCH } from '../set-up'
-import { findOwned, hasMark, parseTable } from './listing'
-import { ageNote, type NftOutcome, type NftProcess, runCheck, runList, runTransaction } from './nft'
+import type { TableState } from '../table-state'
+import { listTwice } from './list-twice'
+import { parseGot, parseTable } from './listing'
+import { ageNote, type NftOutcome, type NftProcess, runCheck, runGet, runList, runTransaction } from './nft'
 
 /** nft's own language, on the stdin of an nft process. */
 export function textCarrier(nft: NftProcess, host: Host): Carrier {
   const list = <T>(what: string, parse: (text: string) => T): Outcome<T> => then(runList(nft, what), parse)
   return {
     run: (transaction) => then(runTransaction(nft, transaction), () => undefined),
-    readTable: () => list(`table ${TABLE}`, parseTable),
-    readOwners: () => list(`map ${TABLE} ${OWNERS}`, parseTable),
-    findOwned: (attachment) =>
-      list(`map ${TABLE} ${OWNERS}`, (text) => ({
-        owned: findOwned(text, attachment),
-        hasMark: hasMark(text),
-      })),
-    // Not by a listing: nft reads all elements before it lists anything. What is only checked changes nothing.
-    isStanding() {
-      const outcome = runCheck(nft, [
-        { do: 'add-elements', set: OWNERS, elements: [{ key: NOWHERE, value: MARK }] },
-        ...DISPATCH.map((rule) => ({ do: 'add-rule', chain: BASE_CHAIN, rule }) as const),
-      ])
-      return !outcome.ok && outcome.failure === 'missing'
-        ? { ok: true, value: false }
-        : then(outcome, () => true)
-    },
+    find: (keys) => find(nft, keys),
+    readLayout: () => readLayout(nft),
+    readStructure: () =>
+      list(`table ${TABLE}`, (text): TableState => ({ ...parseTable(text), addresses: [], slots: [] })),
+    readTable: () => listTwice(nft),
+    readOwners: () => listTwice(nft),
+    // Not by a listing: nft reads all elements before it lists anything.
+    isStanding: () =>
+      stands(
+        runCheck(nft, [
+          { do: 'add-elements', set: OWNERS, elements: [{ key: NOWHERE, value: MARK }] },
+          ...DISPATCH.map((rule) => ({ do: 'add-rule', chain: BASE_CHAIN, rule }) as const),
+        ]),
+      ),
     async probe() {
       const found = host.findTool('nft')
       if ('tried' in found) return [`no nft that can be started: ${found.tried.join(', ')}`]
@@ -41,6 +40,36 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier {
     explainRefusal: () => `nft refused${ageNote(nft)}`,
     explainUnusable: () => 'no nft could be started; install nftables if it is missing',
   }
+}
+
+/** All with one run, which nearly always finds all of them; else each with its own, because nft does not say which is absent. */
+function find(nft: NftProcess, keys: readonly ElementKey[]): Outcome<readonly (FoundElement | undefined)[]> {
+  if (keys.length === 0) return { ok: true, value: [] }
+  const all = runGet(nft, keys)
+  if (all.ok) return { ok: true, value: parseGot(all.stdout) }
+  if (all.failure !== 'missing') return all
+  if (keys.length === 1) return { ok: true, value: [undefined] }
+  const found: (FoundElement | undefined)[] = []
+  for (const key of keys) {
+    const one = find(nft, [key])
+    if (!one.ok) return one
+    found.push(one.value[0])
+  }
+  return { ok: true, value: found }
+}
+
+/** What is only checked changes nothing. */
+function readLayout(nft: NftProcess): Outcome<Layout> {
+  const current = stands(runCheck(nft, [{ do: 'flush-chain', name: layoutChain }]))
+  if (!current.ok) return current
+  if (!current.value) return { ok: true, value: { isCurrent: false, hasMark: false } }
+  const mark = find(nft, [{ set: OWNERS, key: NOWHERE }])
+  if (!mark.ok) return mark
+  return { ok: true, value: { isCurrent: current.value, hasMark: mark.value[0] !== undefined } }
+}
+
+function stands(outcome: NftOutcome): Outcome<boolean> {
+  return !outcome.ok && outcome.failure === 'missing' ? { ok: true, value: false } : then(outcome, () => true)
 }
 
 function then<T>(outcome: NftOutcome, value: (stdout: string) => T): Outcome<T> {

@@ -1,14 +1,13 @@
-import type { Attachment } from '../../../cni/attachment'
 import { fromMapped, parsePrinted } from '../../../policy/address'
-import { OWNERS, POD_MAPS } from '../layout'
-import { ownerTest } from '../owner'
-import { ownerPrefix } from '../owner-notes'
+import type { FoundElement } from '../carrier'
+import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
+import { slotState } from '../slot-notes'
 import {
   type AddressState,
   type Block,
   elementsOf,
   NO_TABLE,
-  type OwnedAddress,
+  type SlotState,
   type TableState,
 } from '../table-state'
 
@@ -52,46 +51,73 @@ function collapse(text: string): string {
 export function parseTable(text: string): TableState {
   const table = parseListing(text).blocks[0] ?? NO_TABLE.table
   const states = new Map<string, AddressState>()
-  for (const element of elementsOf(table, `map ${OWNERS}`)) {
-    const [, key = '', comment, value = ''] = /^(\S+)(?: comment "([^"]*)")? : (\S+)$/.exec(element) ?? []
+  for (const { key, value, comment } of mapElements(table, OWNERS)) {
     const [mapped, owner] = [parsePrinted(key), parsePrinted(value)]
     if (!mapped || !owner) continue
     const address = fromMapped(mapped.value)
     states.set(textKey(key), { address, owner, ...(comment !== undefined && { comment }) })
   }
   for (const map of Object.values(POD_MAPS)) {
-    for (const element of elementsOf(table, `map ${map}`)) {
-      const [, key = '', goto = ''] = /^(\S+)(?: comment "[^"]*")? : goto (\S+)$/.exec(element) ?? []
+    for (const { key, value: verdict } of mapElements(table, map)) {
       const address = states.get(key)?.address ?? parsePrinted(key)
-      if (address) states.set(key, { ...states.get(key), address, goto })
+      if (address) states.set(key, { ...states.get(key), address, verdict })
     }
   }
-  return { table, addresses: [...states.values()] }
+  const slots = mapElements(table, ATTACHMENTS).flatMap(({ key, value, comment }): SlotState[] => {
+    const [slot, address] = [parsePrinted(key), parsePrinted(value)]
+    if (!slot || !address) return []
+    return [slotState(slot, { value: address, ...(comment !== undefined && { comment }) })]
+  })
+  return { table, addresses: [...states.values()], slots }
 }
 
-/**
- * The addresses of one attachment in a listing of `owners`. On the path of every DEL without prevResult, and so
- * not by way of `parseTable`: it looks only where the attachment's value can begin (1,000 owners: 0.1 ms, not 17).
- */
-export function findOwned(listing: string, attachment: Attachment): OwnedAddress[] {
-  const [needle, isOwn] = [` : ${ownerPrefix(attachment)}`, ownerTest(attachment)]
-  const found: OwnedAddress[] = []
-  for (let at = listing.indexOf(needle); at >= 0; at = listing.indexOf(needle, at + 1)) {
-    const start = Math.max(listing.lastIndexOf('{', at), listing.lastIndexOf(',', at)) + 1
-    const key = listing.slice(start, at).trim().split(' ', 1)[0] ?? ''
-    const value = /^[0-9a-f:.]+/.exec(listing.slice(at + 3, at + 64))?.[0] ?? ''
-    const [mapped, owner] = [parsePrinted(key), parsePrinted(value)]
-    if (mapped && owner && isOwn(owner)) found.push({ address: fromMapped(mapped.value), owner })
-  }
-  return found
+interface PrintedElement {
+  readonly key: string
+  readonly value: string
+  readonly comment?: string
+}
+
+function mapElements(table: Block, map: string): PrintedElement[] {
+  return elementsOf(table, `map ${map}`).flatMap((text) => {
+    const element = parseElement(text)
+    return element ? [element] : []
+  })
+}
+
+/** `10.0.0.1 timeout 2m expires 1m59s comment "a : b" : goto c`; versions of nft print the parts in different orders. */
+function parseElement(text: string): PrintedElement | undefined {
+  const comment = / comment "([^"]*)"/.exec(text)?.[1]
+  const rest = text.replace(/ comment "[^"]*"/, '')
+  const [, key, value] = /^(\S+)(?: (?:timeout|expires) \S+)* : (.+)$/.exec(rest) ?? []
+  if (key === undefined || value === undefined) return undefined
+  return { key, value, ...(comment !== undefined && { comment }) }
+}
+
+/** The elements that `get element` printed, one listing for each, in order. */
+export function parseGot(text: string): FoundElement[] {
+  return parseListing(text).blocks.flatMap((table) =>
+    table.blocks.flatMap(({ head }) =>
+      mapElements(table, head.slice('map '.length)).map(({ value, comment }): FoundElement => {
+        const address = parsePrinted(value)
+        return {
+          ...(address ? { value: address } : { verdict: value }),
+          ...(comment !== undefined && { comment }),
+        }
+      }),
+    ),
+  )
+}
+
+/** Whether a listing names a key twice: then nft's walk went through a table that the kernel resized. */
+export function hasRepeats(text: string): boolean {
+  const table = parseListing(text).blocks[0] ?? NO_TABLE.table
+  return [OWNERS, ATTACHMENTS, ...Object.values(POD_MAPS)].some((map) => {
+    const keys = mapElements(table, map).map(({ key }) => key)
+    return new Set(keys).size < keys.length
+  })
 }
 
 /** One printed form for an address in all maps: nft prints `::ffff:10.0.0.1` in `owners`, `10.0.0.1` in `pods-ip`. */
 function textKey(ownersKey: string): string {
   return ownersKey.includes('.') ? ownersKey.replace('::ffff:', '') : ownersKey
-}
-
-/** Whether a listing of the owners has the mark. */
-export function hasMark(listing: string): boolean {
-  return /(?:^|[\s{,]):: comment "iptables" : ::1(?:[\s,}]|$)/.test(listing)
 }

@@ -1,8 +1,9 @@
 import type { ToolResult } from '../../../exec'
+import { formatAddress } from '../../../policy/address'
 import { cannotRun, tooOld } from '../../tools'
-import type { Failed, Failure } from '../carrier'
+import type { ElementKey, Failed, Failure } from '../carrier'
 import { isOwnDeclaration } from '../own-declaration'
-import { renderTransaction } from '../render'
+import { renderTransaction, TABLE } from '../render'
 import type { Transaction } from '../transaction'
 
 /** Starts `nft` with a script on its stdin; deadline and PATH are the caller's. */
@@ -27,6 +28,12 @@ export function runList(nft: NftProcess, what: string): NftOutcome {
 /** A script of another kind, as for tables that are not ours. */
 export function runScript(nft: NftProcess, args: readonly string[], script: string): NftOutcome {
   return toOutcome(nft([...args, '-f', '-'], script))
+}
+
+/** Elements by their keys, each printed as a listing of its map; refused as a whole where one does not exist. */
+export function runGet(nft: NftProcess, keys: readonly ElementKey[]): NftOutcome {
+  const lines = keys.map(({ set, key }) => `get element ${TABLE} ${set} { ${formatAddress(key)} }\n`)
+  return toOutcome(nft(['-f', '-'], lines.join('')))
 }
 
 function toOutcome(result: ToolResult, transaction: Transaction = []): NftOutcome {

@@ -1,0 +1,68 @@
+import { type Address, fromMapped } from '../../policy/address'
+import type { Carrier, ElementKey, FoundElement, Outcome } from './carrier'
+import { ATTACHMENTS } from './layout'
+import { NO_ADDRESS, slotKey } from './slots'
+
+/** What `attachments` has of one attachment. */
+export interface FoundSlots {
+  /** The slots that exist. */
+  readonly numbers: readonly number[]
+  /** A tombstone has none. */
+  readonly addresses: readonly Address[]
+  readonly isTombstone: boolean
+  /** The comment of slot 0. */
+  readonly comment?: string
+}
+
+export const NO_SLOTS: FoundSlots = { numbers: [], addresses: [], isTombstone: false }
+
+/**
+ * By key, and so exact: first slot 0, then as many more as its comment says. `atLeast`: so many are looked up in any
+ * case, because an ADD has to clear even those that the comment does not count.
+ */
+export function findSlots(carrier: Carrier, digest: string, atLeast = 1): Outcome<FoundSlots> {
+  const found: (FoundElement | undefined)[] = []
+  for (let wanted = atLeast; wanted > 0; ) {
+    const looked = carrier.find(slotKeys(digest, found.length, wanted))
+    if (!looked.ok) return looked
+    for (const one of looked.value) found.push(one)
+    const count = countIn(found[0]?.comment)
+    // A comment of somebody else's says nothing: then the first slot that is missing is the end.
+    wanted = count === undefined ? (found[found.length - 1] ? 1 : 0) : count - found.length
+  }
+  return { ok: true, value: toSlots(found) }
+}
+
+function slotKeys(digest: string, from: number, count: number): ElementKey[] {
+  const keys: ElementKey[] = []
+  for (let slot = from; slot < from + count; slot++)
+    keys.push({ set: ATTACHMENTS, key: slotKey(digest, slot) })
+  return keys
+}
+
+/** So many addresses no attachment has. */
+const MOST_SLOTS = 1000
+
+/** The number that a comment begins with. */
+function countIn(comment = ''): number | undefined {
+  const count = Number(comment.slice(0, comment.indexOf(' ')))
+  return count > 0 && count < MOST_SLOTS && Number.isInteger(count) ? count : undefined
+}
+
+function toSlots(found: readonly (FoundElement | undefined)[]): FoundSlots {
+  const addresses: Address[] = []
+  const numbers: number[] = []
+  for (let slot = 0; slot < found.length; slot++) {
+    const value = found[slot]?.value
+    if (!value) continue
+    numbers.push(slot)
+    if (value.value !== NO_ADDRESS.value) addresses.push(fromMapped(value.value))
+  }
+  const [first] = found
+  return {
+    numbers,
+    addresses,
+    isTombstone: first?.value?.value === NO_ADDRESS.value,
+    ...(first?.comment !== undefined && { comment: first.comment }),
+  }
+}

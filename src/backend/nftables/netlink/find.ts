@@ -1,0 +1,70 @@
+import { map } from '../../../lists'
+import type { ElementKey, FoundElement } from '../carrier'
+import { addressOfBytes } from './addresses'
+import { type Verdict, verdictText } from './data'
+import { writeKeyAlone } from './encode-elements'
+import { COMMENT, ELEMENT, ELEMENTS, MESSAGES } from './protocol'
+import { mayLack, must } from './reading'
+import type { Session } from './session'
+import { GENERIC_HEADER, listAttributes, type Message, readText, readU32 } from './wire'
+
+/**
+ * Elements by their keys (NFT_MSG_GETSETELEM), all in one system call: exact whatever else happens to the table. An
+ * element, a map or a table that does not exist is undefined.
+ */
+export function findElements(session: Session, keys: readonly ElementKey[]): (FoundElement | undefined)[] {
+  const questions = map(keys, ({ set, key }) => ({
+    type: MESSAGES.getSetElement,
+    write: (writer: Parameters<typeof writeKeyAlone>[0]) => writeKeyAlone(writer, set, key),
+  }))
+  return map(must(session.getAll(questions)), (answer) => {
+    const message = mayLack(answer)
+    return message && elementOf(message)
+  })
+}
+
+/** Of the one element in a message. A DEL runs this, so there is no `Map` of attributes, nor a decoder of text. */
+function elementOf({ payload }: Message): FoundElement | undefined {
+  for (const [type, list] of listAttributes(payload.subarray(GENERIC_HEADER))) {
+    if (type !== ELEMENTS.elements) continue
+    for (const [, element] of listAttributes(list)) return partsOf(element)
+  }
+  return undefined
+}
+
+function partsOf(element: Uint8Array): FoundElement {
+  let found: FoundElement = {}
+  for (const [type, bytes] of listAttributes(element)) {
+    if (type === ELEMENT.data) found = { ...found, ...dataOf(bytes) }
+    if (type === ELEMENT.userdata) {
+      const comment = commentIn(bytes)
+      if (comment !== undefined) found = { ...found, comment }
+    }
+  }
+  return found
+}
+
+/** NFTA_DATA_VALUE, NFTA_DATA_VERDICT; NFTA_VERDICT_CODE, NFTA_VERDICT_CHAIN */
+function dataOf(bytes: Uint8Array): Pick<FoundElement, 'value' | 'verdict'> {
+  for (const [type, data] of listAttributes(bytes)) {
+    if (type === 1) return { value: addressOfBytes(data) }
+    let verdict: Verdict = { code: 0 }
+    for (const [part, value] of listAttributes(data))
+      verdict =
+        part === 1 ? { ...verdict, code: readU32(value) ?? 0 } : { ...verdict, chain: readText(value) }
+    return { verdict: verdictText(verdict) }
+  }
+  return {}
+}
+
+/** nft's user data: type, length and value, one after the other; a comment ends with a zero. */
+export function commentIn(bytes: Uint8Array | undefined): string | undefined {
+  for (let at = 0; bytes && at + 2 <= bytes.length; at += 2 + (bytes[at + 1] ?? 0)) {
+    if (bytes[at] !== COMMENT) continue
+    let text = ''
+    for (const byte of bytes.subarray(at + 2, at + 1 + (bytes[at + 1] ?? 0)))
+      text += String.fromCharCode(byte)
+    return text
+  }
+  return undefined
+}

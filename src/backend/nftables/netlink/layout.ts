@@ -1,0 +1,31 @@
+import { map } from '../../../lists'
+import type { Layout } from '../carrier'
+import { NOWHERE } from '../elsewhere'
+import { layoutChain, OWNERS } from '../layout'
+import { TABLE_NAME } from '../render'
+import { writeKeyAlone } from './encode-elements'
+import { CHAIN, MESSAGES } from './protocol'
+import { mayLack, must } from './reading'
+import type { Question, Session } from './session'
+
+/** What a DEL that found nothing has to know of the table, with one system call. */
+export function readLayout(session: Session): Layout {
+  const mark: Question = {
+    type: MESSAGES.getSetElement,
+    write: (writer) => writeKeyAlone(writer, OWNERS, NOWHERE),
+  }
+  const answers = must(session.getAll([chainQuestion(layoutChain), mark]))
+  const [isCurrent = false, hasMark = false] = map(answers, (answer) => mayLack(answer) !== undefined)
+  return { isCurrent, hasMark }
+}
+
+/** A chain of our table, by its name. */
+export function chainQuestion(name: string): Question {
+  return {
+    type: MESSAGES.getChain,
+    write(writer) {
+      writer.text(CHAIN.table, TABLE_NAME)
+      writer.text(CHAIN.name, name)
+    },
+  }
+}

@@ -1,0 +1,69 @@
+import { addressBytes, addressOfBytes, hexOf } from './addresses'
+import { elementsIn, type WalkedElement } from './decode'
+import { findElements } from './find'
+import { dumpOfSet, generation, untilLate } from './reading'
+import type { Session } from './session'
+import { attributesOf } from './wire'
+
+/** All elements of a map, in the order of their keys. */
+export interface Walk {
+  readonly elements: readonly WalkedElement[]
+  /** No walk could be believed: an element that is not here may exist. */
+  readonly mayLack: boolean
+}
+
+/** How long to walk again through a map that changes meanwhile. */
+const WALKING_MS = 3_000
+
+/**
+ * A dump is no snapshot. It comes in pieces, and the kernel goes on by a count of elements: when it resizes the hash table
+ * in between, or an element comes or goes, it misses some and sends others twice. So a walk is believed only when it
+ * sent no key twice, and either nothing in the ruleset changed meanwhile, or the walk before it found the same: a miss without
+ * a repeat takes a change of the map itself, and such a change shows in the next walk. Somebody else's transactions,
+ * which a busy node has thousands of in a second, do not spoil it.
+ *
+ * When the map changes for too long, all that several walks found is taken, each element as a look-up by its key says,
+ * and the result is marked.
+ */
+export function walkMap(session: Session, set: string): Walk {
+  const again = untilLate(WALKING_MS)
+  const seen = new Map<string, WalkedElement>()
+  let previous: string | undefined
+  for (;;) {
+    const before = generation(session)
+    const { messages, wasInterrupted } = dumpOfSet(session, set)
+    const isQuiet = !wasInterrupted && generation(session) === before
+    const elements = messages.flatMap((message) => [...elementsIn(attributesOf(message))])
+    const byKey = new Map(elements.map((element) => [hexOf(element.key), element]))
+    for (const [key, element] of byKey) seen.set(key, element)
+    const hasRepeats = byKey.size < elements.length
+    const print = hasRepeats || isQuiet ? undefined : printOf(byKey)
+    if (!hasRepeats && (isQuiet || print === previous)) return { elements: inOrder(byKey), mayLack: false }
+    previous = print
+    if (!again()) return { elements: confirm(session, set, inOrder(seen)), mayLack: true }
+  }
+}
+
+function inOrder(byKey: ReadonlyMap<string, WalkedElement>): WalkedElement[] {
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, element]) => element)
+}
+
+function printOf(byKey: ReadonlyMap<string, WalkedElement>): string {
+  return inOrder(byKey)
+    .map(({ key, value, verdict }) => `${hexOf(key)} ${value ? hexOf(value) : verdict}`)
+    .join('\n')
+}
+
+/** Those that exist now. */
+function confirm(session: Session, set: string, elements: readonly WalkedElement[]): WalkedElement[] {
+  const found = findElements(
+    session,
+    elements.map(({ key }) => ({ set, key: addressOfBytes(key) })),
+  )
+  return elements.flatMap(({ key, isIntervalEnd }, i): WalkedElement[] => {
+    const now = found[i]
+    if (!now) return []
+    const { value, ...rest } = now
+    return [{ key, isIntervalEnd, ...rest, ...(value && { value: addressBytes(value) }) }]
+  })
+}

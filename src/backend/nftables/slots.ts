@@ -1,0 +1,82 @@
+import { consistsOf } from '../../cni/characters'
+import { map } from '../../lists'
+import { type Address, digitsOfNumber, formatAddress, toMapped } from '../../policy/address'
+import type { Origin } from '../backend'
+import { ATTACHMENTS } from './layout'
+import type { Operation, Transaction } from './transaction'
+
+/**
+ * The map `attachments` says which addresses an attachment has, so that a DEL without prevResult finds them by key. A key
+ * is the attachment's 96 bits and a number from 0 on, its *slot*; the value is one address. A walk through `owners`
+ * would say the same, but the kernel gives no snapshot of a hash table: while it resizes one, a walk misses elements.
+ *
+ * A *tombstone* is slot 0 with the address `::`. A DEL leaves it for two minutes: whoever restores rules from the
+ * result cache meanwhile is refused, because an `add` with another value clashes.
+ */
+export const NO_ADDRESS: Address = { family: 'ip6', value: 0n }
+
+/** libcni keeps its cache entry until the whole chain's DEL is done; a chain that takes longer is not waited for. */
+const TOMBSTONE_SECONDS = 120
+
+/** What the comment of slot 0 says about the ADD, for programs. */
+export interface SlotNote {
+  /** Absent: nobody recorded it. */
+  readonly bootSeconds?: number
+  readonly origin?: Origin
+  /** CNI_NETNS, as the runtime names it. */
+  readonly netns?: string
+}
+
+/** `digest`: of `attachmentDigest`. */
+export function slotKey(digest: string, slot: number): Address {
+  return { family: 'ip6', value: BigInt(`0x${digest}${digitsOfNumber(slot)}`) }
+}
+
+/** The order in which an attachment's addresses have slots, whatever order its result has. */
+export function inSlotOrder(addresses: readonly Address[]): readonly Address[] {
+  if (addresses.length < 2) return addresses
+  return [...addresses].sort((a, b) => (formatAddress(a) < formatAddress(b) ? -1 : 1))
+}
+
+/** Refused when the attachment has other addresses there, or a tombstone; nothing when it has the same. */
+export function addSlots(digest: string, addresses: readonly Address[], note: SlotNote): Operation {
+  const comment = slotComment(addresses.length, note)
+  return {
+    do: 'add-elements',
+    set: ATTACHMENTS,
+    elements: map(inSlotOrder(addresses), (address, slot) => ({
+      key: slotKey(digest, slot),
+      value: { family: 'ip6', value: toMapped(address) },
+      ...(slot === 0 && { comment }),
+    })),
+  }
+}
+
+export function deleteSlot(digest: string, slot: number): Operation {
+  return { do: 'delete-element', set: ATTACHMENTS, key: slotKey(digest, slot) }
+}
+
+/** The slots from 0 on, as many as that. */
+export function deleteSlots(digest: string, count: number): Transaction {
+  const operations: Operation[] = []
+  for (let slot = 0; slot < count; slot++) operations.push(deleteSlot(digest, slot))
+  return operations
+}
+
+export function addTombstone(digest: string): Operation {
+  const element = { key: slotKey(digest, 0), value: NO_ADDRESS, timeoutSeconds: TOMBSTONE_SECONDS }
+  return { do: 'add-elements', set: ATTACHMENTS, elements: [element] }
+}
+
+export const ORIGIN_LETTERS: Readonly<Record<Origin, string>> = { added: 'a', restored: 'r', adopted: 'o' }
+
+/** nft's limit for the comment of an element (NFTNL_UDATA_COMMENT_MAXLEN). */
+const COMMENT_BYTES = 128
+
+/** `<number of addresses> <boot seconds> <origin> <network namespace>`, with `-` for what is not known. */
+function slotComment(count: number, { bootSeconds, origin = 'added', netns = '-' }: SlotNote): string {
+  const seconds = bootSeconds === undefined ? '-' : Math.floor(bootSeconds)
+  const head = `${count} ${seconds} ${ORIGIN_LETTERS[origin]} `
+  const isUsable = netns !== '' && consistsOf(netns, '_./:-') && head.length + netns.length <= COMMENT_BYTES
+  return head + (isUsable ? netns : '-')
+}

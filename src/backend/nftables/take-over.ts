@@ -1,0 +1,56 @@
+import type { Attachment } from '../../cni/attachment'
+import { CniError } from '../../cni/error'
+import { type Address, formatAddress } from '../../policy/address'
+import type { Listed } from '../backend'
+import { networkDigest } from '../identity'
+import type { Carrier } from './carrier'
+import { findSlots } from './find-slots'
+import { listedNote } from './listed-note'
+import { digestOfOwner } from './owner'
+import { ownerId } from './owner-notes'
+import type { AddressState } from './table-state'
+
+/** An element of `owners` with the owner that it has. */
+interface Held {
+  readonly address: Address
+  readonly owner: Address
+  readonly comment?: string
+}
+
+/**
+ * May an ADD take this address from its holder? IPAM of one network gives no address twice, so a holder of the same
+ * network is gone, and its DEL is late. A holder of another network may well be alive: with static IPAM the author of
+ * a pod chooses the address. So that takes a proof.
+ */
+export async function requireFree(
+  carrier: Carrier,
+  attachment: Attachment,
+  { held, isGone }: { readonly held: AddressState; readonly isGone?: (holder: Listed) => Promise<boolean> },
+): Promise<void> {
+  const { address, owner, comment } = held
+  if (!owner) return
+  const holder = describeHolder(carrier, { address, owner, ...(comment !== undefined && { comment }) })
+  if (holder.note?.networkDigest === networkDigest(attachment.network)) return
+  if (await isGone?.(holder)) return
+  const { containerID, ifname, network } = attachment
+  const note = holder.note
+  const who = note
+    ? `${note.pod && `${note.pod} `}(${note.containerID} ${note.ifname}) of network ${note.network}`
+    : 'an attachment that left no name'
+  throw new CniError(
+    'tryAgain',
+    `Cannot install the rules: ${formatAddress(address)} is held by ${who}, and ${containerID} ${ifname} of network ${network} asks for it too`,
+    'give the two networks different address ranges; if that pod is gone, its DEL or "ip-masq gc" frees the address',
+  )
+}
+
+function describeHolder(carrier: Carrier, { address, owner, comment }: Held): Listed {
+  const slots = findSlots(carrier, digestOfOwner(owner))
+  const { addresses, comment: slotComment } = slots.ok ? slots.value : { addresses: [], comment: undefined }
+  const note = listedNote(comment, slotComment)
+  return {
+    id: ownerId(owner),
+    addresses: addresses.length > 0 ? addresses : [address],
+    ...(note && { note }),
+  }
+}

@@ -1,0 +1,38 @@
+import { formatAddress } from '../../../policy/address'
+import type { Outcome } from '../carrier'
+import { TABLE } from '../render'
+import type { TableState } from '../table-state'
+import { hasRepeats, parseTable } from './listing'
+import { type NftProcess, runList } from './nft'
+
+/** So often at most; then what was listed last is marked. */
+const MOST_LISTINGS = 10
+
+/**
+ * The table with the elements of its maps. nft walks through hash tables too, and such a walk misses elements when the kernel
+ * resizes the table meanwhile (`netlink/walk.ts`). So a listing is believed when it names no key twice and the one
+ * before it had the same elements.
+ */
+export function listTwice(nft: NftProcess): Outcome<TableState> {
+  let previous: string | undefined
+  for (let i = 1; ; i++) {
+    const listed = runList(nft, `table ${TABLE}`)
+    if (!listed.ok) return listed
+    const state = parseTable(listed.stdout)
+    const print = hasRepeats(listed.stdout) ? undefined : printOf(state)
+    if (print !== undefined && print === previous) return { ok: true, value: state }
+    if (i === MOST_LISTINGS) return { ok: true, value: { ...state, mayLack: true } }
+    previous = print
+  }
+}
+
+function printOf({ addresses, slots }: TableState): string {
+  const lines = [
+    ...addresses.map(
+      ({ address, owner, verdict }) =>
+        `${formatAddress(address)} ${owner ? formatAddress(owner) : ''} ${verdict}`,
+    ),
+    ...slots.map(({ digest, slot, address }) => `${digest} ${slot} ${address ? formatAddress(address) : ''}`),
+  ]
+  return lines.sort().join('\n')
+}

@@ -1,0 +1,21 @@
+import type { Carrier } from './carrier'
+import { ATTACHMENTS } from './layout'
+import { MAPS } from './set-up'
+import { addTombstone } from './slots'
+
+/**
+ * A tombstone for an attachment that has no rules. Where there is no table it gets one, without chains: an ADD that finds
+ * the rules gone may be about to restore the dead pod's. This is best effort, and no DEL fails for it.
+ */
+export function bury(
+  carrier: Carrier,
+  digest: string,
+  { isBare, mayMakeTable }: { readonly isBare: boolean; readonly mayMakeTable: boolean },
+): void {
+  if (!isBare || !mayMakeTable) {
+    const outcome = carrier.run([addTombstone(digest)])
+    if (outcome.ok || outcome.failure !== 'missing' || !mayMakeTable) return
+  }
+  const map = MAPS.filter(({ name }) => name === ATTACHMENTS)
+  carrier.run([{ do: 'add-table' }, ...map, addTombstone(digest)])
+}
