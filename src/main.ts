@@ -85,23 +85,17 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
   return 2
 }
 
-let isInHostRoot = false
-
 const world: World = {
   backend: () => backendWithin(DEADLINE_MS),
   primaryFirewalls,
   epochSeconds: () => Date.now() / 1000,
   bootSeconds,
   executable() {
-    // The path is one of the container's; the link leads to the file, wherever that is (proc(5)).
-    if (isInHostRoot) return '/proc/self/exe'
-    // Under Node the program is a script.
-    return globalThis.Bun ? process.execPath : (process.argv[1] ?? '')
+    // The link leads to the file that runs (proc(5)), whatever its path leads to by now: in the host's root that is
+    // another tree, and anywhere the file may have been exchanged. Under Node the program is a script.
+    return globalThis.Bun ? '/proc/self/exe' : (process.argv[1] ?? '')
   },
-  enterHostRoot(root) {
-    enterHostRoot(root)
-    isInHostRoot = true
-  },
+  enterHostRoot,
   readStdin,
   write: (text) => write(1, printableText(text)),
   writeError: (text) => write(2, printableText(text)),

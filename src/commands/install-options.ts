@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
-import type { Mode } from '../install/install'
+import type { Mode } from '../install/mode'
 import { parseDuration, parsePort, parseRoot, UsageError } from './options'
-import { PROFILES } from './profiles'
+import { PROFILES, type ProfileName } from './profiles'
 
 const FLAGS = {
   profile: { type: 'string', default: 'default' },
@@ -28,6 +28,7 @@ const FLAGS = {
 export type InstallFlag = keyof typeof FLAGS
 
 export interface CommandOptions {
+  readonly profile: ProfileName
   readonly binDir: string
   readonly confDir: string
   readonly cacheDir: string
@@ -60,9 +61,10 @@ export function parseInstallOptions(
   flags: readonly InstallFlag[],
 ): CommandOptions {
   const values = parse(command, args, flags)
-  const profile = oneOf('profile', String(values.profile ?? 'default'), Object.keys(PROFILES))
-  const { binDir, confDir } = PROFILES[profile as keyof typeof PROFILES]
+  const profile = oneOf('profile', String(values.profile ?? 'default'), Object.keys(PROFILES)) as ProfileName
+  const { binDir, confDir } = PROFILES[profile]
   return {
+    profile,
     binDir: directory('bin-dir', values['bin-dir'], binDir),
     confDir: directory('conf-dir', values['conf-dir'], confDir),
     cacheDir: directory('cache-dir', values['cache-dir'], DEFAULT_CACHE_DIR),

@@ -34,7 +34,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
   const apply = async ({ isFirst }: { readonly isFirst: boolean }) => {
     const { done, advice, wasUndone } = await install(
       { ...options, plugin: readPlugin(configFile, options.configFile) },
-      { executable: world.executable(), runtimes: runningRuntimes },
+      { executable: world.executable(), runtimes: () => runningRuntimes(options.profile) },
     )
     const first = [
       ...(done.length > 0 ? [] : ['nothing to do']),
@@ -99,9 +99,14 @@ async function waitForNetwork(
   pause: Pause,
 ): Promise<void> {
   const end = performance.now() + waitSeconds * 1000
-  while (!findTarget(confDir, network) && performance.now() < end && !pause.isStopped()) {
+  while (performance.now() < end && !pause.isStopped() && !(await isThere(confDir, network))) {
     await pause.sleep(Math.min(LOOK_MS, end - performance.now()))
   }
+}
+
+/** A file that is broken now may still be being written. */
+async function isThere(confDir: string, network: string | undefined): Promise<boolean> {
+  return (await findTarget(confDir, network).catch(() => undefined)) !== undefined
 }
 
 /** `name`: what the operator calls the file. */

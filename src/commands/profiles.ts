@@ -4,15 +4,19 @@ export interface Profile {
   readonly confDir: string
 }
 
+const USUAL: Profile = { binDir: '/opt/cni/bin', confDir: '/etc/cni/net.d' }
+
 export const PROFILES = {
-  default: { binDir: '/opt/cni/bin', confDir: '/etc/cni/net.d' },
+  default: USUAL,
   k3s: { binDir: '/var/lib/rancher/k3s/data/cni', confDir: '/var/lib/rancher/k3s/agent/etc/cni/net.d' },
-  rke2: { binDir: '/opt/cni/bin', confDir: '/etc/cni/net.d' },
+  rke2: USUAL,
   microk8s: {
     binDir: '/var/snap/microk8s/current/opt/cni/bin',
     confDir: '/var/snap/microk8s/current/args/cni-network',
   },
   openshift: { binDir: '/var/lib/cni/bin', confDir: '/etc/kubernetes/cni/net.d' },
-  minikube: { binDir: '/opt/cni/bin', confDir: '/etc/cni/net.d' },
-  kind: { binDir: '/opt/cni/bin', confDir: '/etc/cni/net.d' },
+  minikube: USUAL,
+  kind: USUAL,
 } as const satisfies Readonly<Record<string, Profile>>
+
+export type ProfileName = keyof typeof PROFILES

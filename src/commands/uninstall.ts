@@ -61,7 +61,7 @@ async function uninstall(options: CommandOptions, world: World, pause: Pause): P
   }
   const leave = async () => {
     await say(await leaveNetworks(confDir))
-    requireUnnamed(binDir, confDir)
+    await requireUnnamed(binDir, confDir)
   }
   await leave()
   const inUse = await waitUntilUnused(options, world, { say, leave, pause })
@@ -82,14 +82,14 @@ async function uninstall(options: CommandOptions, world: World, pause: Pause): P
   await world.backend().tearDown()
   // A primary plugin may have written what it remembers meanwhile.
   await leave()
-  await say(removeExecutable(binDir))
+  await say(await removeExecutable(binDir))
   if (said === 0) await say(['nothing to do'])
   return 0
 }
 
 /** What cannot be edited keeps the executable: every ADD and DEL of that network would fail without it. */
-function requireUnnamed(binDir: string, confDir: string): void {
-  const [file] = filesThatName(confDir)
+async function requireUnnamed(binDir: string, confDir: string): Promise<void> {
+  const [file] = await filesThatName(confDir)
   if (file === undefined) return
   throw new CniError('ioFailure', `Cannot remove ${binDir}/ip-masq: ${file} names it; take it out by hand`)
 }

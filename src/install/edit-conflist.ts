@@ -1,17 +1,20 @@
 import { applyEdits, findNodeAtLocation, modify, type Node, parseTree } from 'jsonc-parser'
 import { isObject, type JsonObject } from '../cni/json'
+import { inByteText } from './read-file'
 
 /**
  * Edits of a conflist's text: keys that we do not know, their order, the indentation and the version stay as they are
- * written. Each is given a text that JSON.parse has accepted, and gives the same text back where there is nothing to do.
+ * written. Each is given a text that JSON.parse has accepted, and returns the same text where there is nothing to do. The
+ * texts have a character for each byte (`read-file.ts`).
  */
 
 const OURS = 'ip-masq'
 
-export function addPlugin(text: string, plugin: JsonObject): string {
+export function addPlugin(text: string, wanted: JsonObject): string {
+  const plugin = inByteText(wanted)
   const plugins = pluginsIn(text)
   const own = indicesOfOwn(plugins)
-  if (own.length > 1) throw new Error(`ip-masq stands in it ${own.length} times: leave one`)
+  if (own.length > 1) throw new Error(`ip-masq is in it ${own.length} times: leave one`)
   const at = own[0] ?? plugins.length - 1
   const node = nodeAt(text, at)
   // As what stands there is set: on a line of its own, or behind the one before.
@@ -27,10 +30,10 @@ export function addPlugin(text: string, plugin: JsonObject): string {
   )
 }
 
-/** A key that stands twice is found at one place, and counts at another. */
+/** A key that is written twice is found at one place, and counts at another. */
 function verified(text: string, plugins: readonly unknown[]): string {
   if (isSame(pluginsIn(text), plugins)) return text
-  throw new Error('a key stands in it twice: leave one')
+  throw new Error('a key is in it twice: leave one')
 }
 
 /** Indented as the line that it begins on; on one line where its neighbours are. */

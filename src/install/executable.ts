@@ -1,32 +1,66 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { execa } from 'execa'
 import { CniError } from '../cni/error'
-import { isInPlace, type Placement, placeFile } from './place-file'
+import { atPlace, inDirectory } from './directory'
+import { isInPlace, type Placement, placeFile, ROOT } from './place-file'
+import { runProgram } from './run-program'
 
-/** A copy of the executable that runs now, under the name that conflists use; a line if something was done. */
-export async function installExecutable(source: string, binDir: string): Promise<string[]> {
-  const path = join(binDir, 'ip-masq')
-  if (!existsSync(binDir))
-    throw new CniError('ioFailure', `Cannot install: there is no ${binDir}; use --bin-dir or --profile`)
-  const placement: Placement = { content: { copyOf: source }, mode: 0o755, check: answersVersion }
-  if (isInPlace(path, placement)) {
-    await answersVersion(path)
-    return []
-  }
-  await placeFile(path, placement)
-  return [`installed ${path}`]
+export const EXECUTABLE = 'ip-masq'
+
+interface PlacedExecutable {
+  readonly done: readonly string[]
+  readonly advice: readonly string[]
 }
 
-/** It runs here: right architecture and libc, no noexec mount. */
-async function answersVersion(file: string): Promise<void> {
-  const { stdout, stderr, failed } = await execa(file, [], {
-    env: { CNI_COMMAND: 'VERSION' },
-    extendEnv: false,
-    input: '{"cniVersion":"1.0.0"}',
-    reject: false,
-    timeout: 20_000,
+/**
+ * A copy of the executable that runs now, under the name that conflists use. It always belongs to root, whoever owned the
+ * file before, because root runs it.
+ */
+export async function installExecutable(source: string, binDir: string): Promise<PlacedExecutable> {
+  const path = `${binDir}/${EXECUTABLE}`
+  const placement: Placement = {
+    content: { copyOf: source },
+    mode: 0o755,
+    owner: ROOT,
+    check: async (file) => requireAnswer(file, path),
+  }
+  return withBinDir(binDir, async (directory, openTo) => {
+    const advice = openTo === undefined ? [] : [adviceFor(binDir, openTo)]
+    // A link of root's to the right file may stay.
+    const isThere = await atPlace(path, (place) => isInPlace(place, placement))
+    if (isThere) return { done: [], advice }
+    await placeFile({ directory, name: EXECUTABLE, authors: [], openTo }, placement)
+    return { done: [`installed ${path}`], advice }
   })
-  if (!failed && stdout.includes('supportedVersions')) return
-  throw new CniError('ioFailure', `Cannot install: ${file} does not run here`, `${stdout}${stderr}`.trim())
+}
+
+/**
+ * No refusal: who may write there can exchange the primary plugin, which root runs as well. It is common enough: an
+ * archive of CNI plugins that was unpacked as root leaves the directory to the user who packed it.
+ */
+function adviceFor(binDir: string, openTo: string): string {
+  return `other users than root can exchange the executables in ${binDir}, which root runs: make ${openTo} root's own (chown root:root, chmod go-w)`
+}
+
+async function withBinDir<T>(binDir: string, work: Parameters<typeof inDirectory<T>>[1]): Promise<T> {
+  let isOpen = false
+  try {
+    return await inDirectory(binDir, (...directory) => {
+      isOpen = true
+      return work(...directory)
+    })
+  } catch (error) {
+    if (!isOpen && error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      throw new CniError('ioFailure', `Cannot install: there is no ${binDir}; use --bin-dir or --profile`)
+    throw error
+  }
+}
+
+/** It runs here: the architecture and libc are right, and the file system is not mounted noexec. */
+function requireAnswer(file: string, path: string): void {
+  const { succeeded, stdout, said } = runProgram(file, {
+    environment: { CNI_COMMAND: 'VERSION' },
+    input: '{"cniVersion":"1.0.0"}',
+    milliseconds: 20_000,
+  })
+  if (succeeded && stdout.includes('supportedVersions')) return
+  throw new CniError('ioFailure', `Cannot install: ${path} does not run here`, said)
 }

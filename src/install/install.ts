@@ -1,15 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { CniError } from '../cni/error'
 import type { JsonObject } from '../cni/json'
 import { parseConfig } from '../config/parse'
+import { ownDropIns } from './conf-directory'
+import { BARE, placeDropIn } from './drop-in'
 import { addPlugin, masqueradingIn, ownPluginsIn, switchOffMasquerade } from './edit-conflist'
 import { installExecutable } from './executable'
-import { isInPlace, type Placement, placeFile, removeFile } from './place-file'
-import { honourDropIns, type Runtime } from './runtimes'
-import { findTarget, ownDropIns, type Target } from './target'
-
-export type Mode = 'auto' | 'drop-in' | 'patch'
+import { decideMode, type Mode } from './mode'
+import { ChangedError, replaceConflist } from './patch'
+import type { Runtime } from './runtimes'
+import { findTarget, type Target } from './target'
 
 export interface InstallOptions {
   readonly binDir: string
@@ -35,8 +34,6 @@ export interface InstallReport {
   readonly wasUndone: boolean
 }
 
-const DROP_IN = '90-ip-masq.conf'
-
 /**
  * The executable first, and the network only when that is there and runs: no conflist ever names what is not there. Each
  * step is one rename, so that a crash leaves the old state or the new one of each, and all of it may be run again.
@@ -45,17 +42,17 @@ export async function install(options: InstallOptions, installer: Installer): Pr
   if (options.plugin) parseConfig(options.plugin)
   const placed = await installExecutable(installer.executable, options.binDir)
   for (let attempt = 1; ; attempt++) {
-    const target = findTarget(options.confDir, options.network)
+    const target = await findTarget(options.confDir, options.network)
     if (!target) throw new CniError('ioFailure', missingNetwork(options))
     try {
       const joined = await joinNetwork(target, options, installer)
       return {
         ...joined,
-        done: [...placed, ...joined.done],
-        wasUndone: placed.length > 0 || joined.wasUndone,
+        done: [...placed.done, ...joined.done],
+        advice: [...placed.advice, ...joined.advice],
+        wasUndone: placed.done.length > 0 || joined.wasUndone,
       }
     } catch (error) {
-      // The primary plugin has just written it anew.
       if (!(error instanceof ChangedError) || attempt === 3) throw error
     }
   }
@@ -65,8 +62,6 @@ function missingNetwork({ confDir, network }: InstallOptions): string {
   const what = network === undefined ? 'no network' : `no network "${network}"`
   return `Cannot install: there is ${what} in ${confDir} yet; the primary plugin writes it; use --wait, or --conf-dir`
 }
-
-export class ChangedError extends Error {}
 
 async function joinNetwork(
   target: Target,
@@ -79,106 +74,45 @@ async function joinNetwork(
       `Cannot add ip-masq to ${target.path}: it holds one plugin and no list; write a .conflist with "plugins"`,
     )
   }
-  const mode = await decideMode(target, options, installer)
-  const isThere = ownPluginsIn(target.text) > 0 || ownDropIns(options.confDir, target.name).length > 0
-  const wanted = options.disablePrimaryMasq ? switchOffMasquerade(target.text) : target.text
-  const text = mode === 'patch' ? withPlugin(target.path, wanted, options.plugin) : wanted
+  const runtimes = await installer.runtimes()
+  const dropIns = await ownDropIns(options.confDir, target.name)
+  const mode = decideMode(target, { mode: options.mode, dropIns, runtimes })
+  const isThere = ownPluginsIn(target.text) > 0 || dropIns.length > 0
+  const edited = editedText(target, mode, options)
   const done: string[] = []
-  if (text !== target.text) {
-    await patch(target, text)
+  const unsure: string[] = []
+  if (edited !== target.text) {
+    unsure.push(...(await replaceConflist({ ...target, edited, keepBackup: true })))
     const added = isThere ? 'changed' : 'added ip-masq to'
     done.push(mode === 'patch' ? `${added} ${target.path}` : `switched masquerade off in ${target.path}`)
   }
-  if (mode === 'drop-in') done.push(...(await dropIn(target, options)))
-  const advice = [...adviceFor(text), ...restartAdvice(done, await installer.runtimes())]
-  return { done, advice, wasUndone: !isThere }
+  if (mode === 'drop-in') done.push(...(await placeDropIn(target, options)))
+  return {
+    done,
+    advice: [...unsure, ...adviceFor(edited), ...restartAdvice(done, runtimes)],
+    wasUndone: !isThere,
+  }
 }
 
-const BARE: JsonObject = { type: 'ip-masq' }
-
-function withPlugin(path: string, text: string, plugin: JsonObject | undefined): string {
-  if (!plugin && ownPluginsIn(text) > 0) return text
+function editedText(
+  { path, text }: Target,
+  mode: 'drop-in' | 'patch',
+  { disablePrimaryMasq, plugin }: InstallOptions,
+): string {
   try {
-    return addPlugin(text, plugin ?? BARE)
+    const switched = disablePrimaryMasq ? switchOffMasquerade(text) : text
+    const isDone = mode === 'drop-in' || (!plugin && ownPluginsIn(switched) > 0)
+    return isDone ? switched : addPlugin(switched, plugin ?? BARE)
   } catch (error) {
     const said = error instanceof Error ? error.message : error
     throw new CniError('invalidConfig', `Cannot add ip-masq to ${path}: ${said}`)
   }
 }
 
-/** A drop-in only where the runtime that runs is known to read it: others ignore it, and pods start unmasqueraded. */
-async function decideMode(
-  { text, name, path, conflist }: Target,
-  { mode, confDir }: InstallOptions,
-  { runtimes }: Installer,
-): Promise<'drop-in' | 'patch'> {
-  const [inline, dropIns] = [ownPluginsIn(text), ownDropIns(confDir, name)]
-  if ((mode === 'patch' && dropIns.length > 0) || (mode === 'drop-in' && inline > 0)) {
-    const place = inline > 0 ? path : dropIns[0]
-    throw new CniError(
-      'invalidConfig',
-      `Cannot install into network ${name} by ${mode}: ip-masq is in ${place} already; leave --mode out, or run ip-masq uninstall first`,
-    )
-  }
-  if (mode === 'drop-in' && conflist.loadOnlyInlinedPlugins === true) {
-    throw new CniError(
-      'invalidConfig',
-      `Cannot install into network ${name} by drop-in: ${path} says loadOnlyInlinedPlugins; use --mode patch`,
-    )
-  }
-  if (mode !== 'auto') return mode
-  if (inline > 0 || conflist.loadOnlyInlinedPlugins === true) return 'patch'
-  return dropIns.length > 0 || honourDropIns(await runtimes()) ? 'drop-in' : 'patch'
-}
-
-export function backupOf(path: string): string {
-  return `${path}.ip-masq-backup`
-}
-
-/** What was there before stays beside it, under a name that no runtime reads. */
-async function patch({ path, text }: Target, edited: string): Promise<void> {
-  const mode = statSync(path).mode & 0o777
-  const backup = backupOf(path)
-  if (ownPluginsIn(text) === 0 || !existsSync(backup)) await placeFile(backup, { content: { text }, mode })
-  await placeFile(path, {
-    content: { text: edited },
-    mode,
-    async check() {
-      if (readFileSync(path, 'utf8') !== text) throw new ChangedError()
-    },
-  })
-}
-
-async function dropIn({ name }: Target, { confDir, plugin }: InstallOptions): Promise<string[]> {
-  const directory = join(confDir, name)
-  if (!existsSync(directory)) {
-    mkdirSync(directory)
-    chmodSync(directory, 0o755)
-  }
-  const [known] = ownDropIns(confDir, name)
-  if (known && !plugin) return []
-  const path = known ?? join(directory, DROP_IN)
-  const placement: Placement = {
-    content: { text: `${JSON.stringify(plugin ?? BARE, null, 2)}\n` },
-    mode: 0o644,
-  }
-  if (isInPlace(path, placement)) return []
-  await placeFile(path, placement)
-  nudge(confDir)
-  return [`added ip-masq to network ${name} by ${path}`]
-}
-
-/** containerd reads its conf dir again when a file directly in it is written or removed, not for one in a sub-folder. */
-export function nudge(confDir: string): void {
-  const path = join(confDir, '.ip-masq-reload')
-  writeFileSync(path, 'x')
-  removeFile(path)
-}
-
 /** containerd and CRI-O see a rename in their directory; of what we cannot see running we cannot say so. */
 function restartAdvice(done: readonly string[], runtimes: readonly Runtime[]): string[] {
   if (done.length === 0 || runtimes.length > 0) return []
-  return ['no containerd or CRI-O is seen running here; where new pods start without a rule, restart it']
+  return ['no containerd or CRI-O answers here; where new pods start without a rule, restart it']
 }
 
 function adviceFor(text: string): string[] {

@@ -1,143 +1,146 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readdirSync,
-  readFileSync,
-  readSync,
   renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
+  unlinkSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { CniError } from '../cni/error'
+import { copyAttributes } from './attributes'
+import { type Content, hashOf, hashOfContent, sizeOf, writeContent } from './content'
+import type { Directory, Place } from './directory'
+import { fileOfDescriptor } from './run-program'
+
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+export const ROOT: Owner = { uid: 0, gid: 0 }
 
 export interface Placement {
-  /** The text, or the file whose copy it is to be. */
-  readonly content: { readonly text: string } | { readonly copyOf: string }
+  readonly content: Content
   readonly mode: number
-  /** Throws if the file must not come into place; it has all of its content, under another name. */
+  readonly owner: Owner
+  /** An open file whose extended attributes the new one gets. */
+  readonly attributesOf?: number
+  /** Throws if the file must not come into place. `file` is the whole file, open for reading and executing. */
   readonly check?: (file: string) => Promise<void>
 }
 
 /** No suffix that a runtime reads (.conf, .conflist, .json), and no name that a plugin could have. */
 const UNFINISHED = /^\.ip-masq-unfinished\.\d+\.[0-9a-f]{8}$/
 
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants
+
 /**
- * Puts a whole file in place: who looks sees the old one or the new one, also after a loss of power, and a running
- * executable is not written to (no "text file busy"). The unfinished file is in the same directory, so that the rename
- * is one, and SELinux gives it that directory's label.
+ * Puts a whole file in place. Whoever looks sees the old one or the new one, also after a loss of power, and a running
+ * executable is not written to (no "text file busy"). The unfinished file is in the same directory, so that one rename is
+ * enough, and SELinux gives it that directory's label.
+ *
+ * The directory may belong to another user, who can exchange any of its entries at any moment. So the file is created
+ * anew, and everything until the rename is done to the open file and never to its name. Afterwards the name is compared
+ * with the file. Returns lines about what could not be made sure of.
  */
-export async function placeFile(path: string, { content, mode, check }: Placement): Promise<void> {
-  const directory = dirname(path)
+export async function placeFile({ directory, name }: Place, placement: Placement): Promise<string[]> {
+  const { content, mode, owner, attributesOf, check } = placement
   removeUnfinished(directory)
-  const unfinished = join(directory, `.ip-masq-unfinished.${process.pid}.${randomBytes(4).toString('hex')}`)
+  const unfinished = `.ip-masq-unfinished.${process.pid}.${randomBytes(4).toString('hex')}`
+  let descriptor = openSync(directory.at(unfinished), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   try {
-    if ('text' in content) writeFileSync(unfinished, content.text, { flag: 'wx', mode })
-    else copy(content.copyOf, unfinished)
-    settle(unfinished, mode, ownerOf(path))
-    if ('copyOf' in content && hashOf(unfinished) !== hashOf(content.copyOf))
-      throw new Error(
-        `the copy of ${content.copyOf} is not what it is a copy of; the disk may be full or broken`,
+    const hash = writeContent(descriptor, content)
+    const status = fstatSync(descriptor)
+    if (status.uid !== owner.uid || status.gid !== owner.gid) fchownSync(descriptor, owner.uid, owner.gid)
+    fchmodSync(descriptor, mode)
+    const lines =
+      attributesOf === undefined
+        ? []
+        : await copyAttributes(attributesOf, descriptor, `${directory.path}/${name}`)
+    fsyncSync(descriptor)
+    // A file that is open for writing cannot be executed.
+    descriptor = reopen(descriptor)
+    if (hashOf(descriptor) !== hash) {
+      throw new CniError(
+        'ioFailure',
+        `Cannot write ${directory.path}/${name}: what was written reads back differently; the disk may be full or broken`,
       )
-    await check?.(unfinished)
-    renameSync(unfinished, path)
-    syncDirectory(directory)
+    }
+    await check?.(fileOfDescriptor(descriptor))
+    renameSync(directory.at(unfinished), directory.at(name))
+    requireSame(descriptor, { directory, name })
+    fsyncSync(directory.descriptor)
+    return lines
   } finally {
-    removeQuietly(unfinished)
+    closeSync(descriptor)
+    removeQuietly(directory, unfinished)
   }
 }
 
-/** Not to hide what went wrong before: on a read-only file system this does too. */
-function removeQuietly(path: string): void {
+function reopen(descriptor: number): number {
+  const next = openSync(`/proc/self/fd/${descriptor}`, O_RDONLY)
+  closeSync(descriptor)
+  return next
+}
+
+function requireSame(descriptor: number, { directory, name }: Pick<Place, 'directory' | 'name'>): void {
+  const [ours, there] = [fstatSync(descriptor), lstatSync(directory.at(name), { throwIfNoEntry: false })]
+  if (there?.ino === ours.ino && there.dev === ours.dev) return
+  throw new CniError(
+    'ioFailure',
+    `Cannot put ${directory.path}/${name} in place: another process has exchanged the file; look who writes in ${directory.path}`,
+  )
+}
+
+/** A failure here must not hide the one before: a read-only file system refuses this too. */
+function removeQuietly(directory: Directory, name: string): void {
   try {
-    rmSync(path, { force: true })
+    unlinkSync(directory.at(name))
   } catch {}
 }
 
-export function removeFile(path: string): void {
-  rmSync(path, { force: true })
-  syncDirectory(dirname(path))
-}
-
-/** Mode whatever the umask, the owner of what was there before, and all of it on the disk. */
-function settle(file: string, mode: number, owner: { uid: number; gid: number } | undefined): void {
-  const descriptor = openSync(file, 'r+')
+export function removeFile({ directory, name }: Pick<Place, 'directory' | 'name'>): void {
   try {
-    fchmodSync(descriptor, mode)
-    if (owner) fchownSync(descriptor, owner.uid, owner.gid)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-function ownerOf(path: string): { uid: number; gid: number } | undefined {
-  const status = statSync(path, { throwIfNoEntry: false })
-  return status && { uid: status.uid, gid: status.gid }
-}
-
-/** What a killed install left. Only old ones: another may be at work. */
-function removeUnfinished(directory: string): void {
-  for (const name of readdirSync(directory).filter((one) => UNFINISHED.test(one))) {
-    const path = join(directory, name)
-    const status = statSync(path, { throwIfNoEntry: false })
-    if (status && Date.now() - status.mtimeMs > 60_000) rmSync(path, { force: true })
-  }
-}
-
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/** Whether a file is there and has this content and mode: then nothing needs to be written, nor can be. */
-export function isInPlace(path: string, { content, mode }: Placement): boolean {
-  const status = statSync(path, { throwIfNoEntry: false })
-  if (!status?.isFile() || (status.mode & 0o777) !== mode) return false
-  if ('text' in content) return readFileSync(path, 'utf8') === content.text
-  return status.size === statSync(content.copyOf).size && hashOf(path) === hashOf(content.copyOf)
-}
-
-function hashOf(path: string): string {
-  const hash = createHash('sha256')
-  inPieces(path, (piece) => hash.update(piece))
-  return hash.digest('hex')
-}
-
-/** Written in large pieces it stands in the page cache in large pieces: an executable starts 0.3 ms sooner. */
-function copy(from: string, to: string): void {
-  const descriptor = openSync(to, 'wx')
-  try {
-    inPieces(from, (piece) => {
-      for (let at = 0; at < piece.length; ) at += writeSync(descriptor, piece, at)
-    })
+    unlinkSync(directory.at(name))
   } catch (error) {
-    // Of a descriptor the system says no name.
-    if (error instanceof Error) throw Object.assign(error, { syscall: 'copy', path: `${from} to ${to}` })
-    throw error
-  } finally {
-    closeSync(descriptor)
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+  fsyncSync(directory.descriptor)
+}
+
+/** What a killed install left. Only old ones: another install may be at work. */
+function removeUnfinished(directory: Directory): void {
+  for (const name of readdirSync(directory.at('.')).filter((one) => UNFINISHED.test(one))) {
+    const status = lstatSync(directory.at(name), { throwIfNoEntry: false })
+    if (status && Date.now() - status.mtimeMs > 60_000) removeQuietly(directory, name)
   }
 }
 
-/** The executable has 110 MB, and a container's memory limit holds for us too. */
-function inPieces(path: string, use: (piece: Uint8Array) => void): void {
-  const piece = new Uint8Array(1 << 20)
-  const descriptor = openSync(path, 'r')
+/**
+ * Whether the file is there with this content, mode and owner: then nothing needs to be written, nor can be. `check`
+ * gets the open file, as `placeFile` gives it.
+ */
+export async function isInPlace({ directory, name }: Place, placement: Placement): Promise<boolean> {
+  const { content, mode, owner, check } = placement
+  let descriptor: number
   try {
-    for (let length = -1; length !== 0; ) {
-      length = readSync(descriptor, piece)
-      use(piece.subarray(0, length))
-    }
+    descriptor = openSync(directory.at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  } catch {
+    return false
+  }
+  try {
+    const status = fstatSync(descriptor)
+    if (!status.isFile() || (status.mode & 0o7777) !== mode) return false
+    if (status.uid !== owner.uid || status.gid !== owner.gid) return false
+    if (status.size !== sizeOf(content) || hashOf(descriptor) !== hashOfContent(content)) return false
+    await check?.(fileOfDescriptor(descriptor))
+    return true
   } finally {
     closeSync(descriptor)
   }

@@ -1,67 +1,131 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { execa } from 'execa'
+import { createConnection } from 'node:net'
+import type { ProfileName } from '../commands/profiles'
+import { runProgram } from './run-program'
+import { rootsOwn } from './trusted-file'
 
-/** The runtimes that run on this machine, as /proc shows them: in a container that takes the host's PIDs. */
+/**
+ * The runtimes of this machine that answer on their sockets. A process may call itself what it likes, so /proc is not
+ * asked: the socket and the program must be at a path that only root can write to.
+ */
 export interface Runtime {
-  readonly name: 'containerd' | 'crio'
-  /** `2.2.1`; undefined where it does not say. */
+  readonly name: 'containerd' | 'CRI-O' | 'cri-dockerd'
+  /** As its program says it, `2.2.1`; undefined where that is not certain. */
   readonly version: string | undefined
 }
 
-const NAMES: readonly string[] = ['containerd', 'crio']
+interface RuntimePaths {
+  readonly name: Runtime['name']
+  readonly sockets: readonly string[]
+  /** Programs that are asked for their version; they all have to agree with the wish. */
+  readonly programs: readonly string[]
+}
 
-export async function runningRuntimes(): Promise<Runtime[]> {
-  const found = new Map<string, Promise<Runtime>>()
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const name = commandOf(pid)
-    if (NAMES.includes(name) && !found.has(name)) {
-      found.set(
-        name,
-        versionOf([`/proc/${pid}/exe`, ...programOf(pid)]).then((version) => ({
-          name: name as Runtime['name'],
-          version,
-        })),
-      )
-    }
+const CONTAINERD: RuntimePaths = {
+  name: 'containerd',
+  sockets: ['/run/containerd/containerd.sock'],
+  programs: ['/usr/bin/containerd', '/usr/local/bin/containerd'],
+}
+
+const RANCHER_SOCKETS = ['/run/k3s/containerd/containerd.sock']
+
+/** The containerd of each distribution. */
+const CONTAINERDS: Readonly<Record<ProfileName, RuntimePaths>> = {
+  default: CONTAINERD,
+  kind: CONTAINERD,
+  minikube: CONTAINERD,
+  openshift: CONTAINERD,
+  k3s: {
+    name: 'containerd',
+    sockets: RANCHER_SOCKETS,
+    programs: ['/var/lib/rancher/k3s/data/current/bin/containerd'],
+  },
+  rke2: { name: 'containerd', sockets: RANCHER_SOCKETS, programs: ['/var/lib/rancher/rke2/bin/containerd'] },
+  microk8s: {
+    name: 'containerd',
+    sockets: ['/var/snap/microk8s/common/run/containerd.sock'],
+    programs: ['/snap/microk8s/current/bin/containerd'],
+  },
+}
+
+/** Those that take DEL and CHECK from the conflist of the ADD, or read no drop-ins at all. */
+const OTHERS: readonly RuntimePaths[] = [
+  { name: 'CRI-O', sockets: ['/run/crio/crio.sock', '/var/run/crio/crio.sock'], programs: [] },
+  { name: 'cri-dockerd', sockets: ['/run/cri-dockerd.sock', '/var/run/cri-dockerd.sock'], programs: [] },
+]
+
+export async function runningRuntimes(profile: ProfileName): Promise<Runtime[]> {
+  const found: Runtime[] = []
+  for (const { name, sockets, programs } of [CONTAINERDS[profile], ...OTHERS]) {
+    const since = await answersSince(sockets)
+    if (since !== undefined) found.push({ name, version: await oldestVersion(programs, since) })
   }
-  return Promise.all(found.values())
+  return found
 }
 
-function commandOf(pid: string): string {
-  return readQuietly(`/proc/${pid}/comm`).trim()
-}
-
-/** A process may be gone by now. */
-function readQuietly(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-/** As it was started: a container without CAP_SYS_PTRACE may not follow the link `exe`. */
-function programOf(pid: string): string[] {
-  const [program = ''] = readQuietly(`/proc/${pid}/cmdline`).split('\0')
-  return program.startsWith('/') ? [program] : []
-}
-
-async function versionOf(programs: readonly string[]): Promise<string | undefined> {
-  for (const program of programs) {
-    const { stdout } = await execa(program, ['--version'], { reject: false, timeout: 5_000 })
-    const [, version] = /(?:^|\s)v?(\d+\.\d+\.\d+)/.exec(stdout ?? '') ?? []
-    if (version !== undefined) return version
+/** When the runtime that answers made its socket, which is when it started. */
+async function answersSince(sockets: readonly string[]): Promise<number | undefined> {
+  for (const socket of sockets) {
+    const status = await rootsOwn(socket, 'socket')
+    if (typeof status !== 'string' && (await doesAnswer(socket))) return status.ctimeMs
   }
   return undefined
 }
 
-/** containerd from 2.2 on (libcni 1.3) reads `<conf dir>/<network>/*.conf`; others ignore it, and say nothing. */
+/** A runtime that was killed leaves its socket. */
+function doesAnswer(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = createConnection({ path: socket })
+    const end = (isAlive: boolean) => {
+      connection.destroy()
+      resolve(isAlive)
+    }
+    connection.setTimeout(2_000, () => end(false))
+    connection.once('connect', () => end(true))
+    connection.once('error', () => end(false))
+  })
+}
+
+/**
+ * Which of the programs runs is not known, so the oldest decides. A program that others than root may exchange is not
+ * started, and one that came after the runtime started is not what runs.
+ */
+async function oldestVersion(programs: readonly string[], since: number): Promise<string | undefined> {
+  const versions: string[] = []
+  for (const program of programs) {
+    const status = await rootsOwn(program, 'file')
+    if (status === 'absent') continue
+    const isKnown = status !== 'foreign' && status.ctimeMs <= since
+    const version = isKnown ? versionOf(program) : undefined
+    if (version === undefined) return undefined
+    versions.push(version)
+  }
+  return versions.sort((one, other) => compare(numbersOf(one), numbersOf(other)))[0]
+}
+
+function versionOf(program: string): string | undefined {
+  const { stdout } = runProgram(program, { args: ['--version'], milliseconds: 5_000 })
+  return /(?:^|\s)v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1]
+}
+
+/** containerd from 2.1 on (libcni 1.3) reads `<conf dir>/<network>/*.conf`; others ignore it, and say nothing. */
 export function honourDropIns(runtimes: readonly Runtime[]): boolean {
   return (
     runtimes.length > 0 &&
-    runtimes.every(({ name, version }) => {
-      const [major = 0, minor = 0] = (version ?? '').split('.').map(Number)
-      return name === 'containerd' && (major > 2 || (major === 2 && minor >= 2))
-    })
+    runtimes.every(
+      ({ name, version }) =>
+        name === 'containerd' && version !== undefined && compare(numbersOf(version), [2, 1]) >= 0,
+    )
   )
+}
+
+function numbersOf(version: string): number[] {
+  return version.split('.').map(Number)
+}
+
+function compare(one: readonly number[], other: readonly number[]): number {
+  for (let i = 0; i < Math.max(one.length, other.length); i++) {
+    const difference = (one[i] ?? 0) - (other[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
 }

@@ -1,66 +1,84 @@
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { isIdentifier } from '../cni/environment'
+import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
-import { readSmallFile } from '../cni/small-file'
+import { configFiles, openConfig } from './conf-directory'
+import { parseJsonText } from './json-text'
+import { readByteText } from './read-file'
 
 /** The conflist that ip-masq is to be part of. */
 export interface Target {
-  /** Where it really is: a link (a mounted ConfigMap) is followed, and stays one. */
+  /** In the conf directory; a link (a mounted ConfigMap) is followed, and stays one. */
+  readonly file: string
+  /** Where it really is, for messages. */
   readonly path: string
   readonly name: string
+  /** A character for each byte (`read-file.ts`). */
   readonly text: string
   readonly conflist: JsonObject
 }
 
 /**
- * The conflist that the runtime would pick: the first valid file by name, of those that end in .conf, .conflist and .json
- * (libcni's ConfFiles; containerd and CRI-O take the first that loads). With a network's name: the first of that name.
+ * The conflist that the runtime takes: the first file by name, of those that end in .conf, .conflist and .json. containerd
+ * loads no network at all when that file is broken, so a broken one is an error, and the next file is none of its
+ * deputies. With a network's name: the first file of that name.
  */
-export function findTarget(confDir: string, network: string | undefined): Target | undefined {
-  if (!existsSync(confDir)) return undefined
-  const names = readdirSync(confDir)
-    .filter((name) => /\.(conf|conflist|json)$/.test(name))
-    .sort()
-  for (const name of names) {
-    const target = readTarget(join(confDir, name))
-    if (target && (network === undefined || target.name === network)) return target
-  }
-  return undefined
-}
-
-/** What libcni takes for a network's name; a drop-in's directory is called so. */
-const NETWORK = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
-
-/** Undefined for what a runtime skips. */
-function readTarget(path: string): Target | undefined {
-  try {
-    const text = readSmallFile(path)
-    const conflist: unknown = JSON.parse(text)
-    if (!isObject(conflist) || typeof conflist.name !== 'string' || !NETWORK.test(conflist.name))
-      return undefined
-    const plugins = conflist.plugins === undefined ? [conflist] : conflist.plugins
-    if (!Array.isArray(plugins) || plugins.length === 0) return undefined
-    if (!plugins.every((plugin) => isObject(plugin) && typeof plugin.type === 'string')) return undefined
-    return { path: realpathSync(path), name: conflist.name, text, conflist }
-  } catch {
-    return undefined
-  }
-}
-
-/** Drop-ins of the network that are ours, by name. */
-export function ownDropIns(confDir: string, network: string): string[] {
-  const directory = join(confDir, network)
-  if (!NETWORK.test(network) || !statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return []
-  return readdirSync(directory)
-    .filter((name) => name.endsWith('.conf'))
-    .sort()
-    .map((name) => join(directory, name))
-    .filter((path) => {
-      try {
-        const config: unknown = JSON.parse(readSmallFile(path))
-        return isObject(config) && config.type === 'ip-masq'
-      } catch {
-        return false
+export async function findTarget(confDir: string, network: string | undefined): Promise<Target | undefined> {
+  const broken: string[] = []
+  for (const file of await configFiles(confDir)) {
+    try {
+      const target = await readTarget(file)
+      if (network === undefined || target.name === network) return target
+    } catch (error) {
+      const why = `${file}: ${error instanceof Error ? error.message : error}`
+      if (network === undefined) {
+        throw new CniError(
+          'invalidConfig',
+          `Cannot use ${why}; the runtime takes this file first: mend or remove it, or name another network with --network`,
+        )
       }
-    })
+      broken.push(why)
+    }
+  }
+  if (broken.length === 0) return undefined
+  throw new CniError(
+    'invalidConfig',
+    `Cannot find network "${network}" in ${confDir}: it may be in a file that cannot be read`,
+    broken.join('\n'),
+  )
+}
+
+/** Throws with the reason why a runtime does not load it (libcni's ConfListFromFile and ConfFromFile). */
+function readTarget(file: string): Promise<Target> {
+  return openConfig(file, (open, { directory, name: ownName }) => {
+    const text = readByteText(open)
+    const conflist = parseJsonText(text)
+    if (!isObject(conflist)) throw new Error('it is no JSON object')
+    requireShape(file, conflist)
+    const { name } = conflist
+    if (!isIdentifier(name))
+      throw new Error(`its name ${JSON.stringify(name) ?? 'is missing, and'} cannot be a network's`)
+    return { file, path: `${directory.path}/${ownName}`, name, text, conflist }
+  })
+}
+
+/** The suffix decides whether a runtime reads a list or one plugin. */
+function requireShape(file: string, { plugins, type }: JsonObject): void {
+  if (!file.endsWith('.conflist')) {
+    if (typeof type === 'string' && type !== '') return
+    throw new Error(
+      plugins === undefined
+        ? 'it has no "type"'
+        : 'it holds a list of plugins, and runtimes read a list from a file that ends in .conflist only: rename it',
+    )
+  }
+  if (plugins === undefined && typeof type === 'string') {
+    throw new Error(
+      'it holds one plugin, and runtimes read a list from a file that ends in .conflist: write it as "plugins": [{ ... }], or name it .conf',
+    )
+  }
+  if (!Array.isArray(plugins) || plugins.length === 0) throw new Error('it has no list "plugins"')
+  const at = plugins.findIndex(
+    (plugin) => !isObject(plugin) || typeof plugin.type !== 'string' || plugin.type === '',
+  )
+  if (at >= 0) throw new Error(`plugins[${at}] has no "type"`)
 }

@@ -1,94 +1,65 @@
-import { existsSync, lstatSync, readdirSync, realpathSync, rmdirSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { lstatSync } from 'node:fs'
 import { attachmentId } from '../backend/identity'
 import { findOwnPlugin, pluginsOf } from '../cni/conflists'
 import { isObject } from '../cni/json'
 import { readResultCache } from '../cni/result-cache'
-import { readSmallFile } from '../cni/small-file'
+import { configFiles, dropInFiles, networksWithDropIns, ownDropIns, readConfig } from './conf-directory'
+import { inDirectory } from './directory'
+import { removeDropIn } from './drop-in'
 import { masqueradingIn, ownPluginsIn, removePlugin } from './edit-conflist'
-import { backupOf, ChangedError, nudge } from './install'
-import { placeFile, removeFile } from './place-file'
-import { ownDropIns } from './target'
+import { EXECUTABLE } from './executable'
+import { backupOf, editConflist } from './patch'
+import { removeFile } from './place-file'
 
 /** Takes ip-masq out of every conflist and drop-in of the directory; a line for each, and for what is left to do. */
 export async function leaveNetworks(confDir: string): Promise<string[]> {
   const done: string[] = []
-  // Links are followed, and stay links.
-  for (const path of new Set(conflistsIn(confDir).map((file) => realpathSync(file)))) {
-    await takeOut(path)
-    done.push(`took ip-masq out of ${path}`, ...leftToDo(path))
+  for (const file of await configFiles(confDir)) {
+    // Two links may lead to one file: the second finds nothing to do.
+    if (!(await holdsUs(file))) continue
+    const { path, said } = await editConflist(file, removePlugin)
+    done.push(`took ip-masq out of ${path}`, ...said, ...(await leftToDo(path)))
   }
-  for (const path of dropInsIn(confDir)) {
-    removeFile(path)
-    removeIfEmpty(dirname(path))
-    nudge(confDir)
-    done.push(`removed ${path}`)
+  for (const network of await networksWithDropIns(confDir)) {
+    for (const path of await ownDropIns(confDir, network)) {
+      await removeDropIn(confDir, network, path)
+      done.push(`removed ${path}`)
+    }
   }
   return done
 }
 
-async function takeOut(path: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const text = readSmallFile(path)
-    const check = async () => {
-      if (readSmallFile(path) !== text) throw new ChangedError()
-    }
-    try {
-      const content = { text: removePlugin(text) }
-      await placeFile(path, { content, mode: statSync(path).mode & 0o777, check })
-      return
-    } catch (error) {
-      if (!(error instanceof ChangedError) || attempt === 3) throw error
-    }
+async function holdsUs(file: string): Promise<boolean> {
+  try {
+    return ownPluginsIn(await readConfig(file)) > 0
+  } catch {
+    return false
   }
 }
 
 /** What install switched off is for the operator to switch on: others may rely on it by now. */
-function leftToDo(path: string): string[] {
+async function leftToDo(path: string): Promise<string[]> {
   const backup = backupOf(path)
-  if (!existsSync(backup)) return []
-  const had = masqueradingIn(readSmallFile(backup)).length
-  return had > masqueradingIn(readSmallFile(path)).length
+  const before = await readConfig(backup).catch(() => undefined)
+  if (before === undefined) return []
+  return masqueradingIn(before).length > masqueradingIn(await readConfig(path)).length
     ? [`left to do: a plugin's own masquerade is off since install; ${backup} has it as it was`]
     : []
 }
 
-/** Files that a runtime may read, and that have ip-masq in their list. */
-function conflistsIn(confDir: string): string[] {
-  return filesIn(confDir).filter((path) => {
-    try {
-      return ownPluginsIn(readSmallFile(path)) > 0
-    } catch {
-      return false
-    }
-  })
-}
-
-function filesIn(confDir: string): string[] {
-  if (!existsSync(confDir)) return []
-  return readdirSync(confDir)
-    .filter((name) => /\.(conf|conflist|json)$/.test(name))
-    .sort()
-    .map((name) => join(confDir, name))
-}
-
 /** Also as its only plugin, or in what is no JSON at the moment, drop-ins included. */
-export function filesThatName(confDir: string): string[] {
-  const dropIns = directoriesIn(confDir).flatMap((directory) =>
-    readdirSync(directory)
-      .filter((name) => name.endsWith('.conf'))
-      .map((name) => join(directory, name)),
-  )
-  return [...filesIn(confDir), ...dropIns].filter((path) => {
-    try {
-      return names(readSmallFile(path))
-    } catch {
-      return false
-    }
-  })
+export async function filesThatName(confDir: string): Promise<string[]> {
+  const networks = await networksWithDropIns(confDir)
+  const dropIns = await Promise.all(networks.map((network) => dropInFiles(confDir, network)))
+  const found: string[] = []
+  for (const path of [...(await configFiles(confDir)), ...dropIns.flat()]) {
+    const text = await readConfig(path).catch(() => '')
+    if (isNamedIn(text)) found.push(path)
+  }
+  return found
 }
 
-function names(text: string): boolean {
+function isNamedIn(text: string): boolean {
   let config: unknown
   try {
     config = JSON.parse(text)
@@ -96,23 +67,6 @@ function names(text: string): boolean {
     return /"type"\s*:\s*"ip-masq"/.test(text)
   }
   return isObject(config) && (config.type === 'ip-masq' || findOwnPlugin(pluginsOf(config)) !== undefined)
-}
-
-function dropInsIn(confDir: string): string[] {
-  return directoriesIn(confDir).flatMap((directory) => ownDropIns(confDir, basename(directory)))
-}
-
-/** Links to directories too: libcni reads them. */
-function directoriesIn(confDir: string): string[] {
-  if (!existsSync(confDir)) return []
-  return readdirSync(confDir)
-    .map((name) => join(confDir, name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
-}
-
-function removeIfEmpty(directory: string): void {
-  // A link is somebody's own.
-  if (readdirSync(directory).length === 0 && lstatSync(directory).isDirectory()) rmdirSync(directory)
 }
 
 export interface CachedUse {
@@ -137,9 +91,15 @@ export function cachedUse(cacheDir: string): CachedUse {
   return { ids, unreadable: torn }
 }
 
-export function removeExecutable(binDir: string): string[] {
-  const path = join(binDir, 'ip-masq')
-  if (!lstatSync(path, { throwIfNoEntry: false })) return []
-  removeFile(path)
-  return [`removed ${path}`]
+export async function removeExecutable(binDir: string): Promise<string[]> {
+  try {
+    return await inDirectory(binDir, (directory) => {
+      if (!lstatSync(directory.at(EXECUTABLE), { throwIfNoEntry: false })) return []
+      removeFile({ directory, name: EXECUTABLE })
+      return [`removed ${binDir}/${EXECUTABLE}`]
+    })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
 }

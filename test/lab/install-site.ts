@@ -3,6 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNamespace, type Namespace } from './namespace'
 
+/**
+ * Shell lines that hide the runtimes of the machine that the tests run on: what `auto` does must not depend on them. They
+ * are for the mount namespace of one command.
+ */
+export const WITHOUT_RUNTIMES =
+  'for d in /run/containerd /run/crio /run/k3s; do if [ -d $d ]; then mount -t tmpfs none $d; fi; done'
+
 /** A node, and directories of its own in place of those that install writes to. */
 export interface InstallSite {
   readonly node: Namespace

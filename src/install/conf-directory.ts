@@ -1,0 +1,69 @@
+import { readdirSync } from 'node:fs'
+import { isIdentifier } from '../cni/environment'
+import { isObject } from '../cni/json'
+import { atPlace, inDirectory, type Place } from './directory'
+import { type OpenFile, readByteText, withFile } from './read-file'
+
+/** Files that a runtime may read, in its order (libcni's ConfFiles). Links are among them; none without a directory. */
+export function configFiles(confDir: string): Promise<string[]> {
+  return entries(confDir, /\.(conf|conflist|json)$/)
+}
+
+/** Drop-ins of a network, in libcni's order. */
+export async function dropInFiles(confDir: string, network: string): Promise<string[]> {
+  return isIdentifier(network) ? entries(`${confDir}/${network}`, /\.conf$/) : []
+}
+
+/** Directories that may hold drop-ins; links to directories are among them, because libcni follows them. */
+export async function networksWithDropIns(confDir: string): Promise<string[]> {
+  const names = await entries(confDir, /^/)
+  const found: string[] = []
+  for (const path of names) {
+    const name = path.slice(confDir.length + 1)
+    if ((await dropInFiles(confDir, name)).length > 0) found.push(name)
+  }
+  return found
+}
+
+async function entries(directory: string, pattern: RegExp): Promise<string[]> {
+  try {
+    return await inDirectory(directory, ({ at }) =>
+      readdirSync(at('.'))
+        .filter((name) => pattern.test(name))
+        .sort()
+        .map((name) => `${directory}/${name}`),
+    )
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return []
+    throw error
+  }
+}
+
+/** The path may be a link; what is read, and later replaced, is the file that it leads to. */
+export function openConfig<T>(
+  path: string,
+  work: (file: OpenFile, place: Place) => T | Promise<T>,
+): Promise<T> {
+  return atPlace(path, (place) => withFile(place, (file) => work(file, place)))
+}
+
+export function readConfig(path: string): Promise<string> {
+  return openConfig(path, readByteText)
+}
+
+/** Drop-ins of the network that are ours, by name. */
+export async function ownDropIns(confDir: string, network: string): Promise<string[]> {
+  const own: string[] = []
+  for (const path of await dropInFiles(confDir, network)) if (await isOurs(path)) own.push(path)
+  return own
+}
+
+async function isOurs(path: string): Promise<boolean> {
+  try {
+    const config: unknown = JSON.parse(await readConfig(path))
+    return isObject(config) && config.type === 'ip-masq'
+  } catch {
+    return false
+  }
+}

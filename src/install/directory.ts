@@ -1,0 +1,153 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs'
+import { CniError } from '../cni/error'
+
+/**
+ * A directory that was opened once. Its entries are named through the descriptor (proc(5)), so that nobody who may write
+ * in one of the directories above can lead us elsewhere between two calls.
+ */
+export interface Directory {
+  /** The real path, for messages. */
+  readonly path: string
+  readonly descriptor: number
+  /** An entry, under a name that every function of node:fs takes. */
+  readonly at: (name: string) => string
+}
+
+/** A file in a directory: what all links on the path lead to. It may not exist, but it was no link when we looked. */
+export interface Place {
+  readonly directory: Directory
+  readonly name: string
+  /** Users other than root who could have chosen one of the links that lead here. */
+  readonly authors: readonly number[]
+  /** The first directory or link on the path that other users than root may change. */
+  readonly openTo: string | undefined
+}
+
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants
+
+/** As in the kernel (path_resolution(7)). */
+const MOST_LINKS = 40
+
+/** Runs `work` with the place that a path names. What links of other users lead to must be theirs (`requireAuthors`). */
+export async function atPlace<T>(path: string, work: (place: Place) => T | Promise<T>): Promise<T> {
+  const place = locate(path)
+  try {
+    return await work(place)
+  } catch (error) {
+    throw withPath(error, place.directory)
+  } finally {
+    closeSync(place.directory.descriptor)
+  }
+}
+
+/** Runs `work` with a directory. */
+export async function inDirectory<T>(
+  path: string,
+  work: (directory: Directory, openTo: string | undefined) => T | Promise<T>,
+): Promise<T> {
+  return atPlace(path, async (place) => {
+    const directory = enter(place.directory, place.name)
+    try {
+      const status = fstatSync(directory.descriptor)
+      requireAuthors(place, status.uid)
+      const openTo = place.openTo ?? (mayOthersWrite(status) ? directory.path : undefined)
+      return await work(directory, openTo)
+    } catch (error) {
+      throw withPath(error, directory)
+    } finally {
+      closeSync(directory.descriptor)
+    }
+  })
+}
+
+/**
+ * Who plants a link must not make root read or write what belongs to somebody else: a link that another user could have
+ * made may only lead to what is that user's own.
+ */
+export function requireAuthors({ directory, name, authors }: Place, owner: number): void {
+  const author = authors.find((uid) => uid !== owner)
+  if (author === undefined) return
+  throw new CniError(
+    'ioFailure',
+    `Cannot use ${directory.path}/${name}: it belongs to user ${owner}, and a link that user ${author} can change leads to it`,
+  )
+}
+
+/** In a sticky directory only its owner and an entry's own can take the entry away. */
+export function mayOthersWrite({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
+  const isSticky = (mode & 0o1000) !== 0
+  return uid !== 0 || ((mode & 0o022) !== 0 && !isSticky)
+}
+
+function locate(path: string): Place {
+  const authors: number[] = []
+  const rest = partsOf(path)
+  let directory = openRoot()
+  let openTo: string | undefined
+  let links = 0
+  try {
+    for (;;) {
+      const name = rest.shift() ?? '.'
+      const status = lstatSync(directory.at(name), { throwIfNoEntry: false })
+      if (status?.isSymbolicLink()) {
+        links += 1
+        if (links > MOST_LINKS) throw new CniError('ioFailure', `Cannot use ${path}: it has too many links`)
+        const author = fstatSync(directory.descriptor).uid || status.uid
+        if (author !== 0) {
+          authors.push(author)
+          openTo ??= join(directory, name)
+        }
+        const target = readlinkSync(directory.at(name))
+        rest.unshift(...partsOf(target))
+        if (target.startsWith('/')) directory = replace(directory, openRoot())
+        continue
+      }
+      if (rest.length === 0) return { directory, name, authors, openTo }
+      directory = replace(directory, enter(directory, name))
+      if (mayOthersWrite(fstatSync(directory.descriptor))) openTo ??= directory.path
+    }
+  } catch (error) {
+    closeSync(directory.descriptor)
+    throw withPath(error, directory)
+  }
+}
+
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '' && part !== '.')
+}
+
+function openRoot(): Directory {
+  return open('/', '/')
+}
+
+/** Without following a link: it would be one that came after we looked. */
+export function enter(directory: Directory, name: string): Directory {
+  return open(directory.at(name), join(directory, name))
+}
+
+function open(file: string, path: string): Directory {
+  const descriptor = openSync(file, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+  return { path, descriptor, at: (name) => `/proc/self/fd/${descriptor}/${name}` }
+}
+
+function replace(old: Directory, next: Directory): Directory {
+  closeSync(old.descriptor)
+  return next
+}
+
+function join({ path }: Directory, name: string): string {
+  if (name === '.') return path
+  if (name === '..') return path.slice(0, path.lastIndexOf('/')) || '/'
+  return `${path === '/' ? '' : path}/${name}`
+}
+
+/** An error says which file it is about by its descriptor; an operator needs the path. */
+export function withPath(error: unknown, { descriptor, path }: Directory): unknown {
+  if (!(error instanceof Error)) return error
+  const name = (text: string) =>
+    text.replaceAll(new RegExp(`/proc/self/fd/${descriptor}(?=/|$|')`, 'g'), () => path)
+  error.message = name(error.message)
+  if ('path' in error && typeof error.path === 'string') Object.assign(error, { path: name(error.path) })
+  if ('dest' in error && typeof error.dest === 'string') Object.assign(error, { dest: name(error.dest) })
+  return error
+}

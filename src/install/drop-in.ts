@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  writeSync,
+} from 'node:fs'
+import type { JsonObject } from '../cni/json'
+import { openConfig, ownDropIns } from './conf-directory'
+import { atPlace, type Directory, enter, inDirectory } from './directory'
+import { isInPlace, type Owner, type Placement, placeFile, removeFile } from './place-file'
+import { bytesOf, readByteText } from './read-file'
+import type { Target } from './target'
+
+const DROP_IN = '90-ip-masq.conf'
+
+/** Who may read the conflist may read the drop-in, and nobody else. */
+interface Like {
+  readonly mode: number
+  readonly owner: Owner
+}
+
+/** Puts ip-masq into the network by a file of its own; a line if something was done. */
+export async function placeDropIn(
+  { file, name }: Target,
+  { confDir, plugin }: { readonly confDir: string; readonly plugin: JsonObject | undefined },
+): Promise<string[]> {
+  const like = await openConfig(file, ({ status }) => ({ mode: status.mode & 0o644, owner: status }))
+  const [known] = await ownDropIns(confDir, name)
+  const path = known ?? `${confDir}/${name}/${DROP_IN}`
+  const isPlaced = known
+    ? await replaceDropIn(known, plugin, like)
+    : await inDirectory(confDir, (directory) => addDropIn(directory, name, placementOf(plugin ?? BARE, like)))
+  if (!isPlaced) return []
+  await nudge(confDir)
+  return [`added ip-masq to network ${name} by ${path}`]
+}
+
+export const BARE: JsonObject = { type: 'ip-masq' }
+
+function placementOf(plugin: JsonObject, like: Like): Placement {
+  return { ...like, content: { bytes: Buffer.from(`${JSON.stringify(plugin, null, 2)}\n`) } }
+}
+
+/** What is there stays, unless it is given another config, or others may read it who may not read the conflist. */
+async function replaceDropIn(path: string, plugin: JsonObject | undefined, like: Like): Promise<boolean> {
+  const there = await openConfig(path, (open) => ({
+    bytes: bytesOf(readByteText(open)),
+    mode: open.status.mode & 0o777,
+    owner: open.status,
+  }))
+  const mode = there.mode & like.mode
+  const content = plugin ? placementOf(plugin, like).content : { bytes: there.bytes }
+  return atPlace(path, async (place) => {
+    const placement = { content, mode, owner: there.owner }
+    if (await isInPlace(place, placement)) return false
+    await placeFile(place, placement)
+    return true
+  })
+}
+
+async function addDropIn(confDir: Directory, network: string, placement: Placement): Promise<boolean> {
+  makeDirectory(confDir, network, placement)
+  await inDirectory(`${confDir.path}/${network}`, (directory, openTo) =>
+    placeFile({ directory, name: DROP_IN, authors: [], openTo }, placement),
+  )
+  return true
+}
+
+/** As open as the conflist: who may read that may list this. One that is there stays as it is, a link too. */
+function makeDirectory(confDir: Directory, name: string, { mode, owner }: Like): void {
+  try {
+    mkdirSync(confDir.at(name), 0o700)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
+    throw error
+  }
+  const directory = enter(confDir, name)
+  try {
+    // Where others may write, this may be another directory by now, with contents that nobody shall see.
+    const { uid } = fstatSync(directory.descriptor)
+    if (uid !== process.getuid?.() || readdirSync(directory.at('.')).length > 0) return
+    fchownSync(directory.descriptor, uid, owner.gid)
+    const readers = mode & 0o044
+    fchmodSync(directory.descriptor, 0o700 | readers | (readers >> 2))
+  } finally {
+    closeSync(directory.descriptor)
+  }
+}
+
+/** Takes a drop-in away, and the directory if nothing else is in it. */
+export async function removeDropIn(confDir: string, network: string, path: string): Promise<void> {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  await inDirectory(`${confDir}/${network}`, (directory) => removeFile({ directory, name }))
+  await inDirectory(confDir, ({ at }) => {
+    try {
+      // rmdir(2) refuses a directory with entries, and a link, which is somebody's own.
+      rmdirSync(at(network))
+    } catch {}
+  })
+  await nudge(confDir)
+}
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
+
+/**
+ * containerd reads its conf dir again when a file directly in it is written or removed, not for one in a sub-folder. The
+ * name is new each time, so that nobody can put a link there first.
+ */
+export async function nudge(confDir: string): Promise<void> {
+  await inDirectory(confDir, (directory) => {
+    const name = `.ip-masq-reload.${randomBytes(8).toString('hex')}`
+    const descriptor = openSync(directory.at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+    try {
+      writeSync(descriptor, 'x')
+    } finally {
+      closeSync(descriptor)
+    }
+    removeFile({ directory, name })
+  })
+}

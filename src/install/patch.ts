@@ -1,0 +1,73 @@
+import { lstatSync } from 'node:fs'
+import { openConfig } from './conf-directory'
+import type { Place } from './directory'
+import { ownPluginsIn } from './edit-conflist'
+import { type Placement, placeFile } from './place-file'
+import { bytesOf, type OpenFile, readByteText, withFile } from './read-file'
+
+/** The file is not what was read a moment ago: its owner has just written it anew. */
+export class ChangedError extends Error {}
+
+/** What was there before install, under a name that no runtime reads. */
+export function backupOf(path: string): string {
+  return `${path}.ip-masq-backup`
+}
+
+export interface Edit {
+  readonly file: string
+  /** What was read. */
+  readonly text: string
+  readonly edited: string
+  readonly keepBackup: boolean
+}
+
+/**
+ * Replaces a conflist by its edited text. Owner, mode and extended attributes stay as they are; the backup has the same.
+ * Returns lines about what could not be made sure of.
+ */
+export function replaceConflist({ file, text, edited, keepBackup }: Edit): Promise<string[]> {
+  return openConfig(file, async (open, place) => {
+    if (readByteText(open) !== text) throw new ChangedError()
+    const backup = { ...place, name: backupOf(place.name) }
+    // A backup that is there is of before the first install; what we have edited ourselves is no news.
+    const isDue = keepBackup && (ownPluginsIn(text) === 0 || !isThere(backup))
+    const saved = isDue ? await placeFile(backup, like(open, text)) : []
+    const check = async () => requireUnchanged(place, text)
+    return [...new Set([...saved, ...(await placeFile(place, { ...like(open, edited), check }))])]
+  })
+}
+
+/** As `replaceConflist`, up to three times when its owner writes it at the same time. */
+export async function editConflist(
+  file: string,
+  edit: (text: string) => string,
+): Promise<{ readonly path: string; readonly said: readonly string[] }> {
+  for (let attempt = 1; ; attempt++) {
+    const { text, path } = await openConfig(file, (open, { directory, name }) => ({
+      text: readByteText(open),
+      path: `${directory.path}/${name}`,
+    }))
+    try {
+      return { path, said: await replaceConflist({ file, text, edited: edit(text), keepBackup: false }) }
+    } catch (error) {
+      if (!(error instanceof ChangedError) || attempt === 3) throw error
+    }
+  }
+}
+
+function like({ status, descriptor }: OpenFile, text: string): Placement {
+  return {
+    content: { bytes: bytesOf(text) },
+    mode: status.mode & 0o777,
+    owner: status,
+    attributesOf: descriptor,
+  }
+}
+
+function isThere({ directory, name }: Place): boolean {
+  return lstatSync(directory.at(name), { throwIfNoEntry: false }) !== undefined
+}
+
+async function requireUnchanged(place: Place, text: string): Promise<void> {
+  if ((await withFile(place, readByteText)) !== text) throw new ChangedError()
+}
