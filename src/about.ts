@@ -60,7 +60,7 @@ Commands:
     --bin-dir DIR      ... or this one for executables
     --conf-dir DIR     ... and this one for conflists
     --network NAME     the network (default: the first by file name, as the runtime takes it)
-    --mode MODE        auto, patch (the conflist) or drop-in (containerd 2.2 and later) (default auto)
+    --mode MODE        auto, patch (the conflist) or drop-in (containerd 2.1 and later) (default auto)
     --config FILE      our part of the conflist, as JSON (default: no keys)
     --disable-primary-masq   switch bridge's, ptp's or flannel's own masquerade off
     --wait TIME        wait so long for the primary plugin's conflist

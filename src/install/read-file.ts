@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
+import { parseJsonText } from '../cni/json-text'
 import { type Place, requireAuthors } from './directory'
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
@@ -33,6 +34,20 @@ export function readByteText({ descriptor, status }: OpenFile): string {
   if (status.size > LARGEST) throw new Error(`it is larger than ${LARGEST} bytes`)
   return readFileSync(descriptor).toString('latin1')
 }
+
+/** Throws with the position of a fault, in characters. */
+export function parseByteText(byteText: string): unknown {
+  if (byteText.trim() === '') throw new Error('it is empty')
+  if (byteText.startsWith(BYTE_ORDER_MARK))
+    throw new Error(
+      'line 1, column 1: it begins with a byte order mark, which runtimes refuse; save it as UTF-8 without one',
+    )
+  parseJsonText(fromByteText(byteText))
+  return JSON.parse(byteText)
+}
+
+/** U+FEFF in UTF-8. */
+const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf'
 
 export function bytesOf(byteText: string): Uint8Array {
   return Buffer.from(byteText, 'latin1')

@@ -2,8 +2,7 @@ import { isIdentifier } from '../cni/environment'
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { configFiles, openConfig } from './conf-directory'
-import { parseJsonText } from './json-text'
-import { readByteText } from './read-file'
+import { parseByteText, readByteText } from './read-file'
 
 /** The conflist that ip-masq is to be part of. */
 export interface Target {
@@ -51,7 +50,7 @@ export async function findTarget(confDir: string, network: string | undefined): 
 function readTarget(file: string): Promise<Target> {
   return openConfig(file, (open, { directory, name: ownName }) => {
     const text = readByteText(open)
-    const conflist = parseJsonText(text)
+    const conflist = parseByteText(text)
     if (!isObject(conflist)) throw new Error('it is no JSON object')
     requireShape(file, conflist)
     const { name } = conflist
