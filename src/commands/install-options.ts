@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
+import { SUPPORTED_VERSIONS, type Version } from '../cni/version'
 import type { Mode } from '../install/mode'
 import { parseDuration, parsePort, parseRoot, UsageError } from './options'
 import { PROFILES, type ProfileName } from './profiles'
@@ -10,6 +11,7 @@ const FLAGS = {
   'conf-dir': { type: 'string' },
   'cache-dir': { type: 'string', default: DEFAULT_CACHE_DIR },
   network: { type: 'string' },
+  'set-cni-version': { type: 'string' },
   mode: { type: 'string', default: 'auto' },
   config: { type: 'string' },
   'disable-primary-masq': { type: 'boolean', default: false },
@@ -37,6 +39,7 @@ export interface CommandOptions {
   /** A file with our part of the conflist. */
   readonly configFile: string | undefined
   readonly disablePrimaryMasq: boolean
+  readonly cniVersion: Version | undefined
   readonly waitSeconds: number | undefined
   readonly watch: boolean
   /** The loop of `ip-masq sync --watch` in the same process. */
@@ -71,6 +74,7 @@ export function parseInstallOptions(
     network: text(values.network),
     mode: oneOf('mode', String(values.mode ?? 'auto'), ['auto', 'drop-in', 'patch']) as Mode,
     configFile: text(values.config),
+    cniVersion: version(values['set-cni-version']),
     disablePrimaryMasq: values['disable-primary-masq'] === true,
     waitSeconds: duration('wait', values.wait),
     watch: values.watch === true,
@@ -107,6 +111,12 @@ function directory(flag: string, value: unknown, otherwise: string): string {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function version(value: unknown): Version | undefined {
+  return value === undefined
+    ? undefined
+    : (oneOf('set-cni-version', String(value), SUPPORTED_VERSIONS) as Version)
 }
 
 function duration(flag: string, value: unknown): number | undefined {

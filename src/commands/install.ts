@@ -27,7 +27,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
   const options = parseInstallOptions('install', args, [
     ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'network', 'mode', 'config', 'root'] as const),
     ...(['disable-primary-masq', 'wait', 'watch', 'sync', 'prune', 'health-port'] as const),
-    ...(['keep-primary-rules'] as const),
+    ...(['keep-primary-rules', 'set-cni-version', 'force'] as const),
   ])
   const configFile = keepReadable(options)
   if (options.root !== undefined) world.enterHostRoot(options.root)

@@ -92,6 +92,11 @@ export function switchOffMasquerade(text: string): string {
   )
 }
 
+/** The text with this version, in front where it had none. */
+export function setVersion(text: string, version: string): string {
+  return applyEdits(text, modify(text, ['cniVersion'], version, { getInsertionIndex: () => 0 }))
+}
+
 interface Masquerading {
   readonly at: number
   readonly type: string

@@ -1,10 +1,12 @@
 import { CniError } from '../cni/error'
 import type { JsonObject } from '../cni/json'
+import type { Version } from '../cni/version'
 import { parseConfig } from '../config/parse'
 import { ownDropIns } from './conf-directory'
 import { BARE, placeDropIn } from './drop-in'
-import { addPlugin, masqueradingIn, ownPluginsIn, switchOffMasquerade } from './edit-conflist'
+import { addPlugin, masqueradingIn, ownPluginsIn, setVersion, switchOffMasquerade } from './edit-conflist'
 import { installExecutable } from './executable'
+import { requireFit } from './judge'
 import { decideMode, type Mode } from './mode'
 import { ChangedError, replaceConflist } from './patch'
 import type { Runtime } from './runtimes'
@@ -18,6 +20,10 @@ export interface InstallOptions {
   /** Our part of the conflist; undefined: what is there, or no keys. */
   readonly plugin: JsonObject | undefined
   readonly disablePrimaryMasq: boolean
+  /** The version to write into the conflist; undefined: leave it as it is. */
+  readonly cniVersion: Version | undefined
+  /** Also where the primary plugin masquerades on its own account. */
+  readonly force: boolean
 }
 
 export interface Installer {
@@ -68,12 +74,7 @@ async function joinNetwork(
   options: InstallOptions,
   installer: Installer,
 ): Promise<InstallReport> {
-  if (!Array.isArray(target.conflist.plugins)) {
-    throw new CniError(
-      'invalidConfig',
-      `Cannot add ip-masq to ${target.path}: it holds one plugin and no list; write a .conflist with "plugins"`,
-    )
-  }
+  requireFit(target, options)
   const runtimes = await installer.runtimes()
   const dropIns = await ownDropIns(options.confDir, target.name)
   const mode = decideMode(target, { mode: options.mode, dropIns, runtimes })
@@ -97,10 +98,11 @@ async function joinNetwork(
 function editedText(
   { path, text }: Target,
   mode: 'drop-in' | 'patch',
-  { disablePrimaryMasq, plugin }: InstallOptions,
+  { disablePrimaryMasq, plugin, cniVersion }: InstallOptions,
 ): string {
   try {
-    const switched = disablePrimaryMasq ? switchOffMasquerade(text) : text
+    const versioned = cniVersion === undefined ? text : setVersion(text, cniVersion)
+    const switched = disablePrimaryMasq ? switchOffMasquerade(versioned) : versioned
     const isDone = mode === 'drop-in' || (!plugin && ownPluginsIn(switched) > 0)
     return isDone ? switched : addPlugin(switched, plugin ?? BARE)
   } catch (error) {
