@@ -15,6 +15,7 @@ const FLAGS = {
   mode: { type: 'string', default: 'auto' },
   config: { type: 'string' },
   'disable-primary-masq': { type: 'boolean', default: false },
+  'restore-primary-masq': { type: 'boolean', default: false },
   wait: { type: 'string' },
   watch: { type: 'boolean', default: false },
   sync: { type: 'boolean', default: false },
@@ -40,6 +41,8 @@ export interface CommandOptions {
   readonly configFile: string | undefined
   readonly disablePrimaryMasq: boolean
   readonly cniVersion: Version | undefined
+  /** What install switched off is switched on again. */
+  readonly restorePrimaryMasq: boolean
   readonly waitSeconds: number | undefined
   readonly watch: boolean
   /** The loop of `ip-masq sync --watch` in the same process. */
@@ -76,6 +79,7 @@ export function parseInstallOptions(
     configFile: text(values.config),
     cniVersion: version(values['set-cni-version']),
     disablePrimaryMasq: values['disable-primary-masq'] === true,
+    restorePrimaryMasq: values['restore-primary-masq'] === true,
     waitSeconds: duration('wait', values.wait),
     watch: values.watch === true,
     sync: values.sync === true,

@@ -2,10 +2,11 @@ import { CniError } from '../cni/error'
 import { printLines } from '../cni/printable'
 import { withIoFailures } from '../install/io-failure'
 import { filesThatName, leaveNetworks, removeExecutable } from '../install/uninstall'
+import { renderUse } from '../install/uses'
 import { VERSION } from '../version'
 import { errorText } from './error-text'
 import { serveHealth, UNASKED } from './health'
-import { waitUntilUnused } from './in-use'
+import { type Steps, waitUntilUnused } from './in-use'
 import { type CommandOptions, parseInstallOptions } from './install-options'
 import { type Pause, pauseUntilStop } from './pause'
 import type { World } from './world'
@@ -18,7 +19,7 @@ export function uninstallCommand(args: readonly string[], world: World): Promise
 async function run(args: readonly string[], world: World): Promise<number> {
   const options = parseInstallOptions('uninstall', args, [
     ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'force', 'timeout', 'root'] as const),
-    ...(['watch', 'health-port', 'grace'] as const),
+    ...(['watch', 'health-port', 'grace', 'restore-primary-masq'] as const),
   ])
   if (options.root !== undefined) world.enterHostRoot(options.root)
   const pause = pauseUntilStop(world)
@@ -53,42 +54,60 @@ async function watchUninstall(options: CommandOptions, world: World, pause: Paus
 }
 
 async function uninstall(options: CommandOptions, world: World, pause: Pause): Promise<number> {
-  const { binDir, confDir } = options
   let said = 0
+  let consequences: readonly string[] = []
   const say = async (lines: readonly string[]) => {
     said += lines.length
     await world.write(printLines(lines))
   }
   const leave = async () => {
-    await say(await leaveNetworks(confDir))
-    await requireUnnamed(binDir, confDir)
+    const left = await leaveNetworks(options)
+    consequences = left.consequences
+    await say(left.done)
+    await requireUnnamed(options)
   }
-  await leave()
-  const inUse = await waitUntilUnused(options, world, { say, leave, pause })
-  if (inUse > 0 && !options.force) {
-    const [use, they] =
-      inUse === 1 ? ['1 attachment uses', 'it is'] : [`${inUse} attachments use`, 'they are']
-    const whose = inUse === 1 ? 'its' : 'their'
+  try {
+    await leave()
+    const status = await removeRest(options, world, { say, leave, pause })
+    if (said === 0) await say(['nothing to do'])
+    // What was asked for was not done.
+    return options.restorePrimaryMasq && consequences.length > 0 ? 1 : status
+  } finally {
+    // It is so for as long as it is off, and not only in the moment when we take ip-masq out.
+    await say(consequences.map((line) => `left to do: ${line}`))
+  }
+}
+
+/** The rules and the executable, when nothing needs them any more. */
+async function removeRest(options: CommandOptions, world: World, steps: Steps): Promise<number> {
+  const { binDir, force } = options
+  const { say, leave } = steps
+  const uses = await waitUntilUnused(options, world, steps)
+  await say(uses.map(renderUse))
+  const isOne = uses.length === 1
+  if (uses.length > 0 && !force) {
+    const [use, whose, they] = isOne
+      ? ['1 attachment uses', 'its', 'it is']
+      : [`${uses.length} attachments use`, 'their', 'they are']
     await say([
       `left alone ${binDir}/ip-masq: ${use} it still, and ${whose} DEL needs it; run this again when ${they} gone, with --timeout to wait for that, or with --force`,
     ])
     return 1
   }
-  if (inUse > 0) {
+  if (uses.length > 0) {
     await say([
-      `removing the rules of ${inUse} attachment${inUse === 1 ? '' : 's'}: open masqueraded connections are cut, new ones are not masqueraded, and DELs will fail`,
+      `removing the rules of ${uses.length} attachment${isOne ? '' : 's'}: open masqueraded connections are cut, new ones are not masqueraded, and DELs will fail`,
     ])
   }
   await world.backend().tearDown()
   // A primary plugin may have written what it remembers meanwhile.
   await leave()
   await say(await removeExecutable(binDir))
-  if (said === 0) await say(['nothing to do'])
   return 0
 }
 
 /** What cannot be edited keeps the executable: every ADD and DEL of that network would fail without it. */
-async function requireUnnamed(binDir: string, confDir: string): Promise<void> {
+async function requireUnnamed({ binDir, confDir }: CommandOptions): Promise<void> {
   const [file] = await filesThatName(confDir)
   if (file === undefined) return
   throw new CniError('ioFailure', `Cannot remove ${binDir}/ip-masq: ${file} names it; take it out by hand`)

@@ -97,7 +97,7 @@ export function setVersion(text: string, version: string): string {
   return applyEdits(text, modify(text, ['cniVersion'], version, { getInsertionIndex: () => 0 }))
 }
 
-interface Masquerading {
+export interface Masquerading {
   readonly at: number
   readonly type: string
   readonly path: readonly string[]

@@ -1,50 +1,104 @@
 import { lstatSync } from 'node:fs'
-import { attachmentId } from '../backend/identity'
 import { findOwnPlugin, pluginsOf } from '../cni/conflists'
 import { isObject } from '../cni/json'
-import { readResultCache } from '../cni/result-cache'
-import { configFiles, dropInFiles, networksWithDropIns, ownDropIns, readConfig } from './conf-directory'
+import {
+  configFiles,
+  dropInFiles,
+  networksWithDropIns,
+  openConfig,
+  ownDropIns,
+  readConfig,
+} from './conf-directory'
 import { inDirectory } from './directory'
 import { removeDropIn } from './drop-in'
-import { masqueradingIn, ownPluginsIn, removePlugin } from './edit-conflist'
+import { ownPluginsIn, removePlugin } from './edit-conflist'
 import { EXECUTABLE } from './executable'
 import { backupOf, editConflist } from './patch'
 import { removeFile } from './place-file'
+import { readByteText } from './read-file'
+import { restoreMasquerade, type SwitchedOff, switchedOff } from './restore-masquerade'
 
-/** Takes ip-masq out of every conflist and drop-in of the directory; a line for each, and for what is left to do. */
-export async function leaveNetworks(confDir: string): Promise<string[]> {
+export interface Left {
+  /** What was done, a line each. */
+  readonly done: readonly string[]
+  /** What follows from a masquerade that stays off, a line each; it is so whenever one looks. */
+  readonly consequences: readonly string[]
+}
+
+interface LeaveOptions {
+  readonly confDir: string
+  /** Switch on again what `install --disable-primary-masq` switched off, and nothing else. */
+  readonly restorePrimaryMasq: boolean
+}
+
+/** Takes ip-masq out of every conflist and drop-in of the directory. */
+export async function leaveNetworks(options: LeaveOptions): Promise<Left> {
   const done: string[] = []
-  for (const file of await configFiles(confDir)) {
-    // Two links may lead to one file: the second finds nothing to do.
-    if (!(await holdsUs(file))) continue
-    const { path, said } = await editConflist(file, removePlugin)
-    done.push(`took ip-masq out of ${path}`, ...said, ...(await leftToDo(path)))
+  const consequences: string[] = []
+  // Two links may lead to one file: the second finds nothing to do.
+  for (const file of await configFiles(options.confDir)) {
+    const left = await leaveConflist(file, options)
+    done.push(...left.done)
+    consequences.push(...left.consequences)
   }
-  for (const network of await networksWithDropIns(confDir)) {
-    for (const path of await ownDropIns(confDir, network)) {
-      await removeDropIn(confDir, network, path)
+  for (const network of await networksWithDropIns(options.confDir)) {
+    for (const path of await ownDropIns(options.confDir, network)) {
+      await removeDropIn(options.confDir, network, path)
       done.push(`removed ${path}`)
     }
   }
-  return done
+  return { done, consequences: [...new Set(consequences)] }
 }
 
-async function holdsUs(file: string): Promise<boolean> {
+async function leaveConflist(file: string, { restorePrimaryMasq }: LeaveOptions): Promise<Left> {
+  const found = await readConflist(file)
+  if (!found) return { done: [], consequences: [] }
+  const { path, text } = found
+  const backup = await readConfig(backupOf(path)).catch(() => undefined)
+  const before = backup !== undefined && isConflist(backup) ? backup : undefined
+  const isIn = ownPluginsIn(text) > 0
+  const off = before === undefined ? [] : switchedOff(before, removePlugin(text))
+  const isDue = restorePrimaryMasq && off.some(({ isRestorable }) => isRestorable)
+  const done: string[] = []
+  if (isIn || isDue) {
+    const restore = (now: string) =>
+      before === undefined ? removePlugin(now) : restoreMasquerade(before, now)
+    const { said } = await editConflist(file, isDue ? restore : removePlugin)
+    if (isIn) done.push(`took ip-masq out of ${path}`)
+    if (isDue) done.push(`switched masquerade on again in ${path}`)
+    done.push(...said)
+  }
+  const staysOff = off.filter(({ isRestorable }) => !(isDue && isRestorable))
+  return { done, consequences: staysOff.map((one) => consequenceOf(path, one)) }
+}
+
+function consequenceOf(path: string, { type, at, path: keys, isRestorable }: SwitchedOff): string {
+  const key = `plugins[${at}].${keys.join('.')}`
+  const remedy = isRestorable
+    ? 'run ip-masq uninstall --restore-primary-masq to switch it on again'
+    : `the plugin has been changed since, so set ${key} yourself; ${backupOf(path)} has it as it was`
+  return `new pods of ${path} leave the node with their own address, because install switched ${type}'s masquerade off (${key}): ${remedy}`
+}
+
+/** Undefined for what no runtime loads. */
+async function readConflist(file: string): Promise<{ path: string; text: string } | undefined> {
   try {
-    return ownPluginsIn(await readConfig(file)) > 0
+    return await openConfig(file, (open, { directory, name }) => {
+      const text = readByteText(open)
+      return isConflist(text) ? { path: `${directory.path}/${name}`, text } : undefined
+    })
   } catch {
-    return false
+    return undefined
   }
 }
 
-/** What install switched off is for the operator to switch on: others may rely on it by now. */
-async function leftToDo(path: string): Promise<string[]> {
-  const backup = backupOf(path)
-  const before = await readConfig(backup).catch(() => undefined)
-  if (before === undefined) return []
-  return masqueradingIn(before).length > masqueradingIn(await readConfig(path)).length
-    ? [`left to do: a plugin's own masquerade is off since install; ${backup} has it as it was`]
-    : []
+function isConflist(text: string): boolean {
+  try {
+    const conflist: unknown = JSON.parse(text)
+    return isObject(conflist) && Array.isArray(conflist.plugins) && conflist.plugins.length > 0
+  } catch {
+    return false
+  }
 }
 
 /** Also as its only plugin, or in what is no JSON at the moment, drop-ins included. */
@@ -67,28 +121,6 @@ function isNamedIn(text: string): boolean {
     return /"type"\s*:\s*"ip-masq"/.test(text)
   }
   return isObject(config) && (config.type === 'ip-masq' || findOwnPlugin(pluginsOf(config)) !== undefined)
-}
-
-export interface CachedUse {
-  /** Attachments whose DEL will still call the executable: libcni keeps the conflist of their ADD. */
-  readonly ids: readonly string[]
-  /** Files that may stand for more. */
-  readonly unreadable: readonly string[]
-}
-
-export function cachedUse(cacheDir: string): CachedUse {
-  const { attachments, unreadable } = readResultCache(cacheDir)
-  const ids: string[] = []
-  const torn: string[] = [...unreadable]
-  for (const cached of attachments) {
-    try {
-      const conflist = cached.readConflist()
-      if (isObject(conflist) && findOwnPlugin(pluginsOf(conflist))) ids.push(attachmentId(cached.attachment))
-    } catch {
-      torn.push(cached.file)
-    }
-  }
-  return { ids, unreadable: torn }
 }
 
 export async function removeExecutable(binDir: string): Promise<string[]> {

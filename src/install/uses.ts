@@ -1,0 +1,86 @@
+import type { Listed } from '../backend/backend'
+import { attachmentId } from '../backend/identity'
+import type { Attachment } from '../cni/attachment'
+import { findOwnPlugin, pluginsOf } from '../cni/conflists'
+import { isObject } from '../cni/json'
+import type { CachedAttachment, ResultCache } from '../cni/result-cache'
+import { isNetnsGone } from '../sync/netns'
+
+/** Why the executable is still needed: an attachment whose DEL will call it, or a file that may stand for one. */
+export interface Use {
+  readonly attachment?: Pick<Attachment, 'pod' | 'network' | 'containerID' | 'ifname'>
+  /** A cache file that cannot be read. */
+  readonly file?: string
+  readonly epochSeconds?: number
+  /** Fit to follow a colon. */
+  readonly because: string
+}
+
+interface Judged {
+  readonly listed: Listed
+  readonly verdict: { readonly is: string; readonly because: string }
+}
+
+/**
+ * Everything that still needs the executable, by the kernel's rules and by the runtimes' caches: each knows some that the
+ * other does not. What is proven gone needs nothing any more.
+ */
+export function usesOf(judged: readonly Judged[], cache: ResultCache): Use[] {
+  const uses = new Map<string, Use>()
+  const gone = new Set<string>()
+  for (const { listed, verdict } of judged) {
+    if (verdict.is === 'gone') gone.add(listed.id)
+    else uses.set(listed.id, useOfRules(listed, verdict.because))
+  }
+  const files: Use[] = cache.unreadable.map((file) => ({ file, because: 'it cannot be read' }))
+  for (const cached of cache.attachments) {
+    const id = attachmentId(cached.attachment)
+    if (uses.has(id) || gone.has(id) || isGone(cached)) continue
+    const use = useOfEntry(cached)
+    if (use) uses.set(id, use)
+  }
+  return [...uses.values(), ...files]
+}
+
+function useOfRules({ note, id }: Listed, because: string): Use {
+  const { network = '', containerID = id, ifname = '', pod = '' } = note ?? {}
+  return {
+    attachment: { network, containerID, ifname, pod },
+    ...(note && { epochSeconds: note.epochSeconds }),
+    because: `it has rules, and ${because}`,
+  }
+}
+
+function isGone({ netns }: CachedAttachment): boolean {
+  return netns !== undefined && isNetnsGone(netns)
+}
+
+/** Without rules: a runtime that takes DEL from the cached conflist calls us all the same (CRI-O). */
+function useOfEntry(cached: CachedAttachment): Use | undefined {
+  const { attachment, file, modified } = cached
+  try {
+    const conflist = cached.readConflist()
+    if (!isObject(conflist) || !findOwnPlugin(pluginsOf(conflist))) return undefined
+  } catch {
+    return { file, because: 'the conflist in it cannot be read' }
+  }
+  return {
+    attachment,
+    epochSeconds: modified / 1000,
+    because: `the conflist in its cache entry ${file} has ip-masq`,
+  }
+}
+
+export function renderUse({ attachment, file, epochSeconds, because }: Use): string {
+  if (!attachment)
+    return `in use, perhaps: ${file === undefined ? '' : `the cache file ${file} may stand for an attachment, and `}${because}`
+  const { pod, containerID, ifname, network } = attachment
+  const whose = `${containerID}${ifname && ` ${ifname}`}${network && `, network ${network}`}`
+  const since = epochSeconds === undefined ? '' : ` since ${timeOf(epochSeconds)}`
+  return `in use by ${pod === '' ? whose : `${pod} (${whose})`}${since}: ${because}`
+}
+
+function timeOf(epochSeconds: number): string {
+  const time = new Date(epochSeconds * 1000)
+  return Number.isNaN(time.getTime()) ? 'an unknown time' : `${time.toISOString().slice(0, 19)}Z`
+}
