@@ -14,6 +14,7 @@ import { type Health, serveHealth, UNASKED } from './health'
 import { type CommandOptions, parseInstallOptions } from './install-options'
 import { watchInstall } from './install-watch'
 import { type Pause, pauseUntilStop } from './pause'
+import { PROFILES } from './profiles'
 import type { World } from './world'
 
 const LOOK_MS = 1_000
@@ -34,7 +35,11 @@ async function run(args: readonly string[], world: World): Promise<number> {
   const apply = async ({ isFirst }: { readonly isFirst: boolean }) => {
     const { done, advice, wasUndone } = await install(
       { ...options, plugin: readPlugin(configFile, options.configFile) },
-      { executable: world.executable(), runtimes: () => runningRuntimes(options.profile) },
+      {
+        executable: world.executable(),
+        runtimes: () => runningRuntimes(options.profile),
+        restart: PROFILES[options.profile].restart,
+      },
     )
     const first = [
       ...(done.length > 0 ? [] : ['nothing to do']),

@@ -30,6 +30,8 @@ export interface Installer {
   /** The executable that runs now, of which a copy is installed. */
   readonly executable: string
   readonly runtimes: () => Promise<readonly Runtime[]>
+  /** The command that makes the runtime read its conf directory again. */
+  readonly restart: string
 }
 
 /** What was done, and what is left to do by hand, a line each. */
@@ -90,7 +92,7 @@ async function joinNetwork(
   if (mode === 'drop-in') done.push(...(await placeDropIn(target, options)))
   return {
     done,
-    advice: [...unsure, ...adviceFor(edited), ...restartAdvice(done, runtimes)],
+    advice: [...unsure, ...adviceFor(edited), ...restartAdvice(done, runtimes, installer)],
     wasUndone: !isThere,
   }
 }
@@ -111,10 +113,14 @@ function editedText(
   }
 }
 
-/** containerd and CRI-O see a rename in their directory; of what we cannot see running we cannot say so. */
-function restartAdvice(done: readonly string[], runtimes: readonly Runtime[]): string[] {
+/** A runtime that answers sees a rename in its directory by itself; of one that we do not see, we cannot say so. */
+function restartAdvice(
+  done: readonly string[],
+  runtimes: readonly Runtime[],
+  { restart }: Installer,
+): string[] {
   if (done.length === 0 || runtimes.length > 0) return []
-  return ['no containerd or CRI-O answers here; where new pods start without a rule, restart it']
+  return [`no container runtime answers here; where new pods start without a rule, restart it (${restart})`]
 }
 
 function adviceFor(text: string): string[] {

@@ -77,6 +77,11 @@ export async function placeFile({ directory, name }: Place, placement: Placement
     requireSame(descriptor, { directory, name })
     fsyncSync(directory.descriptor)
     return lines
+  } catch (error) {
+    // The system names no file where it was given a descriptor.
+    if (error instanceof Error && 'syscall' in error && !('path' in error))
+      Object.assign(error, { path: `${directory.path}/${name}` })
+    throw error
   } finally {
     closeSync(descriptor)
     removeQuietly(directory, unfinished)

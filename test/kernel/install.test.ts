@@ -50,7 +50,7 @@ describe('install', () => {
         `installed ${binDir}/ip-masq`,
         `added ip-masq to ${confDir}/10-pods.conflist`,
         'left to do: bridge masquerades too (plugins[0].ipMasq), and knows no exemptions: use --disable-primary-masq',
-        'left to do: no containerd or CRI-O answers here; where new pods start without a rule, restart it',
+        'left to do: no container runtime answers here; where new pods start without a rule, restart it (systemctl restart containerd)',
       ],
     })
     expect(await read('10-pods.conflist')).toBe(
