@@ -97,7 +97,7 @@ async function killEverywhere(line: string, prepare: () => Promise<void>, old?: 
 const installLine = (mode: string) => `install --bin-dir ${binDir} --conf-dir ${confDir} --mode ${mode}`
 const isInstalled = () => hashOf(join(binDir, 'ip-masq')) === right
 
-describe('killed at each write', () => {
+describe('killed at each write', { timeout: 300_000 }, () => {
   test('install', async () => {
     expect(await killEverywhere(installLine('patch'), reset)).toBeGreaterThan(10)
     expect(isInstalled()).toBe(true)
