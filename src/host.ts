@@ -15,6 +15,7 @@ export function hostOf(path: string | undefined): Host {
     effectiveCapabilities,
     epochSeconds: () => Date.now() / 1000,
     bootSeconds,
+    takeTurn: async () => (await import('./turn')).takeTurn(),
   }
 }
 
@@ -57,9 +58,18 @@ async function legacyTables(family: Family): Promise<string[]> {
   return filter(text.split('\n'), (name) => name !== '')
 }
 
-/** Tools with one deadline for all of their runs together: what a runtime waits for is the call. */
+/**
+ * Tools with one limit for the time that all of them take together: the runtime waits for the call. Each has at least a
+ * tenth of it: a tool that is killed as soon as it has begun would only make a failure of an answer that is near. What a
+ * call waits for its turn is no tool's time.
+ */
 export function toolsWithin(path: string | undefined, milliseconds: number) {
-  const end = now() + milliseconds
-  return (tool: string, args: readonly string[], input: string): ToolResult =>
-    runTool({ tool, args, input, path, milliseconds: Math.max(1, Math.round(end - now())) })
+  let left = milliseconds
+  return (tool: string, args: readonly string[], input: string): ToolResult => {
+    const started = now()
+    const limit = Math.max(left, milliseconds / 10)
+    const result = runTool({ tool, args, input, path, milliseconds: Math.round(limit) })
+    left -= now() - started
+    return result
+  }
 }

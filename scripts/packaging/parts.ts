@@ -10,7 +10,7 @@ import { ROOT } from './root'
  */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   exec: ['src/exec.ts'],
-  iptables: ['src/backend/iptables/', 'src/policy/first-match.ts', 'src/primary/iptables.ts'],
+  iptables: ['src/backend/iptables/', 'src/policy/first-match.ts', 'src/turn.ts', 'src/primary/iptables.ts'],
   later: [
     'src/about.ts',
     'src/absent.ts',

@@ -52,6 +52,11 @@ export interface Host {
   epochSeconds(): number
   /** Seconds since the machine was booted, suspension included (CLOCK_BOOTTIME): rules do not outlive a boot. */
   bootSeconds(): number
+  /**
+   * Waits until no other call of ours changes iptables' rules in this network namespace, for some time; returns what ends
+   * our turn. Absent where calls need not wait for each other.
+   */
+  takeTurn?(): Promise<() => void>
 }
 
 export interface Applied {

@@ -1,4 +1,4 @@
-import type { CniError } from '../../cni/error'
+import { type CniError, toCniError } from '../../cni/error'
 import { formatAddress } from '../../policy/address'
 import type { Backend, Change, Listed, Replacement, Wanted } from '../backend'
 import { attachmentId } from '../identity'
@@ -54,10 +54,23 @@ async function replaceInBoth(
   }
   // Nearly always there is nothing, and nothing is wanted.
   if (there.listed.size > 0 || work(there).wanted.length > 0) {
-    parts.push(await replaceIn(there, places.nft, work(there)))
+    parts.push(await replaceIn(there, places.nft, work(there)).catch(reportAfter(parts)))
     if (!options.dryRun && !there.unusable) tryToMark(mark)
   }
   return mergeReplacements(parts)
+}
+
+/** What the first place has done is reported, whatever becomes of the second; where it did nothing, there is the error. */
+function reportAfter(parts: readonly Replacement[]): (error: unknown) => Replacement {
+  return (error) => {
+    if (!parts.some(({ changes, repairs }) => changes.length + repairs.length > 0)) throw error
+    return { ...NOTHING, unrepaired: [messageOf(error)] }
+  }
+}
+
+function messageOf(error: unknown): string {
+  const { message, details } = toCniError(error)
+  return `${message}${details && `: ${details}`}`
 }
 
 async function look(backend: Backend): Promise<Place> {
@@ -130,9 +143,9 @@ async function replaceIn(place: Place, other: Place, { wanted, options }: Work):
 
 const NOTHING: Replacement = { changes: [], held: [], repairs: [], unrepaired: [], script: '' }
 
-function whyNot({ message, details }: CniError, wanted: readonly Wanted[]): string {
+function whyNot(error: CniError, wanted: readonly Wanted[]): string {
   const networks = [...new Set(wanted.map(({ attachment }) => attachment.network))].join(', ')
-  return `network ${networks}: ${message}${details && `: ${details}`}`
+  return `network ${networks}: ${messageOf(error)}`
 }
 
 /** Leaves out addresses that another attachment holds in the other place: a live owner is never replaced. */
@@ -162,7 +175,12 @@ function nameOf({ note }: Listed): string {
 /** Takes attachments out of a place that stand in the other now; what could not be taken away, a line each. */
 async function leave({ backend }: Place, ids: ReadonlySet<string>): Promise<readonly string[]> {
   if (ids.size === 0) return []
-  return (await backend.prune(({ id }) => ids.has(id), { dryRun: false })).failures
+  try {
+    return (await backend.prune(({ id }) => ids.has(id), { dryRun: false })).failures
+  } catch (error) {
+    // Their new rules stand, and a sync may be repeated.
+    return [messageOf(error)]
+  }
 }
 
 function mergeReplacements(parts: readonly Replacement[]): Replacement {

@@ -19,7 +19,16 @@ import { verify } from './verify'
 export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTables): Backend {
   const { areBoth, choose, candidates } = kindsOf(run, host, legacyTables)
   const othersThan = (chosen: Iptables) => (areBoth ? candidates.filter((one) => one !== chosen) : [])
-  return {
+  /** Whoever changes rules waits until those before have done so. */
+  const inTurn = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    const leave = await host.takeTurn?.()
+    try {
+      return await work()
+    } finally {
+      leave?.()
+    }
+  }
+  const backend: Backend = {
     async apply(wanted, isGone = async () => false) {
       const adding = { ...times(host), isGone }
       // Where its rules can be, before anything is asked; with one kind there is nothing to ask.
@@ -71,6 +80,14 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
       FAMILY_NAMES.filter((family) => among.includes(TOOLS[family]))
         .filter((family) => candidates.some((one) => isHooked(one, family)))
         .map((family) => TOOLS[family]),
+  }
+  return {
+    ...backend,
+    apply: (...call) => inTurn(() => backend.apply(...call)),
+    remove: (...call) => inTurn(() => backend.remove(...call)),
+    replace: (...call) => inTurn(() => backend.replace(...call)),
+    prune: (...call) => inTurn(() => backend.prune(...call)),
+    tearDown: () => inTurn(() => backend.tearDown()),
   }
 }
 

@@ -1,5 +1,6 @@
+import { toCniError } from '../../cni/error'
 import { FAMILY_NAMES, formatAddress } from '../../policy/address'
-import type { Change, Replacement, Wanted } from '../backend'
+import type { Change, Pruned, Replacement, Wanted } from '../backend'
 import { attachmentId } from '../identity'
 import { DISPATCH, includes } from './layout'
 import { list, prune } from './prune'
@@ -38,9 +39,7 @@ export function leaveOthers(
       return held.has(id) ? [] : [[id, one] as const]
     }),
   )
-  const pruned = others
-    .filter(isInUse)
-    .map((one) => prune(one, ({ id }) => free.has(id), { dryRun, bootSeconds }))
+  const pruned = others.filter(isInUse).map((one) => leave(one, free, { dryRun, bootSeconds }))
   const left = new Set(pruned.flatMap(({ removed }) => removed.map(({ id }) => id)))
   const known = new Set(replacement.changes.map(({ attachment }) => attachmentId(attachment)))
   const moved = [...left].flatMap((id): Change[] => {
@@ -57,6 +56,20 @@ export function leaveOthers(
       ...moved,
     ],
     unrepaired: [...replacement.unrepaired, ...pruned.flatMap(({ failures }) => failures)],
+  }
+}
+
+/** Their new rules stand: what cannot be taken away is reported, and the next sync tries again. */
+function leave(
+  one: Iptables,
+  ids: { has(id: string): boolean },
+  options: { readonly dryRun: boolean; readonly bootSeconds: number },
+): Pruned {
+  try {
+    return prune(one, ({ id }) => ids.has(id), options)
+  } catch (error) {
+    const { message, details } = toCniError(error)
+    return { removed: [], policies: [], failures: [`${message}${details && `: ${details}`}`] }
   }
 }
 

@@ -54,7 +54,9 @@ function pruneFamily(iptables: Iptables, family: Family, work: Work): void {
       if (why !== undefined) failures.set(id, why)
     }
   }
-  const after = all.length > 0 ? readState(iptables, family, ACTION) : state
+  const after = all.length > 0 ? readAgain(iptables, family) : state
+  // The attachments are gone; what is left without them is for the next GC.
+  if (!after) return
   const leftovers: Transaction = [
     ...[...after.strays.map(({ chain }) => chain), ...idleOwners(after)].flatMap(deleteChain),
     ...flushOldTombstones(after, family, bootSeconds),
@@ -68,6 +70,14 @@ function pruneFamily(iptables: Iptables, family: Family, work: Work): void {
     ]
     // Refused: an ADD has just begun to use it, or another GC was faster.
     if (runTransaction(iptables, family, transaction).ok) policies.add(name)
+  }
+}
+
+function readAgain(iptables: Iptables, family: Family): State | undefined {
+  try {
+    return readState(iptables, family, ACTION)
+  } catch {
+    return undefined
   }
 }
 

@@ -11,13 +11,17 @@ import type { Operation, Rule } from './transaction'
  */
 const TRIAL = `${policyPrefix}trial`
 
-/** In a chain that the same restore makes and takes away again; what is left of one is a policy without pods to GC. */
+/**
+ * In a chain that the same restore makes and takes away again; what is left of one is a policy without pods to GC. Only a
+ * refusal proves that something is missing: a trial that was killed or found the lock held says nothing.
+ */
 export function areAccepted(iptables: Iptables, family: Family, rules: readonly Rule[]): boolean {
-  return runTransaction(iptables, family, [
+  const outcome = runTransaction(iptables, family, [
     { do: 'clear-chain', chain: TRIAL },
     ...rules.map((rule): Operation => ({ do: 'append', chain: TRIAL, rule })),
     ...deleteChain(TRIAL),
-  ]).ok
+  ])
+  return outcome.ok || outcome.failure !== 'refused'
 }
 
 export function hasComments(iptables: Iptables, family: Family): boolean {
