@@ -15,7 +15,7 @@ export interface Firewall {
   policies(node: Namespace): Promise<Record<string, string>>
   /** What the policy of an address exempts, as the firewall prints it. */
   exempt(node: Namespace, address: string): Promise<string[]>
-  /** All rules, ours and others'; '' for none. */
+  /** All rules, ours and others', without the tombstones of DELs; '' for none. */
   list(node: Namespace): Promise<string>
   /** Shell lines. */
   readonly flush: string
@@ -141,10 +141,13 @@ function iptables(kind: 'nft' | 'legacy'): Firewall {
     },
     async list(node) {
       const text = await node.sh(`${look('-S')}; nft list table inet ip-masq 2>/dev/null || true`)
-      return text
-        .split('\n')
-        .filter((line) => !line.startsWith('-P '))
-        .join('\n')
+      return (
+        text
+          .split('\n')
+          // Nor what DELs leave for two minutes: that decides about no packet.
+          .filter((line) => !/^-P |^-[NA] IPM-D-/.test(line))
+          .join('\n')
+      )
     },
     flush,
     losses: [

@@ -1,48 +1,43 @@
 import { FAMILY_NAMES, type Family } from '../../policy/address'
-import { readState } from './state'
+import { readState, type State } from './state'
 import { counts, currentChains, parseTombstone, type Tombstone } from './tombstones'
 import { type Iptables, runList, toError } from './tool'
 
 const ACTION = 'look for DELs of the last minutes'
 
-/**
- * The attachments whose DEL has just come, in either family. One that was added again after that is not among them; that
- * costs a look at the whole table, and only where there are tombstones at all.
- */
+/** The attachments whose DEL has just come, in either family, but for those that were added again after that. */
 export function gone(iptables: Iptables, bootSeconds: number): string[] {
+  const tables = FAMILY_NAMES.flatMap((family) => readIfAny(iptables, family, bootSeconds))
   const latest = new Map<string, number>()
-  for (const family of FAMILY_NAMES) {
-    for (const one of tombstonesIn(iptables, family, bootSeconds)) {
-      latest.set(one.id, Math.max(latest.get(one.id) ?? 0, one.bootSeconds))
-    }
+  for (const one of tables.flatMap((table) => tombstonesIn(table, bootSeconds))) {
+    latest.set(one.id, Math.max(latest.get(one.id) ?? 0, one.bootSeconds))
   }
-  if (latest.size === 0) return []
-  for (const family of FAMILY_NAMES) {
-    if (!iptables.hasTable(family)) continue
-    for (const { id, note } of readState(iptables, family, ACTION).owners) {
-      if (
-        note?.origin === 'added' &&
-        (note.bootSeconds ?? 0) >= (latest.get(id) ?? Number.POSITIVE_INFINITY)
-      ) {
-        latest.delete(id)
-      }
-    }
+  for (const { id, note } of tables.flatMap(({ state }) => state.owners)) {
+    const removed = latest.get(id)
+    if (removed !== undefined && note?.origin === 'added' && (note.bootSeconds ?? 0) >= removed)
+      latest.delete(id)
   }
   return [...latest.keys()]
 }
 
-function tombstonesIn(iptables: Iptables, family: Family, bootSeconds: number): Tombstone[] {
-  if (!iptables.hasTable(family)) return []
-  const tombstones: Tombstone[] = []
-  for (const chain of currentChains(bootSeconds)) {
-    const listed = runList(iptables, family, chain)
-    if (!listed.ok) {
-      if (listed.failure === 'locked' || listed.failure === 'unknown') throw toError(ACTION, listed)
-      // No such table or chain; where one is missing, so are the others.
-      return tombstones
-    }
-    const rules = listed.stdout.split('\n').flatMap((line) => /^-A \S+ (.*)$/.exec(line)?.[1] ?? [])
-    tombstones.push(...rules.flatMap((rule) => parseTombstone(rule, family) ?? []))
-  }
-  return tombstones.filter((one) => counts(one, bootSeconds))
+interface Table {
+  readonly family: Family
+  readonly state: State
+}
+
+/** Empty where there are no chains for tombstones: the table may be somebody else's, and long. */
+function readIfAny(iptables: Iptables, family: Family, bootSeconds: number): Table[] {
+  const [chain] = currentChains(bootSeconds)
+  if (!iptables.hasTable(family) || !chain) return []
+  const listed = runList(iptables, family, chain)
+  if (listed.ok) return [{ family, state: readState(iptables, family, ACTION) }]
+  if (listed.failure === 'locked' || listed.failure === 'unknown') throw toError(ACTION, listed)
+  return []
+}
+
+function tombstonesIn({ family, state }: Table, bootSeconds: number): Tombstone[] {
+  return currentChains(bootSeconds)
+    .flatMap((chain) => state.chains.get(chain) ?? [])
+    .flatMap((rule) => parseTombstone(rule, family) ?? [])
+    .filter((one) => counts(one, bootSeconds))
 }
