@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, type PluginCall } from '../lab/plugin'
 import { IPTABLES } from '../lab/tools'
@@ -84,6 +85,35 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (kind) => {
     ])
     expect(await crowd(young.map((one) => ['DEL', withoutResult(one)]))).toEqual([])
     expect((await list()).filter((line) => /IPM-[AO]-|-A IPM-PODS/.test(line))).toEqual([])
+  })
+
+  test('a sync that read the cache before a DEL does not bring the rules back', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'ip-masq-race-'))
+    const network = await createCachedNetwork(node)
+    await network.writeConflist({ backend: 'iptables' })
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await network.add('b', ['10.244.1.8/24', 'fd00::8/64'])
+    await node.sh(tools.map((tool) => `${tool} -t nat -F; ${tool} -t nat -X`).join('\n'))
+    // The DEL comes when sync lists the rules: it has read the cache by then, and libcni deletes the entry later.
+    const config = JSON.stringify(withoutResult({ containerID: 'a' }).config)
+    const script = `#!/bin/sh
+if [ "$*" = "-w 10 -t nat -S" ] && mkdir ${directory}/once 2>/dev/null; then
+  echo '${config}' | env -i PATH=/usr/sbin:/usr/bin:/bin CNI_COMMAND=DEL CNI_CONTAINERID=a CNI_IFNAME=eth0 CNI_PATH=/opt \\
+    ${EXECUTABLES.native} >${directory}/out 2>&1 || echo failed >>${directory}/out
+fi
+exec /usr/sbin/iptables-${kind} "$@"\n`
+    await writeFile(join(directory, `iptables-${kind}`), script, { mode: 0o755 })
+    const { status, stdout } = await network.command('sync', { path: directory })
+    expect(await readFile(join(directory, 'out'), 'utf8')).toBe('')
+    expect(status).toBe(0)
+    expect(stdout).not.toContain('(a eth0')
+    expect((await list()).filter((line) => /^-N IPM-A-/.test(line))).toHaveLength(2)
+    expect((await holders()).join()).not.toContain('10.244.1.7')
+    // Nor does the next one, as long as the entry is there.
+    await network.command('sync')
+    expect((await holders()).join()).not.toContain('10.244.1.7')
+    await network.delete()
+    await rm(directory, { recursive: true })
   })
 
   test('60 first ADDs at once', async () => {
