@@ -1,8 +1,7 @@
 import type { Attachment } from '../../cni/attachment'
-import { CniError } from '../../cni/error'
-import { type Address, formatAddress } from '../../policy/address'
+import type { Address } from '../../policy/address'
 import type { Listed } from '../backend'
-import { networkDigest } from '../identity'
+import { isOfNetwork, takenError } from '../taken'
 import type { Carrier } from './carrier'
 import { findSlots } from './find-slots'
 import { listedNote } from './listed-note'
@@ -30,18 +29,8 @@ export async function requireFree(
   const { address, owner, comment } = held
   if (!owner) return
   const holder = describeHolder(carrier, { address, owner, ...(comment !== undefined && { comment }) })
-  if (holder.note?.networkDigest === networkDigest(attachment.network)) return
-  if (await isGone?.(holder)) return
-  const { containerID, ifname, network } = attachment
-  const note = holder.note
-  const who = note
-    ? `${note.pod && `${note.pod} `}(${note.containerID} ${note.ifname}) of network ${note.network}`
-    : 'an attachment that left no name'
-  throw new CniError(
-    'tryAgain',
-    `Cannot install the rules: ${formatAddress(address)} is held by ${who}, and ${containerID} ${ifname} of network ${network} asks for it too`,
-    'give the two networks different address ranges; if that pod is gone, its DEL or "ip-masq gc" frees the address',
-  )
+  if (isOfNetwork(holder, attachment.network) || (await isGone?.(holder))) return
+  throw takenError(address, attachment, holder)
 }
 
 function describeHolder(carrier: Carrier, { address, owner, comment }: Held): Listed {
