@@ -51,8 +51,9 @@ function read(iptables: Iptables, family: Family, chain: string | undefined): Ou
   if (!iptables.hasTable(family)) return undefined
   const outcome = runList(iptables, family, chain)
   if (outcome.ok) return outcome
-  const isAbsent = outcome.failure === 'unusable' || outcome.failure === 'unsupported'
-  return isAbsent || /does not exist|No chain/.test(outcome.said) ? undefined : outcome
+  return outcome.failure === 'unsupported' || /does not exist|No chain/.test(outcome.said)
+    ? undefined
+    : outcome
 }
 
 function problemOf({ tool, said }: Outcome & { readonly ok: false }): string {

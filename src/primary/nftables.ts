@@ -43,7 +43,7 @@ function list(nft: NftProcess): Found {
 }
 
 function isAbsent(outcome: NftOutcome): boolean {
-  return !outcome.ok && ['missing', 'unsupported', 'unusable'].includes(outcome.failure)
+  return !outcome.ok && ['missing', 'unsupported'].includes(outcome.failure)
 }
 
 interface Handled {
