@@ -28,9 +28,17 @@ export default defineConfig({
       {
         test: {
           name: 'kernel-nft',
-          include: ['check', 'gc', 'golden', 'restore', 'sync', 'sync-sources', 'watch'].map(
-            (file) => `test/kernel/${file}.test.ts`,
-          ),
+          include: [
+            'check',
+            'company',
+            'gc',
+            'golden',
+            'layout',
+            'restore',
+            'sync',
+            'sync-sources',
+            'watch',
+          ].map((file) => `test/kernel/${file}.test.ts`),
           env: NFT,
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
@@ -254,4 +255,16 @@ describe('each reads what the other wrote', () => {
     await succeed(node, 'DEL', { ...options(writes), containerID: 'c2' })
     expect(await podAddresses(node)).toEqual([])
   })
+})
+
+test('an answer that another process sends to our port is no answer', async () => {
+  await succeed(node, 'ADD')
+  // The second question waits until the forged answer to it, "Operation not permitted", is in the queue.
+  const executable = injected('sendto:delay_enter=3000000:when=2')
+  const forger = fileURLToPath(new URL('../lab/forge-netlink.pl', import.meta.url))
+  const forged = node.sh(`perl ${forger} 2 1`)
+  const del = { config: { ...configWith(), prevResult: undefined }, executable }
+  expect(await call('DEL', del)).toMatchObject({ status: 0, stdout: '', stderr: '' })
+  expect(await forged).toMatch(/^\d+$/)
+  expect(await podAddresses(node)).toEqual([])
 })

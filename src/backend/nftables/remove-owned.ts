@@ -56,10 +56,13 @@ export function removeOwned(
       if (isLeft && !hasTomb) bury(carrier, digest, { isBare, mayMakeTable })
       return toDelete.length > 0 ? { outcome: 'removed' } : { outcome: 'absent', mayBeElsewhere }
     }
-    // Not known to be ours, or not known to be there still: no reason to keep the address from being freed.
-    if (own.length === 0 || isHopeless(outcome)) return hopeless(outcome)
+    if (isHopeless(outcome)) return hopeless(outcome)
+    // Another DEL of the same pod, for example.
     const mayHaveChanged = outcome.failure === 'clash' || outcome.failure === 'missing'
-    if (!mayHaveChanged || attempt === ATTEMPTS) throw toError(carrier, 'remove the rules', outcome)
+    if (mayHaveChanged && attempt < ATTEMPTS) continue
+    // Not known to be ours: no reason to keep the address from being freed.
+    if (own.length === 0) return hopeless(outcome)
+    throw toError(carrier, 'remove the rules', outcome)
   }
 }
 

@@ -1,0 +1,290 @@
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
+import { createNamespace, type Namespace } from '../lab/namespace'
+import { callPlugin, configWith, type PluginCall, PREFIX, succeed } from '../lab/plugin'
+import { podAddresses, readTable } from '../lab/table'
+
+/** The table as others leave it: of an older version, of somebody else, of a pod that is gone. */
+
+let node: Namespace
+let network: CachedNetwork
+beforeEach(async () => {
+  node = await createNamespace('layout')
+  network = await createCachedNetwork(node)
+})
+afterEach(async () => {
+  await node.delete()
+  await network.delete()
+})
+
+const call = (command: string, options: PluginCall = {}) => callPlugin(node, command, options)
+const withoutPrevResult = (containerID: string): PluginCall => ({
+  containerID,
+  config: { ...configWith(), prevResult: undefined },
+})
+const pod = (containerID: string, ...addresses: string[]): PluginCall => ({
+  containerID,
+  config: configWith(addresses),
+})
+const owners = async () => Object.keys((await readTable(node))?.owners ?? {})
+
+describe('a DEL leaves a tombstone', () => {
+  test.each([
+    ['with prevResult', pod('a', '10.244.1.7/24')],
+    ['without prevResult', withoutPrevResult('a')],
+  ])('%s: sync does not bring its rules back while the cache still has it', async (_, del) => {
+    await network.add('a', ['10.244.1.7/24'])
+    await network.add('b', ['10.244.1.8/24'])
+    await succeed(node, 'DEL', del)
+    await network.command('sync')
+    expect(await podAddresses(node)).toEqual(['10.244.1.8'])
+    // Nor when the rules of all are restored.
+    await node.sh('nft delete table inet ip-masq')
+    await succeed(node, 'DEL', del)
+    await network.command('sync')
+    expect(await podAddresses(node)).toEqual(['10.244.1.8'])
+  })
+
+  test('an ADD that finds the table gone restores the others, and not the pod whose DEL came meanwhile', async () => {
+    await network.add('a', ['10.244.1.7/24'])
+    await network.add('b', ['10.244.1.8/24'])
+    await node.sh('nft flush ruleset')
+    await succeed(node, 'DEL', withoutPrevResult('a'))
+    const environment = { CNI_ARGS: '' }
+    const { stderr } = await callPlugin(node, 'ADD', { ...pod('c', '10.244.1.9/24'), environment })
+    expect(stderr).not.toContain('a defect')
+    await network.command('sync')
+    expect(await podAddresses(node)).toEqual(['10.244.1.8', '10.244.1.9'])
+  })
+
+  test('the same attachment is added again, and its tombstone goes', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
+    await succeed(node, 'DEL', withoutPrevResult('a'))
+    expect((await readTable(node))?.tombstones).toHaveLength(1)
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
+    expect((await readTable(node))?.tombstones).toEqual([])
+    expect(await call('CHECK', pod('a', '10.244.1.7/24'))).toMatchObject({ status: 0, stderr: '' })
+    await succeed(node, 'DEL', withoutPrevResult('a'))
+    expect(await owners()).toEqual([])
+  })
+
+  test('on a node that uses iptables it makes no table', async () => {
+    const config = { ...configWith(), prevResult: undefined, backend: 'iptables' }
+    expect(await call('DEL', { config })).toMatchObject({ status: 0, stderr: '' })
+    expect(await node.sh('nft list tables')).not.toContain('inet ip-masq')
+  })
+
+  test('a table that has nothing else is no table: CHECK says so, gc and STATUS go on', async () => {
+    await succeed(node, 'DEL', withoutPrevResult('a'))
+    expect((await call('CHECK', pod('a', '10.244.1.7/24'))).json).toMatchObject({
+      code: 101,
+      details: 'table inet ip-masq: missing',
+    })
+    expect(await node.sh('nft list table inet ip-masq')).not.toContain('chain')
+    await succeed(node, 'ADD', pod('b', '10.244.1.8/24'))
+    expect(await podAddresses(node)).toEqual(['10.244.1.8'])
+  })
+})
+
+describe('slots', () => {
+  test('an ADD without DEL whose addresses are all others: the older ones go', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24', 'fd00::7/64'))
+    await succeed(node, 'ADD', pod('a', '10.244.1.9/24'))
+    expect(await podAddresses(node)).toEqual(['10.244.1.9'])
+    expect(Object.values((await readTable(node))?.slots ?? {})).toEqual(['::ffff:10.244.1.9'])
+  })
+
+  test('say when, how and where an attachment was added', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24', 'fd00::7/64'))
+    const [note = ''] = Object.values((await readTable(node))?.notes ?? {})
+    const [count, seconds, origin, netns] = note.split(' ')
+    expect({ count, origin, netns }).toEqual({ count: '2', origin: 'a', netns: node.path })
+    const uptime = Number((await node.sh('cat /proc/uptime')).split(' ')[0])
+    expect(Math.abs(Number(seconds) - uptime)).toBeLessThan(120)
+  })
+
+  test('a network namespace that fits no comment is not recorded', async () => {
+    const netns = `/run/${'n'.repeat(200)}`
+    await succeed(node, 'ADD', { ...pod('a', '10.244.1.7/24'), environment: { CNI_NETNS: netns } })
+    expect(Object.values((await readTable(node))?.notes ?? {})[0]).toMatch(/^1 \d+ a -$/)
+  })
+
+  test('a pod with many addresses is found by all of them', async () => {
+    const addresses = Array.from({ length: 40 }, (_, i) => `10.244.2.${i + 1}/24`)
+    await succeed(node, 'ADD', pod('a', ...addresses))
+    await succeed(node, 'ADD', pod('b', '10.244.1.8/24'))
+    expect((await podAddresses(node)).length).toBe(41)
+    await succeed(node, 'DEL', withoutPrevResult('a'))
+    expect(await podAddresses(node)).toEqual(['10.244.1.8'])
+  })
+
+  test('that an older version left behind go with the next sync; those that it did not write come', async () => {
+    await network.add('a', ['10.244.1.7/24'])
+    await network.add('b', ['10.244.1.8/24'])
+    const before = await readTable(node)
+    const slotOfA = Object.entries(before?.slots ?? {}).find(([, address]) => address.endsWith('.7'))?.[0]
+    // As a DEL of `b` and an ADD of `a` by a version without slots.
+    await node.sh(`nft delete element inet ip-masq owners { ::ffff:10.244.1.8 }
+      nft delete element inet ip-masq pods-ip { 10.244.1.8 }
+      nft delete element inet ip-masq attachments { ${slotOfA} }`)
+    await network.uncache('b')
+    expect(await network.command('sync')).toMatchObject({
+      lines: [
+        'repaired map attachments: 1 attachments without their addresses',
+        'repaired map attachments: 1 attachments that have no rules',
+        '1 attachment, 0 changed',
+      ],
+    })
+    expect(Object.values((await readTable(node))?.slots ?? {})).toEqual(['::ffff:10.244.1.7'])
+  })
+})
+
+describe('a table of layout 2, with running pods', () => {
+  const load = () => node.sh(`nft -f ${fileURLToPath(new URL('../golden/layout-2.nft', import.meta.url))}`)
+  const old = pod('4c1d', '10.244.1.7/24', 'fd00:244:1::7/64')
+
+  test.each([
+    ['CHECK', 'CHECK', old, 2],
+    ['DEL', 'DEL', old, 0],
+    ['DEL without prevResult', 'DEL', withoutPrevResult('4c1d'), 0],
+    ['DEL of another', 'DEL', withoutPrevResult('other'), 2],
+  ])('%s works on it as it is', async (_, command, options, left) => {
+    await load()
+    expect(await call(command, options)).toMatchObject({ status: 0, stderr: '' })
+    expect(await owners()).toHaveLength(left)
+    expect(Object.keys((await readTable(node))?.rules ?? {})).toContain('layout-2')
+  })
+
+  test('the first ADD moves it over, and all pods have their slots', async () => {
+    await load()
+    const before = await readTable(node)
+    await succeed(node, 'ADD', pod('new', '10.244.1.8/24'))
+    const after = await readTable(node)
+    expect(Object.keys(after?.rules ?? {})).toContain('layout-3')
+    expect(Object.keys(after?.rules ?? {})).not.toContain('layout-2')
+    expect(after?.owners).toMatchObject(before?.owners ?? {})
+    expect(after?.pods).toMatchObject(before?.pods ?? {})
+    expect(Object.values(after?.slots ?? {}).sort()).toEqual(Object.keys(after?.owners ?? {}).sort())
+    await succeed(node, 'DEL', withoutPrevResult('4c1d'))
+    expect(await podAddresses(node)).toEqual(['10.244.1.8'])
+  })
+})
+
+describe('an address that another attachment holds', () => {
+  const other = (containerID: string, netns: string): PluginCall => ({
+    containerID,
+    config: configWith(['10.244.1.7/24'], { name: 'other' }),
+    environment: { CNI_NETNS: netns },
+  })
+
+  test('of the same network is taken over', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
+    expect(await call('ADD', pod('b', '10.244.1.7/24'))).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  test('of another network, whose pod runs, is refused, and both are named', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
+    const before = await readTable(node)
+    const { json } = await call('ADD', other('b', node.path))
+    expect(json).toMatchObject({
+      code: 11,
+      msg: 'Cannot install the rules: 10.244.1.7 is held by (a eth0) of network cbr0, and b eth0 of network other asks for it too',
+      details: expect.stringContaining('ip-masq gc'),
+    })
+    expect(await readTable(node)).toEqual(before)
+    // Its own DEL, and that of the one that was refused, take away what is theirs.
+    await succeed(node, 'DEL', other('b', node.path))
+    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+  })
+
+  test('of another network, whose network namespace is gone, is taken over', async () => {
+    await succeed(node, 'ADD', {
+      ...pod('a', '10.244.1.7/24'),
+      environment: { CNI_NETNS: `${node.path}-gone` },
+    })
+    expect(await call('ADD', other('b', node.path))).toMatchObject({ status: 0, stderr: '' })
+    expect((await readTable(node))?.comments['::ffff:10.244.1.7']).toContain(' other b eth0 ')
+  })
+})
+
+describe('what somebody else wrote into our table', () => {
+  test('an element that accepts a pod’s packets: ADD replaces it and says so', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.8/24'))
+    await node.sh('nft add element inet ip-masq pods-ip { 10.244.1.7 : accept }')
+    expect(await call('ADD', pod('b', '10.244.1.7/24'))).toMatchObject({
+      status: 0,
+      stderr: `${PREFIX}replaced the element 10.244.1.7 : accept of map pods-ip, which no attachment owned`,
+    })
+    expect(await call('CHECK', pod('b', '10.244.1.7/24'))).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  test('the same, of a pod that has an owner: sync mends it; of nobody: sync names it', async () => {
+    await network.add('a', ['10.244.1.7/24'])
+    await node.sh(`nft delete element inet ip-masq pods-ip { 10.244.1.7 }
+      nft add element inet ip-masq pods-ip { 10.244.1.7 : accept, 10.9.9.9 : accept }`)
+    const { status, lines } = await network.command('sync')
+    expect(status).toBe(1)
+    expect(lines).toContain(
+      'error: map pods-ip: 10.9.9.9 : accept belongs to no attachment; remove it with "nft delete element inet ip-masq pods-ip { 10.9.9.9 }"',
+    )
+    expect((await readTable(node))?.pods['10.244.1.7']).toMatch(/^policy-/)
+  })
+
+  test.each(['owners', 'pods-ip', 'pods-ip6', 'attachments'])(
+    'a map %s of another type: ADD replaces it, and says so',
+    async (map) => {
+      await node.sh(
+        `nft add table inet ip-masq; nft add map inet ip-masq ${map} '{ type ipv4_addr : ipv4_addr; }'`,
+      )
+      const reply = await call('ADD', pod('a', '10.244.1.7/24', 'fd00::7/64'))
+      expect(reply.status).toBe(0)
+      expect(reply.stderr).toContain(`replaced map ${map}, which had another type`)
+      expect(await call('CHECK', pod('a', '10.244.1.7/24', 'fd00::7/64'))).toMatchObject({ status: 0 })
+    },
+  )
+
+  test('a map of another type: sync mends it, and restores what it held', async () => {
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await node.sh(`nft -f - <<< 'flush chain inet ip-masq nat-postrouting
+      delete map inet ip-masq pods-ip6
+      add map inet ip-masq pods-ip6 { type ipv6_addr : ipv6_addr; }'`)
+    const { lines } = await network.command('sync')
+    expect(lines).toContain('repaired map pods-ip6: another type than ours')
+    expect(await podAddresses(node)).toEqual(['10.244.1.7', 'fd00::7'])
+    expect(await network.command('sync')).toMatchObject({ status: 0, lines: ['1 attachment, nothing to do'] })
+  })
+
+  test('a base chain: CHECK judges our own rules, and names it', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
+    await node.sh("nft add chain inet ip-masq early '{ type nat hook postrouting priority 90; }'")
+    expect(await call('CHECK', pod('a', '10.244.1.7/24'))).toMatchObject({
+      status: 0,
+      stderr: `${PREFIX}chain early: unexpected base chain`,
+    })
+  })
+})
+
+test('CHECK passes while somebody else changes the ruleset all the time', async () => {
+  await succeed(node, 'ADD', pod('a', '10.244.1.7/24', 'fd00::7/64'))
+  await node.sh("nft add table inet busy; nft add set inet busy s '{ type ipv4_addr; }'")
+  const busy = node.start(
+    'bash',
+    '-c',
+    'while :; do echo "add element inet busy s { 10.0.0.1 }"; echo "delete element inet busy s { 10.0.0.1 }"; done | nft -i >/dev/null 2>&1',
+  )
+  try {
+    for (let i = 0; i < 5; i++)
+      expect(await call('CHECK', pod('a', '10.244.1.7/24', 'fd00::7/64'))).toMatchObject({
+        status: 0,
+        stderr: '',
+      })
+    await node.sh('nft delete element inet ip-masq pods-ip6 { fd00::7 }')
+    expect((await call('CHECK', pod('a', '10.244.1.7/24', 'fd00::7/64'))).json).toMatchObject({
+      code: 101,
+      details: 'map pods-ip6: missing element fd00::7',
+    })
+  } finally {
+    busy.kill('SIGKILL')
+  }
+})
