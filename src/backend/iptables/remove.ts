@@ -147,12 +147,15 @@ export function removeOwned(iptables: Iptables, family: Family, own: Own): Remov
     if (!listed.ok) return hopeless(listed)
     const state = parseState(listed.stdout, family)
     const deletion = deleteOwned(state, { ...own, ids: new Set([own.id]) })
-    const tombstone = own.del && (deletion.length > 0 || own.del.isHome) ? bury(state, family, own.del) : []
+    const isLast = attempt === ATTEMPTS
+    const needsTombstone = own.del && !isLast && (deletion.length > 0 || own.del.isHome)
+    // The last attempt goes without: a tombstone that is refused must not keep the rules, nor fail a DEL.
+    const tombstone = own.del && needsTombstone ? bury(state, family, own.del) : []
     if (deletion.length + tombstone.length === 0) return ABSENT
     const outcome = runTransaction(iptables, family, [...deletion, ...tombstone])
     if (outcome.ok) return deletion.length > 0 ? REMOVED : ABSENT
     if (isHopeless(outcome)) return hopeless(outcome)
-    if (attempt === ATTEMPTS) throw toError('remove the rules', outcome)
+    if (isLast) throw toError('remove the rules', outcome)
   }
 }
 
