@@ -33,7 +33,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
   const configFile = keepReadable(options)
   if (options.root !== undefined) world.enterHostRoot(options.root)
   const apply = async ({ isFirst }: { readonly isFirst: boolean }) => {
-    const { done, advice, wasUndone } = await install(
+    const { done, advice, switchedOff, wasUndone } = await install(
       { ...options, plugin: readPlugin(configFile, options.configFile) },
       {
         executable: world.executable(),
@@ -43,7 +43,9 @@ async function run(args: readonly string[], world: World): Promise<number> {
     )
     const first = [
       ...(done.length > 0 ? [] : ['nothing to do']),
-      ...advice.map((line) => `left to do: ${line}`),
+      ...[...advice, ...(options.sync ? [] : switchedOff.map(takeOverAdvice))].map(
+        (line) => `left to do: ${line}`,
+      ),
     ]
     await world.write(printLines([...done, ...(isFirst ? first : [])]))
     return { wasUndone }
@@ -65,6 +67,10 @@ async function run(args: readonly string[], world: World): Promise<number> {
     ...(options.sync ? [syncLoop(options, world, health)] : []),
   ]
   return Math.max(0, ...(await Promise.all(loops)))
+}
+
+function takeOverAdvice(type: string): string {
+  return `run ip-masq sync: until then pods that run keep the masquerade rules of ${type}, and after them whoever gets their addresses`
 }
 
 /** A config of the container's own cannot be named once the host's files are: its directory stays open. */

@@ -38,6 +38,8 @@ export interface Installer {
 export interface InstallReport {
   readonly done: readonly string[]
   readonly advice: readonly string[]
+  /** Types of primary plugins whose masquerade was switched off; pods that run keep the rules of those. */
+  readonly switchedOff: readonly string[]
   /** The executable or ip-masq's place in the network was not there; no more than a new config is not that. */
   readonly wasUndone: boolean
 }
@@ -58,6 +60,7 @@ export async function install(options: InstallOptions, installer: Installer): Pr
         ...joined,
         done: [...placed.done, ...joined.done],
         advice: [...placed.advice, ...joined.advice],
+        switchedOff: joined.switchedOff,
         wasUndone: placed.done.length > 0 || joined.wasUndone,
       }
     } catch (error) {
@@ -93,6 +96,9 @@ async function joinNetwork(
   return {
     done,
     advice: [...unsure, ...adviceFor(edited), ...restartAdvice(done, runtimes, installer)],
+    switchedOff: masqueradingIn(target.text).flatMap(({ at, type }) =>
+      masqueradingIn(edited).some((one) => one.at === at) ? [] : [type],
+    ),
     wasUndone: !isThere,
   }
 }
