@@ -140,7 +140,9 @@ function iptables(kind: 'nft' | 'legacy'): Firewall {
         .map((rule) => /-d (\S+)/.exec(rule)?.[1] ?? '')
     },
     async list(node) {
-      const text = await node.sh(`${look('-S')}; nft list table inet ip-masq 2>/dev/null || true`)
+      // Without chains, nft's table has tombstones alone.
+      const inNft = 'nft list table inet ip-masq 2>/dev/null'
+      const text = await node.sh(`${look('-S')}; if ${inNft} | grep -q chain; then ${inNft}; fi`)
       return (
         text
           .split('\n')
