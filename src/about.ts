@@ -26,6 +26,8 @@ Keys (all optional), towards what:
 Whom:
   onlyNamespaces         only pods of these Kubernetes namespaces ("shop", "team-*")
   exceptNamespaces       all pods but those of these
+  onlyPodCIDRs           only pods whose own addresses are in these
+  exceptPodCIDRs         all pods but those whose own addresses are in these
   podLists               which lists of single pods count: "runtimeConfig" (default), "args", "both" or "none"
   ipv4, ipv6             masquerade this family at all (default true)
   outInterfaces          only what leaves through these ("eth0", "bond+")

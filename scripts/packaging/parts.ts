@@ -62,6 +62,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'src/config/agent-file.ts',
     'src/config/flannel.ts',
     'src/config/nearest.ts',
+    'src/config/neighbour-keys.ts',
     'src/config/parse.ts',
     'src/config/pod-lists.ts',
     'src/config/schema.ts',
@@ -75,6 +76,8 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'src/host-root.ts',
     'src/install/',
     'src/primary/',
+    'src/policy/range-sets.ts',
+    'src/policy/several.ts',
     'src/sync/',
   ],
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import { CniError } from '../cni/error'
-import { isObject } from '../cni/json'
+import { CniError, quote } from '../cni/error'
+import { isObject, type JsonObject } from '../cni/json'
 import type { Prefix } from '../policy/prefix'
 import { isTypo, nearest } from './nearest'
 import { parseWith } from './parse'
@@ -11,6 +11,8 @@ import { cidrs, closed, flag } from './values'
 export interface AgentFile {
   /** Absent where the file has none: then the default list stands. */
   readonly nonMasqueradeCIDRs?: readonly Prefix[] | undefined
+  /** Tencent's agent has it: pods, by their own addresses, that are not masqueraded. */
+  readonly nonMasqueradeSrcCIDRs?: readonly Prefix[] | undefined
   readonly masqLinkLocal: boolean
   readonly masqLinkLocalIPv6: boolean
   /** Keys that mean nothing here. */
@@ -22,6 +24,7 @@ const ADVICE = 'write keys and values, as in "nonMasqueradeCIDRs: [10.0.0.0/8]"'
 const agentSchema = closed(
   {
     nonMasqueradeCIDRs: z.optional(cidrs('[] to exempt none, or leave the key out for the default')),
+    nonMasqueradeSrcCIDRs: z.optional(cidrs('[] for none, or leave the key out')),
     masqLinkLocal: z._default(flag, false),
     masqLinkLocalIPv6: z._default(flag, false),
     resyncInterval: z.optional(z.unknown()),
@@ -50,10 +53,33 @@ export function parseAgentConfig(written: unknown, { place, placeOf }: Origin): 
   // The value is the whole file, and may be a secret of somebody else's: it is not quoted.
   if (!isObject(value)) refuse(place, ADVICE)
   const unknown = Object.keys(value).find((key) => !Object.hasOwn(agentSchema.shape, key))
-  if (unknown !== undefined) refuse(place, `${placeOf(unknown) ?? 'a key'}: ${unknownKey(unknown)}`)
+  if (unknown !== undefined) {
+    const where = placeOf(unknown)
+    refuse(
+      place,
+      `${where === undefined ? '' : `${where}: `}${misplaced(value, unknown) ?? unknownKey(unknown)}`,
+    )
+  }
   const { resyncInterval, cidrLimit, ...rest } = parseWith(agentSchema, value, place)
   const ignored = Object.entries({ resyncInterval, cidrLimit }).filter(([, item]) => item !== undefined)
   return { ...rest, ignored: ignored.map(([key]) => key) }
+}
+
+/** Files that are the right ones in the wrong wrapping: the advice to write another key would be wrong. */
+function misplaced(value: JsonObject, key: string): string | undefined {
+  const { kind, apiVersion, [key]: inner } = value
+  if (typeof kind === 'string' && typeof apiVersion === 'string') {
+    return 'it is a Kubernetes manifest; name the file that a pod gets of the ConfigMap, or give the manifest to ip-masq convert'
+  }
+  const text = typeof inner === 'string' ? inner.toLowerCase() : ''
+  const keys = isObject(inner) ? Object.keys(inner).map((one) => one.toLowerCase()) : []
+  const isInside = Object.keys(agentSchema.shape).some(
+    (own) => keys.includes(own.toLowerCase()) || text.includes(`${own.toLowerCase()}:`),
+  )
+  if (!isInside) return undefined
+  return text === ''
+    ? `the config is one level too deep, below ${quote(key)}; write its keys at the top`
+    : `the config is the text below ${quote(key)}, as in a ConfigMap; write that text alone`
 }
 
 /** A key that is none of ours is named only where it is nearly one of them. */

@@ -1,12 +1,13 @@
 import { CniError } from '../cni/error'
-import { flatMap, map, some } from '../lists'
-import { FAMILIES, type Family } from '../policy/address'
+import { filter, find, flatMap, map, some } from '../lists'
+import { type Address, FAMILIES, type Family } from '../policy/address'
 import type { Intent } from '../policy/intent'
 import { formatPrefix, type Prefix } from '../policy/prefix'
 import { formatEnds, type Range, rangeBetween } from '../policy/range'
 import { matchesAny } from './namespaces'
 import type { Config } from './schema'
 import type { Sources } from './sources'
+import type { OutboundNat } from './windows-policies'
 
 /** A plugin's config, and what the files say that it names. */
 export interface Settings {
@@ -17,6 +18,7 @@ export interface Settings {
 /** A list, and where it stands, for messages. */
 interface PlacedList {
   readonly place: string
+  readonly isOfPolicy?: boolean
   readonly list: readonly Prefix[]
 }
 
@@ -29,19 +31,28 @@ export function intentOf(settings: Settings, namespace: string): Intent {
   const { masqueradeCIDRs, toPorts, outInterfaces, randomFully, pinExemptions } = config
   const lists = configuredLists(settings)
   rejectContradictions(masqueradeCIDRs, [...lists, ...podList(config)])
-  const standing = config.podCIDRs ? podList(config) : lists
-  const destinations = flatMap(config.policies, (policy) => policy?.destinations ?? [])
+  const isSeveral = windowsPolicies(config).length > 1
+  const joined = isSeveral ? filter(lists, ({ isOfPolicy }) => !isOfPolicy) : lists
+  const standing = config.podCIDRs ? podList(config) : joined
+  const windows = windowsPart(config)
   const isPodMasqueraded = isChosen(config, namespace)
   return {
-    ...(standing.length > 0 && { nonMasqueradeCIDRs: flatMap(standing, ({ list }) => list) }),
+    // Any list replaces the default one, also where each policy has its own.
+    ...((lists.length > 0 || config.podCIDRs) && {
+      nonMasqueradeCIDRs: flatMap(standing, ({ list }) => list),
+    }),
     nonMasqueradeDefaults: config.nonMasqueradeDefaults,
     clusterCIDRs: sources.clusterCIDRs,
     masqueradeCIDRs,
-    ...(destinations.length > 0 && { destinations }),
+    ...windows,
+    ...(config.onlyPodCIDRs && { onlyPodCIDRs: config.onlyPodCIDRs }),
+    exceptPodCIDRs: [
+      ...config.exceptPodCIDRs,
+      ...flatMap(sources.files, (file) => file.nonMasqueradeSrcCIDRs ?? []),
+    ],
     masqLinkLocal: config.masqLinkLocal || some(sources.files, (file) => file.masqLinkLocal),
     masqLinkLocalIPv6: config.masqLinkLocalIPv6 || some(sources.files, (file) => file.masqLinkLocalIPv6),
     masquerade: { ip: isPodMasqueraded && config.ipv4, ip6: isPodMasqueraded && config.ipv6 },
-    snatTo: snatTo(config),
     toPorts,
     outInterfaces,
     fullyRandom: randomFully,
@@ -59,7 +70,12 @@ export function warningsOf({ config, sources }: Settings): string[] {
   const ignored = flatMap(config.policies, (policy, i) =>
     map(policy?.ignored ?? [], (path) => `policies[${i}].${path} has no counterpart on Linux: ignored`),
   )
-  return [...sources.warnings, ...ignored, ...map(config.ignoredPodLists ?? [], ignoredPodListWarning)]
+  return [
+    ...sources.warnings,
+    ...ignored,
+    ...severalWarnings(config),
+    ...map(config.ignoredPodLists ?? [], ignoredPodListWarning),
+  ]
 }
 
 /** A pod whose namespace is not known, where it matters. */
@@ -76,12 +92,16 @@ function configuredLists({
   config: { nonMasqueradeCIDRs, policies },
   sources: { files },
 }: Settings): PlacedList[] {
-  const all: { place: string; list: readonly Prefix[] | undefined }[] = [
+  const all: { place: string; list: readonly Prefix[] | undefined; isOfPolicy?: boolean }[] = [
     { place: 'nonMasqueradeCIDRs', list: nonMasqueradeCIDRs },
-    ...map(policies, (policy, i) => ({ place: `policies[${i}]`, list: policy?.exceptions })),
+    ...map(policies, (policy, i) => ({
+      place: `policies[${i}]`,
+      list: policy?.exceptions,
+      isOfPolicy: true,
+    })),
     ...map(files, (file) => ({ place: file.path, list: file.nonMasqueradeCIDRs })),
   ]
-  return flatMap(all, ({ place, list }) => (list ? [{ place, list }] : []))
+  return flatMap(all, ({ list, ...one }) => (list ? [{ ...one, list }] : []))
 }
 
 /** The pod's own, which stands instead of those. */
@@ -111,24 +131,79 @@ export function isChosen({ onlyNamespaces, exceptNamespaces }: Config, namespace
   )
 }
 
-/** `snatTo`, and the VirtualIP of Windows policies; of one family there can be one. */
-function snatTo({ snatTo: own, policies }: Config): Intent['snatTo'] {
-  const result: { [F in Family]?: Range } = {
-    ...(own.ipv4 && { ip: own.ipv4 }),
-    ...(own.ipv6 && { ip6: own.ipv6 }),
+/** What Windows policies ask for, besides the exceptions of a single one, which join the configured lists. */
+function windowsPart(config: Config): Pick<Intent, 'destinations' | 'policies' | 'snatTo'> {
+  const policies = windowsPolicies(config)
+  const snatTo = commonSource(config, policies)
+  const [first, ...others] = policies
+  if (others.length === 0) {
+    const destinations = first?.policy.destinations
+    return { ...(destinations && { destinations }), snatTo }
   }
-  for (const [i, policy] of policies.entries()) {
-    for (const address of policy?.virtualIPs ?? []) {
+  return {
+    policies: map(policies, ({ policy: { exceptions = [], destinations, virtualIPs } }) => ({
+      // The pod's own list replaces them too.
+      exceptions: config.podCIDRs ? [] : exceptions,
+      ...(destinations && { destinations }),
+      snatTo: sourcesOf(virtualIPs),
+    })),
+    snatTo: ownSource(config),
+  }
+}
+
+/** Those that are for us, with their places. */
+function windowsPolicies({ policies }: Config): { place: string; policy: OutboundNat }[] {
+  return flatMap(policies, (policy, i) => (policy ? [{ place: `policies[${i}]`, policy }] : []))
+}
+
+function ownSource({ snatTo: { ipv4, ipv6 } }: Config): Sources4And6 {
+  return { ...(ipv4 && { ip: ipv4 }), ...(ipv6 && { ip6: ipv6 }) }
+}
+
+type Sources4And6 = { [F in Family]?: Range }
+
+function sourcesOf(virtualIPs: readonly Address[]): Sources4And6 {
+  const result: Sources4And6 = {}
+  for (const address of virtualIPs) result[address.family] = rangeBetween(address, address)
+  return result
+}
+
+/**
+ * `snatTo`, and the VirtualIP of policies. Of one family there can be one, unless a policy of several has Destinations, for which it is
+ * then alone.
+ */
+function commonSource(
+  config: Config,
+  policies: readonly { place: string; policy: OutboundNat }[],
+): Sources4And6 {
+  const result = ownSource(config)
+  for (const { place, policy } of policies) {
+    const isApart = policies.length > 1 && policy.destinations !== undefined
+    const known = isApart ? {} : result
+    for (const address of policy.virtualIPs) {
       const range = rangeBetween(address, address)
-      const [text, known] = map([range, result[address.family] ?? range], formatEnds)
-      if (text !== known) {
+      const [text, other] = map([range, known[address.family] ?? range], formatEnds)
+      if (text !== other) {
         throw new CniError(
           'invalidConfig',
-          `Cannot use the VirtualIP "${text}" of policies[${i}]: "${known}" is asked for too; write one for ${FAMILIES[address.family].label}`,
+          `Cannot use the VirtualIP "${text}" of ${place}: "${other}" is asked for too; write one for ${FAMILIES[address.family].label}`,
         )
       }
-      result[address.family] = range
+      known[address.family] = range
     }
   }
   return result
+}
+
+/** Whoever writes two lists of exceptions may expect them to be joined. */
+function severalWarnings(config: Config): string[] {
+  const general = filter(windowsPolicies(config), ({ policy }) => policy.destinations === undefined)
+  const textOf = ({ exceptions = [] }: OutboundNat) => map(exceptions, formatPrefix).sort().join(' ')
+  const [first, ...others] = general
+  const other = first && find(others, ({ policy }) => textOf(policy) !== textOf(first.policy))
+  return other
+    ? [
+        `${first.place} and ${other.place} act each for itself: what only one of them exempts is masqueraded by the other; write the exceptions into both`,
+      ]
+    : []
 }

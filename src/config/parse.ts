@@ -4,6 +4,7 @@ import type { JsonObject } from '../cni/json'
 import type { Prefix } from '../policy/prefix'
 import { FOREIGN_KEYS, isForeignKey } from './foreign-keys'
 import { nearest } from './nearest'
+import { neighbourAdvice } from './neighbour-keys'
 import { ignoredPodListsIn, podPart } from './pod-lists'
 import { type Config, podSchema, schema } from './schema'
 
@@ -13,11 +14,9 @@ const OWN_KEYS = Object.keys(schema.shape)
 export function parseConfig(config: JsonObject): Config {
   const unknown = Object.keys(config).find((key) => !isKnown(key))
   if (unknown !== undefined) {
-    const advice = `write ${quote(nearest(unknown, [...OWN_KEYS, ...FOREIGN_KEYS]))} if that is meant, or remove it`
-    throw new CniError(
-      'unsupportedKey',
-      `Cannot use ${unknown} ${quote(config[unknown])}: unknown key; ${advice}`,
-    )
+    const near = quote(nearest(unknown, [...OWN_KEYS, ...FOREIGN_KEYS]))
+    const advice = neighbourAdvice(unknown) ?? `unknown key; write ${near} if that is meant, or remove it`
+    throw new CniError('unsupportedKey', `Cannot use ${unknown} ${quote(config[unknown])}: ${advice}`)
   }
   const [podCIDRs, ignoredPodLists] = [parsePodCIDRs(config), ignoredPodListsIn(config)]
   return {

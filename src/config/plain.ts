@@ -4,7 +4,7 @@ import { every, find, some } from '../lists'
 import { MalformedError } from '../policy/address'
 import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
-import { type Prefix, prefixParser } from '../policy/prefix'
+import { type Prefix, parsePrefix, prefixParser } from '../policy/prefix'
 import { isForeignKey } from './foreign-keys'
 import { parseNamespacePattern } from './namespaces'
 import type { Config } from './schema'
@@ -26,7 +26,7 @@ export function parsePlain(config: JsonObject): Config | undefined {
 function readPlain(config: JsonObject): Config {
   insist(every(Object.keys(config), (key) => PLAIN_KEYS.includes(key) || isForeignKey(key)))
   insist(!hasPodList(config))
-  const { nonMasqueradeCIDRs, onlyNamespaces } = config
+  const { nonMasqueradeCIDRs, onlyNamespaces, onlyPodCIDRs } = config
   return {
     ...(nonMasqueradeCIDRs !== undefined && { nonMasqueradeCIDRs: prefixes(nonMasqueradeCIDRs) }),
     nonMasqueradeDefaults: oneOf(config.nonMasqueradeDefaults, ['private', 'reserved']),
@@ -45,6 +45,8 @@ function readPlain(config: JsonObject): Config {
     flannelSubnetFile: flag(config.flannelSubnetFile, false),
     ...(onlyNamespaces !== undefined && { onlyNamespaces: nonEmpty(onlyNamespaces, parseNamespacePattern) }),
     exceptNamespaces: list(config.exceptNamespaces, parseNamespacePattern),
+    ...(onlyPodCIDRs !== undefined && { onlyPodCIDRs: nonEmpty(onlyPodCIDRs, parsePrefix) }),
+    exceptPodCIDRs: prefixes(config.exceptPodCIDRs),
     podLists: oneOf(config.podLists, ['runtimeConfig', 'args', 'both', 'none']),
     backend: oneOf(config.backend, BACKEND_SETTINGS),
     ...(config.ipMasqBackend !== undefined && {
@@ -58,7 +60,16 @@ function readPlain(config: JsonObject): Config {
 const PLAIN_KEYS: readonly string[] = [
   ...['nonMasqueradeCIDRs', 'nonMasqueradeDefaults', 'masqueradeCIDRs', 'masqLinkLocal', 'masqLinkLocalIPv6'],
   ...['ipv4', 'ipv6', 'randomFully', 'toPorts', 'outInterfaces', 'pinExemptions', 'flannelSubnetFile'],
-  ...['onlyNamespaces', 'exceptNamespaces', 'podLists', 'backend', 'ipMasqBackend', 'carrier'],
+  ...[
+    'onlyNamespaces',
+    'exceptNamespaces',
+    'onlyPodCIDRs',
+    'exceptPodCIDRs',
+    'podLists',
+    'backend',
+    'ipMasqBackend',
+    'carrier',
+  ],
 ]
 
 /** A list for this pod alone, from the runtime. */

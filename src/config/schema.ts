@@ -49,6 +49,12 @@ export const schema = z.object({
     ),
   ),
   exceptNamespaces: z._default(namespaces('or leave the key out'), []),
+  onlyPodCIDRs: z.optional(
+    cidrs('or leave the key out for all').check(
+      z.minLength(1, 'write at least one CIDR, or leave the key out for all'),
+    ),
+  ),
+  exceptPodCIDRs: z._default(cidrs('or leave the key out'), []),
   podLists: z._default(
     z.enum(['runtimeConfig', 'args', 'both', 'none'], 'write "runtimeConfig", "args", "both" or "none"'),
     'runtimeConfig',

@@ -11,6 +11,10 @@ import type { YamlDocument } from './yaml'
  */
 export async function parseTextValues(written: string): Promise<readonly YamlDocument[]> {
   const text = withoutMark(written)
+  // As stdin is read, UTF-16 becomes text with zeros in it, or with replacement characters for its byte order mark.
+  if (text.slice(0, 4).includes('\0') || text.startsWith('\ufffd\ufffd')) {
+    throw new Error('it is UTF-16: save it as UTF-8')
+  }
   const isJson = isJsonObject(text)
   if (isJson) return [readJson(text)]
   const { parseYamlDocuments } = await import('./yaml')

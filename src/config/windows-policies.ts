@@ -56,6 +56,10 @@ export const windowsPolicy = z.pipe(
     }
     const [nameKey, valueKey] = [memberOf(entry, 'name'), memberOf(entry, 'value')]
     const [name, value] = [entry[nameKey], entry[valueKey]]
+    // An element of win-bridge's HcnPolicyArgs is the value itself.
+    if (name === undefined && value === undefined && typeof entry[memberOf(entry, 'Type')] === 'string') {
+      return readValue(entry, [], refuse)
+    }
     if (typeof name !== 'string') return refuse([nameKey], 'write the name, "EndpointPolicy"')
     if (!isSame(name, 'EndpointPolicy')) {
       // What is nearly our name would be left aside without a word, and the default list stand.
@@ -63,26 +67,33 @@ export const windowsPolicy = z.pipe(
         ? refuse([nameKey], 'write "EndpointPolicy" if that is meant')
         : undefined
     }
-    const typeKey = isObject(value) ? memberOf(value, 'Type') : 'Type'
-    const type = isObject(value) ? value[typeKey] : undefined
-    if (typeof type === 'string' && !isSame(type, 'OutBoundNAT')) {
-      const path = [valueKey, typeKey]
-      return isTypo(type, 'OutBoundNAT') ? refuse(path, 'write "OutBoundNAT" if that is meant') : undefined
-    }
-    const result = outboundNat.safeParse(value)
-    if (!result.success) {
-      const [issue] = result.error.issues
-      return refuse([valueKey, ...(issue?.path ?? [])], issue?.message ?? OBJECT)
-    }
-    const typo = findTypo(result.data)
-    if (typo)
-      return refuse(
-        [valueKey, ...typo.path],
-        `unknown key; write "${typo.near}" if that is meant, or remove it`,
-      )
-    return toOutboundNat(result.data, valueKey)
+    return readValue(value, [valueKey], refuse)
   }),
 )
+
+/** `at` is where the value is in its entry. */
+function readValue(
+  value: unknown,
+  at: readonly string[],
+  refuse: (path: PropertyKey[], message: string) => never,
+): OutboundNat | undefined {
+  const typeKey = isObject(value) ? memberOf(value, 'Type') : 'Type'
+  const type = isObject(value) ? value[typeKey] : undefined
+  if (typeof type === 'string' && !isSame(type, 'OutBoundNAT')) {
+    if (isTypo(type, 'OutBoundNAT')) return refuse([...at, typeKey], 'write "OutBoundNAT" if that is meant')
+    return undefined
+  }
+  const result = outboundNat.safeParse(value)
+  if (!result.success) {
+    const [issue] = result.error.issues
+    return refuse([...at, ...(issue?.path ?? [])], issue?.message ?? OBJECT)
+  }
+  const typo = findTypo(result.data)
+  if (typo) {
+    return refuse([...at, ...typo.path], `unknown key; write "${typo.near}" if that is meant, or remove it`)
+  }
+  return toOutboundNat(result.data, at)
+}
 
 export const windowsPolicies = z.array(
   windowsPolicy,
@@ -98,7 +109,7 @@ function isSame(text: string, wanted: string): boolean {
   return text.toLowerCase() === wanted.toLowerCase()
 }
 
-function toOutboundNat(value: Value, valueKey: string): OutboundNat {
+function toOutboundNat(value: Value, at: readonly string[]): OutboundNat {
   const places = [value, value.Settings ?? {}]
   const exceptions = joined(places.flatMap(({ ExceptionList, Exceptions }) => [ExceptionList, Exceptions]))
   const destinations = joined(places.map(({ Destinations }) => Destinations))
@@ -107,7 +118,7 @@ function toOutboundNat(value: Value, valueKey: string): OutboundNat {
     // HCN leaves an empty list out when it writes one: it limits nothing.
     ...(destinations?.length && { destinations }),
     virtualIPs: places.flatMap(({ VIP, VirtualIP }) => [VIP ?? [], VirtualIP ?? []].flat()),
-    ignored: unknownKeys(value).map((path) => [valueKey, ...path].join('.')),
+    ignored: unknownKeys(value).map((path) => [...at, ...path].join('.')),
   }
 }
 

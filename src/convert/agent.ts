@@ -1,7 +1,7 @@
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { type AgentFile, parseAgentConfig, parseAgentFile } from '../config/agent-file'
-import { formatPrefix } from '../policy/prefix'
+import { formatPrefix, type Prefix } from '../policy/prefix'
 import type { Converted } from './convert'
 
 const IPV6_NOTE =
@@ -12,9 +12,14 @@ export async function convertAgent(documents: readonly JsonObject[]): Promise<Co
   const files: AgentFile[] = []
   const notes: string[] = []
   let flags: Flags | undefined
+  const isOnlyMap = documents.filter((document) => isManifest(document, 'ConfigMap')).length === 1
   for (const document of documents) {
     if (isManifest(document, 'ConfigMap')) {
-      files.push(...(await readConfigMap(document)))
+      const read = await readConfigMap(document, isOnlyMap)
+      if (read) files.push(...read)
+      else notes.push(`left out: ${nameOf(document)}, which has no config of ip-masq-agent`)
+    } else if (isManifest(document, 'EgressNATPolicy')) {
+      notes.push(`left out: ${nameOf(document)}: ${EGRESS_NAT_POLICY}`)
     } else if (isManifest(document, 'DaemonSet') && argumentsIn(document)) {
       flags = readFlags(document)
       notes.push(...flags.notes)
@@ -25,15 +30,21 @@ export async function convertAgent(documents: readonly JsonObject[]): Promise<Co
     }
   }
   if (files.length === 0 && !flags) {
-    throw new CniError('invalidConfig', 'Cannot convert this: there is no config of ip-masq-agent in it')
+    const egress = documents.find((document) => isManifest(document, 'EgressNATPolicy'))
+    const reason = egress
+      ? `${nameOf(egress)}: ${EGRESS_NAT_POLICY}`
+      : 'there is no config of ip-masq-agent in it'
+    throw new CniError('invalidConfig', `Cannot convert this: ${reason}`)
   }
   const lists = files.flatMap(({ nonMasqueradeCIDRs }) => (nonMasqueradeCIDRs ? [nonMasqueradeCIDRs] : []))
-  const cidrs = [...new Set(lists.flat().map(formatPrefix))]
+  const cidrs = textsOf(lists.flat())
+  const pods = textsOf(files.flatMap(({ nonMasqueradeSrcCIDRs }) => nonMasqueradeSrcCIDRs ?? []))
   const ignored = new Set(files.flatMap((file) => file.ignored))
   return {
     plugin: {
       type: 'ip-masq',
       ...(lists.length > 0 && { nonMasqueradeCIDRs: cidrs }),
+      ...(pods.length > 0 && { exceptPodCIDRs: pods }),
       ...(files.some(({ masqLinkLocal }) => masqLinkLocal) && { masqLinkLocal: true }),
       ...(files.some(({ masqLinkLocalIPv6 }) => masqLinkLocalIPv6) && { masqLinkLocalIPv6: true }),
       ...flags?.keys,
@@ -46,6 +57,9 @@ export async function convertAgent(documents: readonly JsonObject[]): Promise<Co
   }
 }
 
+const EGRESS_NAT_POLICY =
+  'it is for GKE Dataplane V2, which masquerades by itself and takes no list from a CNI plugin; ip-masq cannot stand in for it there'
+
 /** A Kubernetes object of this kind. */
 export function isManifest({ kind, apiVersion }: JsonObject, wanted: string): boolean {
   return kind === wanted && typeof apiVersion === 'string'
@@ -55,15 +69,50 @@ function nameOf({ kind, metadata }: JsonObject): string {
   return `${kind} ${isObject(metadata) ? metadata.name : ''}`.trim()
 }
 
-/** Each key of the data is a file. */
-async function readConfigMap(map: JsonObject): Promise<AgentFile[]> {
+/**
+ * Each key of the data is a file. Of several ConfigMaps (`kubectl get configmaps -A`) most have nothing to do with it: undefined for
+ * one that is not called so, and cannot be read as such a config.
+ */
+async function readConfigMap(map: JsonObject, isOnlyMap: boolean): Promise<AgentFile[] | undefined> {
+  const name = isObject(map.metadata) ? String(map.metadata.name) : ''
+  if (isOnlyMap || name.includes('ip-masq')) return readFiles(map)
+  try {
+    const files = await readFiles(map)
+    return files.some(saysSomething) ? files : undefined
+  } catch (error) {
+    if (error instanceof CniError) return undefined
+    throw error
+  }
+}
+
+function saysSomething({
+  nonMasqueradeCIDRs,
+  nonMasqueradeSrcCIDRs,
+  masqLinkLocal,
+  masqLinkLocalIPv6,
+}: AgentFile): boolean {
+  return (nonMasqueradeCIDRs ?? nonMasqueradeSrcCIDRs) !== undefined || masqLinkLocal || masqLinkLocalIPv6
+}
+
+async function readFiles(map: JsonObject): Promise<AgentFile[]> {
   const files: AgentFile[] = []
+  const [binary] = Object.keys(isObject(map.binaryData) ? map.binaryData : {})
+  if (binary !== undefined) {
+    throw new CniError(
+      'invalidConfig',
+      `Cannot use ${nameOf(map)}, ${binary}: it is in binaryData, because the file that it was made of is not UTF-8; save that as UTF-8 and make the ConfigMap again`,
+    )
+  }
   for (const [name, text] of Object.entries(isObject(map.data) ? map.data : {})) {
     const place = `${nameOf(map)}, ${name}`
     if (typeof text !== 'string') throw new CniError('invalidConfig', `Cannot use ${place}: it is no text`)
     files.push(await parseAgentFile(text, place))
   }
   return files
+}
+
+function textsOf(prefixes: readonly Prefix[]): string[] {
+  return [...new Set(prefixes.map(formatPrefix))]
 }
 
 interface Flags {

@@ -40,11 +40,15 @@ async function parseDocuments(text: string): Promise<JsonObject[]> {
       'Cannot convert this: give an ip-masq-agent config, its ConfigMap, or a Windows CNI config',
     )
   }
-  return documents.flatMap((document) =>
-    isManifest(document, 'List') && Array.isArray(document.items)
-      ? document.items.filter(isObject)
-      : [document],
-  )
+  return documents.flatMap(itemsOf)
+}
+
+/** Of a List, as kubectl prints it, or of a ConfigMapList, as the API does: its items have no kind of their own. */
+function itemsOf(document: JsonObject): JsonObject[] {
+  const { kind, apiVersion, items } = document
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !isManifest(document, kind)) return [document]
+  const own = kind === 'List' ? {} : { kind: kind.slice(0, -'List'.length), apiVersion }
+  return Array.isArray(items) ? items.filter(isObject).map((item) => ({ ...own, ...item })) : [document]
 }
 
 async function parseAny(text: string) {

@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from '../cni/json'
 import { parseWith } from '../config/parse'
 import { memberOf, type OutboundNat, windowsPolicies } from '../config/windows-policies'
 import { FAMILY_NAMES, formatAddress } from '../policy/address'
-import { formatPrefix } from '../policy/prefix'
+import { formatPrefix, type Prefix } from '../policy/prefix'
 import type { Converted } from './convert'
 
 /** A conflist, or the config of one plugin. */
@@ -27,15 +27,8 @@ export function convertWindows(documents: readonly JsonObject[]): Converted {
   if (ours.length === 0) {
     throw new CniError('invalidConfig', 'Cannot convert this: there is no OutBoundNAT policy in it')
   }
-  const destinations = texts(ours, 'destinations')
-  const snatTo = virtualIPs(ours)
   return {
-    plugin: {
-      type: 'ip-masq',
-      nonMasqueradeCIDRs: texts(ours, 'exceptions'),
-      ...(Object.keys(snatTo).length > 0 && { snatTo }),
-      ...(destinations.length > 0 && { policies: [limitTo(destinations)] }),
-    },
+    plugin: { type: 'ip-masq', ...keysFor(ours) },
     notes: [
       ...notes,
       ...(ours.some((policy) => policy.exceptions)
@@ -45,7 +38,7 @@ export function convertWindows(documents: readonly JsonObject[]): Converted {
   }
 }
 
-function readPlugin({ place, config }: Plugin): { policies: OutboundNat[]; notes: string[] } {
+function readPlugin({ place, config }: Plugin): { policies: readonly OutboundNat[]; notes: string[] } {
   const notes: string[] = []
   const policies = listsOf(config).flatMap(({ key, list }) => {
     const parsed = parseWith(z.object({ [key]: windowsPolicies }), { [key]: list }, place)[key] ?? []
@@ -64,20 +57,66 @@ function readPlugin({ place, config }: Plugin): { policies: OutboundNat[]; notes
       "left out: ipMasq; the pod's own subnets are exempt, and the cluster's network belongs into nonMasqueradeCIDRs",
     )
   }
-  return { policies: [...policies, ...fromNetwork.flatMap((policy) => policy ?? [])], notes }
+  return {
+    policies: withExceptions(
+      policies,
+      fromNetwork.flatMap((policy) => policy?.exceptions ?? []),
+    ),
+    notes,
+  }
+}
+
+/** As win-bridge does it (ApplyOutboundNatPolicy): into the first policy with exceptions, or one of its own. */
+function withExceptions(policies: readonly OutboundNat[], added: readonly Prefix[]): readonly OutboundNat[] {
+  if (added.length === 0) return policies
+  const at = policies.findIndex(({ exceptions }) => exceptions !== undefined)
+  if (at < 0) return [...policies, { exceptions: added, virtualIPs: [], ignored: [] }]
+  return policies.map((policy, i) =>
+    i === at ? { ...policy, exceptions: [...(policy.exceptions ?? []), ...added] } : policy,
+  )
 }
 
 function exceptFor(network: string): JsonObject {
   return { name: 'EndpointPolicy', value: { Type: 'OutBoundNAT', ExceptionList: [network] } }
 }
 
-/** `Destinations` have no key of our own. */
-function limitTo(Destinations: readonly string[]): JsonObject {
-  return { name: 'EndpointPolicy', value: { Type: 'OutBoundNAT', Settings: { Destinations } } }
+/** One policy becomes keys of our own, as far as there are any. Several act each for itself, and stay policies. */
+function keysFor(policies: readonly OutboundNat[]): JsonObject {
+  const [policy, ...others] = policies
+  if (others.length > 0) return { nonMasqueradeCIDRs: [], policies: policies.map(settingsOf).map(toEntry) }
+  const { Exceptions = [], Destinations } = policy ? settingsOf(policy) : {}
+  const snatTo = virtualIPs(policies)
+  return {
+    nonMasqueradeCIDRs: Exceptions,
+    ...(Object.keys(snatTo).length > 0 && { snatTo }),
+    ...(Destinations && { policies: [toEntry({ Destinations })] }),
+  }
 }
 
-function texts(policies: readonly OutboundNat[], key: 'exceptions' | 'destinations'): string[] {
-  return [...new Set(policies.flatMap((policy) => policy[key] ?? []).map(formatPrefix))]
+interface Settings {
+  readonly Exceptions?: readonly string[]
+  readonly Destinations?: readonly string[]
+  readonly VIP?: string
+  readonly VirtualIP?: string
+}
+
+/** A policy has two words for its source, and may have one of each family. */
+function settingsOf({ exceptions, destinations, virtualIPs: sources }: OutboundNat): Settings {
+  const [VirtualIP, VIP] = [...new Set(sources.map(formatAddress))]
+  return {
+    ...(exceptions && { Exceptions: texts(exceptions) }),
+    ...(destinations && { Destinations: texts(destinations) }),
+    ...(VirtualIP !== undefined && { VirtualIP }),
+    ...(VIP !== undefined && { VIP }),
+  }
+}
+
+function toEntry(Settings: Settings): JsonObject {
+  return { name: 'EndpointPolicy', value: { Type: 'OutBoundNAT', Settings } }
+}
+
+function texts(prefixes: readonly Prefix[]): string[] {
+  return [...new Set(prefixes.map(formatPrefix))]
 }
 
 /** One for each family. */
@@ -110,9 +149,9 @@ function pluginsIn(document: JsonObject): Plugin[] {
   })
 }
 
-/** `policies` of win-bridge and win-overlay, `AdditionalArgs` of Azure's plugin. */
+/** `policies` of win-bridge and win-overlay, win-bridge's `HcnPolicyArgs` (ApiVersion 2), `AdditionalArgs` of Azure's plugin. */
 function listsOf(plugin: JsonObject): { readonly key: string; readonly list: readonly unknown[] }[] {
-  return ['policies', 'AdditionalArgs'].flatMap((name) => {
+  return ['policies', 'HcnPolicyArgs', 'AdditionalArgs'].flatMap((name) => {
     const key = memberOf(plugin, name)
     const list = plugin[key]
     return Array.isArray(list) && list.length > 0 ? [{ key, list }] : []
@@ -121,6 +160,6 @@ function listsOf(plugin: JsonObject): { readonly key: string; readonly list: rea
 
 function typeOf(entry: unknown): string {
   const object = isObject(entry) ? entry : {}
-  const value = object[memberOf(object, 'value')]
+  const value = object[memberOf(object, 'value')] ?? object
   return isObject(value) ? String(value[memberOf(value, 'Type')]) : 'unknown'
 }

@@ -15,6 +15,15 @@ export interface Intent {
   readonly masqueradeCIDRs: readonly Prefix[]
   /** Absent: all. */
   readonly destinations?: readonly Prefix[]
+  /**
+   * Several Windows policies, each of which acts for itself: a destination is masqueraded if one of them masquerades it. Absent
+   * where there are fewer than two; one is told by the keys above.
+   */
+  readonly policies?: readonly PolicyIntent[]
+  /** Only pods with addresses in these are masqueraded; absent: all. */
+  readonly onlyPodCIDRs?: readonly Prefix[]
+  /** Pods with addresses in these are not. */
+  readonly exceptPodCIDRs: readonly Prefix[]
   readonly masqLinkLocal: boolean
   readonly masqLinkLocalIPv6: boolean
   readonly masquerade: Readonly<Record<Family, boolean>>
@@ -23,4 +32,14 @@ export interface Intent {
   readonly outInterfaces: readonly InterfacePattern[]
   readonly fullyRandom: boolean
   readonly pinExemptions: boolean
+}
+
+/** One of several policies. */
+export interface PolicyIntent {
+  /** Exempt for this policy only. */
+  readonly exceptions: readonly Prefix[]
+  /** Absent: all. */
+  readonly destinations?: readonly Prefix[]
+  /** Its own source; absent: that of the whole intent. */
+  readonly snatTo: { readonly [F in Family]?: Range }
 }

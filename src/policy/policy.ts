@@ -1,11 +1,12 @@
 import type { InterfaceAddress } from '../cni/prev-result'
-import { filter, map, some } from '../lists'
+import { every, filter, flatMap, map, some } from '../lists'
 import { FAMILIES, FAMILY_NAMES, type Family, familyOf, ZEROS } from './address'
 import type { Intent } from './intent'
 import type { InterfacePattern } from './interface'
 import type { PortRange } from './ports'
-import { formatPrefix, type Prefix, prefixOf, subnetOf } from './prefix'
+import { formatPrefix, includesAddress, type Prefix, prefixOf, subnetOf } from './prefix'
 import { longestMatches, type Range } from './range'
+import { decideSeveral } from './several'
 
 /** Towards what a pod's traffic is left alone, and how the rest is masqueraded. No pod is named in it. */
 export interface Policy {
@@ -25,6 +26,13 @@ export interface FamilyPolicy {
   /** Of the others only these are masqueraded; absent: all. */
   readonly destinations?: readonly Range[]
   /** Absent: the address of the outgoing interface. */
+  readonly snatTo?: Range
+  /** Destinations that are masqueraded in another way: none exempt, none in two of them. Absent: none. */
+  readonly special?: readonly Special[]
+}
+
+export interface Special {
+  readonly destinations: readonly Range[]
   readonly snatTo?: Range
 }
 
@@ -72,7 +80,11 @@ export function decidePolicy(intent: Intent, ips: readonly InterfaceAddress[]): 
   const { fullyRandom, pinExemptions, toPorts, outInterfaces } = intent
   const families: { [F in Family]?: FamilyPolicy } = {}
   for (const family of FAMILY_NAMES)
-    if (isMasqueraded(intent, family)) families[family] = decideFamily(intent, family, exempt)
+    if (isMasqueraded(intent, family) && isPodChosen(intent, family, ips)) {
+      families[family] = intent.policies
+        ? decideSeveral(intent, { family, exempt, policies: intent.policies })
+        : decideFamily(intent, family, exempt)
+    }
   if (!families.ip && !families.ip6) return NOTHING
   return { families, toPorts, outInterfaces, fullyRandom, pinExemptions }
 }
@@ -87,8 +99,27 @@ const NOTHING: Policy = {
 }
 
 /** Destinations that are all of the other family leave none to this one. */
-export function isMasqueraded({ masquerade, destinations }: Intent, family: Family): boolean {
-  return masquerade[family] && (!destinations || some(destinations, (prefix) => prefix.family === family))
+export function isMasqueraded({ masquerade, destinations, policies }: Intent, family: Family): boolean {
+  const has = (list: readonly Prefix[] | undefined) =>
+    !list || some(list, (prefix) => prefix.family === family)
+  if (!masquerade[family]) return false
+  return policies ? some(policies, (policy) => has(policy.destinations)) : has(destinations)
+}
+
+/**
+ * Whether onlyPodCIDRs and exceptPodCIDRs choose the pod in this family. A pod has one policy, so of several addresses of one family
+ * each has to be chosen.
+ */
+export function isPodChosen(
+  { onlyPodCIDRs, exceptPodCIDRs }: Pick<Intent, 'onlyPodCIDRs' | 'exceptPodCIDRs'>,
+  family: Family,
+  ips: readonly InterfaceAddress[],
+): boolean {
+  if (!onlyPodCIDRs && exceptPodCIDRs.length === 0) return true
+  return every(ips, ({ address }) => {
+    const isIn = (list: readonly Prefix[]) => some(list, (prefix) => includesAddress(prefix, address))
+    return address.family !== family || ((!onlyPodCIDRs || isIn(onlyPodCIDRs)) && !isIn(exceptPodCIDRs))
+  })
 }
 
 function decideFamily(intent: Intent, family: Family, exempt: readonly Prefix[]): FamilyPolicy {
@@ -136,7 +167,11 @@ export function wideSubnetWarnings(ips: readonly InterfaceAddress[]): string[] {
  * oversight of whoever wrote a list for IPv4 before the cluster became dual-stack.
  */
 export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]): Family[] {
-  const list = intent.nonMasqueradeCIDRs ?? []
+  // Several policies most often have one for each family.
+  const list = [
+    ...(intent.nonMasqueradeCIDRs ?? []),
+    ...flatMap(intent.policies ?? [], (one) => one.exceptions),
+  ]
   if (list.length === 0) return []
   return filter(
     FAMILY_NAMES,

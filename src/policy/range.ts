@@ -23,6 +23,12 @@ export interface Range {
 /** Above all digits. */
 const BEYOND = 'g'
 
+/** The whole address space. */
+export const ALL: Readonly<Record<Family, Range>> = {
+  ip: { family: 'ip', first: ZEROS.slice(0, 8), end: BEYOND },
+  ip6: { family: 'ip6', first: ZEROS, end: BEYOND },
+}
+
 export function rangeOf({ family, digits, length }: Prefix): Range {
   return { family, first: digits, end: successor(digits, length) }
 }

@@ -7,7 +7,8 @@ import { ignoredPodListWarning, intentOf, isChosen, warningsOf } from '../config
 import { parsePodCIDRs } from '../config/parse'
 import { ignoredPodListsIn, podPart } from '../config/pod-lists'
 import { readSettings } from '../config/settings'
-import { decidePolicy, ownSubnets, type Policy, wideSubnetWarnings } from '../policy/policy'
+import { FAMILY_NAMES } from '../policy/address'
+import { decidePolicy, isPodChosen, ownSubnets, type Policy, wideSubnetWarnings } from '../policy/policy'
 import { formatPrefix, type Prefix } from '../policy/prefix'
 
 export interface Decision {
@@ -33,7 +34,7 @@ export interface PolicyMaker {
 export async function policyMaker(plugin: JsonObject): Promise<PolicyMaker> {
   const settings = await readSettings(plugin)
   // What is wrong with it for every pod.
-  intentOf(settings, '')
+  const common = intentOf(settings, '')
   const decisions = new Map<string, Decision>()
   const make = (pod: CachedAttachment, ips: readonly InterfaceAddress[]) => {
     const { namespace } = pod.attachment
@@ -44,7 +45,8 @@ export async function policyMaker(plugin: JsonObject): Promise<PolicyMaker> {
     const ignored = [...new Set([...ignoredPodListsIn(args), ...ignoredPodListsIn(others)])]
     // All that a pod may differ in.
     const [subnets, wide] = [ownSubnets(ips).map(formatPrefix), wideSubnetWarnings(ips)]
-    const key = JSON.stringify([isChosen(settings.config, namespace), own, ignored, subnets, wide])
+    const chosen = FAMILY_NAMES.map((family) => isPodChosen(common, family, ips))
+    const key = JSON.stringify([isChosen(settings.config, namespace), chosen, own, ignored, subnets, wide])
     const known = decisions.get(key)
     if (known) return known
     const podCIDRs = parsePodCIDRs(own)

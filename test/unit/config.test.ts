@@ -35,6 +35,7 @@ describe('an empty config', () => {
       configFiles: [],
       flannelSubnetFile: false,
       exceptNamespaces: [],
+      exceptPodCIDRs: [],
       podLists: 'runtimeConfig',
       backend: 'auto',
       carrier: 'auto',
@@ -99,6 +100,14 @@ describe('the other keys', () => {
     ['ipv4', 'true', '', 'write true or false'],
     ['ipv6', 0, '', 'write true or false'],
     ['pinExemptions', null, '', 'write true or false'],
+    ['onlyPodCIDRs', [], '', 'write at least one CIDR, or leave the key out for all'],
+    ['exceptPodCIDRs', null, '', list],
+    [
+      'exceptPodCIDRs',
+      ['10.244.1.7/24'],
+      '[0]',
+      'write the network "10.244.1.0/24", or "10.244.1.7/32" for the one address',
+    ],
     ['podLists', true, '', 'write "runtimeConfig", "args", "both" or "none"'],
     ['backend', 'ipvs', '', 'write "auto", "nftables" or "iptables"'],
     ['nonMasqueradeDefaults', 'all', '', 'write "private" or "reserved"'],
@@ -339,6 +348,28 @@ describe('keys', () => {
     })
   })
 
+  test.each([
+    ['ipMasq', true, 'bridge or ptp'],
+    ['isGateway', true, 'bridge'],
+    ['delegate', {}, 'flannel'],
+    ['snat', true, 'portmap'],
+    ['mtu', 1500, 'bridge, ptp, macvlan or ipvlan'],
+    ['ingressPolicy', 'same-bridge', 'firewall'],
+    ['sysctl', {}, 'tuning'],
+    ['ipMasqNetwork', '10.0.0.0/8', 'win-bridge or win-overlay'],
+  ])('of a neighbour are named as such: %s', (key, value, owner) => {
+    expect(refusal({ [key]: value })).toMatchObject({
+      reason: 'unsupportedKey',
+      message: `Cannot use ${key} ${JSON.stringify(value)}: it is a key of ${owner}; write it into that plugin's part of the conflist, or remove it`,
+    })
+  })
+
+  test.each(['plugins', 'cniVersions'])('of the conflist too: %s', (key) => {
+    expect(refusal({ [key]: [] })).toMatchObject({
+      message: `Cannot use ${key} []: it is a key of the conflist; write it beside "plugins", or remove it`,
+    })
+  })
+
   test('that JavaScript objects have by nature are unknown too', () => {
     expect(refusal(JSON.parse('{"__proto__": 1}'))).toMatchObject({ reason: 'unsupportedKey' })
     expect(refusal({ constructor: 1 })).toMatchObject({ reason: 'unsupportedKey' })
@@ -370,7 +401,12 @@ describe('parsePlain', () => {
       ['shop'],
       ['team-*', 'Shop'],
     ),
-    fc.constantFrom({ nonMasqueradeCIDRs: ['10.0.0.0/8'] }, { cni: { nonMasqueradeCIDRs: null } }, '/run/x'),
+    fc.constantFrom(
+      { nonMasqueradeCIDRs: ['10.0.0.0/8'] },
+      ['10.244.1.0/24'],
+      { cni: { nonMasqueradeCIDRs: null } },
+      '/run/x',
+    ),
   )
   const keys = [
     ...Object.keys(schema.shape),

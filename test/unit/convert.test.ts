@@ -100,6 +100,117 @@ metadata: { name: account }
     })
   })
 
+  test('Tencent’s, which also names pods by their own addresses', async () => {
+    const text = `apiVersion: v1
+kind: ConfigMap
+metadata: { name: ip-masq-agent-config, namespace: kube-system }
+data:
+  config: |
+    NonMasqueradeCIDRs:
+      - 192.168.0.0/16
+    NonMasqueradeSrcCIDRs:
+      - 10.0.0.0/12
+    MasqLinkLocal: true
+    MasqLinkLocalIPv6: false
+    ResyncInterval: 1m0s
+`
+    expect(await convert(text)).toEqual({
+      plugin: {
+        type: 'ip-masq',
+        nonMasqueradeCIDRs: ['192.168.0.0/16'],
+        exceptPodCIDRs: ['10.0.0.0/12'],
+        masqLinkLocal: true,
+      },
+      notes: ['left out: resyncInterval, which means nothing here', IPV6],
+    })
+  })
+
+  const mapOf = (name: string, data: Record<string, string>) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name },
+    data,
+  })
+  const foreign = mapOf('kube-root-ca.crt', { 'ca.crt': '-----BEGIN CERTIFICATE-----\nsecret\n' })
+
+  test.each(['List', 'ConfigMapList'])('of a %s of many ConfigMaps those that are its own', async (kind) => {
+    const named = mapOf('azure-ip-masq-agent-config', { 'ip-masq-agent': 'nonMasqueradeCIDRs: [10.0.0.0/8]' })
+    const unnamed = mapOf('masq', { config: 'nonMasqueradeCIDRs: [192.168.0.0/16]' })
+    const items = [foreign, named, mapOf('empty', {}), unnamed].map(({ apiVersion, kind: own, ...rest }) =>
+      kind === 'List' ? { apiVersion, kind: own, ...rest } : rest,
+    )
+    const { plugin, notes } = await convert(JSON.stringify({ apiVersion: 'v1', kind, items }))
+    expect(plugin).toEqual({ type: 'ip-masq', nonMasqueradeCIDRs: ['10.0.0.0/8', '192.168.0.0/16'] })
+    expect(notes).toEqual([
+      'left out: ConfigMap kube-root-ca.crt, which has no config of ip-masq-agent',
+      'left out: ConfigMap empty, which has no config of ip-masq-agent',
+      IPV6,
+    ])
+  })
+
+  test('one that is called so has to be right, whatever stands beside it', async () => {
+    const items = [foreign, mapOf('ip-masq-agent', { config: 'nonMasqueradeCIDRs: [10.0.0.1/8]' })]
+    await expect(convert(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))).rejects.toThrow(
+      'Cannot use ConfigMap ip-masq-agent, config: nonMasqueradeCIDRs[0] "10.0.0.1/8": write the network',
+    )
+  })
+
+  const egress =
+    'apiVersion: networking.gke.io/v1\nkind: EgressNATPolicy\nmetadata: { name: default }\nspec: { action: NoSNAT }\n'
+  test.each<[string, string, string]>([
+    [
+      'one level too much',
+      'config:\n  nonMasqueradeCIDRs: [10.0.0.0/8]\n',
+      'Cannot use the config: the config is one level too deep, below "config"; write its keys at the top',
+    ],
+    [
+      'another',
+      '{"ipMasqAgent": {"NonMasqueradeCIDRs": []}}',
+      'Cannot use the config: the config is one level too deep, below "ipMasqAgent"; write its keys at the top',
+    ],
+    [
+      'a ConfigMap’s data alone',
+      'config: |\n  nonMasqueradeCIDRs: [10.0.0.0/8]\n',
+      'Cannot use the config: the config is the text below "config", as in a ConfigMap; write that text alone',
+    ],
+    [
+      'binaryData',
+      JSON.stringify({ ...mapOf('ip-masq-agent', {}), binaryData: { config: '//5u' } }),
+      'Cannot use ConfigMap ip-masq-agent, config: it is in binaryData, because the file that it was made of is not UTF-8; save that as UTF-8 and make the ConfigMap again',
+    ],
+    ['GKE’s policy', egress, 'Cannot convert this: EgressNATPolicy default: it is for GKE Dataplane V2'],
+    [
+      'UTF-16',
+      Buffer.from('\ufeffmasqLinkLocal: true', 'utf16le').toString('utf8'),
+      'Cannot convert this: it cannot be read as JSON or YAML: it is UTF-16: save it as UTF-8',
+    ],
+    [
+      'UTF-16 without a mark',
+      Buffer.from('masqLinkLocal: true', 'utf16le').toString('utf8'),
+      'it is UTF-16: save it as UTF-8',
+    ],
+    [
+      'a key twice',
+      '{"masqLinkLocal": true, "masqLinkLocal": true}',
+      'JSON or YAML: line 1, column 25: this object has the key already',
+    ],
+    [
+      'a foreign ConfigMap alone',
+      JSON.stringify(foreign),
+      'Cannot use ConfigMap kube-root-ca.crt, ca.crt: write keys and values',
+    ],
+  ])('%s is refused for what it is', async (_, text, message) => {
+    await expect(convert(text)).rejects.toThrow(message)
+    await expect(convert(text)).rejects.not.toThrow(/unknown key|if that is meant|secret/)
+  })
+
+  test('a byte order mark is no part of the text', async () => {
+    expect((await convert('\ufeffmasqLinkLocal: true')).plugin).toEqual({
+      type: 'ip-masq',
+      masqLinkLocal: true,
+    })
+  })
+
   test('a List, as kubectl prints several', async () => {
     const items = [{ apiVersion: 'v1', kind: 'ConfigMap', data: { config: 'nonMasqueradeCIDRs: []' } }]
     expect((await convert(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))).plugin).toEqual({
@@ -151,6 +262,56 @@ describe('Windows', () => {
       },
       notes: ['left out: Settings.MaxPortPoolUsage'],
     })
+  })
+
+  test('win-bridge’s HcnPolicyArgs', async () => {
+    const config = {
+      cniVersion: '0.2.0',
+      name: 'cbr0',
+      type: 'flannel',
+      delegate: {
+        ApiVersion: 2,
+        type: 'win-bridge',
+        HcnPolicyArgs: [
+          {
+            Type: 'OutBoundNAT',
+            Settings: { Exceptions: ['10.244.0.0/16', '10.96.0.0/12', '192.0.2.0/24'] },
+          },
+          { Type: 'SDNRoute', Settings: { DestinationPrefix: '10.96.0.0/12', NeedEncap: true } },
+        ],
+      },
+    }
+    expect(await convert(JSON.stringify(config))).toEqual({
+      plugin: { type: 'ip-masq', nonMasqueradeCIDRs: ['10.244.0.0/16', '10.96.0.0/12', '192.0.2.0/24'] },
+      notes: ['left out: a policy of type SDNRoute'],
+    })
+  })
+
+  test('several policies stay policies, because each acts for itself', async () => {
+    const policies = [
+      policy({ ExceptionList: ['10.244.0.0/16'] }),
+      policy({ Destinations: ['10.244.3.4'], VIP: '192.0.2.1', Settings: { VirtualIP: '2001:db8::1' } }),
+    ]
+    const { plugin } = await convert(JSON.stringify({ type: 'win-overlay', policies }))
+    expect(plugin).toEqual({
+      type: 'ip-masq',
+      nonMasqueradeCIDRs: [],
+      policies: [
+        policy({ Settings: { Exceptions: ['10.244.0.0/16'] } }),
+        policy({ Settings: { Destinations: ['10.244.3.4/32'], VirtualIP: '192.0.2.1', VIP: '2001:db8::1' } }),
+      ],
+    })
+  })
+
+  test('ipMasqNetwork joins the first policy with exceptions, as win-bridge does it', async () => {
+    const policies = [policy({ Destinations: ['10.244.3.4'] }), policy({ ExceptionList: ['192.168.0.0/16'] })]
+    const { plugin } = await convert(
+      JSON.stringify({ type: 'win-bridge', ipMasqNetwork: '10.244.0.0/16', policies }),
+    )
+    expect(plugin.policies).toEqual([
+      policy({ Settings: { Destinations: ['10.244.3.4/32'] } }),
+      policy({ Settings: { Exceptions: ['192.168.0.0/16', '10.244.0.0/16'] } }),
+    ])
   })
 
   test('Azure’s plugin', async () => {

@@ -3,7 +3,9 @@ import type { Family } from '../../policy/address'
 import { firstMatchRules } from '../../policy/first-match'
 import type { FamilyPolicy, Policy } from '../../policy/policy'
 import { countPorts } from '../../policy/ports'
+import type { Prefix } from '../../policy/prefix'
 import type { Range } from '../../policy/range'
+import { subtract, union } from '../../policy/range-sets'
 import { renderRule } from './render'
 import type { Rule, Target } from './transaction'
 
@@ -59,7 +61,7 @@ function withHash(target: Target, hash: string): Target {
 function draftChains(policy: Policy, family: Family): Chain[] {
   const one = policy.families[family]
   if (!one) return [{ chain: FIRST, rules: [{ target: { to: 'return' } }] }]
-  const how = translate(policy, one)
+  const how = translate(policy, one.snatTo)
   const all: Chain[] = [
     { chain: FIRST, rules: towards(policy, family, { ...one, how }) },
     { chain: BY_INTERFACE, rules: byInterface(policy) },
@@ -77,24 +79,31 @@ function chainIn({ target }: Rule): string[] {
   return 'chain' in target ? [target.chain] : []
 }
 
-type Verdict = 'exempt' | 'elsewhere' | 'masquerade'
+/** A number is the index of a special way. */
+type Verdict = 'exempt' | 'elsewhere' | 'masquerade' | number
 
 function towards(
-  { pinExemptions, outInterfaces }: Policy,
+  policy: Policy,
   family: Family,
-  { exempt, destinations, how }: FamilyPolicy & { readonly how: readonly Rule[] },
+  { exempt, destinations, special = [], how }: FamilyPolicy & { readonly how: readonly Rule[] },
 ): Rule[] {
+  const { pinExemptions, outInterfaces } = policy
   const ranges: { range: Range; verdict: Verdict }[] = exempt.map((range) => ({ range, verdict: 'exempt' }))
+  const inAnotherWay = special.flatMap(({ destinations: of }, i) =>
+    of.map((range) => ({ range, verdict: i })),
+  )
+  const taken = special.reduce<readonly Range[]>((all, one) => union(all, one.destinations), exempt)
   const limited = destinations
-    ? without(destinations, exempt).map((range) => ({ range, verdict: 'masquerade' as const }))
+    ? subtract(destinations, taken).map((range) => ({ range, verdict: 'masquerade' as const }))
     : []
   const rules = firstMatchRules<Verdict>(
     family,
-    [...ranges, ...limited],
+    [...ranges, ...inAnotherWay, ...limited],
     destinations ? 'elsewhere' : 'masquerade',
   )
   return rules.flatMap(({ prefix, verdict }): Rule[] => {
     const destination = prefix
+    if (typeof verdict === 'number') return specialRules(policy, destination, special[verdict]?.snatTo)
     // All that is left: no detour by another chain.
     if (verdict === 'masquerade' && prefix.length === 0 && outInterfaces.length === 0) return [...how]
     if (verdict === 'masquerade') {
@@ -108,18 +117,16 @@ function towards(
   })
 }
 
-/** What of `ranges` is in none of `others`; both in order, none touching the next. */
-function without(ranges: readonly Range[], others: readonly Range[]): Range[] {
-  return ranges.flatMap((range) => {
-    const rest: Range[] = []
-    let first = range.first
-    for (const other of others) {
-      if (other.end <= first || other.first >= range.end) continue
-      if (other.first > first) rest.push({ ...range, first, end: other.first })
-      first = other.end
-    }
-    return first < range.end ? [...rest, { ...range, first }] : rest
-  })
+/** All that happens to these destinations: there are few of them, so they need no chain of their own. */
+function specialRules(policy: Policy, destination: Prefix, snatTo: Range | undefined): Rule[] {
+  const how = translate(policy, snatTo)
+  if (policy.outInterfaces.length === 0) return how.map((rule) => ({ ...rule, destination }))
+  return [
+    ...byInterface(policy).flatMap(({ out }) =>
+      how.map((rule) => ({ ...rule, ...(out && { out }), destination })),
+    ),
+    { destination, target: { to: 'return' } },
+  ]
 }
 
 function byInterface({ outInterfaces }: Policy): Rule[] {
@@ -129,7 +136,7 @@ function byInterface({ outInterfaces }: Policy): Rule[] {
     .map(([, out]) => ({ out, target: { to: 'goto', chain: HOW } }))
 }
 
-function translate({ toPorts, fullyRandom }: Policy, { snatTo }: FamilyPolicy): Rule[] {
+function translate({ toPorts, fullyRandom }: Policy, snatTo: Range | undefined): Rule[] {
   const target = (ports?: { readonly ports: (typeof toPorts)[number] }): Target =>
     snatTo
       ? { to: 'snat', source: snatTo, ...ports, fullyRandom }

@@ -13,18 +13,25 @@ export interface PolicyObjects {
     readonly ranges: readonly Range[]
   }[]
   /** The first is the one that pods are sent to. No chain ever stands without its rules. */
-  readonly chains: readonly { readonly name: string; readonly rules: readonly Rule[] }[]
+  readonly chains: readonly Chain[]
+}
+
+interface Chain {
+  readonly name: string
+  readonly rules: readonly Rule[]
 }
 
 /**
  *   <name>-ip[6]       destinations that see the pod's own address
  *   <name>-only-ip[6]  where masquerade is limited to some: those
- *   <name>             the decision, in this order: exempt, limited to others, by outgoing interface
- *   <name>-out         where interfaces are named: what happens to what leaves through one of them
+ *   <name>-to-<i>-ip[6]  destinations that are masqueraded in another way, and the chain for them, <name>-to-<i>-ip[6]
+ *   <name>             the decision, in this order: exempt, limited to others, in another way, by outgoing interface
+ *   <chain>-out        where interfaces are named: what happens to what leaves through one of them
  */
 export function policyObjects(policy: Policy, name: string): PolicyObjects {
   const sets: PolicyObjects['sets'][number][] = []
   const rules: Rule[] = []
+  const chains: Chain[] = []
   for (const family of FAMILY_NAMES) {
     const one = policy.families[family]
     if (!one) {
@@ -39,24 +46,34 @@ export function policyObjects(policy: Policy, name: string): PolicyObjects {
     } else {
       rules.push({ do: 'exempt', family, set: exempt })
     }
-    if (!one.destinations) continue
-    const limit = `${name}-only-${family}`
-    sets.push({ name: limit, family, ranges: one.destinations })
-    rules.push({ do: 'limit', family, set: limit })
+    if (one.destinations) {
+      const limit = `${name}-only-${family}`
+      sets.push({ name: limit, family, ranges: one.destinations })
+      rules.push({ do: 'limit', family, set: limit })
+    }
+    let i = 0
+    for (const special of one.special ?? []) {
+      const to = `${name}-to-${i++}-${family}`
+      sets.push({ name: to, family, ranges: special.destinations })
+      rules.push({ do: 'divert', family, set: to, chain: to })
+      chains.push(...waysOut(policy, to, translate(policy, [plainFor(policy, family, special.snatTo)])))
+    }
   }
-  const translations = translate(policy)
-  if (policy.outInterfaces.length === 0 || translations.length === 0) {
-    return { sets, chains: [{ name, rules: [...rules, ...translations] }] }
-  }
+  const [first, ...others] = waysOut(policy, name, translate(policy, translateFamilies(policy)))
+  return { sets, chains: [{ name, rules: [...rules, ...(first?.rules ?? [])] }, ...others, ...chains] }
+}
+
+/** A chain that ends with these translations, or where interfaces are named with a chain for what leaves through them. */
+function waysOut(policy: Policy, name: string, translations: readonly Translation[]): Chain[] {
+  if (policy.outInterfaces.length === 0 || translations.length === 0) return [{ name, rules: translations }]
   const out = `${name}-out`
-  const leave = map(inOrder(policy), (one): Rule => ({ do: 'leave-through', interface: one, chain: out }))
-  return {
-    sets,
-    chains: [
-      { name, rules: [...rules, ...leave] },
-      { name: out, rules: translations },
-    ],
-  }
+  return [
+    {
+      name,
+      rules: map(inOrder(policy), (one): Rule => ({ do: 'leave-through', interface: one, chain: out })),
+    },
+    { name: out, rules: translations },
+  ]
 }
 
 /** Each interface once, by name: any order and spelling is the same policy. */
@@ -72,8 +89,7 @@ function inOrder({ outInterfaces }: Policy): Policy['outInterfaces'] {
 const PROTOCOLS_WITH_PORTS = ['tcp', 'udp', 'sctp']
 
 /** What happens to a packet that is not exempt: first where ports are chosen, then for all other protocols. */
-function translate(policy: Policy): Translation[] {
-  const plain = translateFamilies(policy)
+function translate(policy: Policy, plain: readonly Translation[]): Translation[] {
   const ports = map(policy.toPorts, (range, i) => {
     // An address space of ports cut in ranges: each draw among those that are left makes every port as likely.
     const [own, of] = [countPorts([range]), countPorts(policy.toPorts.slice(i))]
@@ -90,8 +106,9 @@ function translateFamilies({ families, fullyRandom }: Policy): Translation[] {
   const used = filter(FAMILY_NAMES, (family) => families[family] !== undefined)
   if (used.length === 0) return []
   if (every(used, (family) => !families[family]?.snatTo)) return [{ do: 'translate', fullyRandom }]
-  return map(used, (family): Translation => {
-    const to = families[family]?.snatTo
-    return { do: 'translate', family, ...(to && { to }), fullyRandom }
-  })
+  return map(used, (family) => plainFor({ fullyRandom }, family, families[family]?.snatTo))
+}
+
+function plainFor({ fullyRandom }: Pick<Policy, 'fullyRandom'>, family: Family, to?: Range): Translation {
+  return { do: 'translate', family, ...(to && { to }), fullyRandom }
 }

@@ -64,6 +64,8 @@ export function renderRule(rule: Rule): string {
       return `${rule.family} daddr @${rule.set} snat ${rule.family} to ${rule.family} saddr`
     case 'limit':
       return `${rule.family} daddr != @${rule.set} return`
+    case 'divert':
+      return `${rule.family} daddr @${rule.set} goto ${rule.chain}`
     case 'skip-family':
       return `meta nfproto ${FAMILIES[rule.family].nfproto} return`
     case 'leave-through':

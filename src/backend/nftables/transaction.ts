@@ -41,6 +41,8 @@ export type Rule =
   | { readonly do: 'pin'; readonly family: Family; readonly set: string }
   /** Leave the packet alone unless its destination is in the set. */
   | { readonly do: 'limit'; readonly family: Family; readonly set: string }
+  /** Go on in another chain if the destination is in the set. */
+  | { readonly do: 'divert'; readonly family: Family; readonly set: string; readonly chain: string }
   | { readonly do: 'skip-family'; readonly family: Family }
   | { readonly do: 'leave-through'; readonly interface: InterfacePattern; readonly chain: string }
   | Translation

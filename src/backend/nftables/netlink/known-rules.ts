@@ -49,6 +49,10 @@ function guessLookup(
   if (dreg !== undefined) return { do: 'dispatch', family, map: set }
   if (has('nat')) return { do: 'pin', family, set }
   if (flags) return { do: 'limit', family, set }
+  const verdict = expressions.find((one) => one.name === 'immediate')?.attributes.data
+  if (isVerdict(verdict) && verdict.chain !== undefined) {
+    return { do: 'divert', family, set, chain: verdict.chain }
+  }
   return { do: 'exempt', family, set, ...(has('ct') && { onlyDnat: true }) }
 }
 

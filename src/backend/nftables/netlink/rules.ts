@@ -51,13 +51,15 @@ export function expressionsOf(rule: Rule): Expression[] {
       ]
     case 'limit':
       return [...matchDestination(rule, INVERTED), RETURN]
+    case 'divert':
+      return [...matchDestination(rule), goto(rule.chain)]
     case 'skip-family':
       return [...matchFamily(rule.family), RETURN]
     case 'leave-through':
       return [
         make('meta', { key: META.oifname, dreg: 1 }),
         make('cmp', { sreg: 1, op: CMP.eq, data: interfaceName(rule.interface) }),
-        make('immediate', { dreg: VERDICT_REGISTER, data: { code: VERDICTS.goto, chain: rule.chain } }),
+        goto(rule.chain),
       ]
     case 'translate':
       return translation(rule)
@@ -68,6 +70,10 @@ export function expressionsOf(rule: Rule): Expression[] {
 
 function make(name: string, attributes: Expression['attributes']): Expression {
   return { name, attributes }
+}
+
+function goto(chain: string): Expression {
+  return make('immediate', { dreg: VERDICT_REGISTER, data: { code: VERDICTS.goto, chain } })
 }
 
 const RETURN = make('immediate', { dreg: VERDICT_REGISTER, data: { code: VERDICTS.return } })

@@ -1,0 +1,58 @@
+import type { Family } from './address'
+import type { Intent, PolicyIntent } from './intent'
+import type { FamilyPolicy, Special } from './policy'
+import type { Prefix } from './prefix'
+import { formatEnds, longestMatches, type Range } from './range'
+import { allOf, subtract, union } from './range-sets'
+
+/**
+ * Several Windows policies in one family (docs/windows.md has the rule as a table). Each has its own exceptions and destinations,
+ * and a destination is masqueraded if one of them masquerades it. Where two do, one with destinations comes first, then one
+ * with a source of its own in this family, then the first that is written.
+ */
+export function decideSeveral(
+  intent: Intent,
+  {
+    family,
+    exempt,
+    policies,
+  }: {
+    readonly family: Family
+    readonly exempt: readonly Prefix[]
+    readonly policies: readonly PolicyIntent[]
+  },
+): FamilyPolicy {
+  const rankOf = (one: PolicyIntent) => (hasDestinations(one) ? 0 : one.snatTo[family] ? 1 : 2)
+  const inOrder = [...policies].sort((a, b) => rankOf(a) - rankOf(b))
+  /** What is masqueraded, by the source that the packets get. */
+  const ways = new Map<string, Special>()
+  let masqueraded: Range[] = []
+  let concerned: Range[] = []
+  for (const { exceptions, destinations, snatTo: own } of inOrder) {
+    const reach = destinations ? longestMatches(family, destinations) : allOf(family)
+    const left = longestMatches(family, [...exempt, ...exceptions], intent.masqueradeCIDRs)
+    const added = subtract(subtract(reach, left), masqueraded)
+    const snatTo = own[family] ?? intent.snatTo[family]
+    const way = snatTo ? formatEnds(snatTo) : ''
+    const known = ways.get(way)?.destinations ?? []
+    // What is left to the last one is the most, so its way is that of the policy.
+    ways.delete(way)
+    if (added.length + known.length > 0) {
+      ways.set(way, { ...(snatTo && { snatTo }), destinations: union(known, added) })
+    }
+    masqueraded = union(masqueraded, added)
+    concerned = union(concerned, reach)
+  }
+  const special = [...ways.values()]
+  const { snatTo } = special.pop() ?? {}
+  return {
+    exempt: subtract(concerned, masqueraded),
+    ...(inOrder.every(hasDestinations) && { destinations: concerned }),
+    ...(snatTo && { snatTo }),
+    ...(special.length > 0 && { special }),
+  }
+}
+
+function hasDestinations({ destinations }: PolicyIntent): boolean {
+  return destinations !== undefined
+}
