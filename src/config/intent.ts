@@ -1,9 +1,10 @@
 import { CniError } from '../cni/error'
-import { filter, find, flatMap, map, some } from '../lists'
-import { type Address, FAMILIES, type Family } from '../policy/address'
+import { filter, flatMap, map, some } from '../lists'
+import { type Address, FAMILIES, FAMILY_NAMES, type Family } from '../policy/address'
 import type { Intent } from '../policy/intent'
 import { formatPrefix, type Prefix } from '../policy/prefix'
 import { formatEnds, type Range, rangeBetween } from '../policy/range'
+import { actingIn } from '../policy/several'
 import { matchesAny } from './namespaces'
 import type { Config } from './schema'
 import type { Sources } from './sources'
@@ -197,13 +198,17 @@ function commonSource(
 
 /** Whoever writes two lists of exceptions may expect them to be joined. */
 function severalWarnings(config: Config): string[] {
-  const general = filter(windowsPolicies(config), ({ policy }) => policy.destinations === undefined)
-  const textOf = ({ exceptions = [] }: OutboundNat) => map(exceptions, formatPrefix).sort().join(' ')
-  const [first, ...others] = general
-  const other = first && find(others, ({ policy }) => textOf(policy) !== textOf(first.policy))
-  return other
+  const { policies = [] } = windowsPart(config)
+  const differ = some(FAMILY_NAMES, (family) => {
+    const texts = flatMap(actingIn(family, policies), ({ exceptions, destinations }) => {
+      const own = filter(exceptions, (prefix) => prefix.family === family)
+      return destinations ? [] : [map(own, formatPrefix).sort().join(' ')]
+    })
+    return some(texts, (text) => text !== texts[0])
+  })
+  return differ
     ? [
-        `${first.place} and ${other.place} act each for itself: what only one of them exempts is masqueraded by the other; write the exceptions into both`,
+        'policies act each for itself: what only one of them exempts is masqueraded by the others without Destinations; write the exceptions into all of them',
       ]
     : []
 }

@@ -23,7 +23,7 @@ export function decideSeveral(
   },
 ): FamilyPolicy {
   const rankOf = (one: PolicyIntent) => (hasDestinations(one) ? 0 : one.snatTo[family] ? 1 : 2)
-  const inOrder = [...policies].sort((a, b) => rankOf(a) - rankOf(b))
+  const inOrder = actingIn(family, policies).sort((a, b) => rankOf(a) - rankOf(b))
   /** What is masqueraded, by the source that the packets get. */
   const ways = new Map<string, Special>()
   let masqueraded: Range[] = []
@@ -51,6 +51,17 @@ export function decideSeveral(
     ...(snatTo && { snatTo }),
     ...(special.length > 0 && { special }),
   }
+}
+
+/**
+ * The policies that act in a family. A dual-stack node has one for each: one without destinations that names no address of this family
+ * leaves it to those that do.
+ */
+export function actingIn(family: Family, policies: readonly PolicyIntent[]): PolicyIntent[] {
+  const names = ({ exceptions, snatTo }: PolicyIntent) =>
+    snatTo[family] !== undefined || exceptions.some((prefix) => prefix.family === family)
+  const isNamed = policies.some((one) => !hasDestinations(one) && names(one))
+  return policies.filter((one) => hasDestinations(one) || !isNamed || names(one))
 }
 
 function hasDestinations({ destinations }: PolicyIntent): boolean {

@@ -35,6 +35,8 @@ export const RULES: readonly Rule[] = [
   { do: 'pin', family: 'ip', set: SET },
   { do: 'pin', family: 'ip6', set: SET6 },
   { do: 'limit', family: 'ip', set: SET },
+  { do: 'divert', family: 'ip', set: SET, chain: OUT },
+  { do: 'divert', family: 'ip6', set: SET6, chain: OUT },
   { do: 'skip-family', family: 'ip6' },
   { do: 'leave-through', interface: { name: 'eth0', isWildcard: false }, chain: OUT },
   { do: 'leave-through', interface: { name: 'bond', isWildcard: true }, chain: OUT },

@@ -338,6 +338,58 @@ describe('policies, as on Windows', () => {
     expect(await seen(onPrem)).toBe(NODE.ipv4)
   })
 
+  test('Destinations of one do not limit another, and each may have a source of its own', async () => {
+    const policies = [
+      outboundNat({ Settings: { Exceptions: ['192.168.0.0/16', '11.0.0.0/8', '10.124.24.0/23'] } }),
+      outboundNat({
+        Settings: {
+          VirtualIP: '2001:db8:51::77',
+          Destinations: [onPrem6, 'fd01::193'],
+          Exceptions: ['fd03::100/120'],
+        },
+      }),
+    ]
+    await add({ policies })
+    expect(await seen(internet)).toBe(NODE.ipv4)
+    expect(await seen(onPrem)).toBe(POD.ipv4)
+    expect(await seen(onPrem6)).toBe('2001:db8:51::77')
+    expect(await seen(internet6)).toBe(NODE.ipv6)
+  })
+
+  test('exceptions of one do not exempt from another', async () => {
+    const policies = [
+      outboundNat({ ExceptionList: ['10.244.0.0/16', '192.168.0.0/16'] }),
+      outboundNat({ Destinations: [otherNodesPod] }),
+    ]
+    await add({ policies })
+    expect(await seen(internet)).toBe(NODE.ipv4)
+    expect(await seen(onPrem)).toBe(POD.ipv4)
+    expect(await seen(otherNodesPod)).toBe(NODE.ipv4)
+  })
+
+  test('sources of their own, by interface and with ports', async () => {
+    const policies = [
+      outboundNat({ ExceptionList: ['192.168.0.0/16'] }),
+      outboundNat({ Destinations: [otherNodesPod], VIP: '198.51.100.77' }),
+      outboundNat({ Destinations: ['169.254.0.0/16', '10.0.0.0/8'], VIP: '198.51.100.78' }),
+    ]
+    const keys = { policies, masqLinkLocal: true, toPorts: '20000-20099' }
+    await add({ ...keys, outInterfaces: ['wan', 'bond+'] })
+    expect(await seen(internet)).toBe(NODE.ipv4)
+    expect(await seen(otherNodesPod)).toBe('198.51.100.77')
+    expect(await seen(linkLocal)).toBe('198.51.100.78')
+    expect(String(await portSeen(pod, otherNodesPod, 'tcp'))).toMatch(/^200\d\d$/)
+    await add({ ...keys, outInterfaces: ['bond+'] })
+    expect(await seen(internet)).toBe(POD.ipv4)
+    expect(await seen(otherNodesPod)).toBe(POD.ipv4)
+  })
+
+  test('elements of HcnPolicyArgs, as they are', async () => {
+    await add({ policies: [{ Type: 'OutBoundNAT', Settings: { Exceptions: ['203.0.113.0/24'] } }] })
+    expect(await seen(internet)).toBe(POD.ipv4)
+    expect(await seen(onPrem)).toBe(NODE.ipv4)
+  })
+
   test('a list given only there replaces the default list', async () => {
     await add({ policies: [outboundNat({ ExceptionList: [internet] })] })
     expect(await seen(internet)).toBe(POD.ipv4)
@@ -423,6 +475,19 @@ describe('flannelSubnetFile', () => {
     ).toMatchObject({
       json: { code: 7, msg: 'Cannot use flannelSubnetFile "/no/subnet.env": there is no such file' },
     })
+  })
+})
+
+describe('pods by their own addresses', () => {
+  test.each<[Record<string, unknown>, string, string]>([
+    [{ exceptPodCIDRs: ['10.244.1.0/24'] }, POD.ipv4, NODE.ipv6],
+    [{ exceptPodCIDRs: ['10.244.2.0/24', 'fd00:244:1::/48'] }, NODE.ipv4, POD.ipv6],
+    [{ onlyPodCIDRs: ['10.244.1.4/30'] }, NODE.ipv4, POD.ipv6],
+    [{ onlyPodCIDRs: ['0.0.0.0/0', 'fd00::/8'], exceptPodCIDRs: ['10.244.1.7/32'] }, POD.ipv4, NODE.ipv6],
+  ])('%j', async (keys, ipv4, ipv6) => {
+    await add(keys)
+    expect(await seen(internet)).toBe(ipv4)
+    expect(await seen(internet6)).toBe(ipv6)
   })
 })
 

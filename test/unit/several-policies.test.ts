@@ -53,6 +53,8 @@ const LOOPBACK = [
 ]
 const TWO_LISTS = [nat({ Exceptions: ['10.0.0.0/8'] }), nat({ Exceptions: ['192.168.0.0/16'] })]
 const TWO_DESTINATIONS = [nat({ Destinations: ['172.16.0.12'] }), nat({ Destinations: ['203.0.113.0/24'] })]
+const ONE_EACH = [nat({ Exceptions: ['10.0.0.0/8'] }), nat({ Settings: { Exceptions: ['fd00::/8'] } })]
+const SILENT = [nat({ MaxPortPoolUsage: 7 }), nat({ Exceptions: ['10.0.0.0/8'] })]
 const TWO_FAMILIES = [nat({ VirtualIP: '192.0.2.1' }), nat({ VirtualIP: '2001:db8::1' })]
 
 describe.each([
@@ -75,9 +77,15 @@ describe.each([
     ['two lists of destinations', TWO_DESTINATIONS, '7.7.7.7', 'untouched'],
     ['two lists of destinations', TWO_DESTINATIONS, '203.0.113.9', 'masqueraded'],
     ['two lists of destinations', TWO_DESTINATIONS, 'fd00::1', 'untouched'],
+    ['exceptions for each family', ONE_EACH, '10.1.1.1', 'exempt'],
+    ['exceptions for each family', ONE_EACH, 'fd00::1', 'exempt'],
+    ['exceptions for each family', ONE_EACH, '7.7.7.7', 'masqueraded'],
+    ['exceptions for each family', ONE_EACH, '2001:db8::1', 'masqueraded'],
+    ['one that says nothing', SILENT, '10.1.1.1', 'exempt'],
+    ['one that says nothing', SILENT, 'fd00::1', 'masqueraded'],
     ['a source for each family', TWO_FAMILIES, '7.7.7.7', '192.0.2.1'],
     ['a source for each family', TWO_FAMILIES, '2001:db8:1::1', '2001:db8::1'],
-    ['a source for each family', TWO_FAMILIES, '10.1.1.1', 'exempt'],
+    ['a source for each family, and no list: the default one', TWO_FAMILIES, '10.1.1.1', 'exempt'],
   ])('%s: %j to %s is %s', (_name, policies, destination, expected) => {
     expect(outcome(inOrder(policies), destination)).toBe(expected)
   })
@@ -102,9 +110,10 @@ test('a pod’s own list replaces the exceptions of all', () => {
 
 test('exceptions that differ are named: whoever writes two lists may expect them to be joined', () => {
   const said =
-    'policies[0] and policies[1] act each for itself: what only one of them exempts is masqueraded by the other; write the exceptions into both'
+    'policies act each for itself: what only one of them exempts is masqueraded by the others without Destinations; write the exceptions into all of them'
   expect(warningsOf(settingsOf(TWO_LISTS))).toEqual([said])
   expect(warningsOf(settingsOf(WITH_SOURCE))).toEqual([])
+  expect(warningsOf(settingsOf(ONE_EACH))).toEqual([])
   expect(warningsOf(settingsOf([TWO_LISTS[0], TWO_LISTS[0]]))).toEqual([])
 })
 
