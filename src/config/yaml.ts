@@ -1,15 +1,18 @@
 import {
+  Composer,
+  CST,
   type Document,
   isAlias,
   isMap,
   isScalar,
-  LineCounter,
+  Lexer,
   type ParsedNode,
-  parseAllDocuments,
+  Parser,
   visit,
   type YAMLError,
   type YAMLMap,
 } from 'yaml'
+import { placeIn } from '../cni/text-place'
 
 /**
  * YAML of others' files. The messages have positions, and quote nothing: a glob may match a file that holds secrets.
@@ -28,23 +31,58 @@ export interface YamlDocument {
 
 /** All documents of a text. YAML 1.1, because that is what Kubernetes' own reader takes: there `yes` is a boolean. */
 export function parseYamlDocuments(text: string): YamlDocument[] {
-  const lines = new LineCounter()
-  const documents = parseAllDocuments(text, {
+  const placeAt = (offset: number) => placeIn(text, offset)
+  const tokens = tokensOf(text, placeAt)
+  const composer = new Composer({
     version: '1.1',
     logLevel: 'silent',
     prettyErrors: false,
     uniqueKeys: false,
-    lineCounter: lines,
   })
-  const placeAt = (offset: number) => {
-    const { line, col } = lines.linePos(offset)
-    return `line ${line}, column ${col}`
+  const documents: YamlDocument[] = []
+  for (const document of composer.compose(tokens, false, text.length)) {
+    documents.push(readDocument(document, placeAt))
   }
-  rejectProblem(documents, placeAt)
+  rejectProblem(composer.streamInfo(), placeAt)
   const directive = documents.length === 0 ? text.search(/^%/m) : -1
   if (directive >= 0) throw new Error(`${placeAt(directive)}: ${ADVICE.BAD_DIRECTIVE}`)
-  return [...documents].map((document) => readDocument(document, placeAt))
+  return documents
 }
+
+/** Deeper than any config is. */
+const DEEPEST = 100
+const MOST_DIRECTIVES = 16
+
+/**
+ * The parser goes on after a fault, with an object for each of a million brackets. So the first one of those that could be so
+ * many ends it.
+ */
+function tokensOf(text: string, placeAt: PlaceAt): CST.Token[] {
+  const parser = new Parser()
+  const tokens: CST.Token[] = []
+  let [offset, depth, directives, last] = [0, 0, 0, '']
+  for (const lexeme of new Lexer().lex(text)) {
+    const type = CST.tokenType(lexeme)
+    if (type === 'flow-map-start' || type === 'flow-seq-start') depth += 1
+    if (type === 'flow-map-end' || type === 'flow-seq-end') depth -= 1
+    if (type === 'directive-line') directives += 1
+    const isFault =
+      depth < 0 || depth > DEEPEST || directives > MOST_DIRECTIVES || (type === 'comma' && last === 'comma')
+    if (isFault) {
+      throw new Error(
+        `${placeAt(offset)}: ${depth > DEEPEST ? ADVICE.RESOURCE_EXHAUSTION : ADVICE.UNEXPECTED_TOKEN}`,
+      )
+    }
+    if (type !== 'space' && type !== 'newline' && type !== 'comment') last = type ?? ''
+    // What the lexer adds by itself is no part of the text.
+    if (!MARKS.includes(lexeme)) offset += lexeme.length
+    for (const token of parser.next(lexeme)) tokens.push(token)
+  }
+  for (const token of parser.end()) tokens.push(token)
+  return tokens
+}
+
+const MARKS: readonly string[] = [CST.BOM, CST.DOCUMENT, CST.FLOW_END, CST.SCALAR]
 
 interface Problems {
   readonly errors: readonly YAMLError[]
@@ -52,9 +90,8 @@ interface Problems {
 }
 
 /** A warning is about text that has no effect (a directive that YAML does not know), so it is an error here. */
-function rejectProblem(of: Problems | readonly Document[], placeAt: PlaceAt): void {
-  if (!('errors' in of)) return
-  const [problem] = [...of.errors, ...of.warnings]
+function rejectProblem({ errors, warnings }: Problems, placeAt: PlaceAt): void {
+  const problem = errors[0] ?? warnings[0]
   if (problem)
     throw new Error(`${placeAt(problem.pos[0])}: ${ADVICE[problem.code] ?? 'write valid YAML here'}`)
 }
