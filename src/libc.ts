@@ -13,6 +13,9 @@ export const ERRNO = {
   EEXIST: 17,
   EISDIR: 21,
   EINVAL: 22,
+  EFBIG: 27,
+  ENOSPC: 28,
+  EPIPE: 32,
   ENOSYS: 38,
   EMSGSIZE: 90,
   EPROTONOSUPPORT: 93,
@@ -32,6 +35,7 @@ export interface Libc {
   /** The functions return as in libc; what went wrong is then in `errno`. */
   readonly open: (path: Uint8Array, flags: number) => number
   readonly read: (descriptor: number, buffer: Uint8Array, length: number) => number
+  readonly write: (descriptor: number, bytes: Uint8Array, length: number) => number
   readonly socket: (domain: number, type: number, protocol: number) => number
   readonly send: (descriptor: number, bytes: Uint8Array, length: number, flags: number) => number
   readonly recvfrom: (
@@ -78,6 +82,7 @@ function open(): Libc {
   const { __errno_location, clock_gettime, ...functions } = openLibc({
     open: { args: ['ptr', 'int'], returns: 'int' },
     read: { args: ['int', 'ptr', 'usize'], returns: 'int' },
+    write: { args: ['int', 'ptr', 'usize'], returns: 'int' },
     socket: { args: ['int', 'int', 'int'], returns: 'int' },
     send: { args: ['int', 'ptr', 'usize', 'int'], returns: 'int' },
     recvfrom: { args: ['int', 'ptr', 'usize', 'int', 'ptr', 'ptr'], returns: 'int' },

@@ -8,7 +8,7 @@ import { bootSeconds, hostOf, toolsWithin } from './host'
 import { enterHostRoot } from './host-root'
 import { find, map } from './lists'
 import { answer } from './plugin'
-import { readStdin, write } from './stdio'
+import { type Output, readStdin, write } from './stdio'
 import { VERSION } from './version'
 
 /** The process edge: arguments, environment and exit status come in and go out here only. */
@@ -85,6 +85,14 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
   return 2
 }
 
+let isStaying = false
+
+type Write = (text: string) => Promise<void>
+let writeAs: Readonly<Record<Output, Write>> = {
+  1: (text) => write(1, text),
+  2: (text) => write(2, text),
+}
+
 const world: World = {
   backend: () => backendWithin(DEADLINE_MS),
   primaryFirewalls,
@@ -97,8 +105,14 @@ const world: World = {
   },
   enterHostRoot,
   readStdin,
-  write: (text) => write(1, printableText(text)),
-  writeError: (text) => write(2, printableText(text)),
+  write: (text) => writeAs[1](printableText(text)),
+  writeError: (text) => writeAs[2](printableText(text)),
+  async stay() {
+    if (isStaying) return
+    isStaying = true
+    const { backgroundOutput, writeSomeTo } = await import('./commands/background-output')
+    writeAs = { 1: backgroundOutput(writeSomeTo(1)), 2: backgroundOutput(writeSomeTo(2)) }
+  },
   onStop(stop) {
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)

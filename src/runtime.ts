@@ -12,10 +12,6 @@ declare global {
 
 interface NativeRuntime {
   readonly stdin: { text(): Promise<string> }
-  readonly stdout: unknown
-  readonly stderr: unknown
-  /** Writes all of it; rejects with what the system says. */
-  write(destination: unknown, text: string): Promise<number>
   file(path: string): { text(): Promise<string> }
   /** Since the program began. */
   nanoseconds(): number

@@ -2,11 +2,11 @@ import { ERRNO, errorName, type Libc, libc } from './libc'
 import { loadBuiltin } from './runtime'
 
 /**
- * stdin to its end, stdout and stderr to the last byte. The streams of `process` cost 1 to 2 ms to set up, so it is
- * the runtime's own calls where it is native, and plain system calls under Node.
+ * stdin to its end, stdout and stderr to the last byte. The streams of `process` cost 1 to 2 ms to set up, so we
+ * make the system calls ourselves.
  */
 
-type Output = 1 | 2
+export type Output = 1 | 2
 
 /** UTF-8; a byte order mark is no part of the text. */
 export async function readStdin(): Promise<string> {
@@ -75,28 +75,50 @@ function readFileNatively(native: Libc, path: string): string {
   }
 }
 
+/**
+ * Every byte once, in order, or an error. The runtime's own way (`Bun.write`) sends the first 64 KiB twice to a
+ * non-blocking pipe and reports success.
+ */
 export async function write(descriptor: Output, text: string): Promise<void> {
-  // The native runtime would truncate a file that stdout was redirected to.
   if (text === '') return
-  if (globalThis.Bun) {
-    await globalThis.Bun.write(descriptor === 1 ? globalThis.Bun.stdout : globalThis.Bun.stderr, text)
-    return
-  }
-  const { writeSync } = loadBuiltin('node:fs')
+  const native = libc()
   let rest = encode(text)
-  while (rest.length > 0) rest = rest.subarray(untilReady(() => writeSync(descriptor, rest)))
+  while (rest.length > 0)
+    rest = rest.subarray(native ? writeNatively(native, descriptor, rest) : writePortably(descriptor, rest))
 }
 
-/** A pipe or a socket may be non-blocking, set so by whoever holds the other end: then wait, don't give up. */
+/** How many bytes the system took; a non-blocking output may have no room for any now. */
+function writeNatively(native: Libc, descriptor: Output, bytes: Uint8Array): number {
+  const length = native.write(descriptor, bytes, bytes.length)
+  if (length >= 0) return length
+  const reason = native.errno()
+  if (reason === ERRNO.EAGAIN) pause(1)
+  else if (reason !== ERRNO.EINTR) throw failure(`write(2) to ${OUTPUT_NAMES[descriptor]}`, reason)
+  return 0
+}
+
+const OUTPUT_NAMES = { 1: 'stdout', 2: 'stderr' } as const
+
+function writePortably(descriptor: Output, bytes: Uint8Array): number {
+  const { writeSync } = loadBuiltin('node:fs')
+  return untilReady(() => writeSync(descriptor, bytes))
+}
+
+/** A pipe or a socket may be non-blocking, set so by whoever holds the other end: then we wait for room or data. */
 function untilReady<T>(attempt: () => T): T {
   for (;;) {
     try {
       return attempt()
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+      if (!isTransient(error)) throw error
       pause(1)
     }
   }
+}
+
+/** No room or no data now, or a signal came in between. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EINTR')
 }
 
 /** Nothing else happens meanwhile. */

@@ -53,6 +53,7 @@ export async function watchInstall(
     error = said
     retryAt = performance.now() + waitMs
   }
+  await world.stay()
   await world.writeError(`ip-masq ${VERSION}: watching ${confDir}\n`)
   while (!pause.isStopped()) {
     // Before it is put right: what changes meanwhile is seen at the next look.

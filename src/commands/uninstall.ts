@@ -33,6 +33,7 @@ async function watchUninstall(options: CommandOptions, world: World, pause: Paus
   const { healthPort } = options
   const health = healthPort === undefined ? UNASKED : await serveHealth(healthPort, ['uninstall'])
   let known = ''
+  await world.stay()
   await world.writeError(`ip-masq ${VERSION}: uninstalling, and staying\n`)
   for (; !pause.isStopped(); await pause.sleep(WATCH_MS)) {
     let said = ''

@@ -43,6 +43,7 @@ export async function watch(
   let standing: readonly string[] = []
   let due = 0
   let error: string | undefined
+  await world.stay()
   await world.writeError(
     `ip-masq ${VERSION}: watching ${options.confDir} and the rules, every ${options.intervalSeconds} s at the latest\n`,
   )

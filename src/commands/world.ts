@@ -16,6 +16,8 @@ export interface World {
   readonly readStdin: () => Promise<string>
   readonly write: (text: string) => Promise<void>
   readonly writeError: (text: string) => Promise<void>
+  /** From here on no output holds the process up: what nobody takes within a second is dropped and counted. */
+  readonly stay: () => Promise<void>
   /** Calls back once when the process is asked to end (SIGTERM, SIGINT). */
   readonly onStop: (stop: () => void) => void
 }
