@@ -86,6 +86,7 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
 }
 
 let isStaying = false
+let isHeldUp = () => false
 
 type Write = (text: string) => Promise<void>
 let writeAs: Readonly<Record<Output, Write>> = {
@@ -111,7 +112,10 @@ const world: World = {
     if (isStaying) return
     isStaying = true
     const { backgroundOutput, writeSomeTo } = await import('./commands/background-output')
-    writeAs = { 1: backgroundOutput(writeSomeTo(1)), 2: backgroundOutput(writeSomeTo(2)) }
+    const stdout = backgroundOutput(writeSomeTo(1))
+    const stderr = backgroundOutput(writeSomeTo(2))
+    writeAs = { 1: stdout.write, 2: stderr.write }
+    isHeldUp = () => stdout.isHeldUp() || stderr.isHeldUp()
   },
   onStop(stop) {
     process.once('SIGTERM', stop)
@@ -137,7 +141,11 @@ async function runCommand(run: () => Promise<number>): Promise<number> {
 // `exit`, where setting `exitCode` would do, saves the native runtime 1 ms of winding up. It truncates nothing: each
 // write was waited for. A result that cannot be written has not been delivered, and so is a failure.
 main().then(
-  (status) => process.exit(status),
+  (status) => {
+    // At its exit Node waits for a thread that writes to a full pipe, for ever.
+    if (!globalThis.Bun && isHeldUp()) process.kill(process.pid, 'SIGKILL')
+    process.exit(status)
+  },
   async (error) => {
     await write(2, `ip-masq ${VERSION}: Cannot write the result: ${error}\n`).catch(() => {})
     process.exit(1)

@@ -10,35 +10,54 @@ const ROOM_MS = 20
 /** Writes a part of the bytes and gives their number, without holding up anything else. */
 export type WriteSome = (bytes: Uint8Array) => Promise<number>
 
+export interface BackgroundOutput {
+  write(text: string): Promise<void>
+  /** Whether bytes are under way that nobody takes. */
+  isHeldUp(): boolean
+}
+
+interface Limits {
+  readonly patienceMs: number
+  /** How many characters wait for their turn; what comes then is dropped. */
+  readonly mostWaiting: number
+}
+
+const LIMITS: Limits = { patienceMs: PATIENCE_MS, mostWaiting: 64 * 1024 }
+
 /**
  * An output of a process that stays: a reader that stopped reading, or a disk that is full, must not stop what the
- * process is there for. A message waits for a second; while one is under way that nobody takes, the next ones are
- * dropped, and their number is reported once there is room again.
+ * process is there for. A message is waited for a second; after that messages gather, and those that find no place are
+ * dropped. Their number is written once there is room again.
  */
-export function backgroundOutput(
-  writeSome: WriteSome,
-  patienceMs: number = PATIENCE_MS,
-): (text: string) => Promise<void> {
-  let isBusy = false
+export function backgroundOutput(writeSome: WriteSome, limits: Limits = LIMITS): BackgroundOutput {
+  let waiting = ''
   let lost = 0
-  const send = async (text: string) => {
-    isBusy = true
-    try {
-      await writeWhole(writeSome, text)
-    } catch {
-      lost += countLines(text)
+  let isHeldUp = false
+  let sending: Promise<void> | undefined
+  const send = async () => {
+    while (waiting !== '') {
+      const note = lost === 0 ? '' : `ip-masq: lines missing here, because nobody took them: ${lost}\n`
+      const text = `${waiting}${note}`
+      const before = lost
+      waiting = ''
+      lost = 0
+      try {
+        await writeWhole(writeSome, text)
+      } catch {
+        lost += before + countLines(text) - countLines(note)
+      }
     }
-    isBusy = false
+    sending = undefined
+    isHeldUp = false
   }
-  return async (text) => {
-    if (text === '') return
-    if (isBusy) {
-      lost += countLines(text)
-      return
-    }
-    const note = lost === 0 ? '' : `ip-masq: ${lost} lines are missing here, because nobody took them\n`
-    lost = 0
-    await within(patienceMs, send(`${note}${text}`))
+  return {
+    isHeldUp: () => isHeldUp,
+    async write(text) {
+      if (waiting.length + text.length > limits.mostWaiting && sending) lost += countLines(text)
+      else waiting += text
+      sending ??= send()
+      if (!isHeldUp) isHeldUp = !(await isDoneWithin(limits.patienceMs, sending))
+    },
   }
 }
 
@@ -58,12 +77,12 @@ function countLines(text: string): number {
   return text.split('\n').length - 1
 }
 
-function within(milliseconds: number, work: Promise<void>): Promise<void> {
+function isDoneWithin(milliseconds: number, work: Promise<void>): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    work.finally(() => {
+    const timer = setTimeout(() => resolve(false), milliseconds)
+    work.then(() => {
       clearTimeout(timer)
-      resolve()
+      resolve(true)
     })
   })
 }

@@ -1,6 +1,6 @@
-import { createServer } from 'node:http'
-import { CniError } from '../cni/error'
 import { VERSION } from '../version'
+import { serve } from './health-server'
+import type { World } from './world'
 
 /** What loops tell of themselves, for those who ask over HTTP. */
 export interface Health {
@@ -52,31 +52,23 @@ function report(states: States, reason: (state: LoopState) => string | undefined
  * the last turn of each went well; 503 with the reason otherwise. Answering costs nothing; a probe by exec starts a
  * process each time.
  */
-export async function serveHealth(port: number, loops: readonly string[]): Promise<Health> {
+export function serveHealth(
+  port: number,
+  loops: readonly string[],
+  world: Pick<World, 'writeError'>,
+): Health {
   const states = new Map<string, LoopState>(
     loops.map((loop) => [loop, { error: 'not done yet', dueMs: Number.POSITIVE_INFINITY }]),
   )
-  const answer = (url: string | undefined) => {
-    if (url === '/livez') return liveness(states, performance.now())
-    if (url === '/readyz') return readiness(states)
+  const answer = (path: string) => {
+    if (path === '/livez') return liveness(states, performance.now())
+    if (path === '/readyz') return readiness(states)
     return undefined
   }
-  const server = createServer(({ method, url }, response) => {
-    const isGet = method === 'GET' || method === 'HEAD'
-    const { status, text } = (isGet && answer(url)) || { status: 404, text: 'ask for /livez or /readyz\n' }
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text)
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(
-        new CniError(
-          'ioFailure',
-          `Cannot listen on 127.0.0.1:${port}: ${error.message}; use another --health-port`,
-        ),
-      ),
-    )
-    server.listen({ host: '127.0.0.1', port }, resolve)
-  })
+  const warn = (message: string) => {
+    world.writeError(`ip-masq ${VERSION}: ${message}\n`).catch(() => {})
+  }
+  serve(port, answer, warn)
   return {
     turned(loop, { error, nextMs }) {
       states.set(loop, { error, dueMs: performance.now() + nextMs })

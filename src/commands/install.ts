@@ -50,7 +50,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
     await world.write(printLines([...done, ...(isFirst ? first : [])]))
     return { wasUndone }
   }
-  const health = await healthOf(options)
+  const health = healthOf(options, world)
   if (!options.watch) {
     await waitForNetwork(options, pauseUntilStop(world))
     await apply({ isFirst: true })
@@ -87,10 +87,10 @@ function keepReadable({ root, configFile }: CommandOptions): string | undefined 
   }
 }
 
-async function healthOf({ healthPort, watch, sync }: CommandOptions): Promise<Health> {
+function healthOf({ healthPort, watch, sync }: CommandOptions, world: World): Health {
   // A process that ends is asked for its status.
   if (healthPort === undefined || !(watch || sync)) return UNASKED
-  return serveHealth(healthPort, ['install', ...(sync ? ['sync'] : [])])
+  return serveHealth(healthPort, ['install', ...(sync ? ['sync'] : [])], world)
 }
 
 async function syncLoop(

@@ -49,7 +49,7 @@ export async function syncCommand(
   }
   if (options.watch) {
     const { healthPort } = options
-    const asked = healthPort === undefined ? health : await serveHealth(healthPort, ['sync'])
+    const asked = healthPort === undefined ? health : serveHealth(healthPort, ['sync'], world)
     return watch(options, { world, health: asked }, run)
   }
   return (await run({ quiet: false })).errors.length === 0 ? 0 : 1

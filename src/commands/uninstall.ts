@@ -31,7 +31,7 @@ const WATCH_MS = 5_000
 /** Stays, until the process is stopped: for a DaemonSet, whose pods are ready when their nodes are rid of it. */
 async function watchUninstall(options: CommandOptions, world: World, pause: Pause): Promise<number> {
   const { healthPort } = options
-  const health = healthPort === undefined ? UNASKED : await serveHealth(healthPort, ['uninstall'])
+  const health = healthPort === undefined ? UNASKED : serveHealth(healthPort, ['uninstall'], world)
   let known = ''
   await world.stay()
   await world.writeError(`ip-masq ${VERSION}: uninstalling, and staying\n`)

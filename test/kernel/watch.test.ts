@@ -110,6 +110,47 @@ describe('sync --watch', () => {
     expect(child.exitCode).toBe(null)
   })
 
+  describe.each(Object.entries(EXECUTABLES))('whose log is a full pipe (%s)', (artefact, executable) => {
+    const start = async () => {
+      const log = join(network.cacheDir, 'log')
+      // Descriptor 3 keeps the pipe open for reading, and reads nothing.
+      const script = `mkfifo ${log}; exec 3<>${log}
+        dd if=/dev/zero of=${log} bs=4096 count=1000 oflag=nonblock 2>/dev/null || true
+        exec ${executable} sync --watch --conf-dir ${network.confDir} --cache-dir ${network.cacheDir} >${log} 2>&1`
+      const child = node.start('bash', '-c', script)
+      const exit = new Promise<unknown>((resolve) =>
+        child.once('exit', (status, signal) => resolve(signal ?? status)),
+      )
+      for (const prefix of ['192.0.2.0/24', '203.0.113.0/24', '198.18.0.0/15']) {
+        await network.writeConflist({ nonMasqueradeCIDRs: [prefix] })
+        await until(async () => (await exempt()).includes(prefix), 20_000)
+      }
+      return { child, exit, log }
+    }
+
+    test('goes on, and writes its log once somebody reads it', async () => {
+      const { child, exit, log } = await start()
+      const reader = node.start('cat', log)
+      let text = ''
+      reader.stdout?.on('data', (bytes) => {
+        text += bytes
+      })
+      await until(async () => text.includes('watching'), 20_000)
+      const before = text.length
+      await network.writeConflist({ nonMasqueradeCIDRs: ['10.0.0.0/8'] })
+      await until(async () => text.slice(before).includes('changed'), 20_000)
+      child.kill('SIGTERM')
+      expect(await exit).toBe(0)
+    })
+
+    test('ends when it is asked to', async () => {
+      const { child, exit } = await start()
+      child.kill('SIGTERM')
+      // Node would wait for its thread for ever.
+      expect(await exit).toBe(artefact === 'native' ? 0 : 'SIGKILL')
+    })
+  })
+
   test.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
     const { child, exit } = await startWatch(node, network)
     child.kill(signal)
