@@ -20,6 +20,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'src/backend/both/replace.ts',
     'src/backend/both/take-back.ts',
     'src/backend/both/verify.ts',
+    'src/backend/denied.ts',
     'src/backend/nftables/apply-with-set-up.ts',
     'src/backend/nftables/fill-slots.ts',
     'src/backend/nftables/find-addresses.ts',

@@ -1,6 +1,7 @@
 import { CniError } from '../../cni/error'
 import type { ToolResult } from '../../exec'
 import type { Family } from '../../policy/address'
+import { explainDenial } from '../denied'
 import { cannotRun } from '../tools'
 import { RefusedError, UnusableError } from '../unusable'
 import { renderTransaction } from './render'
@@ -134,7 +135,7 @@ export function toError(
         said,
       )
     case 'denied':
-      return new RefusedError(`Cannot ${action}: run ip-masq as root with CAP_NET_ADMIN`, said)
+      return new RefusedError(`Cannot ${action}: ${explainDenial(said)}`, said)
     case 'refused':
       return new RefusedError(`Cannot ${action}: ${advice ?? 'iptables refused'}`, said)
     default:

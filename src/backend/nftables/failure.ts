@@ -1,4 +1,5 @@
 import { CniError } from '../../cni/error'
+import { explainDenial } from '../denied'
 import { RefusedError, UnusableError } from '../unusable'
 import type { Carrier, Failed } from './carrier'
 
@@ -25,7 +26,7 @@ export function toError(
     case 'unknown':
       return new CniError('tryAgain', `Cannot ${action}: ${said}; try again`)
     case 'denied':
-      return new RefusedError(`Cannot ${action}: run ip-masq as root with CAP_NET_ADMIN`, said)
+      return new RefusedError(`Cannot ${action}: ${explainDenial(said)}`, said)
     case 'missing':
     case 'clash':
       return new CniError('tryAgain', `Cannot ${action}: the table changes too fast; try again`, said)

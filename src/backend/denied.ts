@@ -1,0 +1,45 @@
+import { loadBuiltin } from '../runtime'
+
+/** Why the kernel refused a change, for a person who is to put it right. */
+
+/** Bits of linux/capability.h. */
+const CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_NET_RAW: 13n } as const
+type Capability = keyof typeof CAPABILITIES
+
+/** What the rules are reached by, and what that asks the kernel for. */
+const NEEDS: Readonly<Record<'nftables' | 'iptables-legacy', readonly Capability[]>> = {
+  nftables: ['CAP_NET_ADMIN'],
+  // It reads its tables through a raw socket.
+  'iptables-legacy': ['CAP_NET_ADMIN', 'CAP_NET_RAW'],
+}
+
+export interface Process {
+  readonly isRoot: boolean
+  /** `CapEff` as a number; undefined where /proc does not tell. */
+  readonly capabilities: bigint | undefined
+}
+
+/** `said`: what the tool or the kernel answered. */
+export function explainDenial(said: string, { isRoot, capabilities }: Process = thisProcess()): string {
+  const needs = NEEDS[said.includes('(legacy)') ? 'iptables-legacy' : 'nftables']
+  const missing = needs.filter(
+    (name) => capabilities !== undefined && ((capabilities >> CAPABILITIES[name]) & 1n) === 0n,
+  )
+  if (missing.length === 0) return 'run ip-masq as root with CAP_NET_ADMIN'
+  if (!isRoot) return 'run ip-masq as root'
+  return `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing; add ${missing.length === 1 ? 'it' : 'them'} to what started ip-masq (its container, its unit)`
+}
+
+function thisProcess(): Process {
+  return { isRoot: process.geteuid?.() === 0, capabilities: effectiveCapabilities() }
+}
+
+function effectiveCapabilities(): bigint | undefined {
+  try {
+    const status = loadBuiltin('node:fs').readFileSync('/proc/self/status', 'utf8')
+    const digits = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1]
+    return digits === undefined ? undefined : BigInt(`0x${digits}`)
+  } catch {
+    return undefined
+  }
+}
