@@ -49,7 +49,7 @@ test('the systemd units are accepted by systemd', async () => {
   const units = new URL('../../conf/systemd', import.meta.url).pathname
   const directory = await mkdtemp(join(tmpdir(), 'ip-masq-units-'))
   // systemd wants to see the executable, which is not installed here.
-  const script = `sed -i 's#/opt/cni/bin/ip-masq#${EXECUTABLES.native}#' *; 
+  const script = `sed -i 's#/opt/cni/bin/ip-masq#${EXECUTABLES.native}#' *.service; 
     printf '[Service]\\nExecStart=/bin/true\\n' > crio.service
     SYSTEMD_UNIT_PATH=$PWD: systemd-analyze verify ./*.service ./*.timer`
   const { exitCode, all } = await execa(
