@@ -134,6 +134,8 @@ export function isChosen({ onlyNamespaces, exceptNamespaces }: Config, namespace
 
 /** What Windows policies ask for, besides the exceptions of a single one, which join the configured lists. */
 function windowsPart(config: Config): Pick<Intent, 'destinations' | 'policies' | 'snatTo'> {
+  // Nearly every config has none, and each pod's ADD comes here.
+  if (config.policies.length === 0) return { snatTo: ownSource(config) }
   const policies = windowsPolicies(config)
   const snatTo = commonSource(config, policies)
   const [first, ...others] = policies
@@ -198,7 +200,8 @@ function commonSource(
 
 /** Whoever writes two lists of exceptions may expect them to be joined. */
 function severalWarnings(config: Config): string[] {
-  const { policies = [] } = windowsPart(config)
+  const { policies } = windowsPart(config)
+  if (!policies) return []
   const differ = some(FAMILY_NAMES, (family) => {
     const texts = flatMap(actingIn(family, policies), ({ exceptions, destinations }) => {
       const own = filter(exceptions, (prefix) => prefix.family === family)
