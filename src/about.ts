@@ -65,6 +65,8 @@ Commands:
     --mode MODE        auto, patch (the conflist) or drop-in (containerd 2.1 and later) (default auto)
     --config FILE      our part of the conflist, as JSON (default: no keys)
     --disable-primary-masq   switch bridge's, ptp's or flannel's own masquerade off
+    --set-cni-version V      write this version into the conflist, where it has none that we speak
+    --force            also where the primary plugin masquerades by itself (docs/neighbours.md)
     --wait TIME        wait so long for the primary plugin's conflist
     --watch            stay, and install again when the primary plugin writes its conflist anew, or FILE changes
     --sync             stay, and do what sync --watch does, with --prune too
@@ -74,6 +76,7 @@ Commands:
     --timeout TIME     wait so long for the attachments that use it
     --grace TIME       rules that no runtime knows of, and older than this, need it no more (default 2m)
     --force            remove it though some do
+    --restore-primary-masq   switch on again what --disable-primary-masq switched off, and only that
     --watch            stay, and try until nothing uses it
     --health-port PORT, --root DIR   as for sync
   convert [FILE]       print our config for that of ip-masq-agent, its manifests, or a Windows node (FILE or stdin)

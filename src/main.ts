@@ -104,6 +104,7 @@ const world: World = {
     // another tree, and anywhere the file may have been exchanged. Under Node the program is a script.
     return globalThis.Bun ? '/proc/self/exe' : (process.argv[1] ?? '')
   },
+  user: () => process.geteuid?.() ?? 0,
   enterHostRoot,
   readStdin,
   write: (text) => writeAs[1](printableText(text)),

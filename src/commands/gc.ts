@@ -4,11 +4,13 @@ import { goneTest, requireCache, staleTest } from '../sync/stale'
 import { afterKernel } from '../sync/sync'
 import { parseOptions } from './options'
 import { gcJson, renderGc } from './report'
+import { requireRoot } from './root'
 import type { World } from './world'
 
 /** `ip-masq gc`: for runtimes that never send the verb (containerd). It knows --conf-dir as sync does, and needs it not. */
 export async function gcCommand(args: readonly string[], world: World): Promise<number> {
   const options = parseOptions('gc', args, ['conf-dir', 'cache-dir', 'dry-run', 'json', 'grace', 'root'])
+  requireRoot('gc', world)
   if (options.root !== undefined) world.enterHostRoot(options.root)
   const isGarbage = afterKernel<Listed>(() => {
     const cache = requireCache(options.cacheDir)

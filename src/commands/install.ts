@@ -15,6 +15,7 @@ import { type CommandOptions, parseInstallOptions } from './install-options'
 import { watchInstall } from './install-watch'
 import { type Pause, pauseUntilStop } from './pause'
 import { PROFILES } from './profiles'
+import { requireRoot } from './root'
 import type { World } from './world'
 
 const LOOK_MS = 1_000
@@ -30,6 +31,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
     ...(['disable-primary-masq', 'wait', 'watch', 'sync', 'prune', 'health-port'] as const),
     ...(['keep-primary-rules', 'set-cni-version', 'force'] as const),
   ])
+  requireRoot('install', world)
   const configFile = keepReadable(options)
   if (options.root !== undefined) world.enterHostRoot(options.root)
   const apply = async ({ isFirst }: { readonly isFirst: boolean }) => {

@@ -3,6 +3,7 @@ import { sync } from '../sync/sync'
 import { type Health, serveHealth, UNASKED } from './health'
 import { parseOptions } from './options'
 import { renderSync, syncJson } from './report'
+import { requireRoot } from './root'
 import { watch } from './watch'
 import type { World } from './world'
 
@@ -19,6 +20,7 @@ export async function syncCommand(
     ...(['conf-dir', 'cache-dir', 'dry-run', 'json', 'prune', 'grace', 'watch', 'interval'] as const),
     ...(['root', 'health-port', 'keep-primary-rules'] as const),
   ])
+  requireRoot('sync', world)
   if (options.root !== undefined) world.enterHostRoot(options.root)
   let thoroughDue = 0
   const primary = (sources: Sources) => {

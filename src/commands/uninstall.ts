@@ -9,6 +9,7 @@ import { serveHealth, UNASKED } from './health'
 import { type Steps, waitUntilUnused } from './in-use'
 import { type CommandOptions, parseInstallOptions } from './install-options'
 import { type Pause, pauseUntilStop } from './pause'
+import { requireRoot } from './root'
 import type { World } from './world'
 
 /** `ip-masq uninstall`: out of the conflists first; the executable only when nobody's DEL needs it any more. */
@@ -21,6 +22,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
     ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'force', 'timeout', 'root'] as const),
     ...(['watch', 'health-port', 'grace', 'restore-primary-masq'] as const),
   ])
+  requireRoot('uninstall', world)
   if (options.root !== undefined) world.enterHostRoot(options.root)
   const pause = pauseUntilStop(world)
   return options.watch ? watchUninstall(options, world, pause) : uninstall(options, world, pause)

@@ -11,6 +11,8 @@ export interface World {
   readonly bootSeconds: () => number
   /** The file of the program that runs. */
   readonly executable: () => string
+  /** The effective user ID; 0 is root. */
+  readonly user: () => number
   /** From here on all paths and tools are those of this directory, the host's / in a container. */
   readonly enterHostRoot: (root: string) => void
   readonly readStdin: () => Promise<string>

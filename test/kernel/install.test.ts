@@ -242,6 +242,30 @@ describe('install', () => {
   })
 })
 
+describe('as a user without rights', () => {
+  test.each([
+    ['install', 'writes files of root'],
+    ['uninstall', 'writes files of root'],
+    ['sync', 'changes firewall rules'],
+    ['gc', 'changes firewall rules'],
+  ])('%s says so, in one line', async (command, why) => {
+    const said = await node.sh(
+      `cd ${EXECUTABLES.native.replace(/\/[^/]*$/, '')}; setpriv --reuid=65534 --regid=65534 --clear-groups ./ip-masq ${command} 2>&1 || echo $?`,
+    )
+    expect(said).toBe(`Cannot run ip-masq ${command} as user 65534: it ${why}; run it as root\n1`)
+  })
+
+  test('sync runs where it may change rules', async () => {
+    const line = `sync --conf-dir ${confDir} --cache-dir ${cacheDir}`
+    expect(
+      await node.sh(
+        `cd ${EXECUTABLES.native.replace(/\/[^/]*$/, '')}
+        setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=+net_admin,+dac_override --ambient-caps=+net_admin,+dac_override ./ip-masq ${line}`,
+      ),
+    ).toContain('0 attachments')
+  })
+})
+
 describe('install leaves alone', () => {
   test('the config that is there, unless it is given another', async () => {
     const own = CONFLIST.replace('{ "type": "portmap" }', '{ "type": "ip-masq", "ipv6": false }')
@@ -340,6 +364,90 @@ describe('install leaves alone', () => {
     expect(await typesIn('87-podman-bridge.conflist')).toEqual(['bridge', 'portmap', 'ip-masq'])
   })
 
+  const SPEAKS =
+    'and ip-masq speaks 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0: every ADD would fail; write "cniVersion": "1.0.0", or use --set-cni-version 1.0.0'
+  test.each([
+    ['no cniVersion', '', 'it has no "cniVersion", which means 0.1.0'],
+    ['an old cniVersion', '"cniVersion": "0.2.0",', 'its "cniVersion" is "0.2.0"'],
+    ['an oldest cniVersion', '"cniVersion": "0.1.0",', 'its "cniVersion" is "0.1.0"'],
+    ['a newer cniVersion', '"cniVersion": "1.2.0",', 'its "cniVersion" is "1.2.0"'],
+  ])('a conflist with %s, unless it may write one', async (_, version, said) => {
+    const text = CONFLIST.replace('"cniVersion": "1.0.0",', version)
+    await write('10-pods.conflist', text)
+    for (const mode of ['auto', 'drop-in']) {
+      expect(await install(`--mode ${mode}`)).toMatchObject({
+        status: 1,
+        stderr: `Cannot add ip-masq to ${confDir}/10-pods.conflist: ${said}, ${SPEAKS}`,
+      })
+    }
+    expect(await read('10-pods.conflist')).toBe(text)
+    expect((await install('--set-cni-version 1.0.0')).status).toBe(0)
+    expect(JSON.parse(await read('10-pods.conflist'))).toMatchObject({
+      cniVersion: '1.0.0',
+      plugins: [{ type: 'bridge' }, { type: 'portmap' }, { type: 'ip-masq' }],
+    })
+    expect(await read('10-pods.conflist.ip-masq-backup')).toBe(text)
+  })
+
+  test('a cniVersion that only runtimes of tomorrow speak is fine where the list offers another', async () => {
+    await write('10-pods.conflist', CONFLIST.replace('"1.0.0"', '"1.2.0", "cniVersions": ["0.4.0", "1.0.0"]'))
+    expect((await install()).status).toBe(0)
+  })
+
+  test.each([
+    ['10-calico.conflist', '"type": "calico"', 'pods', 'Calico', 'calico'],
+    ['05-cilium.conflist', '"type": "cilium-cni"', 'cilium', 'Cilium', 'cilium'],
+    ['10-aws.conflist', '"type": "aws-cni"', 'aws-cni', 'the AWS VPC CNI', 'aws-vpc-cni'],
+    ['10-azure.conflist', '"type": "azure-vnet"', 'azure', 'Azure CNI', 'azure-cni'],
+    ['10-weave.conflist', '"type": "weave-net"', 'weave', 'Weave Net', 'weave-net'],
+    ['10-antrea.conflist', '"type": "antrea"', 'antrea', 'Antrea', 'antrea'],
+    [
+      '10-kuberouter.conflist',
+      '"type": "bridge", "bridge": "kube-bridge"',
+      'mynet',
+      'kube-router',
+      'kube-router',
+    ],
+    ['10-ovn.conflist', '"type": "ovn-k8s-cni-overlay"', 'ovn', 'OVN-Kubernetes', 'ovn-kubernetes'],
+    ['01-kube-ovn.conflist', '"type": "kube-ovn"', 'kube-ovn', 'Kube-OVN', 'kube-ovn'],
+    ['10-kindnet.conflist', '"type": "ptp", "ipMasq": false', 'kindnet', 'kindnet', 'kindnet'],
+    ['10-kindnet.conflist', '"type": "cni-kindnet"', 'kindnet', 'kindnet', 'kindnet'],
+  ])('the network of a plugin that masquerades by nature: %s %s', async (file, keys, name, who, section) => {
+    const text = CONFLIST.replace('"type": "bridge", "ipMasq": true', keys).replace('"pods"', `"${name}"`)
+    await write(file, text)
+    expect(await install()).toMatchObject({
+      status: 1,
+      stderr: `Cannot add ip-masq to ${join(confDir, file)}: ${who} masquerades by itself, and ip-masq changes nothing of that: switch it off first, and use --force then (docs/neighbours.md#${section})`,
+    })
+    expect(await read(file)).toBe(text)
+    const page = await readFile(new URL('../../docs/neighbours.md', import.meta.url), 'utf8')
+    const sections = [...page.matchAll(/^## (.*)$/gm)].map(([, title = '']) =>
+      title.toLowerCase().replaceAll(' ', '-'),
+    )
+    expect(sections).toContain(section)
+    expect((await install('--force')).status).toBe(0)
+    // Who has it already has decided.
+    expect((await install()).status).toBe(0)
+  })
+
+  test.each([
+    ['600', '600', '700'],
+    ['640', '640', '750'],
+    ['644', '644', '755'],
+    ['666', '644', '755'],
+  ])('a drop-in no more open than a conflist of mode %s', async (mode, file, folder) => {
+    await write('10-pods.conflist')
+    await node.sh(`chmod ${mode} ${confDir}/10-pods.conflist; chgrp 4321 ${confDir}/10-pods.conflist`)
+    await install('--mode drop-in', { before: 'umask 000' })
+    expect(await node.sh(`stat -c '%a %g' ${confDir}/pods/90-ip-masq.conf ${confDir}/pods`)).toBe(
+      `${file} 4321\n${folder} 4321`,
+    )
+    // One that is too open is closed by the next run.
+    await node.sh(`chmod 644 ${confDir}/pods/90-ip-masq.conf`)
+    await install()
+    expect(await node.sh(`stat -c %a ${confDir}/pods/90-ip-masq.conf`)).toBe(file)
+  })
+
   test('everything on a full disk, and says what is wrong', async () => {
     await write('10-pods.conflist')
     const before = `mount -t tmpfs -o size=1m none ${binDir}`
@@ -364,6 +472,46 @@ describe('uninstall', () => {
     },
   )
 
+  describe('of a masquerade that install switched off', () => {
+    const WARNING =
+      /^left to do: new pods of .*10-pods.conflist leave the node with their own address, because install switched bridge's masquerade off \(plugins\[0\]\.ipMasq\): run ip-masq uninstall --restore-primary-masq to switch it on again$/
+
+    test.each(['patch', 'drop-in'])('gives it back, and nothing else: %s', async (mode) => {
+      await write('10-pods.conflist')
+      await install(`--mode ${mode} --disable-primary-masq`)
+      expect(await read('10-pods.conflist')).toContain('"ipMasq": false')
+      const { status, lines } = await uninstall('--restore-primary-masq')
+      expect({ status, lines }).toMatchObject({
+        status: 0,
+        lines: expect.arrayContaining([`switched masquerade on again in ${confDir}/10-pods.conflist`]),
+      })
+      expect(await read('10-pods.conflist')).toBe(CONFLIST)
+      expect((await uninstall('--restore-primary-masq')).stdout).toBe('nothing to do')
+    })
+
+    test('without it, every run says what follows, and a later run gives it back', async () => {
+      await write('10-pods.conflist')
+      await install('--disable-primary-masq')
+      expect((await uninstall()).lines.at(-1)).toMatch(WARNING)
+      const again = await uninstall()
+      expect(again).toMatchObject({ status: 0, lines: ['nothing to do', expect.stringMatching(WARNING)] })
+      await uninstall('--restore-primary-masq')
+      expect(await read('10-pods.conflist')).toBe(CONFLIST)
+    })
+
+    test('leaves a plugin alone that was changed since, and says so', async () => {
+      await write('10-pods.conflist')
+      await install('--disable-primary-masq')
+      await write('10-pods.conflist', (await read('10-pods.conflist')).replace('1.50', '2'))
+      const { status, lines } = await uninstall('--restore-primary-masq')
+      expect(status).toBe(1)
+      expect(lines.at(-1)).toContain('the plugin has been changed since, so set plugins[0].ipMasq yourself')
+      expect(await read('10-pods.conflist')).toBe(
+        CONFLIST.replace('"ipMasq": true', '"ipMasq": false').replace('1.50', '2'),
+      )
+    })
+  })
+
   test('stops short of the executable while attachments use it', async () => {
     await write('10-pods.conflist')
     await install()
@@ -373,6 +521,9 @@ describe('uninstall', () => {
       status: 1,
       lines: [
         `took ip-masq out of ${confDir}/10-pods.conflist`,
+        expect.stringMatching(
+          /^in use by a eth0, network cbr0 since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: it has rules, and /,
+        ),
         `left alone ${binDir}/ip-masq: 1 attachment uses it still, and its DEL needs it; run this again when it is gone, with --timeout to wait for that, or with --force`,
       ],
     })
