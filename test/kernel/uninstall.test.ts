@@ -1,0 +1,119 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createInstallSite, type InstallSite, WITHOUT_RUNTIMES } from '../lab/install-site'
+import type { Namespace } from '../lab/namespace'
+import { configWith, resultWith, runCommand, succeed } from '../lab/plugin'
+
+/** Who keeps `ip-masq uninstall` from removing the executable, and who does not. */
+
+let site: InstallSite
+let node: Namespace
+let [binDir, confDir, cacheDir] = ['', '', '']
+beforeEach(async () => {
+  site = await createInstallSite('uninstall')
+  ;({ node, binDir, confDir, cacheDir } = site)
+  await writeFile(join(confDir, '10-pods.conflist'), CONFLIST)
+  await run(`install --bin-dir ${binDir} --conf-dir ${confDir}`)
+})
+afterEach(() => site.delete())
+
+const CONFLIST = '{ "cniVersion": "1.0.0", "name": "pods", "plugins": [{ "type": "bridge" }] }\n'
+const run = (line: string) => runCommand(node, line, { before: WITHOUT_RUNTIMES })
+const uninstall = (options = '') =>
+  run(`uninstall --bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir} ${options}`)
+const isThere = async () => (await readdir(binDir)).includes('ip-masq')
+
+interface Entry {
+  readonly directory?: string
+  readonly containerID: string
+  readonly ifname?: string
+  readonly network?: string
+  readonly netns?: string | undefined
+  readonly pod?: string
+}
+
+/** A file of libcni's, as a runtime or Multus leaves it after an ADD of a list that has ip-masq. */
+async function cache(entry: Entry): Promise<void> {
+  const { directory = 'results', containerID, ifname = 'eth0', network = 'pods', netns, pod } = entry
+  const conflist = { cniVersion: '1.0.0', name: network, plugins: [{ type: 'bridge' }, { type: 'ip-masq' }] }
+  await mkdir(join(cacheDir, directory), { recursive: true })
+  await writeFile(
+    join(cacheDir, directory, `${network}-${containerID}-${ifname}`),
+    JSON.stringify({
+      ...{ kind: 'cniCacheV1', containerId: containerID, ifName: ifname, networkName: network },
+      ...(netns !== undefined && { netns }),
+      ...(pod !== undefined && {
+        cniArgs: [
+          ['K8S_POD_NAMESPACE', 'shop'],
+          ['K8S_POD_NAME', pod],
+        ],
+      }),
+      config: Buffer.from(JSON.stringify(conflist)).toString('base64'),
+      result: resultWith(['10.244.1.7/24']),
+    }),
+  )
+}
+
+const SINCE = String.raw`since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`
+
+describe('an attachment that only a cache has', () => {
+  test('counts while its network namespace exists, and is named', async () => {
+    await cache({ containerID: 'a', netns: node.path, pod: 'web-1' })
+    const { status, lines } = await uninstall()
+    expect({ status, isThere: await isThere() }).toEqual({ status: 1, isThere: true })
+    expect(lines.find((line) => line.startsWith('in use'))).toMatch(
+      new RegExp(
+        `^in use by shop/web-1 \\(a eth0, network pods\\) ${SINCE}: the conflist in its cache entry pods-a-eth0 has ip-masq$`,
+      ),
+    )
+  })
+
+  test('does not count when its network namespace is gone', async () => {
+    await cache({ containerID: 'a', netns: '/var/run/netns/was-here' })
+    expect((await uninstall()).status).toBe(0)
+    expect(await isThere()).toBe(false)
+  })
+
+  test('counts when nobody recorded its network namespace: CRI-O takes its DEL from there', async () => {
+    await cache({ containerID: 'a' })
+    expect((await uninstall()).status).toBe(1)
+    expect((await uninstall('--force')).status).toBe(0)
+  })
+})
+
+test('a file that may stand for an attachment is named', async () => {
+  await writeFile(join(cacheDir, 'results', 'pods-torn-eth0'), '{"kind": "cni')
+  expect((await uninstall()).lines).toContain(
+    'in use, perhaps: the cache file pods-torn-eth0 may stand for an attachment, and it cannot be read',
+  )
+})
+
+test('every attachment is named, each once, before the wait and after it', async () => {
+  for (const [i, containerID] of ['a', 'b', 'c'].entries()) {
+    await succeed(node, 'ADD', { containerID, config: configWith([`10.244.1.${i + 2}/24`]) })
+  }
+  await cache({ containerID: 'b', netns: node.path, network: 'cbr0' })
+  const { status, lines } = await uninstall()
+  expect(status).toBe(1)
+  expect(lines.filter((line) => line.startsWith('in use')).map((line) => line.slice(0, 36))).toEqual(
+    expect.arrayContaining(
+      ['a', 'b', 'c'].map((id) => `in use by ${id} eth0, network cbr0 since`.slice(0, 36)),
+    ),
+  )
+  expect(lines.filter((line) => line.startsWith('in use'))).toHaveLength(3)
+  expect(lines.at(-1)).toContain('3 attachments use it still')
+})
+
+test('ends after a change of backend', async () => {
+  const config = { ...configWith(['10.244.1.7/24'], { backend: 'iptables' }), name: 'pods' }
+  await succeed(node, 'ADD', { containerID: 'a', config })
+  // Whoever makes the table notes in it that there are rules in iptables.
+  await succeed(node, 'ADD', {
+    containerID: 'b',
+    config: { ...configWith(['10.244.1.8/24'], { backend: 'nftables' }), name: 'pods' },
+  })
+  for (const containerID of ['a', 'b']) await succeed(node, 'DEL', { containerID, config })
+  expect((await uninstall()).lines.at(-1)).toBe(`removed ${binDir}/ip-masq`)
+  expect(await node.sh('nft list tables')).not.toContain('ip-masq')
+})
