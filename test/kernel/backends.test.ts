@@ -454,6 +454,17 @@ describe.each(['nft', 'netlink'] as const)('over %s, sync and gc', (carrier) => 
     expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, nothing to do')
   })
 
+  test('a pod that comes back after its DEL is restored, whichever kind of iptables has the tombstone', async () => {
+    await network.writeConflist({ backend: 'iptables' })
+    await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')
+    // The DEL looks into nft's tables first, and leaves its tombstone there too.
+    await succeed(node, 'DEL', pod('iptables'))
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await node.sh('iptables-legacy -t nat -F IPM-PODS')
+    expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, 1 changed')
+    expect(await node.sh('iptables-legacy -t nat -S IPM-PODS')).toContain('-s 10.244.1.7/32')
+  })
+
   test('what stands in both places is left in one', async () => {
     await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
     await succeed(node, 'ADD', pod('iptables'))

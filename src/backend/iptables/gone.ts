@@ -5,9 +5,15 @@ import { type Iptables, runList, toError } from './tool'
 
 const ACTION = 'look for DELs of the last minutes'
 
-/** The attachments whose DEL has just come, in either family, but for those that were added again after that. */
-export function gone(iptables: Iptables, bootSeconds: number): string[] {
-  const tables = FAMILY_NAMES.flatMap((family) => readIfAny(iptables, family, bootSeconds))
+/**
+ * The attachments whose DEL has just come, in either family, but for those that were added again after that. All kinds of
+ * iptables are looked at together: a DEL leaves its tombstone in the first one, and the ADD after it may have chosen the
+ * other.
+ */
+export function gone(kinds: readonly Iptables[], bootSeconds: number): ReadonlySet<string> {
+  const tables = kinds.flatMap((iptables) =>
+    FAMILY_NAMES.flatMap((family) => readIfAny(iptables, family, bootSeconds)),
+  )
   const latest = new Map<string, number>()
   for (const one of tables.flatMap((table) => tombstonesIn(table, bootSeconds))) {
     latest.set(one.id, Math.max(latest.get(one.id) ?? 0, one.bootSeconds))
@@ -17,7 +23,7 @@ export function gone(iptables: Iptables, bootSeconds: number): string[] {
     if (removed !== undefined && note?.origin === 'added' && (note.bootSeconds ?? 0) >= removed)
       latest.delete(id)
   }
-  return [...latest.keys()]
+  return new Set(latest.keys())
 }
 
 interface Table {

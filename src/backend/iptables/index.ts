@@ -67,7 +67,7 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
       return mergePruned(candidates.map((one) => prune(one, isStale, options)))
     },
     list: async () => candidates.flatMap((one) => list(one)),
-    gone: async () => new Set(candidates.flatMap((one) => gone(one, host.bootSeconds()))),
+    gone: async () => gone(candidates, host.bootSeconds()),
     hasRules: async () =>
       candidates.some((one) =>
         FAMILY_NAMES.some((family) => one.hasTable(family) && hasChain(one, family, DISPATCH)),

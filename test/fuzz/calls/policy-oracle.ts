@@ -21,9 +21,9 @@ export function policyText(keys: Keys, ips: readonly Ip[]): PolicyText {
   return JSON.stringify([keys, [...new Set(subnets)].sort()])
 }
 
-/** One address alone has no neighbours, and no network is as large as the world. */
+/** One address alone has no neighbours, and a mask that is too wide is a mistake of the IPAM plugin's. */
 function hasNeighbours({ address, length }: Ip): boolean {
-  return length > 0 && length < (isIP(address) === 4 ? 32 : 128)
+  return isIP(address) === 4 ? length >= 8 && length < 32 : length >= 32 && length < 128
 }
 
 export interface Probe {

@@ -94,15 +94,12 @@ function attachmentProblems(
   return elements ? difference(named, owners) : []
 }
 
+/** A stale slot of an attachment that lost its address does no harm, and goes with its DEL. */
 function difference(named: ReadonlySet<string>, owners: ReadonlyMap<string, string>): string[] {
-  const owned = new Set([...owners].map(([address, id]) => `${address} of ${id}`))
-  return [
-    ...[...named].filter((one) => !owned.has(one)).map((one) => `attachments has ${one}, owners has it not`),
-    // An attachment may have more addresses than it has elements, but not none.
-    ...[...new Set(owners.values())]
-      .filter((id) => ![...named].some((one) => one.endsWith(id)))
-      .map((id) => `attachments does not know ${id}`),
-  ]
+  return [...owners]
+    .map(([address, id]) => `${address} of ${id}`)
+    .filter((one) => !named.has(one))
+    .map((one) => `owners has ${one}, attachments has it not`)
 }
 
 function addressOf(key: MapKey): string {
