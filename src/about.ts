@@ -36,6 +36,7 @@ How:
   toPorts                source ports for tcp, udp and sctp, as in "1024-29999,32768-65535"
   randomFully            fully random source ports (default true)
   pinExemptions          exempt flows keep the pod's address, whoever masquerades later (default false)
+  repairOnCheck          CHECK restores the rules of a pod that has none (default true)
   backend                "auto", "nftables" or "iptables" (default "auto": nftables where it works)
   ipMasqBackend          the same, as the reference plugins spell it
   carrier                "auto", "netlink" or "nft": how nftables' rules get to the kernel (default "auto")

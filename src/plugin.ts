@@ -140,8 +140,12 @@ async function del(call: Call, input: Input): Promise<Answer> {
   return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${removal.said}`] }
 }
 
+/**
+ * What is missing is repaired, unless the config says otherwise: a runtime that starts after a flush calls CHECK for every
+ * pod (CRI-O), and what fails there costs the pod its address in the runtime's books. What is altered is drift.
+ */
 async function check(call: Call, input: Input): Promise<Answer> {
-  const { wanted, warnings } = await readWanted('CHECK', call, input)
+  const { wanted, repairOnCheck, warnings } = await readWanted('CHECK', call, input)
   const strange: string[] = []
   const differences = await call.backend.verify(wanted, (line) => strange.push(line))
   if (differences.length === 0) {
@@ -150,10 +154,18 @@ async function check(call: Call, input: Input): Promise<Answer> {
     return { ...NOTHING, warnings: [...warnings, ...strange, ...others] }
   }
   const { containerID, ifname } = wanted.attachment
+  const { repairMissing } = await import('./sync/repair')
+  const left = repairOnCheck ? await repairMissing(call.backend, wanted, differences) : differences
+  if (left.length === 0) {
+    return {
+      ...NOTHING,
+      warnings: [...warnings, `CHECK restored the rules of ${containerID} ${ifname}, which were missing`],
+    }
+  }
   throw new CniError(
     'drift',
-    `Cannot confirm the rules of ${containerID} ${ifname}: ${differences.length} of them missing or altered`,
-    [...ownListOf(wanted), ...differences].join('\n'),
+    `Cannot confirm the rules of ${containerID} ${ifname}: ${left.length} of them missing or altered`,
+    [...ownListOf(wanted), ...left].join('\n'),
   )
 }
 
@@ -166,8 +178,7 @@ function ownListOf({ podList }: Wanted): string[] {
 async function gc(call: Call, input: Input): Promise<Answer> {
   const { config } = await input.read()
   const { collectGarbage } = await import('./gc')
-  await collectGarbage(config, call.backend)
-  return NOTHING
+  return { stdout: '', warnings: await collectGarbage(config, call) }
 }
 
 async function status(call: Call, input: Input): Promise<Answer> {
@@ -194,10 +205,10 @@ async function readWanted(command: 'ADD' | 'CHECK', { environment }: Call, input
   const { text, config } = await input.read()
   const result = memberSpan(text, 'prevResult')
   rejectRepeatedKeys(text, config, result)
-  const { wanted, warnings } = await parseWanted(command, parseAttachment(environment), config)
+  const { wanted, ...rest } = await parseWanted(command, parseAttachment(environment), config)
   // Required, so it is there.
   const { CNI_NETNS: netns = '' } = environment
-  return { wanted: { ...wanted, netns }, warnings, text, result, config }
+  return { ...rest, wanted: { ...wanted, netns }, text, result, config }
 }
 
 async function readText({ readStdin }: Call): Promise<string> {

@@ -22,7 +22,7 @@ export async function checkStatus(config: JsonObject, probe: Probe, cacheDir: st
   const missing = await missingFor({ setting: backendSetting(parsed), carrier: parsed.carrier }, probe)
   if (missing.length === 0) return
   const { readResultCache } = await import('./cni/result-cache')
-  const isInUse = hasAttachments(() => readResultCache(cacheDir, { network, isLate: () => false }), network)
+  const isInUse = hasAttachments(() => readResultCache([cacheDir], { network }), network)
   const message = `ip-masq ${VERSION} cannot install rules: ${missing.join('; ')}`
   if (!isInUse) throw new CniError('notAvailable', message)
   throw new CniError('limitedConnectivity', `${message}; nor keep those of the containers that run`)

@@ -16,7 +16,7 @@ export async function parseWanted(
   command: 'ADD' | 'CHECK',
   attachment: Attachment,
   raw: JsonObject,
-): Promise<{ wanted: Wanted; warnings: string[] }> {
+): Promise<{ wanted: Wanted; repairOnCheck: boolean; warnings: string[] }> {
   requireVersion(command, raw, command === 'CHECK' ? '0.4.0' : '0.3.0')
   const network = parseNetworkName(raw)
   const settings = await readSettings(raw)
@@ -35,6 +35,7 @@ export async function parseWanted(
       carrier: settings.config.carrier,
       ...(settings.config.podCIDRs && { podList: settings.config.podCIDRs }),
     },
+    repairOnCheck: settings.config.repairOnCheck,
     warnings: [
       ...warningsOf(settings),
       ...namespaceWarnings(settings.config, attachment.namespace),

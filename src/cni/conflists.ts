@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { isMissing } from '../absent'
+import { isAbsent, isMissing } from '../absent'
 import { isObject, type JsonObject } from './json'
 import { jsonSyntaxFault, parseJsonText } from './json-text'
 import { readSmallFile } from './small-file'
@@ -13,6 +13,8 @@ export interface Network {
 }
 
 export interface Networks {
+  /** Whether there is such a directory. */
+  readonly exists: boolean
   readonly networks: ReadonlyMap<string, Network>
   /** Files that could not be used, and why; a line each. */
   readonly problems: readonly string[]
@@ -33,7 +35,7 @@ export function readNetworks(confDir: string): Networks {
       problems.push(`${join(confDir, file)}: ${error instanceof Error ? error.message : error}`)
     }
   }
-  return { networks, problems }
+  return { exists: !isAbsent(confDir), networks, problems }
 }
 
 function parseNetwork(confDir: string, file: string): Network {

@@ -1,122 +1,126 @@
 import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isMissing } from '../absent'
 import type { Attachment } from './attachment'
-import { parsePod } from './attachment'
-import { findOwnPlugin, pluginsOf } from './conflists'
+import { type CacheEntry, parseCacheFile } from './cache-file'
 import { CniError } from './error'
-import { isObject, type JsonObject } from './json'
 import { readSmallFile } from './small-file'
 
 /**
- * libcni's result cache: a file for each attachment, `results/<network>-<containerID>-<ifname>`, written after the
- * whole chain's ADD and removed after the whole chain's DEL (libcni/api.go, `cacheAdd`). It outlives a reboot.
+ * libcni's result caches: a file for each attachment, `results/<network>-<containerID>-<ifname>`, written after the whole
+ * chain's ADD and removed after the whole chain's DEL (libcni/api.go, `cacheAdd`). They outlive a reboot.
  */
-export interface CachedAttachment {
+export interface CachedAttachment extends CacheEntry, CachedName {
+  /** Whose cache it is in. */
+  readonly runtime: string
+}
+
+/** What remains to be known of an entry whose network namespace is gone. */
+export interface CachedName {
+  /** As it is named to people: without its directory where that is the usual one. */
   readonly file: string
+  readonly path: string
   readonly attachment: Attachment
-  /** The conflist that the runtime used, in base64, as it is in the file: equal for the pods of one network. */
-  readonly config: string
-  /** The same, parsed, without drop-in plugins; only when asked for, because it may be long. */
-  readonly readConflist: () => unknown
-  /** The result of the whole chain. */
-  readonly result: JsonObject
-  /** What the runtime knew of the container; a plugin gets what its `capabilities` name, as runtimeConfig. */
-  readonly capabilityArgs: JsonObject
-  /** The `args` that our plugin was called with, as far as they stand in the conflist that the runtime used. */
-  readonly readArgs: () => unknown
   /** Recorded from libcni 1.2 on. */
   readonly netns?: string
   readonly modified: number
 }
 
+/** A directory that was read, and who keeps its results there. */
+export interface CachePlace {
+  readonly directory: string
+  readonly runtime: string
+}
+
 export interface ResultCache {
+  /** Where it was looked for. */
+  readonly cacheDirs: readonly string[]
+  /** Whether there is one at all. */
   readonly exists: boolean
+  readonly places: readonly CachePlace[]
   readonly attachments: readonly CachedAttachment[]
-  /** Names of files that could not be read: whatever they stand for, nothing must be removed for want of them. */
+  /** Entries that `isGone` does not want: there may be tens of thousands, so no more than their names is kept. */
+  readonly gone: readonly CachedName[]
+  /** Files that could not be read: whatever they stand for, nothing must be removed for want of them. */
   readonly unreadable: readonly string[]
 }
 
-/** A part of the cache: the files of one network, and no more once it `isLate`. */
+/** Which entries are read. */
 export interface CacheSelection {
-  readonly network: string
-  readonly isLate: () => boolean
+  /** The files of one network only. */
+  readonly network?: string
+  /** No more, once this is so. */
+  readonly isLate?: () => boolean
+  /** Of a namespace that is gone only the name is kept. */
+  readonly isGone?: (netns: string) => boolean
 }
 
-export function readResultCache(cacheDir: string, selection?: CacheSelection): ResultCache {
-  const directory = join(cacheDir, 'results')
-  let files: string[]
-  try {
-    const prefix = selection ? `${selection.network}-` : ''
-    files = readdirSync(directory)
-      .filter((file) => file.startsWith(prefix))
-      .sort()
-  } catch (error) {
-    if (isMissing(error)) return { exists: false, attachments: [], unreadable: [] }
-    throw new CniError('ioFailure', `Cannot read the result cache ${directory}`, String(error))
-  }
+/** Reads `results` in each directory, and in each of its subdirectories: every runtime has its own. */
+export function readResultCache(cacheDirs: readonly string[], selection: CacheSelection = {}): ResultCache {
   const attachments: CachedAttachment[] = []
+  const gone: CachedName[] = []
   const unreadable: string[] = []
-  for (const file of files) {
-    if (selection?.isLate()) break
+  const places = cacheDirs.flatMap(placesIn)
+  const configs = new Map<string, string>()
+  for (const { place, name } of places.flatMap((place) => filesIn(place, selection))) {
+    if (selection.isLate?.()) break
+    const path = join(place.directory, name)
+    const file = place.isUsual ? name : path
     try {
-      const path = join(directory, file)
-      const cached = parseCacheFile(file, readSmallFile(path), statSync(path).mtimeMs)
-      if (cached) attachments.push(cached)
-      else unreadable.push(file)
+      const modified = statSync(path).mtimeMs
+      const entry = parseCacheFile(readSmallFile(path), configs)
+      if (!entry) unreadable.push(file)
+      else if (entry.netns !== undefined && selection.isGone?.(entry.netns))
+        gone.push({ file, path, attachment: entry.attachment, netns: entry.netns, modified })
+      else attachments.push({ ...entry, file, path, modified, runtime: place.runtime })
     } catch (error) {
       // Removed since it was listed: a DEL came to its end.
       if (!isMissing(error)) unreadable.push(file)
     }
   }
-  return { exists: true, attachments, unreadable }
+  return { cacheDirs, exists: places.length > 0, places, attachments, gone, unreadable }
 }
 
-/** Undefined for a file that is empty or torn (a power loss), or that is none of libcni's. */
-function parseCacheFile(file: string, text: string, modified: number): CachedAttachment | undefined {
-  const entry: unknown = JSON.parse(text)
-  if (!isObject(entry) || entry.kind !== 'cniCacheV1') return undefined
-  const { containerId, ifName, networkName, config, result, netns, cniArgs, capabilityArgs } = entry
-  if (typeof containerId !== 'string' || typeof ifName !== 'string' || typeof networkName !== 'string')
-    return undefined
-  if (typeof config !== 'string' || !isObject(result)) return undefined
-  return {
-    file,
-    attachment: {
-      containerID: containerId,
-      ifname: ifName,
-      network: networkName,
-      ...parsePod(pairsOf(cniArgs)),
-    },
-    config,
-    readConflist: () => JSON.parse(decode(config)),
-    readArgs: () => readArgs(decode(config)),
-    result,
-    capabilityArgs: isObject(capabilityArgs) ? capabilityArgs : {},
-    ...(typeof netns === 'string' && netns !== '' && { netns }),
-    modified,
-  }
+/** Fit to follow "Cannot ...: ". */
+export function noCache({ cacheDirs }: Pick<ResultCache, 'cacheDirs'>): string {
+  return `there is no result cache ${cacheDirs.map((directory) => join(directory, 'results')).join(', ')}`
 }
 
-function decode(base64: string): string {
-  return Buffer.from(base64, 'base64').toString('utf8')
+/** Below a cache directory (`/var/lib/cni`), by the runtime that has its results there. */
+const RUNTIMES: Readonly<Record<string, string>> = { multus: 'Multus', cache: 'cri-dockerd' }
+
+interface Place extends CachePlace {
+  readonly isUsual: boolean
+  readonly files: readonly string[]
 }
 
-/** Most conflists have none, and may be long: those are not parsed. */
-function readArgs(text: string): unknown {
-  if (!text.includes('"args"')) return undefined
+function placesIn(cacheDir: string): Place[] {
+  const own = { directory: join(cacheDir, 'results'), runtime: 'containerd or CRI-O', isUsual: true }
+  const others = (namesIn(cacheDir) ?? [])
+    .filter((name) => name !== 'results')
+    .map((name) => {
+      const directory = join(cacheDir, name, 'results')
+      return { directory, runtime: RUNTIMES[name] ?? directory, isUsual: false }
+    })
+  return [own, ...others].flatMap((place) => {
+    const files = namesIn(place.directory)
+    return files ? [{ ...place, files }] : []
+  })
+}
+
+/** Undefined where there is no such directory. One that may not be read is an error: it may have anything. */
+function namesIn(directory: string): string[] | undefined {
   try {
-    const conflist: unknown = JSON.parse(text)
-    return isObject(conflist) ? findOwnPlugin(pluginsOf(conflist))?.args : undefined
-  } catch {
-    return undefined
+    return readdirSync(directory).sort()
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw new CniError('ioFailure', `Cannot read the result cache ${directory}`, String(error))
   }
 }
 
-/** CNI_ARGS as libcni stores them: a list of pairs, or null. */
-function pairsOf(cniArgs: unknown): (readonly [string, string])[] {
-  const list = Array.isArray(cniArgs) ? cniArgs : []
-  return list.flatMap((pair) => (Array.isArray(pair) ? [[String(pair[0]), String(pair[1])] as const] : []))
+function filesIn(place: Place, { network }: CacheSelection) {
+  const prefix = network === undefined ? '' : `${network}-`
+  return place.files.filter((name) => name.startsWith(prefix)).map((name) => ({ place, name }))
 }
 
 /**
@@ -124,7 +128,7 @@ function pairsOf(cniArgs: unknown): (readonly [string, string])[] {
  * contain one, so every way to take it apart counts.
  */
 export function attachmentsNamed(file: string): { containerID: string; ifname: string }[] {
-  const parts = file.split('-')
+  const parts = basename(file).split('-')
   const possible = []
   for (let from = 1; from < parts.length - 1; from++) {
     for (let to = from + 1; to < parts.length; to++) {

@@ -12,15 +12,17 @@ const KEY = 'cni.dev/valid-attachments'
 const OLD_KEY = 'cni.dev/attachments'
 
 /**
- * The attachments that GC must keep (spec: "GC"). Absent is not empty: taking it for empty would remove the rules of
- * every pod. `null` neither: a runtime's empty list cannot be told from a mistake.
+ * The attachments that GC must keep (spec: "GC"). Undefined where the runtime does not say: libcni sends `null` for a list
+ * that was never filled (CRI-O without pods, at each start), and an absent key says no more. To take either for empty
+ * would remove the rules of every pod.
  */
-export function parseValidAttachments(config: JsonObject): AttachmentName[] {
-  const key = config[KEY] === undefined ? OLD_KEY : KEY
+export function parseValidAttachments(config: JsonObject): readonly AttachmentName[] | undefined {
+  const key = isSent(config[KEY]) ? KEY : OLD_KEY
   const list = config[key]
+  if (!isSent(list)) return undefined
   if (!Array.isArray(list)) {
     const advice = 'send the list of attachments to keep, [] to keep none; nothing was removed'
-    throw new CniError('invalidConfig', `Cannot use ${KEY} ${quote(list ?? null)}: ${advice}`)
+    throw new CniError('invalidConfig', `Cannot use ${key} ${quote(list)}: ${advice}`)
   }
   return list.map((item, index) => {
     if (isObject(item) && typeof item.containerID === 'string' && typeof item.ifname === 'string') {
@@ -29,4 +31,8 @@ export function parseValidAttachments(config: JsonObject): AttachmentName[] {
     const advice = 'write {"containerID": "...", "ifname": "..."}; nothing was removed'
     throw new CniError('invalidConfig', `Cannot use ${key}[${index}] ${quote(item)}: ${advice}`)
   })
+}
+
+function isSent(value: unknown): boolean {
+  return value !== undefined && value !== null
 }

@@ -1,24 +1,31 @@
-import type { Listed } from '../backend/backend'
-import { isNetnsGone } from '../sync/netns'
-import { goneTest, requireCache, staleTest } from '../sync/stale'
-import { afterKernel } from '../sync/sync'
+import { readResultCache } from '../cni/result-cache'
+import { isUnproven } from '../sync/kept'
+import { netnsTest } from '../sync/netns'
+import { pruneGone } from '../sync/prune'
 import { parseOptions } from './options'
 import { gcJson, renderGc } from './report'
 import { requireRoot } from './root'
 import type { World } from './world'
 
-/** `ip-masq gc`: for runtimes that never send the verb (containerd). It knows --conf-dir as sync does, and needs it not. */
+/**
+ * `ip-masq gc`: for runtimes that never send the verb (containerd). It knows --conf-dir and --profile as sync does, and
+ * needs neither.
+ */
 export async function gcCommand(args: readonly string[], world: World): Promise<number> {
-  const options = parseOptions('gc', args, ['conf-dir', 'cache-dir', 'dry-run', 'json', 'grace', 'root'])
+  const options = parseOptions('gc', args, [
+    ...(['profile', 'conf-dir', 'cache-dir', 'dry-run', 'json', 'grace', 'root'] as const),
+  ])
   requireRoot('gc', world)
   if (options.root !== undefined) world.enterHostRoot(options.root)
-  const isGarbage = afterKernel<Listed>(() => {
-    const cache = requireCache(options.cacheDir)
-    const times = { graceSeconds: options.graceSeconds, epochSeconds: world.epochSeconds() }
-    const [isStale, isGone] = [staleTest(cache, times), goneTest(cache, isNetnsGone)]
-    return (listed) => isStale(listed) || isGone(listed)
+  const pruned = await pruneGone(world.backend(), {
+    ...options,
+    readCache: () => readResultCache(options.cacheDirs, { isGone: netnsTest() }),
+    bootSeconds: world.bootSeconds,
   })
-  const pruned = await world.backend().prune(isGarbage, options)
-  await world.write(options.json ? `${JSON.stringify(gcJson(pruned))}\n` : renderGc(pruned, options))
-  return pruned.failures.length === 0 ? 0 : 1
+  const { doubt } = pruned
+  const failures = doubt === undefined ? pruned.failures : [...pruned.failures, doubt]
+  const report = { ...pruned, failures }
+  await world.write(options.json ? `${JSON.stringify(gcJson(report))}\n` : renderGc(report, options))
+  const isDifferent = options.dryRun && report.removed.length + report.policies.length > 0
+  return failures.length > 0 || isDifferent || report.kept.some(isUnproven) ? 1 : 0
 }

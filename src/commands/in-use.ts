@@ -1,6 +1,7 @@
 import { readResultCache } from '../cni/result-cache'
 import { renderUse, type Use, usesOf } from '../install/uses'
 import { judge } from '../sync/gone'
+import { netnsTest } from '../sync/netns'
 import type { CommandOptions } from './install-options'
 import type { Pause } from './pause'
 import type { World } from './world'
@@ -33,11 +34,11 @@ export async function waitUntilUnused(
 }
 
 /** What cannot be asked is an error, unless nothing shall hold us up. */
-async function findUses({ cacheDir, graceSeconds, force }: CommandOptions, world: World): Promise<Use[]> {
+async function findUses({ cacheDirs, graceSeconds, force }: CommandOptions, world: World): Promise<Use[]> {
   try {
     const listed = await world.backend().list()
     // After the kernel: an ADD in between would look like nobody's.
-    const cache = readResultCache(cacheDir)
+    const cache = readResultCache(cacheDirs, { isGone: netnsTest() })
     const judgeOne = judge({ cache, graceSeconds, bootSeconds: world.bootSeconds() })
     return usesOf(
       listed.map((one) => ({ listed: one, verdict: judgeOne(one) })),

@@ -1,15 +1,14 @@
 import { parseArgs } from 'node:util'
-import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { SUPPORTED_VERSIONS, type Version } from '../cni/version'
 import type { Mode } from '../install/mode'
-import { parseDuration, parsePort, parseRoot, UsageError } from './options'
+import { parseCacheDirs, parseDuration, parsePort, parseRoot, UsageError } from './options'
 import { PROFILES, type ProfileName } from './profiles'
 
 const FLAGS = {
-  profile: { type: 'string', default: 'default' },
+  profile: { type: 'string' },
   'bin-dir': { type: 'string' },
   'conf-dir': { type: 'string' },
-  'cache-dir': { type: 'string', default: DEFAULT_CACHE_DIR },
+  'cache-dir': { type: 'string', multiple: true },
   network: { type: 'string' },
   'set-cni-version': { type: 'string' },
   mode: { type: 'string', default: 'auto' },
@@ -34,7 +33,7 @@ export interface CommandOptions {
   readonly profile: ProfileName
   readonly binDir: string
   readonly confDir: string
-  readonly cacheDir: string
+  readonly cacheDirs: readonly string[]
   readonly network: string | undefined
   readonly mode: Mode
   /** A file with our part of the conflist. */
@@ -73,7 +72,7 @@ export function parseInstallOptions(
     profile,
     binDir: directory('bin-dir', values['bin-dir'], binDir),
     confDir: directory('conf-dir', values['conf-dir'], confDir),
-    cacheDir: directory('cache-dir', values['cache-dir'], DEFAULT_CACHE_DIR),
+    cacheDirs: parseCacheDirs(values['cache-dir']),
     network: text(values.network),
     mode: oneOf('mode', String(values.mode ?? 'auto'), ['auto', 'drop-in', 'patch']) as Mode,
     configFile: text(values.config),

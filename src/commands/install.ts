@@ -96,14 +96,14 @@ function healthOf({ healthPort, watch, sync }: CommandOptions, world: World): He
 }
 
 async function syncLoop(
-  { confDir, cacheDir, prune, keepPrimaryRules }: CommandOptions,
+  { confDir, cacheDirs, prune, keepPrimaryRules }: CommandOptions,
   world: World,
   health: Health,
 ): Promise<number> {
   const { syncCommand } = await import('./sync')
-  const directories = ['--conf-dir', confDir, '--cache-dir', cacheDir]
+  const caches = cacheDirs.flatMap((directory) => ['--cache-dir', directory])
   const flags = [...(prune ? ['--prune'] : []), ...(keepPrimaryRules ? ['--keep-primary-rules'] : [])]
-  return syncCommand(['--watch', ...flags, ...directories], world, health)
+  return syncCommand(['--watch', ...flags, '--conf-dir', confDir, ...caches], world, health)
 }
 
 /** The primary plugin writes its conflist when it starts, which may be after us. */

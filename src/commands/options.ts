@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { DEFAULT_CACHE_DIR, DEFAULT_CONF_DIR } from '../cni/paths'
+import { DEFAULT_CACHE_DIR } from '../cni/paths'
+import { PROFILES, type Profile } from './profiles'
 
 /** A command line that cannot be used. */
 export class UsageError extends Error {
@@ -7,8 +8,9 @@ export class UsageError extends Error {
 }
 
 const FLAGS = {
-  'conf-dir': { type: 'string', default: DEFAULT_CONF_DIR },
-  'cache-dir': { type: 'string', default: DEFAULT_CACHE_DIR },
+  profile: { type: 'string' },
+  'conf-dir': { type: 'string' },
+  'cache-dir': { type: 'string', multiple: true },
   grace: { type: 'string', default: '10m' },
   interval: { type: 'string', default: '60s' },
   'dry-run': { type: 'boolean', default: false },
@@ -24,7 +26,8 @@ export type Flag = keyof typeof FLAGS
 
 export interface Options {
   readonly confDir: string
-  readonly cacheDir: string
+  /** Where runtimes keep their results: in `results` there, and in that of each subdirectory. */
+  readonly cacheDirs: readonly string[]
   readonly graceSeconds: number
   readonly intervalSeconds: number
   readonly dryRun: boolean
@@ -43,8 +46,8 @@ export function parseOptions(command: string, args: readonly string[], flags: re
   const known = Object.fromEntries(flags.map((flag) => [flag, FLAGS[flag]]))
   const values: Record<string, unknown> = { ...defaults(), ...parse(command, args, known) }
   return {
-    confDir: parseDirectory('conf-dir', values['conf-dir']),
-    cacheDir: parseDirectory('cache-dir', values['cache-dir']),
+    confDir: parseDirectory('conf-dir', values['conf-dir'] ?? parseProfile(values.profile).confDir),
+    cacheDirs: parseCacheDirs(values['cache-dir']),
     graceSeconds: parseDuration('grace', String(values.grace)),
     intervalSeconds: parseInterval(String(values.interval)),
     dryRun: values['dry-run'] === true,
@@ -70,6 +73,19 @@ function parse(command: string, args: readonly string[], options: Record<string,
     const said = error instanceof Error ? error.message.split('\n')[0] : ''
     throw new UsageError(`Cannot run ip-masq ${command}: ${said}; see ip-masq --help`)
   }
+}
+
+/** The directories of a distribution. */
+export function parseProfile(name: unknown = 'default'): Profile {
+  const found = Object.entries(PROFILES).find(([known]) => known === name)
+  if (found) return found[1]
+  throw new UsageError(`Cannot use --profile "${name}": write ${Object.keys(PROFILES).join(', ')}`)
+}
+
+/** May be given several times. */
+export function parseCacheDirs(values: unknown): readonly string[] {
+  if (!Array.isArray(values)) return [DEFAULT_CACHE_DIR]
+  return values.map((value) => parseDirectory('cache-dir', value))
 }
 
 function parseDirectory(flag: string, value: unknown): string {

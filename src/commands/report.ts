@@ -1,9 +1,11 @@
-import type { Change, Listed, Pruned } from '../backend/backend'
+import type { Change, Listed } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
 import { printLines } from '../cni/printable'
 import { formatAddress } from '../policy/address'
 import type { PrimaryRule } from '../primary/firewall'
 import { describeRule } from '../primary/take-over'
+import { listedName, nameOf, renderKept } from '../sync/kept'
+import type { Judged, PruneReport } from '../sync/prune'
 import type { OwnList, SyncReport } from '../sync/sync'
 
 /** What a sync or gc did, for people: a line for each attachment that changed, and a count. */
@@ -15,9 +17,12 @@ export interface Rendering {
 }
 
 export function renderSync(report: SyncReport, { dryRun }: Rendering): string {
-  const { changes, held, repairs, pruned, primary, warnings, errors, found, ownLists, script } = report
+  const { changes, held, repairs, pruned, primary, warnings, errors, found, places, ownLists, script } =
+    report
   const changed = changes.length + pruned.removed.length
   const lines = [
+    // One is the rule, and not worth a line.
+    ...(places.length > 1 ? places.map(({ directory, runtime }) => `read ${directory} (${runtime})`) : []),
     ...warnings.map((warning) => `warning: ${warning}`),
     ...repairs.map((repair) => `${dryRun ? 'would repair' : 'repaired'} ${repair}`),
     ...changes.map((change) => renderChange(change, { dryRun, ownLists })),
@@ -29,12 +34,12 @@ export function renderSync(report: SyncReport, { dryRun }: Rendering): string {
     ...renderPruned(pruned, dryRun),
     ...primary.removed.map((rule) => `${dryRun ? TENSES.removed : 'removed'} ${describeRule(rule)}`),
     ...errors.map((error) => `error: ${error}`),
-    `${count(found, 'attachment')}${ownLists.length > 0 ? `, ${ownLists.length} with a list of its own` : ''}, ${changed + repairs.length + pruned.policies.length + primary.removed.length === 0 ? 'nothing to do' : `${changed} changed`}`,
+    `${count(found, 'attachment')}${ownLists.length > 0 ? `, ${ownLists.length} with a list of its own` : ''}, ${changed + repairs.length + pruned.policies.length + primary.removed.length === 0 ? 'nothing to do' : dryRun ? `would change ${changed}` : `${changed} changed`}`,
   ]
   return printLines(lines) + (dryRun && script !== '' ? `\n${script.trimEnd()}\n` : '')
 }
 
-export function renderGc(pruned: Pruned, { dryRun }: Rendering): string {
+export function renderGc(pruned: PruneReport, { dryRun }: Rendering): string {
   const lines = [
     ...renderPruned(pruned, dryRun),
     ...pruned.failures.map((failure) => `error: ${failure}`),
@@ -45,13 +50,14 @@ export function renderGc(pruned: Pruned, { dryRun }: Rendering): string {
   return printLines(lines)
 }
 
-function renderPruned({ removed, policies }: Pruned, dryRun: boolean): string[] {
+function renderPruned({ removed, policies, kept }: PruneReport, dryRun: boolean): string[] {
   const verb = dryRun ? TENSES.removed : 'removed'
   return [
     ...removed.map(
       (listed) => `${verb} ${listedName(listed)}: ${listed.addresses.map(formatAddress).join(', ')}`,
     ),
     ...policies.map((policy) => `${verb} ${policy}, which no pod has`),
+    ...renderKept(kept),
   ]
 }
 
@@ -75,24 +81,17 @@ function isSame(a: Attachment, b: Attachment): boolean {
   return a.containerID === b.containerID && a.ifname === b.ifname
 }
 
-/** The pod where Kubernetes names one, and always what the runtime calls it. */
-function nameOf({ pod, containerID, ifname, network }: Omit<Attachment, 'namespace'>): string {
-  return `${pod === '' ? '' : `${pod} `}(${containerID} ${ifname}, network ${network})`
-}
-
-function listedName({ note, id }: Listed): string {
-  return note ? nameOf(note) : `(attachment ${id})`
-}
-
 function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`
 }
 
 /** For programs. */
 export function syncJson(report: SyncReport): unknown {
-  const { found, ownLists, changes, held, repairs, pruned, primary, warnings, errors, script } = report
+  const { found, places, ownLists, changes, held, repairs, pruned, primary, warnings, errors, script } =
+    report
   return {
     found,
+    caches: places.map(({ directory, runtime }) => ({ directory, runtime })),
     ownLists: ownLists.map(({ attachment, nonMasqueradeCIDRs }) => ({ ...attachment, nonMasqueradeCIDRs })),
     changes: changes.map(({ attachment, what, addresses }) => ({
       ...attachment,
@@ -116,8 +115,12 @@ export function syncJson(report: SyncReport): unknown {
   }
 }
 
-export function gcJson({ removed, policies, failures }: Pruned) {
-  return { removed: removed.map(listedJson), policies, failures }
+export function gcJson({ removed, policies, kept, failures }: PruneReport) {
+  return { removed: removed.map(listedJson), policies, kept: kept.map(keptJson), failures }
+}
+
+function keptJson({ listed, verdict }: Judged) {
+  return { ...listedJson(listed), verdict: verdict.is, reason: verdict.because }
 }
 
 function listedJson({ note, addresses }: Listed) {

@@ -1,5 +1,6 @@
 import { type Sources, takeOver } from '../primary/take-over'
-import { sync } from '../sync/sync'
+import { isUnproven } from '../sync/kept'
+import { type SyncReport, sync } from '../sync/sync'
 import { type Health, serveHealth, UNASKED } from './health'
 import { parseOptions } from './options'
 import { renderSync, syncJson } from './report'
@@ -10,15 +11,15 @@ import type { World } from './world'
 /** How often a watch looks for chains that containers left behind: they do no harm, and it takes 0.2 s on a large node. */
 const THOROUGH_MS = 3_600_000
 
-/** `ip-masq sync`: the kernel as the result cache and the conflists ask for it. */
+/** `ip-masq sync`: the kernel as the result caches and the conflists ask for it. */
 export async function syncCommand(
   args: readonly string[],
   world: World,
   health: Health = UNASKED,
 ): Promise<number> {
   const options = parseOptions('sync', args, [
-    ...(['conf-dir', 'cache-dir', 'dry-run', 'json', 'prune', 'grace', 'watch', 'interval'] as const),
-    ...(['root', 'health-port', 'keep-primary-rules'] as const),
+    ...(['profile', 'conf-dir', 'cache-dir', 'dry-run', 'json', 'prune', 'grace'] as const),
+    ...(['watch', 'interval', 'root', 'health-port', 'keep-primary-rules'] as const),
   ])
   requireRoot('sync', world)
   if (options.root !== undefined) world.enterHostRoot(options.root)
@@ -34,17 +35,11 @@ export async function syncCommand(
     const report = await sync(
       world.backend(),
       { ...options, pruneAfterSeconds, takeOver: primary },
-      world.epochSeconds,
+      world.bootSeconds,
     )
     // Before it is told: what is lost afterwards is seen to be lost.
     const standing = options.watch ? await world.backend().standing() : []
-    const changed =
-      report.changes.length +
-      report.repairs.length +
-      report.pruned.removed.length +
-      report.pruned.policies.length +
-      report.primary.removed.length
-    if (!quiet || changed + report.errors.length > 0) {
+    if (!quiet || changesIn(report) + report.errors.length > 0) {
       await world.write(options.json ? `${JSON.stringify(syncJson(report))}\n` : renderSync(report, options))
     }
     return { ...report, standing }
@@ -54,5 +49,13 @@ export async function syncCommand(
     const asked = healthPort === undefined ? health : serveHealth(healthPort, ['sync'], world)
     return watch(options, { world, health: asked }, run)
   }
-  return (await run({ quiet: false })).errors.length === 0 ? 0 : 1
+  const report = await run({ quiet: false })
+  const isDifferent = options.dryRun && changesIn(report) > 0
+  const isUncertain = report.isCacheMissing || report.pruned.kept.some(isUnproven)
+  return report.errors.length > 0 || isDifferent || isUncertain ? 1 : 0
+}
+
+function changesIn({ changes, repairs, pruned, primary }: SyncReport): number {
+  const removed = pruned.removed.length + pruned.policies.length + primary.removed.length
+  return changes.length + repairs.length + removed
 }

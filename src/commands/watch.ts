@@ -1,4 +1,5 @@
 import { expand } from '../config/sources'
+import { lookAtNamespaces } from '../sync/namespaces'
 import { VERSION } from '../version'
 import { errorText } from './error-text'
 import { fingerprint, fingerprintOf } from './fingerprint'
@@ -16,6 +17,8 @@ interface Found {
   readonly files: readonly string[]
   /** What could not be used. */
   readonly errors: readonly string[]
+  /** There is no result cache, so that nobody knows which attachments should have rules. */
+  readonly isCacheMissing: boolean
 }
 
 type Outcome =
@@ -43,6 +46,7 @@ export async function watch(
   let standing: readonly string[] = []
   let due = 0
   let error: string | undefined
+  let hadRules = false
   await world.stay()
   await world.writeError(
     `ip-masq ${VERSION}: watching ${options.confDir} and the rules, every ${options.intervalSeconds} s at the latest\n`,
@@ -60,8 +64,11 @@ export async function watch(
       known = seen
       files = done.files ?? files
       standing = done.standing ?? []
-      const isDone = done.error === undefined && (done.found === 0 || standing.length > 0)
-      error = done.error ?? done.errors[0]
+      hadRules ||= standing.length > 0 || isLost
+      const missing = done.error === undefined ? missingCache(done, hadRules) : undefined
+      const isDone =
+        done.error === undefined && missing === undefined && (done.found === 0 || standing.length > 0)
+      error = done.error ?? done.errors[0] ?? missing
       due = performance.now() + (isDone ? options.intervalSeconds * 1000 : RETRY_MS)
     } else {
       standing = now
@@ -71,6 +78,24 @@ export async function watch(
     await pause.sleep(nextMs)
   }
   return 0
+}
+
+/** A node without pods has no cache yet, and all is well there; elsewhere nothing could be restored. */
+function missingCache(
+  { isCacheMissing }: { isCacheMissing?: boolean },
+  hadRules: boolean,
+): string | undefined {
+  if (!isCacheMissing || !(hadRules || hasContainers())) return undefined
+  return 'there is no result cache, so lost rules cannot be restored; name it with --cache-dir'
+}
+
+function hasContainers(): boolean {
+  const { addresses, unseen } = lookAtNamespaces()
+  return unseen.length > 0 || [...addresses].some((address) => !isLoopback(address))
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
 }
 
 /** What a run found. One that failed is told, and tried again soon: nobody restarts a watch that gave up at night. */

@@ -40,6 +40,7 @@ function readPlain(config: JsonObject): Config {
     snatTo: {},
     outInterfaces: nonEmpty(config.outInterfaces, parseInterface),
     pinExemptions: flag(config.pinExemptions, false),
+    repairOnCheck: flag(config.repairOnCheck, true),
     policies: [],
     configFiles: [],
     flannelSubnetFile: flag(config.flannelSubnetFile, false),
@@ -59,7 +60,16 @@ function readPlain(config: JsonObject): Config {
 /** The others are rarer, and not so plain. */
 const PLAIN_KEYS: readonly string[] = [
   ...['nonMasqueradeCIDRs', 'nonMasqueradeDefaults', 'masqueradeCIDRs', 'masqLinkLocal', 'masqLinkLocalIPv6'],
-  ...['ipv4', 'ipv6', 'randomFully', 'toPorts', 'outInterfaces', 'pinExemptions', 'flannelSubnetFile'],
+  ...[
+    'ipv4',
+    'ipv6',
+    'randomFully',
+    'toPorts',
+    'outInterfaces',
+    'pinExemptions',
+    'repairOnCheck',
+    'flannelSubnetFile',
+  ],
   ...[
     'onlyNamespaces',
     'exceptNamespaces',

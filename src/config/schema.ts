@@ -34,6 +34,7 @@ export const schema = z.object({
   ),
   outInterfaces: z._default(interfaces, []),
   pinExemptions: z._default(flag, false),
+  repairOnCheck: z._default(flag, true),
   policies: z._default(windowsPolicies, []),
   configFiles: z._default(
     z.array(path, 'write a list of paths, as in ["/etc/config/*"], or leave the key out'),

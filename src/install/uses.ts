@@ -4,7 +4,6 @@ import type { Attachment } from '../cni/attachment'
 import { findOwnPlugin, pluginsOf } from '../cni/conflists'
 import { isObject } from '../cni/json'
 import type { CachedAttachment, ResultCache } from '../cni/result-cache'
-import { isNetnsGone } from '../sync/netns'
 
 /** Why the executable is still needed: an attachment whose DEL will call it, or a file that may stand for one. */
 export interface Use {
@@ -35,7 +34,7 @@ export function usesOf(judged: readonly Judged[], cache: ResultCache): Use[] {
   const files: Use[] = cache.unreadable.map((file) => ({ file, because: 'it cannot be read' }))
   for (const cached of cache.attachments) {
     const id = attachmentId(cached.attachment)
-    if (uses.has(id) || gone.has(id) || isGone(cached)) continue
+    if (uses.has(id) || gone.has(id)) continue
     const use = useOfEntry(cached)
     if (use) uses.set(id, use)
   }
@@ -49,10 +48,6 @@ function useOfRules({ note, id }: Listed, because: string): Use {
     ...(note && { epochSeconds: note.epochSeconds }),
     because: `it has rules, and ${because}`,
   }
-}
-
-function isGone({ netns }: CachedAttachment): boolean {
-  return netns !== undefined && isNetnsGone(netns)
 }
 
 /** Without rules: a runtime that takes DEL from the cached conflist calls us all the same (CRI-O). */

@@ -1,9 +1,9 @@
 import type { Listed, ListedNote } from '../backend/backend'
 import { attachmentId, networkDigest } from '../backend/identity'
-import { attachmentsNamed, type CachedAttachment, type ResultCache } from '../cni/result-cache'
+import { attachmentsNamed, type CachedName, type ResultCache } from '../cni/result-cache'
 import { formatAddress } from '../policy/address'
 import { lookAtNamespaces, type Sight } from './namespaces'
-import { isNetnsGone } from './netns'
+import { type NetnsTest, netnsTest } from './netns'
 
 /**
  * What is known of an attachment that has rules.
@@ -42,35 +42,39 @@ export function judge(evidence: Evidence): (listed: Listed) => Verdict {
   const { cache, except } = evidence
   const entries = entriesById(cache)
   const torn = new Set(cache.unreadable.flatMap(attachmentsNamed).map(attachmentId))
+  const isNetnsGone = netnsTest()
   const look = once(() => lookAtNamespaces(except))
+  const networks = once(() => networkDigests(cache))
   return (listed) => {
     const { id, note } = listed
     const own = entries.get(id) ?? []
-    const netns = goneNamespace(own, note, evidence)
+    const netns = goneNamespace(own, note, { ...evidence, isNetnsGone })
     if (netns !== undefined) return { is: 'gone', because: `its network namespace ${netns} no longer exists` }
     if (own.length > 0) return { is: 'known', because: 'a result cache has it' }
     if (torn.has(id)) return { is: 'known', because: 'a cache file that cannot be read may be its entry' }
     const isInFlight = note?.bootSeconds !== undefined && isAdded(note) && isYoung(note, evidence)
     if (note?.netns !== undefined)
       return { is: 'alive', because: 'its network namespace still exists', isInFlight }
-    return { ...judgeWithoutEntry(listed, { ...evidence, look }), isInFlight }
+    return { ...judgeWithoutEntry(listed, { ...evidence, look, networks }), isInFlight }
   }
 }
 
-function entriesById({ attachments }: ResultCache): Map<string, CachedAttachment[]> {
-  const entries = new Map<string, CachedAttachment[]>()
-  for (const cached of attachments) {
+function entriesById({ attachments, gone }: ResultCache): Map<string, CachedName[]> {
+  const entries = new Map<string, CachedName[]>()
+  for (const cached of [...attachments, ...gone]) {
     const id = attachmentId(cached.attachment)
-    entries.set(id, [...(entries.get(id) ?? []), cached])
+    const others = entries.get(id)
+    if (others) others.push(cached)
+    else entries.set(id, [cached])
   }
   return entries
 }
 
 /** The recorded namespace, if it is gone: that of the note, else that of the cache entries. */
 function goneNamespace(
-  entries: readonly CachedAttachment[],
+  entries: readonly CachedName[],
   note: ListedNote | undefined,
-  evidence: Evidence,
+  { isNetnsGone, ...evidence }: Evidence & { readonly isNetnsGone: NetnsTest },
 ): string | undefined {
   if (note?.netns !== undefined)
     return isNetnsGone(note.netns, bootTimeOf(note, evidence.bootSeconds)) ? note.netns : undefined
@@ -83,7 +87,7 @@ function goneNamespace(
  * Whether an entry speaks of the rules that are there, and not of an earlier container that had the same ID: the rules may
  * be those of an ADD that is under way, whose own entry comes later.
  */
-function isOf(entry: CachedAttachment, note: ListedNote | undefined, evidence: Evidence): boolean {
+function isOf(entry: CachedName, note: ListedNote | undefined, evidence: Evidence): boolean {
   if (note === undefined) return false
   // They were made from an entry.
   if (!isAdded(note)) return true
@@ -114,11 +118,12 @@ function bootTimeOf(note: ListedNote | undefined, now: number): number | undefin
 
 interface Circumstances extends Evidence {
   readonly look: () => Sight
+  readonly networks: () => readonly string[]
 }
 
 /** No cache has it, and nobody recorded its network namespace. */
 function judgeWithoutEntry({ addresses, note }: Listed, circumstances: Circumstances): Verdict {
-  const { cache, look } = circumstances
+  const { cache, look, networks } = circumstances
   if (note === undefined) return { is: 'unknown', because: 'its rules do not say whose they are' }
   if (!cache.exists) return { is: 'unknown', because: 'there is no result cache' }
   const { addresses: seen, unseen } = look()
@@ -130,7 +135,7 @@ function judgeWithoutEntry({ addresses, note }: Listed, circumstances: Circumsta
   }
   // Sync wrote it after it had seen its entry, and its DEL never comes to us.
   if (note.origin === 'adopted') return gone
-  if (!wasKnown(note, cache))
+  if (!wasKnown(note, networks()))
     return { is: 'unknown', because: 'no result cache that was read has attachments of its network' }
   if (isAdded(note) && isYoung(note, circumstances))
     return { is: 'unknown', because: 'its ADD may be under way' }
@@ -140,13 +145,15 @@ function judgeWithoutEntry({ addresses, note }: Listed, circumstances: Circumsta
     : { is: 'unknown', because: `${first} may have its address, and cannot be looked into` }
 }
 
-/** Sync made its rules from an entry, or this cache is where the runtime keeps its network. */
-function wasKnown({ origin, networkDigest: digest }: ListedNote, { attachments }: ResultCache): boolean {
-  if (origin === 'restored') return true
-  return (
-    digest !== '' &&
-    attachments.some(({ attachment }) => networkDigest(attachment.network).startsWith(digest))
-  )
+/** Sync made its rules from an entry, or the runtime keeps its network in a cache that was read. */
+function wasKnown({ origin, networkDigest: digest }: ListedNote, networks: readonly string[]): boolean {
+  // iptables has room for a part of the digest.
+  return origin === 'restored' || (digest !== '' && networks.some((network) => network.startsWith(digest)))
+}
+
+function networkDigests({ attachments, gone }: ResultCache): readonly string[] {
+  const names = new Set([...attachments, ...gone].map(({ attachment }) => attachment.network))
+  return [...names].map(networkDigest)
 }
 
 function once<T>(make: () => T): () => T {

@@ -5,21 +5,37 @@ import { isAbsent } from '../absent'
 /** The namespace of a process, or of one of its threads: proc_pid_ns(5). */
 const OF_PROCESS = /^\/proc\/(\d+)\/(?:task\/\d+\/)?ns\/net$/
 
+/** Whether a network namespace that was recorded is gone. */
+export type NetnsTest = (path: string, bootSeconds?: number) => boolean
+
 /**
- * Whether a network namespace that was recorded is gone, proven by the kernel. Not merely out of sight: a container or a
- * systemd unit that lacks the host's /run/netns sees none at all, one without CAP_SYS_PTRACE may not look at the
- * namespace of another user's process (EACCES), and neither may take every pod for dead.
+ * A test of whether a network namespace is gone, proven by the kernel. Not merely out of sight: a container or a systemd unit
+ * that lacks the host's /run/netns sees none at all, one without CAP_SYS_PTRACE may not look at the namespace of another
+ * user's process (EACCES), and neither may take every pod for dead.
  *
  * `bootSeconds`: when the rules that name it were written. A process that began after that has inherited the number of the
  * one that the runtime meant.
+ *
+ * What holds for many paths is looked up once, so a test is for one run.
  */
-export function isNetnsGone(path: string, bootSeconds?: number): boolean {
-  const [, process] = OF_PROCESS.exec(path) ?? []
-  if (process !== undefined)
-    return areProcessesVisible() && (isAbsent(path) || beganAfter(process, bootSeconds))
-  // Anything else in /proc means something to the runtime only: its own descriptors, or itself.
-  if (!path.startsWith('/') || path.startsWith('/proc/')) return false
-  return isAbsent(path) && isVisible(dirname(path))
+export function netnsTest(): NetnsTest {
+  const directories = new Map<string, boolean>()
+  const isDirectoryVisible = (directory: string) => {
+    const known = directories.get(directory) ?? isVisible(directory)
+    directories.set(directory, known)
+    return known
+  }
+  let canSeeProcesses: boolean | undefined
+  return (path, bootSeconds) => {
+    const [, process] = OF_PROCESS.exec(path) ?? []
+    if (process !== undefined) {
+      canSeeProcesses ??= areProcessesVisible()
+      return canSeeProcesses && (isAbsent(path) || beganAfter(process, bootSeconds))
+    }
+    // Anything else in /proc means something to the runtime only: its own descriptors, or itself.
+    if (!path.startsWith('/') || path.startsWith('/proc/')) return false
+    return isAbsent(path) && isDirectoryVisible(dirname(path))
+  }
 }
 
 function isVisible(directory: string): boolean {

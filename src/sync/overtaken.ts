@@ -5,26 +5,23 @@ import { attachmentId } from '../backend/identity'
  * A DEL may come between the moment when the cache is read and the moment when rules are written from it: its rule must not
  * come back, because its address may go to a pod of a network that has nothing to do with us. The cache is of no help
  * there, because the runtime removes an entry only after the DELs of the whole chain. So a DEL leaves word in the kernel
- * (`Backend.gone`), and whoever restores rules looks for it twice: before planning, and after writing.
+ * (`Backend.gone`), and whoever restores rules looks for it twice: before planning, and after writing (`Backend.replace`).
  */
 export async function withoutGone(backend: Backend, wanted: readonly Wanted[]): Promise<readonly Wanted[]> {
   const gone = await backend.gone()
   return gone.size === 0 ? wanted : wanted.filter(({ attachment }) => !gone.has(attachmentId(attachment)))
 }
 
-/** Takes back what was restored for attachments that are gone by now. Returns the changes that stand. */
-export async function undoOvertaken(
+/** Takes back what was restored for attachments that the cache has no more. Returns the changes that stand. */
+export async function undoEnded(
   backend: Backend,
   changes: readonly Change[],
-  hasEnded: (id: string) => boolean = () => false,
+  hasEnded: (id: string) => boolean,
 ): Promise<readonly Change[]> {
-  if (!changes.some(({ what }) => what === 'restored')) return changes
-  const gone = await backend.gone()
   const standing: Change[] = []
   for (const change of changes) {
-    const id = attachmentId(change.attachment)
-    if (change.what === 'restored' && (gone.has(id) || hasEnded(id)))
-      await backend.remove(change.attachment, [])
+    if (change.what === 'restored' && hasEnded(attachmentId(change.attachment)))
+      await backend.remove(change.attachment, change.addresses)
     else standing.push(change)
   }
   return standing

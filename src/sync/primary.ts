@@ -3,7 +3,7 @@ import { readResultCache } from '../cni/result-cache'
 import { type Address, formatAddress, isSameAddress } from '../policy/address'
 import type { TakenOver } from '../primary/take-over'
 import { lookAtNamespaces, type Sight } from './namespaces'
-import { isNetnsGone } from './netns'
+import { netnsTest } from './netns'
 import type { Outcome, SyncOptions } from './sync'
 
 /**
@@ -11,7 +11,7 @@ import type { Outcome, SyncOptions } from './sync'
  * could not do all of its job, it is not known which addresses have rules of ours, so none of them counts.
  */
 export function takeOverPrimary(
-  { takeOver, confDir, cacheDir }: Pick<SyncOptions, 'takeOver' | 'confDir' | 'cacheDir'>,
+  { takeOver, confDir, cacheDirs }: Pick<SyncOptions, 'takeOver' | 'confDir' | 'cacheDirs'>,
   { sources, replacement, failures }: Outcome,
 ): Promise<TakenOver> {
   const { held, unrepaired } = replacement
@@ -20,11 +20,13 @@ export function takeOverPrimary(
   let sight: Sight | undefined
   return takeOver({
     networks: readNetworks(confDir).networks.values(),
-    known: () =>
-      readResultCache(cacheDir).attachments.map(({ attachment, netns }) => ({
-        attachment,
-        isGone: netns !== undefined && isNetnsGone(netns),
-      })),
+    known: () => {
+      const { attachments, gone } = readResultCache(cacheDirs, { isGone: netnsTest() })
+      return [
+        ...attachments.map(({ attachment }) => ({ attachment, isGone: false })),
+        ...gone.map(({ attachment }) => ({ attachment, isGone: true })),
+      ]
+    },
     isUnused(address) {
       sight ??= lookAtNamespaces()
       return sight.unseen.length === 0 && !sight.addresses.has(formatAddress(address))

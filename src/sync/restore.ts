@@ -2,10 +2,9 @@ import type { Backend } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
 import type { JsonObject } from '../cni/json'
 import { readResultCache } from '../cni/result-cache'
-import { isNetnsGone } from './netns'
-import { undoOvertaken, withoutGone } from './overtaken'
+import { netnsTest } from './netns'
 import { policyMaker } from './policy-maker'
-import { wantedOf } from './wanted-attachments'
+import { wantedOf } from './wanted-of'
 
 export interface Restoration {
   readonly cacheDir: string
@@ -25,17 +24,16 @@ export async function restoreNetwork(
   backend: Backend,
   { cacheDir, added, config, isLate }: Restoration,
 ): Promise<number> {
-  const cache = readResultCache(cacheDir, { network: added.network, isLate })
+  const cache = readResultCache([cacheDir], { network: added.network, isLate, isGone: netnsTest() })
   // What came for the added pod is no other's.
   const { runtimeConfig: _, args: __, ...plugin } = config
   // One that has rules elsewhere stays there: to move it is for sync, which has the time.
   const restored = { policyFor: await policyMaker(plugin), isFallback: true }
-  const { wanted } = await wantedOf(cache, isNetnsGone, async ({ attachment }) => {
+  const { wanted } = await wantedOf(cache, async ({ attachment }) => {
     const isOwn = attachment.containerID === added.containerID && attachment.ifname === added.ifname
     const isOther = attachment.network === added.network && !isOwn
     return isOther && !isLate() ? restored : undefined
   })
   if (wanted.length === 0 || isLate()) return 0
-  const { changes } = await backend.replace(await withoutGone(backend, wanted), { dryRun: false })
-  return (await undoOvertaken(backend, changes)).length
+  return (await backend.replace(wanted, { dryRun: false })).changes.length
 }

@@ -1,23 +1,24 @@
 import { isAbsent } from '../absent'
-import type { Backend, Pruned, Replacement } from '../backend/backend'
+import type { Backend, Replacement } from '../backend/backend'
 import { attachmentId } from '../backend/identity'
 import type { Attachment } from '../cni/attachment'
 import { readNetworks } from '../cni/conflists'
 import { CniError, toCniError } from '../cni/error'
-import { readResultCache } from '../cni/result-cache'
+import { type CachePlace, noCache, type ResultCache, readResultCache } from '../cni/result-cache'
 import { formatPrefix } from '../policy/prefix'
 import { describeRule, type Sources, type TakenOver } from '../primary/take-over'
-import { isNetnsGone } from './netns'
-import { undoOvertaken, withoutGone } from './overtaken'
+import { netnsTest } from './netns'
+import { undoEnded, withoutGone } from './overtaken'
 import { takeOverPrimary } from './primary'
-import { requireCache, staleTest } from './stale'
+import { type PruneReport, pruneGone } from './prune'
 import { type WantedAttachments, wantedAttachments } from './wanted-attachments'
 
 export interface SyncOptions {
   readonly confDir: string
-  readonly cacheDir: string
+  /** Where runtimes keep their results: those below it are read too. */
+  readonly cacheDirs: readonly string[]
   readonly dryRun: boolean
-  /** Remove what no runtime knows, if it was written longer ago than this. */
+  /** Remove what is proven gone; what an ADD wrote later than this before now may be under way. */
   readonly pruneAfterSeconds: number | undefined
   /** Removes the masquerade rules of primary plugins that are switched off; after ours are in place. */
   readonly takeOver: (sources: Sources) => Promise<TakenOver>
@@ -33,9 +34,13 @@ export interface SyncReport extends Replacement {
   readonly found: number
   /** Attachments whose policy is made of a list of the pod's own, whether or not anything changed for them. */
   readonly ownLists: readonly OwnList[]
+  /** The result caches that were read. */
+  readonly places: readonly CachePlace[]
+  /** There is none, so that nobody knows which attachments should have rules. */
+  readonly isCacheMissing: boolean
   /** Paths and globs of files that the conflists name. */
   readonly files: readonly string[]
-  readonly pruned: Pruned
+  readonly pruned: PruneReport
   readonly primary: TakenOver
   readonly warnings: readonly string[]
   /** Reasons why the kernel does not match now. */
@@ -45,16 +50,23 @@ export interface SyncReport extends Replacement {
 /** Refused because something changed between reading and writing: read again. */
 const ATTEMPTS = 3
 
-const NOTHING_PRUNED: Pruned = { removed: [], policies: [], failures: [] }
+const NOTHING_PRUNED: PruneReport = {
+  removed: [],
+  policies: [],
+  failures: [],
+  known: [],
+  kept: [],
+  doubt: undefined,
+}
 
 export async function sync(
   backend: Backend,
   options: SyncOptions,
-  epochSeconds: () => number,
+  bootSeconds: () => number,
 ): Promise<SyncReport> {
   const { sources, replacement, failures } = await replaceStanding(backend, options)
   const pruned =
-    options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : await prune(backend, options, epochSeconds)
+    options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : await prune(backend, options, bootSeconds)
   // Addresses that the dead held are free now.
   const isFreed = replacement.held.length > 0 && pruned.removed.length > 0 && !options.dryRun
   const second = isFreed ? await replaceStanding(backend, options) : undefined
@@ -70,6 +82,8 @@ export async function sync(
     ownLists: sources.wanted.flatMap(({ attachment, podList }) =>
       podList ? [{ attachment, nonMasqueradeCIDRs: podList.map(formatPrefix) }] : [],
     ),
+    places: sources.places,
+    isCacheMissing: sources.isCacheMissing,
     files: sources.files,
     pruned,
     primary,
@@ -94,15 +108,19 @@ async function replaceStanding(backend: Backend, options: SyncOptions): Promise<
   const outcome = await replaceAll(backend, options)
   const { changes } = outcome.replacement
   if (options.dryRun || !changes.some(({ what }) => what === 'restored')) return outcome
-  const cache = readResultCache(options.cacheDir)
-  const known = new Set(cache.attachments.map(({ attachment }) => attachmentId(attachment)))
-  const hasEnded = (id: string) => cache.unreadable.length === 0 && !known.has(id)
-  const standing = await undoOvertaken(backend, changes, hasEnded)
+  const hasEnded = (id: string) => outcome.sources.pathsOf.get(id)?.every(isAbsent) ?? false
+  const standing = await undoEnded(backend, changes, hasEnded)
   return { ...outcome, replacement: { ...outcome.replacement, changes: standing } }
 }
 
+interface Found extends WantedAttachments {
+  readonly isCacheMissing: boolean
+  readonly places: readonly CachePlace[]
+  readonly pathsOf: ReadonlyMap<string, readonly string[]>
+}
+
 export interface Outcome {
-  readonly sources: WantedAttachments
+  readonly sources: Found
   readonly replacement: Replacement
   readonly failures: readonly string[]
 }
@@ -121,14 +139,32 @@ async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outco
   return replaceOneByOne(backend, options)
 }
 
-async function readSources({ cacheDir, confDir }: SyncOptions): Promise<WantedAttachments> {
-  const cache = readResultCache(cacheDir)
-  const sources = await wantedAttachments(cache, readNetworks(confDir), isNetnsGone)
-  const missing = [
-    ...(cache.exists ? [] : [`there is no result cache ${cacheDir}/results`]),
-    ...(isAbsent(confDir) ? [`there is no ${confDir}: went by the conflists of the ADDs`] : []),
-  ]
-  return { ...sources, warnings: [...sources.warnings, ...missing] }
+async function readSources({ cacheDirs, confDir }: SyncOptions): Promise<Found> {
+  const cache = readResultCache(cacheDirs, { isGone: netnsTest() })
+  const networks = readNetworks(confDir)
+  const { warnings, ...sources } = await wantedAttachments(cache, networks, confDir)
+  const missing = networks.exists
+    ? []
+    : [
+        `there is no ${confDir}: went by the conflists of the ADDs; name the right directory with --conf-dir or --profile`,
+      ]
+  return {
+    ...sources,
+    warnings: [...warnings, ...missing, ...(cache.exists ? [] : [`${noCache(cache)}; use --cache-dir`])],
+    isCacheMissing: !cache.exists,
+    places: cache.places,
+    pathsOf: pathsById(cache),
+  }
+}
+
+/** The cache files of each attachment. */
+function pathsById({ attachments }: ResultCache): ReadonlyMap<string, readonly string[]> {
+  const paths = new Map<string, string[]>()
+  for (const { attachment, path } of attachments) {
+    const id = attachmentId(attachment)
+    paths.set(id, [...(paths.get(id) ?? []), path])
+  }
+  return paths
 }
 
 function isRefusal(error: unknown): boolean {
@@ -157,28 +193,23 @@ async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<
   return { sources, replacement, failures }
 }
 
-async function prune(backend: Backend, options: SyncOptions, epochSeconds: () => number): Promise<Pruned> {
-  const times = { graceSeconds: options.pruneAfterSeconds ?? 0, epochSeconds: epochSeconds() }
+async function prune(
+  backend: Backend,
+  options: SyncOptions,
+  bootSeconds: () => number,
+): Promise<PruneReport> {
   try {
-    return await backend.prune(
-      afterKernel(() => staleTest(requireCache(options.cacheDir), times)),
-      options,
-    )
+    const pruned = await pruneGone(backend, {
+      readCache: () => readResultCache(options.cacheDirs, { isGone: netnsTest() }),
+      graceSeconds: options.pruneAfterSeconds ?? 0,
+      bootSeconds,
+      dryRun: options.dryRun,
+    })
+    const { doubt, failures } = pruned
+    return { ...pruned, failures: doubt === undefined ? failures : [...failures, doubt] }
   } catch (error) {
     // What was restored before is told all the same.
     const { message, details } = toCniError(error)
     return { ...NOTHING_PRUNED, failures: [details ? `${message}: ${details}` : message] }
-  }
-}
-
-/**
- * A test that is made when the first attachment of the kernel is looked at: the cache has to be read after the kernel,
- * or an ADD in between would look like nobody's.
- */
-export function afterKernel<T>(make: () => (item: T) => boolean): (item: T) => boolean {
-  let test: ((item: T) => boolean) | undefined
-  return (item) => {
-    test ??= make()
-    return test(item)
   }
 }

@@ -127,16 +127,13 @@ test('the result cache and the conflists', async () => {
     fc.asyncProperty(fc.array(fc.tuple(names, files), { maxLength: 4 }), conflists, async (cached, conf) => {
       fill('results', cached)
       fill('net.d', [['10-pods.conflist', conf]])
-      const cache = readResultCache(directory)
+      const cache = readResultCache([directory])
       const named = new Set(cached.map(([name]) => name))
       // No file is passed over in silence.
       expect(cache.attachments.length + cache.unreadable.length).toBe(named.size)
       counts.unreadable += cache.unreadable.length
-      const { wanted, warnings, errors } = await wantedAttachments(
-        cache,
-        readNetworks(join(directory, 'net.d')),
-        () => false,
-      )
+      const confDir = join(directory, 'net.d')
+      const { wanted, warnings, errors } = await wantedAttachments(cache, readNetworks(confDir), confDir)
       counts.wanted += wanted.length
       for (const line of [...warnings, ...errors]) expect(line).not.toMatch(/defect|TypeError|undefined/)
       for (const { addresses: own, attachment } of wanted) {

@@ -93,6 +93,7 @@ const keys = fc.record(
     ),
     outInterfaces: fc.array(name, { minLength: 1, maxLength: 3 }),
     pinExemptions: fc.boolean(),
+    repairOnCheck: fc.boolean(),
     policies: fc.array(fc.record({ name: fc.constant('EndpointPolicy'), value: windows }), { maxLength: 3 }),
     configFiles: fc.constantFrom([], ['/etc/ip-masq-none/*'], ['/nope'], ['/etc']),
     flannelSubnetFile: fc.constantFrom(false, '/nope'),

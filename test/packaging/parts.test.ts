@@ -43,6 +43,7 @@ function everyKey() {
     outInterfaces: ['eth+'],
     toPorts: '1024-2047,4096-8191',
     pinExemptions: true,
+    repairOnCheck: false,
   })
 }
 

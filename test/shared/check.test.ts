@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { firewall } from '../lab/firewall'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { callPlugin, configWith, succeed } from '../lab/plugin'
+import { callPlugin, configWith, PREFIX, succeed } from '../lab/plugin'
 
 /** CHECK, whatever it calls things: what is in order passes, what is not does not, and nothing is changed. */
 
@@ -51,6 +51,9 @@ describe('CHECK passes what an ADD installed', () => {
   })
 })
 
+/** The letter of the spec: CHECK changes nothing. */
+const strict = podWith({ repairOnCheck: false })
+
 describe('CHECK finds', () => {
   const changes: (readonly [string, string])[] = [
     ...firewall.losses,
@@ -61,11 +64,11 @@ describe('CHECK finds', () => {
     ['an IPv6 address without its owner', firewall.loseOwner('fd00::7')],
   ]
   test.each(changes)('%s', async (_, change) => {
-    await succeed(node, 'ADD', podWith({}))
+    await succeed(node, 'ADD', strict)
     const policy = (await firewall.policies(node))['10.244.1.7'] ?? ''
     await node.sh(change.replaceAll('POLICY', policy))
     const before = await firewall.list(node)
-    const { status, json } = await callPlugin(node, 'CHECK', podWith({}))
+    const { status, json } = await callPlugin(node, 'CHECK', strict)
     expect({ status, json }).toMatchObject({
       status: 1,
       json: { code: 101, msg: expect.stringMatching(/^Cannot confirm the rules of a eth0: \d+ of them/) },
@@ -81,11 +84,38 @@ describe('CHECK finds', () => {
   })
 
   test('an attachment that was never added, and one whose address went to another', async () => {
-    expect(await callPlugin(node, 'CHECK', podWith({}))).toMatchObject({ json: { code: 101 } })
-    await succeed(node, 'ADD', podWith({}))
-    const other = { ...podWith({}), containerID: 'b' }
+    expect(await callPlugin(node, 'CHECK', strict)).toMatchObject({ json: { code: 101 } })
+    await succeed(node, 'ADD', strict)
+    const other = { ...strict, containerID: 'b' }
     await succeed(node, 'ADD', other)
-    expect(await callPlugin(node, 'CHECK', podWith({}))).toMatchObject({ json: { code: 101 } })
+    expect(await callPlugin(node, 'CHECK', strict)).toMatchObject({ json: { code: 101 } })
     expect(await callPlugin(node, 'CHECK', other)).toMatchObject(QUIET)
+  })
+})
+
+describe('CHECK restores', () => {
+  const said = `${PREFIX}CHECK restored the rules of a eth0, which were missing`
+
+  test('the rules of a pod that has none after a flush, and says so', async () => {
+    await succeed(node, 'ADD', podWith({}))
+    const before = await firewall.policies(node)
+    await node.sh(firewall.flush)
+    expect(await callPlugin(node, 'CHECK', podWith({}))).toMatchObject({ ...QUIET, stderr: said })
+    expect(await firewall.policies(node)).toEqual(before)
+    expect(await callPlugin(node, 'CHECK', podWith({}))).toMatchObject(QUIET)
+  })
+
+  test('no rules that were altered', async () => {
+    await succeed(node, 'ADD', podWith({}))
+    await node.sh(firewall.loseRule('fd00::7'))
+    const before = await firewall.list(node)
+    expect(await callPlugin(node, 'CHECK', podWith({}))).toMatchObject({ status: 1, json: { code: 101 } })
+    expect(await firewall.list(node)).toBe(before)
+  })
+
+  test('no rules for an address that another attachment has', async () => {
+    await succeed(node, 'ADD', { ...podWith({}), containerID: 'b' })
+    expect(await callPlugin(node, 'CHECK', podWith({}))).toMatchObject({ status: 1, json: { code: 101 } })
+    expect(await firewall.holders(node)).toEqual({ '10.244.1.7': 'b', 'fd00::7': 'b' })
   })
 })

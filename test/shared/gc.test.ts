@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { firewall, masquerading } from '../lab/firewall'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { callPlugin, configWith, succeed } from '../lab/plugin'
+import { callPlugin, configWith, PREFIX, succeed } from '../lab/plugin'
 
 /** The verb GC: two networks, `cbr0` with the pods a and b, `other` with the pod c. */
 
@@ -53,8 +53,6 @@ describe('GC keeps', () => {
 describe('GC removes nothing', () => {
   const advice = 'send the list of attachments to keep, [] to keep none; nothing was removed'
   test.each([
-    ['without the key', {}, `Cannot use ${VALID} null: ${advice}`],
-    ['for null', { [VALID]: null }, `Cannot use ${VALID} null: ${advice}`],
     ['for an object', { [VALID]: {} }, `Cannot use ${VALID} {}: ${advice}`],
     [
       'for a list of something else',
@@ -77,6 +75,42 @@ describe('GC removes nothing', () => {
       msg: 'Cannot run GC with cniVersion "1.0.0": it came with 1.1.0',
     })
     expect(await masquerading(node)).toHaveLength(4)
+  })
+})
+
+describe.each([
+  ['without the key', {}],
+  ['for null', { [VALID]: null }],
+  ['for null under both keys', { [VALID]: null, 'cni.dev/attachments': null }],
+])('GC %s: nothing is known to be valid', (_, keys) => {
+  test('what is not proven gone is kept, and named', async () => {
+    const before = await firewall.list(node)
+    const { status, stdout, stderr } = await gc(keys)
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+    expect(stderr.split('\n').sort()).toEqual(
+      [
+        `${PREFIX}GC was called without a list of valid attachments, so only those of cbr0 that are proven gone were removed`,
+        `${PREFIX}kept (a eth0, network cbr0): its network namespace still exists`,
+        `${PREFIX}kept (b eth0, network cbr0): its network namespace still exists`,
+      ].sort(),
+    )
+    expect(await firewall.list(node)).toBe(before)
+  })
+
+  test('what is proven gone is removed, and other networks are left alone', async () => {
+    const environment = { CNI_NETNS: '/var/run/netns/ip-masq-gone' }
+    for (const [containerID, address, name] of [
+      ['d', '10.244.1.4/24', 'cbr0'],
+      ['e', '10.244.1.5/24', 'other'],
+    ] as const)
+      await succeed(node, 'ADD', { containerID, environment, config: { ...configWith([address]), name } })
+    expect(await gc(keys)).toMatchObject({ status: 0 })
+    expect(await masquerading(node)).toEqual([...A, ...B, ...C, '10.244.1.5'].sort())
+  })
+
+  test('a node without rules says nothing', async () => {
+    await node.sh(firewall.flush)
+    expect(await gc(keys)).toMatchObject({ status: 0, stdout: '', stderr: '' })
   })
 })
 

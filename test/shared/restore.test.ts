@@ -79,4 +79,34 @@ describe('an ADD that finds the table gone', () => {
     await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
     expect((await firewall.holders(node))['10.244.1.10']).toBe('c')
   })
+
+  test('brings no rule back of a pod whose DEL runs at the same time, twenty times', async () => {
+    const dead = ['d1', 'd2', 'd3', 'd4', 'd5', 'd6']
+    const addresses = (i: number) => [`10.244.3.${i + 1}/24`, `fd00:3::${i + 1}/64`]
+    for (let round = 0; round < 20; round++) {
+      for (const [i, id] of dead.entries()) await network.cache(`${id}-${round}`, addresses(i))
+      await network.cache('stays', ['10.244.3.77/24'])
+      await node.sh(firewall.flush)
+      const config = configWith(['10.244.3.99/24'])
+      await Promise.all([
+        call('ADD', { containerID: `new-${round}`, config }),
+        // The runtime removes the entry once the whole chain's DEL is done.
+        ...dead.map((id) => network.del(`${id}-${round}`)),
+      ])
+      const holders = await firewall.holders(node)
+      const others = Object.values(holders).filter((id) => id !== 'stays')
+      expect({ round, others }).toEqual({ round, others: [`new-${round}`] })
+      await network.command('sync')
+    }
+  }, 300_000)
+
+  test('a sync beside DELs brings none of their rules back either, twenty times', async () => {
+    const dead = ['d1', 'd2', 'd3', 'd4', 'd5', 'd6']
+    for (let round = 0; round < 20; round++) {
+      for (const [i, id] of dead.entries()) await network.cache(`${id}-${round}`, [`10.244.3.${i + 1}/24`])
+      await node.sh(firewall.flush)
+      await Promise.all([network.command('sync'), ...dead.map((id) => network.del(`${id}-${round}`))])
+      expect({ round, holders: await firewall.holders(node) }).toEqual({ round, holders: {} })
+    }
+  }, 300_000)
 })

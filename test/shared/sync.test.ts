@@ -84,7 +84,8 @@ describe('sync', () => {
     await addTwo()
     await node.sh(firewall.flush)
     const { status, stdout } = await network.command('sync --dry-run')
-    expect(status).toBe(0)
+    expect(status).toBe(1)
+    expect(stdout).toContain('2 attachments, would change 2\n')
     expect(stdout).toContain('would restore shop/b (b eth0, network cbr0): 10.244.1.8\n')
     expect(await list()).toBe('')
     // The script is the one that would be sent.
@@ -113,8 +114,10 @@ describe('sync', () => {
         },
       ],
       removed: [],
+      kept: [],
       warnings: [],
       errors: [],
+      caches: [{ directory: join(network.cacheDir, 'results'), runtime: 'containerd or CRI-O' }],
     })
     expect(await holders()).toEqual(TWO)
   })
@@ -209,7 +212,14 @@ describe('sync', () => {
     await network.command('sync')
     const before = await list()
     await rm(join(network.confDir, '10-pods.conflist'))
-    expect(await network.command('sync')).toMatchObject({ status: 0, stdout: '2 attachments, nothing to do' })
+    const { status, lines } = await network.command('sync')
+    expect({ status, lines }).toEqual({
+      status: 0,
+      lines: [
+        `warning: network cbr0: no conflist in ${network.confDir} has this name, so its pods keep the rules of their ADD; name the right directory with --conf-dir or --profile`,
+        '2 attachments, nothing to do',
+      ],
+    })
     expect(await list()).toEqual(before)
   })
 
@@ -284,9 +294,11 @@ describe('sync', () => {
   })
 })
 
-describe('sync --prune', () => {
-  const stale = () => succeed(node, 'ADD', { containerID: 'stale', config: configWith(['10.244.1.99/24']) })
+const GONE = { CNI_NETNS: '/var/run/netns/ip-masq-gone' }
+const stale = (environment: Record<string, string> = GONE) =>
+  succeed(node, 'ADD', { containerID: 'stale', environment, config: configWith(['10.244.1.99/24']) })
 
+describe('sync --prune', () => {
   test('without it nothing is removed', async () => {
     await addTwo()
     await stale()
@@ -294,17 +306,29 @@ describe('sync --prune', () => {
     expect(await holders()).toEqual({ ...TWO, '10.244.1.99': 'stale' })
   })
 
-  test('removes what no runtime knows, once the grace is over', async () => {
+  test('removes what is proven gone, whatever the grace', async () => {
     await addTwo()
     await stale()
-    await network.command('sync --prune')
-    expect(await holders()).toEqual({ ...TWO, '10.244.1.99': 'stale' })
-    const { status, lines } = await network.command('sync --prune --grace 0')
+    const { status, lines } = await network.command('sync --prune')
     expect({ status, lines }).toEqual({
       status: 0,
       lines: ['removed (stale eth0, network cbr0): 10.244.1.99', '2 attachments, 1 changed'],
     })
     expect(await holders()).toEqual(TWO)
+  })
+
+  test('keeps what no cache has while its namespace exists, and says so', async () => {
+    await addTwo()
+    await stale({})
+    const { status, lines } = await network.command('sync --prune --grace 0')
+    expect({ status, lines }).toEqual({
+      status: 0,
+      lines: [
+        'kept (stale eth0, network cbr0): its network namespace still exists',
+        '2 attachments, nothing to do',
+      ],
+    })
+    expect(await holders()).toEqual({ ...TWO, '10.244.1.99': 'stale' })
   })
 
   test.each(['torn', 'empty'])('a %s cache file costs no pod its rules', async (kind) => {
@@ -336,10 +360,12 @@ describe('gc', () => {
     await network.add('here', ['10.244.1.21/24'], node.path)
     await succeed(node, 'ADD', {
       containerID: 'stale',
+      environment: GONE,
       config: configWith(['10.244.1.99/24'], { nonMasqueradeCIDRs: [] }),
     })
     const policy = (await firewall.policies(node))['10.244.1.99']
     const dry = await network.command('gc --grace 0 --dry-run')
+    expect(dry.status).toBe(1)
     expect(dry.lines).toContain('would remove (stale eth0, network cbr0): 10.244.1.99')
     expect(Object.keys(await holders())).toHaveLength(6)
     const { status, lines } = await network.command('gc --grace 0')
@@ -393,6 +419,7 @@ describe('gc', () => {
         },
       ],
       policies: expect.arrayContaining([expect.stringMatching(firewall.policyName)]),
+      kept: [],
       failures: [],
     })
     expect(await masquerading(node)).toEqual([])

@@ -31,6 +31,7 @@ describe('an empty config', () => {
       snatTo: {},
       outInterfaces: [],
       pinExemptions: false,
+      repairOnCheck: true,
       policies: [],
       configFiles: [],
       flannelSubnetFile: false,
@@ -100,6 +101,7 @@ describe('the other keys', () => {
     ['ipv4', 'true', '', 'write true or false'],
     ['ipv6', 0, '', 'write true or false'],
     ['pinExemptions', null, '', 'write true or false'],
+    ['repairOnCheck', 'no', '', 'write true or false'],
     ['onlyPodCIDRs', [], '', 'write at least one CIDR, or leave the key out for all'],
     ['exceptPodCIDRs', null, '', list],
     [
@@ -459,6 +461,7 @@ describe('parsePlain', () => {
       toPorts: '1024-2047',
       outInterfaces: ['eth0'],
       pinExemptions: true,
+      repairOnCheck: false,
       flannelSubnetFile: true,
       onlyNamespaces: ['shop'],
       exceptNamespaces: ['team-*'],

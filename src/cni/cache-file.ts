@@ -1,0 +1,70 @@
+import { type Attachment, parsePod } from './attachment'
+import { findOwnPlugin, pluginsOf } from './conflists'
+import { isObject, type JsonObject } from './json'
+
+/** One file of a result cache (`cniCacheV1`). */
+export interface CacheEntry {
+  readonly attachment: Attachment
+  /** The conflist that the runtime used, in base64, as it is in the file: equal for the pods of one network. */
+  readonly config: string
+  /** The same, parsed, without drop-in plugins; only when asked for, because it may be long. */
+  readonly readConflist: () => unknown
+  /** The result of the whole chain. */
+  readonly result: JsonObject
+  /** What the runtime knew of the container; a plugin gets what its `capabilities` name, as runtimeConfig. */
+  readonly capabilityArgs: JsonObject
+  /** The `args` that our plugin was called with, as far as they stand in the conflist that the runtime used. */
+  readonly readArgs: () => unknown
+  /** Recorded from libcni 1.2 on. */
+  readonly netns?: string
+}
+
+/**
+ * Undefined for a file that is empty or torn (a power loss), or that is none of libcni's. `configs`: conflists that were read
+ * before; thousands of entries have the same long text, and one copy of it is enough.
+ */
+export function parseCacheFile(text: string, configs: Map<string, string>): CacheEntry | undefined {
+  const entry: unknown = JSON.parse(text)
+  if (!isObject(entry) || entry.kind !== 'cniCacheV1') return undefined
+  const { containerId, ifName, networkName, result, netns, cniArgs, capabilityArgs } = entry
+  if (typeof containerId !== 'string' || typeof ifName !== 'string' || typeof networkName !== 'string')
+    return undefined
+  if (typeof entry.config !== 'string' || !isObject(result)) return undefined
+  const config = configs.get(entry.config) ?? entry.config
+  configs.set(config, config)
+  return {
+    attachment: {
+      containerID: containerId,
+      ifname: ifName,
+      network: networkName,
+      ...parsePod(pairsOf(cniArgs)),
+    },
+    config,
+    readConflist: () => JSON.parse(decode(config)),
+    readArgs: () => readArgs(decode(config)),
+    result,
+    capabilityArgs: isObject(capabilityArgs) ? capabilityArgs : {},
+    ...(typeof netns === 'string' && netns !== '' && { netns }),
+  }
+}
+
+function decode(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8')
+}
+
+/** Most conflists have none, and may be long: those are not parsed. */
+function readArgs(text: string): unknown {
+  if (!text.includes('"args"')) return undefined
+  try {
+    const conflist: unknown = JSON.parse(text)
+    return isObject(conflist) ? findOwnPlugin(pluginsOf(conflist))?.args : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** CNI_ARGS as libcni stores them: a list of pairs, or null. */
+function pairsOf(cniArgs: unknown): (readonly [string, string])[] {
+  const list = Array.isArray(cniArgs) ? cniArgs : []
+  return list.flatMap((pair) => (Array.isArray(pair) ? [[String(pair[0]), String(pair[1])] as const] : []))
+}

@@ -1,0 +1,29 @@
+import type { Wanted } from '../backend/backend'
+import type { CachedAttachment } from '../cni/result-cache'
+import { type Address, formatAddress } from '../policy/address'
+
+export interface Candidate {
+  readonly cached: CachedAttachment
+  readonly wanted: Wanted
+}
+
+/** Of two entries for one address, one is stale: the one without a recorded netns, or else the older file. */
+export function oneForEachAddress(candidates: readonly Candidate[]): Wanted[] {
+  const winners = new Map<string, Candidate>()
+  const rank = ({ cached }: Candidate) => [cached.netns === undefined ? 0 : 1, cached.modified] as const
+  for (const candidate of candidates) {
+    for (const address of candidate.wanted.addresses.map(formatAddress)) {
+      const other = winners.get(address)
+      const [[known, modified], [otherKnown, otherModified]] = [
+        rank(candidate),
+        other ? rank(other) : [-1, 0],
+      ]
+      if (known > otherKnown || (known === otherKnown && modified >= otherModified))
+        winners.set(address, candidate)
+    }
+  }
+  return candidates.map((candidate) => {
+    const isOurs = (address: Address) => winners.get(formatAddress(address)) === candidate
+    return { ...candidate.wanted, addresses: candidate.wanted.addresses.filter(isOurs) }
+  })
+}

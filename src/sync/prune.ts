@@ -1,0 +1,82 @@
+import type { Backend, Listed, Pruned } from '../backend/backend'
+import { noCache, type ResultCache } from '../cni/result-cache'
+import { judge, type Verdict } from './gone'
+
+export interface Judged {
+  readonly listed: Listed
+  readonly verdict: Verdict
+}
+
+export interface PruneReport extends Pruned {
+  /** Attachments that a result cache has. */
+  readonly known: readonly Judged[]
+  /** Attachments that no result cache has and that keep their rules. */
+  readonly kept: readonly Judged[]
+  /** Why the result caches prove nothing, for people. */
+  readonly doubt: string | undefined
+}
+
+export interface PruneOptions {
+  /** Called after the kernel was read: else an ADD in between would look like nobody's. */
+  readonly readCache: () => ResultCache
+  readonly graceSeconds: number
+  readonly bootSeconds: () => number
+  readonly dryRun: boolean
+  /** Attachments that are looked at; default: all. */
+  readonly isCandidate?: (listed: Listed) => boolean
+}
+
+/** Removes the attachments that are proven gone, and policies without pods; says what it kept, and why. */
+export async function pruneGone(backend: Backend, options: PruneOptions): Promise<PruneReport> {
+  const { judged, doubt } = await judgeAll(backend, options)
+  const stale = new Map<string, Listed[]>()
+  for (const { listed, verdict } of judged) {
+    // Both backends may have the same one.
+    if (verdict.is === 'gone') stale.set(listed.id, [...(stale.get(listed.id) ?? []), listed])
+  }
+  const isStale = (listed: Listed) => stale.get(listed.id)?.some((one) => isSame(one, listed)) ?? false
+  const pruned = await backend.prune(isStale, options)
+  const known = judged.filter(({ verdict }) => verdict.is === 'known')
+  const kept = judged.filter(({ verdict }) => verdict.is === 'alive' || verdict.is === 'unknown')
+  return { ...pruned, known, kept, doubt }
+}
+
+/** A verdict on every attachment that has rules. */
+export async function judgeAll(
+  backend: Pick<Backend, 'list'>,
+  { readCache, graceSeconds, bootSeconds, isCandidate = () => true }: Omit<PruneOptions, 'dryRun'>,
+): Promise<Pick<PruneReport, 'doubt'> & { readonly judged: readonly Judged[] }> {
+  const listed = await backend.list()
+  const cache = readCache()
+  const verdictOn = judge({ cache, graceSeconds, bootSeconds: bootSeconds() })
+  const judged = listed.filter(isCandidate).map((one) => ({ listed: one, verdict: verdictOn(one) }))
+  const doubt = doubtOf(cache, judged)
+  return { judged: doubt === undefined ? judged : judged.map(withoutCache), doubt }
+}
+
+/** Caches that know less than half of what is there are not those of this node, or were wiped. */
+function doubtOf(cache: ResultCache, judged: readonly Judged[]): string | undefined {
+  const left = judged.filter(
+    ({ verdict }) => !verdict.isInFlight && (verdict.is !== 'gone' || verdict.restsOnCache),
+  )
+  const known = left.filter(({ verdict }) => verdict.is === 'known')
+  if (left.length === 0) return undefined
+  if (!cache.exists) return `Cannot tell what is stale: ${noCache(cache)}; use --cache-dir`
+  if (known.length * 2 >= left.length) return undefined
+  return `Cannot tell what is stale: the result caches know ${known.length} of ${left.length} attachments that have rules; name the cache of every runtime with --cache-dir`
+}
+
+function withoutCache(judged: Judged): Judged {
+  if (!judged.verdict.restsOnCache) return judged
+  const because = 'the result caches know less than half of the attachments that have rules'
+  return { ...judged, verdict: { is: 'unknown', because } }
+}
+
+/** Not if an ADD has written it anew since it was judged. */
+function isSame({ note }: Listed, listed: Listed): boolean {
+  return (
+    note?.epochSeconds === listed.note?.epochSeconds &&
+    note?.bootSeconds === listed.note?.bootSeconds &&
+    note?.netns === listed.note?.netns
+  )
+}

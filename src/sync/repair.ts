@@ -1,0 +1,21 @@
+import type { Backend, Wanted } from '../backend/backend'
+import { attachmentId } from '../backend/identity'
+
+/**
+ * CHECK: restores the rules of an attachment that has none, and returns how the kernel differs after that. One that has
+ * some is left as it is: whoever altered them may have had a reason, and CHECK is there to say so.
+ */
+export async function repairMissing(
+  backend: Backend,
+  wanted: Wanted,
+  differences: readonly string[],
+): Promise<readonly string[]> {
+  const id = attachmentId(wanted.attachment)
+  const listed = await backend.list()
+  if (listed.some((one) => one.id === id)) return differences
+  // As sync does it: it takes no address from another attachment, and leaves out one whose DEL has come.
+  const gone = await backend.gone()
+  if (gone.has(id)) return differences
+  await backend.replace([{ ...wanted, origin: 'restored' }], { dryRun: false })
+  return backend.verify(wanted)
+}

@@ -1,0 +1,78 @@
+import type { Origin, Wanted } from '../backend/backend'
+import { findOwnPlugin, pluginsOf } from '../cni/conflists'
+import { isObject, type JsonObject } from '../cni/json'
+import { distinctAddresses, parseAddresses } from '../cni/prev-result'
+import type { CachedAttachment, ResultCache } from '../cni/result-cache'
+import { type Candidate, oneForEachAddress } from './one-for-each-address'
+import type { PolicyMaker } from './policy-maker'
+
+/** Our part of a network, and whether it is only what the ADD had. */
+export interface Plugin {
+  readonly policyFor: PolicyMaker
+  readonly isFallback: boolean
+}
+
+/**
+ * The rules of cached attachments, by the plugin that `pluginOf` finds for each. Results that cannot be read are left
+ * out with a warning; no address is wanted by two.
+ */
+export async function wantedOf(
+  { attachments }: Pick<ResultCache, 'attachments'>,
+  pluginOf: (cached: CachedAttachment) => Promise<Plugin | undefined>,
+): Promise<{ readonly wanted: readonly Wanted[]; readonly warnings: readonly string[] }> {
+  const [skipped, warnings]: [string[], Set<string>] = [[], new Set()]
+  const candidates: Candidate[] = []
+  const origins = new Map<string, Origin>()
+  for (const cached of attachments) {
+    try {
+      const plugin = await pluginOf(cached)
+      if (!plugin) continue
+      const { wanted, warnings: said } = wantedBy(cached, plugin)
+      for (const warning of said) warnings.add(`network ${cached.attachment.network}: ${warning}`)
+      // All pods of a network have the same conflist, so it is read once.
+      const origin = origins.get(cached.config) ?? originOf(cached)
+      origins.set(cached.config, origin)
+      candidates.push({ cached, wanted: { ...wanted, origin } })
+    } catch (error) {
+      skipped.push(`skipped the cache file ${cached.file}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  return { wanted: oneForEachAddress(candidates), warnings: [...warnings, ...skipped] }
+}
+
+function wantedBy(
+  cached: CachedAttachment,
+  { policyFor, isFallback }: Plugin,
+): { wanted: Wanted; warnings: readonly string[] } {
+  const { attachment, result, netns } = cached
+  const ips = parseAddresses(result, attachment.ifname)
+  const { warnings, ...decision } = policyFor(cached, ips)
+  const wanted = {
+    attachment,
+    addresses: distinctAddresses(ips),
+    ...decision,
+    setting: policyFor.setting,
+    carrier: policyFor.carrier,
+    ...(netns !== undefined && { netns }),
+    isFallback,
+  }
+  return { wanted, warnings }
+}
+
+export function pluginsIn({ readConflist }: CachedAttachment): readonly JsonObject[] {
+  const conflist = readConflist()
+  return isObject(conflist) ? pluginsOf(conflist) : []
+}
+
+/**
+ * Some runtimes take DEL from the conflist that they cached at the ADD (CRI-O). Where that one has no ip-masq, no DEL will
+ * come to us, and whoever removes rules has to know it.
+ */
+function originOf(cached: CachedAttachment): Origin {
+  try {
+    return findOwnPlugin(pluginsIn(cached)) ? 'restored' : 'adopted'
+  } catch {
+    // A torn conflist says nothing, and must not cost the pod its rules.
+    return 'restored'
+  }
+}
