@@ -46,18 +46,20 @@ For one pod: runtimeConfig.nonMasqueradeCIDRs (capability); with podLists also a
 Commands:
   sync                 make the rules of all running pods what the conflists ask for now
     --conf-dir DIR     where the conflists are (default ${DEFAULT_CONF_DIR})
-    --cache-dir DIR    where libcni keeps its results (default ${DEFAULT_CACHE_DIR})
+    --profile NAME     the conflists' directory of default, k3s, rke2, microk8s, openshift, minikube or kind
+    --cache-dir DIR    where runtimes keep their results, in DIR/results and DIR/*/results; may be given
+                       several times (default ${DEFAULT_CACHE_DIR})
     --dry-run          print what would change, and the script, and change nothing
     --json             print a JSON object instead of lines
-    --prune            also remove rules that no runtime knows of ...
-    --grace TIME       ... and that were written longer ago than this (default 10m)
+    --prune            also remove the rules of pods that are proven gone ...
+    --grace TIME       ... where only the cache entry is gone, not before this time after the ADD (default 10m)
     --keep-primary-rules   report the masquerade rules that bridge or ptp left, and do not remove them
     --watch            stay, and sync again when a conflist or a file that it names changes, or the rules are lost
     --interval TIME    with --watch: at the latest after this (default 60s)
     --health-port PORT with --watch: answer /livez and /readyz on 127.0.0.1
     --root DIR         in a container: do all of it in the host's /, which is mounted there
-  gc                   remove rules that no runtime knows of, or whose container is gone
-    --conf-dir, --cache-dir, --grace, --dry-run, --json, --root   as for sync
+  gc                   remove the rules of pods that are proven gone, and policies that no pod has
+    --conf-dir, --profile, --cache-dir, --grace, --dry-run, --json, --root   as for sync
   install              put this executable in its place, and ip-masq into the network
     --profile NAME     directories of default, k3s, rke2, microk8s, openshift, minikube or kind ...
     --bin-dir DIR      ... or this one for executables

@@ -103,7 +103,7 @@ async function add(call: Call, input: Input): Promise<Answer> {
   return { stdout, warnings: [...warnings, ...replaced, ...restored] }
 }
 
-/** How long an ADD may be held up by the rules of others. */
+/** How long an ADD may be held up by the rules of others; half of it to read which there are. */
 const RESTORE_MS = 200
 
 /** The rules of the network's other pods, when an ADD found the table gone: best effort, and never its failure. */
@@ -112,14 +112,21 @@ async function restore(
   added: Attachment,
   config: JsonObject,
 ): Promise<string[]> {
-  const end = now() + RESTORE_MS
+  const readEnd = now() + RESTORE_MS / 2
   try {
     const { restoreNetwork } = await import('./sync/restore')
-    const isLate = () => now() >= end
-    const count = await restoreNetwork(backendWithin(RESTORE_MS), { cacheDir, added, config, isLate })
-    return count > 0
-      ? [`the table was gone; restored the rules of ${count} other attachments of ${added.network}`]
-      : []
+    const isLate = () => now() >= readEnd
+    const { restored, left } = await restoreNetwork(backendWithin(RESTORE_MS), {
+      cacheDir,
+      added,
+      config,
+      isLate,
+    })
+    if (restored + left === 0) return []
+    const remedy = left > 0 ? `; ${left} are left to ip-masq sync` : ''
+    return [
+      `the table was gone; restored the rules of ${restored} other attachments of ${added.network}${remedy}`,
+    ]
   } catch (error) {
     return [
       `the table was gone; run ip-masq sync to restore the rules of other attachments: ${toCniError(error).message}`,

@@ -43,6 +43,8 @@ export interface ResultCache {
   readonly gone: readonly CachedName[]
   /** Files that could not be read: whatever they stand for, nothing must be removed for want of them. */
   readonly unreadable: readonly string[]
+  /** How many files were not read, because it was late. */
+  readonly unread: number
 }
 
 /** Which entries are read. */
@@ -62,8 +64,11 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   const unreadable: string[] = []
   const places = cacheDirs.flatMap(placesIn)
   const configs = new Map<string, string>()
-  for (const { place, name } of places.flatMap((place) => filesIn(place, selection))) {
+  const files = places.flatMap((place) => filesIn(place, selection))
+  let unread = files.length
+  for (const { place, name } of files) {
     if (selection.isLate?.()) break
+    unread--
     const path = join(place.directory, name)
     const file = place.isUsual ? name : path
     try {
@@ -78,7 +83,7 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
       if (!isMissing(error)) unreadable.push(file)
     }
   }
-  return { cacheDirs, exists: places.length > 0, places, attachments, gone, unreadable }
+  return { cacheDirs, exists: places.length > 0, places, attachments, gone, unreadable, unread }
 }
 
 /** Fit to follow "Cannot ...: ". */

@@ -12,18 +12,25 @@ export interface Restoration {
   readonly added: Attachment
   /** The config that the ADD was called with. */
   readonly config: JsonObject
+  /** No more of the cache is read: what was read is still to be written. */
   readonly isLate: () => boolean
+}
+
+export interface Restored {
+  readonly restored: number
+  /** Attachments whose cache entries were not read any more. */
+  readonly left: number
 }
 
 /**
  * After an ADD that found the table gone: the rules of its network's other pods, by the config that it was called
- * with. Sync does this for all networks; but a node may have none running, and its pods should not wait for it.
- * Returns how many attachments got rules back.
+ * with, in one transaction. Sync does this for all networks; but a node may have none running, and its pods should not
+ * wait for it.
  */
 export async function restoreNetwork(
   backend: Backend,
   { cacheDir, added, config, isLate }: Restoration,
-): Promise<number> {
+): Promise<Restored> {
   const cache = readResultCache([cacheDir], { network: added.network, isLate, isGone: netnsTest() })
   // What came for the added pod is no other's.
   const { runtimeConfig: _, args: __, ...plugin } = config
@@ -31,9 +38,9 @@ export async function restoreNetwork(
   const restored = { policyFor: await policyMaker(plugin), isFallback: true }
   const { wanted } = await wantedOf(cache, async ({ attachment }) => {
     const isOwn = attachment.containerID === added.containerID && attachment.ifname === added.ifname
-    const isOther = attachment.network === added.network && !isOwn
-    return isOther && !isLate() ? restored : undefined
+    return attachment.network === added.network && !isOwn ? restored : undefined
   })
-  if (wanted.length === 0 || isLate()) return 0
-  return (await backend.replace(wanted, { dryRun: false })).changes.length
+  const left = cache.unread
+  if (wanted.length === 0) return { restored: 0, left }
+  return { restored: (await backend.replace(wanted, { dryRun: false })).changes.length, left }
 }

@@ -74,6 +74,23 @@ describe('an ADD that finds the table gone', () => {
     })
   })
 
+  test('restores two hundred in one transaction', async () => {
+    await Promise.all(
+      Array.from({ length: 200 }, (_, i) =>
+        network.cache(`x${i}`, [`10.244.2.${i}/24`, `fd00:2::${i + 1}/64`]),
+      ),
+    )
+    const { status, stderr } = await call('ADD', { containerID: 'c', config: configWith(['10.244.3.1/24']) })
+    expect(status).toBe(0)
+    // How many fit into the time depends on the machine; none is lost in silence.
+    const [, restored = '0', left = '0'] =
+      /restored the rules of (\d+) .*?(?:; (\d+) are left|$)/.exec(stderr) ?? []
+    const isNamed = Number(restored) + Number(left) === 200
+    expect({ stderr, isSaid: isNamed || stderr.includes('run ip-masq sync to restore') }).toMatchObject({ isSaid: true })
+    await network.command('sync')
+    expect(await masquerading(node)).toHaveLength(401)
+  })
+
   test('does not take an address from the pod that is being added', async () => {
     await network.cache('old', ['10.244.1.10/24', '10.244.1.11/24'])
     await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
