@@ -112,9 +112,10 @@ async function restore(
   added: Attachment,
   config: JsonObject,
 ): Promise<string[]> {
-  const readEnd = now() + RESTORE_MS / 2
   try {
     const { restoreNetwork } = await import('./sync/restore')
+    // From here on: on a busy node it takes as long again to load what restores.
+    const readEnd = now() + RESTORE_MS / 2
     const isLate = () => now() >= readEnd
     const { restored, left } = await restoreNetwork(backendWithin(RESTORE_MS), {
       cacheDir,
