@@ -86,7 +86,9 @@ describe('an ADD that finds the table gone', () => {
     const [, restored = '0', left = '0'] =
       /restored the rules of (\d+) .*?(?:; (\d+) are left|$)/.exec(stderr) ?? []
     const isNamed = Number(restored) + Number(left) === 200
-    expect({ stderr, isSaid: isNamed || stderr.includes('run ip-masq sync to restore') }).toMatchObject({ isSaid: true })
+    expect({ stderr, isSaid: isNamed || stderr.includes('run ip-masq sync to restore') }).toMatchObject({
+      isSaid: true,
+    })
     await network.command('sync')
     expect(await masquerading(node)).toHaveLength(401)
   })
