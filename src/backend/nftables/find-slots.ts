@@ -27,8 +27,9 @@ export function findSlots(carrier: Carrier, digest: string, atLeast = 1): Outcom
     if (!looked.ok) return looked
     for (const one of looked.value) found.push(one)
     const count = countIn(found[0]?.comment)
-    // A comment of somebody else's says nothing: then the first slot that is missing is the end.
-    wanted = count === undefined ? (found[found.length - 1] ? 1 : 0) : count - found.length
+    // A comment of somebody else's says nothing: then the first slot that is missing is the end. A tombstone is alone.
+    const isLast = found[0]?.value?.value === NO_ADDRESS.value || !found[found.length - 1]
+    wanted = count === undefined ? (isLast ? 0 : 1) : count - found.length
   }
   return { ok: true, value: toSlots(found) }
 }
