@@ -109,7 +109,8 @@ describe('sync', () => {
       await addTwo()
       for (const id of ['x', 'y']) {
         const address = id === 'x' ? '10.244.1.20/24' : '10.244.1.21/24'
-        await succeed(node, 'ADD', { containerID: id, config: configWith([address]) })
+        const environment = { CNI_NETNS: '/var/run/netns/ip-masq-gone' }
+        await succeed(node, 'ADD', { containerID: id, environment, config: configWith([address]) })
       }
       const command = await hook('delete element', 'nft delete element inet ip-masq pods-ip { 10.244.1.20 }')
       expect((await command('gc --grace 0')).status).toBe(0)
