@@ -22,6 +22,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'src/backend/both/verify.ts',
     'src/backend/denied.ts',
     'src/backend/nftables/apply-with-set-up.ts',
+    'src/backend/nftables/compare-structure.ts',
     'src/backend/nftables/fill-slots.ts',
     'src/backend/nftables/find-addresses.ts',
     'src/backend/nftables/listed-note.ts',

@@ -1,10 +1,11 @@
 import { symlinkSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { callPlugin, configWith, EXECUTABLES, type PluginCall, succeed } from '../lab/plugin'
+import { callPlugin, configWith, EXECUTABLES, type PluginCall, PREFIX, succeed } from '../lab/plugin'
+import { podAddresses } from '../lab/table'
 
 /** What looks at libcni's own cache directory: ADD after a flush, and STATUS. It is laid over the machine's. */
 
@@ -40,6 +41,39 @@ describe('an ADD that finds the table gone', () => {
     const [held, free] = [await best({ before: overlay }), await best({})]
     // Twice the 200 ms: this machine has other things to do.
     expect(held - free).toBeLessThan(400)
+  })
+})
+
+describe('an ADD that finds the table whole, and somebody flushes it before the ADD writes', () => {
+  /** An nft that flushes the ruleset once, before the first transaction that declares a policy. */
+  const flushing = async () => {
+    const path = join(network.cacheDir, 'flushing')
+    await mkdir(path)
+    const nft = 'PATH=/usr/sbin:/sbin:/usr/bin nft'
+    const script = `#!/bin/bash
+cat > ${path}/script
+if grep -q 'add chain inet ip-masq policy-' ${path}/script && mkdir ${path}/done 2>/dev/null; then ${nft} flush ruleset; fi
+${nft} "$@" < ${path}/script
+`
+    await writeFile(join(path, 'nft'), script, { mode: 0o755 })
+    return { IP_MASQ_CARRIER: 'nft', PATH: `${path}:/usr/bin:/bin` }
+  }
+
+  test.each([
+    ['for the first pod of a policy', '10.244.1.10', { nonMasqueradeCIDRs: [] }],
+    ['for an address that a stale pod has', '10.244.1.9', {}],
+  ])('%s', async (_, address, keys) => {
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await call('ADD', { containerID: 'stale', config: configWith(['10.244.1.9/24']) })
+    const { status, stderr } = await call('ADD', {
+      containerID: 'c',
+      config: configWith([`${address}/24`], keys),
+      environment: await flushing(),
+    })
+    expect(status).toBe(0)
+    // Whether there is time to restore depends on the machine; that there is something to restore is never missed.
+    expect(stderr.startsWith(`${PREFIX}the table was gone; `)).toBe(true)
+    expect(await podAddresses(node)).toContain(address)
   })
 })
 

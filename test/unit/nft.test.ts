@@ -34,6 +34,8 @@ describe('what nft says', () => {
     test.each([
       ['a rule: the kernel lacks its expression', missing(3), declaring, 'unsupported'],
       ['an element: another call was faster', missing(4), declaring, 'missing'],
+      ['a rule, where the table stood before', missing(2), declaring.slice(1), 'unsupported'],
+      ['a chain, where the table stood before: it is gone', missing(1), declaring.slice(1), 'missing'],
       ['a rule of a script that declares nothing', missing(1), declaring.slice(2, 3), 'missing'],
     ])('%s', (_, said, transaction, failure) => {
       expect(classify(said, transaction)).toBe(failure)

@@ -4,6 +4,7 @@ import type { Applied, Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
 import type { ApplyOptions } from './apply'
 import type { Carrier, Failed, Outcome } from './carrier'
+import { isWhole } from './compare-structure'
 import { ATTEMPTS, toError } from './failure'
 import { fillSlots } from './fill-slots'
 import { deleteAddress, deleteOwner, deletePod, goTo, isOurs, POD_MAPS, policyName } from './layout'
@@ -12,7 +13,7 @@ import { digestOfOwner, ownerValue } from './owner'
 import { type AttachmentState, readAttachment } from './read-attachment'
 import { setUpPolicy, setUpTable } from './set-up'
 import { deleteSlot } from './slots'
-import { type AddressState, exists } from './table-state'
+import type { AddressState } from './table-state'
 import { requireFree } from './take-over'
 import type { Transaction } from './transaction'
 
@@ -26,8 +27,11 @@ interface Refused extends ApplyOptions {
 /**
  * ADD, when its elements were refused: something is missing (the first pod of a policy, or somebody flushed the ruleset)
  * or clashes (a stale owner of the address, our own older policy, a tombstone). The kernel does not say which thing, so what
- * there is of the attachment is looked up, and one transaction sets up everything, clears the way and adds the elements.
- * It does no harm in parallel with others of its kind.
+ * there is of the attachment is looked up, and one transaction sets up what is missing, clears the way and adds the
+ * elements. It does no harm in parallel with others of its kind.
+ *
+ * A table that is whole is not set up again. When somebody flushes the ruleset after the look, the kernel then refuses the
+ * transaction and the next look finds the table gone; to make it anew unnoticed would leave all other pods without rules.
  */
 export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: Refused): Promise<Applied> {
   let outcome: Outcome<undefined> = options.refusal
@@ -42,11 +46,17 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
     const state = readAttachment(carrier, { action: ACTION, attachment, addresses })
     wrong = wrongMaps(state.structure.table)
     if (!mayHelp && wrong.length === 0) break
-    tableWasMissing ||= !exists(state.structure) || wrong.length > 0
+    const mustSetUp = !isWhole(state.structure.table)
+    tableWasMissing ||= mustSetUp
     for (const line of warningsOf(state, wanted, wrong)) warnings.add(line)
     for (const held of state.addresses)
       if (isHeld(held, wanted)) await requireFree(carrier, attachment, { held, ...options })
-    outcome = carrier.run([...setUp(state, wanted, wrong), ...clearWay(state, wanted), ...options.elements])
+    outcome = carrier.run([
+      ...(mustSetUp ? setUp(state, wanted.attachment, wrong) : []),
+      ...setUpPolicy(wanted.policy),
+      ...clearWay(state, wanted),
+      ...options.elements,
+    ])
   }
   if (!outcome.ok) throw wrong.length > 0 ? inTheWay(wrong, outcome) : toError(carrier, ACTION, outcome)
   return { tableWasMissing, ...(warnings.size > 0 && { warnings: [...warnings] }) }
@@ -55,20 +65,17 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
 /** With the slots of all others, where the table is of an older layout that has none. */
 function setUp(
   { structure: { table }, all }: AttachmentState,
-  wanted: Wanted,
+  attachment: Wanted['attachment'],
   wrong: readonly string[],
 ): Transaction {
-  const own = attachmentDigest(wanted.attachment)
+  const own = attachmentDigest(attachment)
   const known = new Set(all?.slots.map(({ digest }) => digest))
-  return [
-    ...setUpTable({
-      older: outdatedChains(table),
-      wrong,
-      isIncomplete: all?.mayLack ?? false,
-      slots: all ? fillSlots(all, (digest) => digest !== own && !known.has(digest)) : [],
-    }),
-    ...setUpPolicy(wanted.policy),
-  ]
+  return setUpTable({
+    older: outdatedChains(table),
+    wrong,
+    isIncomplete: all?.mayLack ?? false,
+    slots: all ? fillSlots(all, (digest) => digest !== own && !known.has(digest)) : [],
+  })
 }
 
 function isWanted({ addresses }: Wanted, address: Address): boolean {
