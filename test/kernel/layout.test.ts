@@ -255,6 +255,36 @@ describe('what somebody else wrote into our table', () => {
     expect(await network.command('sync')).toMatchObject({ status: 0, lines: ['1 attachment, nothing to do'] })
   })
 
+  // The tombstone and the slots are written there, and cannot be.
+  describe.each([
+    ['without timeouts', "'{ type ipv6_addr : ipv6_addr; }'"],
+    ['of another key', "'{ type ipv4_addr : verdict; }'"],
+    ['of another value', "'{ type ipv6_addr : verdict; }'"],
+    ['that is not there', undefined],
+  ])('a map attachments %s', (_, type) => {
+    test.each([
+      ['with prevResult', pod('a', '10.244.1.7/24', 'fd00::7/64')],
+      ['without prevResult', withoutPrevResult('a')],
+    ])('a DEL %s removes the rules all the same', async (_, del) => {
+      await succeed(node, 'ADD', pod('a', '10.244.1.7/24', 'fd00::7/64'))
+      await succeed(node, 'ADD', pod('b', '10.244.1.8/24'))
+      await node.sh('nft delete map inet ip-masq attachments')
+      if (type) await node.sh(`nft add map inet ip-masq attachments ${type}`)
+      expect(await call('DEL', del)).toMatchObject({ status: 0, stderr: '' })
+      expect(await podAddresses(node)).toEqual(['10.244.1.8'])
+      expect(await owners()).toEqual(['::ffff:10.244.1.8'])
+    })
+  })
+
+  test('a DEL removes slots and rules where a tombstone is refused', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
+    const map = await node.sh('nft list map inet ip-masq attachments')
+    await node.sh(`nft delete map inet ip-masq attachments
+      nft -f - <<< '${map.replace(/flags timeout/, '')}'`)
+    expect(await call('DEL', withoutPrevResult('a'))).toMatchObject({ status: 0, stderr: '' })
+    expect(await readTable(node)).toMatchObject({ pods: {}, owners: {}, slots: {} })
+  })
+
   test('a base chain: CHECK judges our own rules, and names it', async () => {
     await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
     await node.sh("nft add chain inet ip-masq early '{ type nat hook postrouting priority 90; }'")

@@ -4,7 +4,7 @@ import type { Carrier, Failed, Layout, Outcome } from './carrier'
 import { NOWHERE } from './elsewhere'
 import { ATTEMPTS, toError } from './failure'
 import { findAddresses } from './find-addresses'
-import { type FoundSlots, findSlots } from './find-slots'
+import { type FoundSlots, findSlots, NO_SLOTS } from './find-slots'
 import { deleteAddress, deletePod } from './layout'
 import { digestOfOwner } from './owner'
 import { addTombstone, deleteSlot } from './slots'
@@ -22,6 +22,8 @@ export interface RemoveOptions {
   readonly orphans?: readonly Address[]
   /** What the caller has looked up already. */
   readonly known?: Known
+  /** The map of the slots is not there, or not ours: then only `owners` says what the attachment has. */
+  readonly mustWalk?: boolean
   /** A DEL leaves one, GC does not; `make-table`: also where that takes a table of its own. */
   readonly tombstone: 'none' | 'in-table' | 'make-table'
 }
@@ -33,15 +35,16 @@ export interface RemoveOptions {
 export function removeOwned(
   carrier: Carrier,
   digest: string,
-  { orphans = [], known, tombstone }: RemoveOptions,
+  { orphans = [], known, mustWalk = false, tombstone }: RemoveOptions,
 ): Removal {
+  let isRefused = false
   for (let attempt = 1; ; attempt++) {
-    const looked = lookUp(carrier, digest, { orphans, known: attempt === 1 ? known : undefined })
+    const looked = lookUp(carrier, digest, { orphans, known: attempt === 1 ? known : undefined, mustWalk })
     if (!looked.ok) return hopeless(looked)
     const { slots, own, unowned, isElsewhere, isBare, doubt } = looked.value
     // With addresses, it is most likely there: an nft that was away when they were added could leave no mark.
     const mayBeElsewhere = orphans.length > 0 || isElsewhere
-    const [isLeft, mayMakeTable] = [tombstone !== 'none', tombstone === 'make-table']
+    const [isLeft, mayMakeTable] = [tombstone !== 'none' && !isRefused, tombstone === 'make-table']
     const toDelete = [...own.flatMap(deleteFound), ...unowned.map(({ address }) => deletePod(address))]
     const stale = slots.isTombstone ? [] : slots.numbers.map((slot) => deleteSlot(digest, slot))
     if (toDelete.length + stale.length === 0) {
@@ -60,6 +63,11 @@ export function removeOwned(
     // Another DEL of the same pod, for example.
     const mayHaveChanged = outcome.failure === 'clash' || outcome.failure === 'missing'
     if (mayHaveChanged && attempt < ATTEMPTS) continue
+    // The tombstone is best effort: where it is refused, the rules must go all the same.
+    if (hasTomb) {
+      isRefused = true
+      continue
+    }
     // Not known to be ours: no reason to keep the address from being freed.
     if (own.length === 0) return hopeless(outcome)
     throw toError(carrier, 'remove the rules', outcome)
@@ -78,17 +86,22 @@ interface Look {
   readonly doubt?: string
 }
 
-function lookUp(
-  carrier: Carrier,
-  digest: string,
-  { orphans, known }: { readonly orphans: readonly Address[]; readonly known: Known | undefined },
-): Outcome<Look> {
+interface Hints {
+  readonly orphans: readonly Address[]
+  readonly known: Known | undefined
+  readonly mustWalk: boolean
+}
+
+function lookUp(carrier: Carrier, digest: string, { orphans, known, mustWalk }: Hints): Outcome<Look> {
   const layout = known ? ({ ok: true, value: known.layout } as const) : carrier.readLayout()
   if (!layout.ok) return layout
-  const slots = known ? ({ ok: true, value: known.slots } as const) : findSlots(carrier, digest)
+  const found = known ? ({ ok: true, value: known.slots } as const) : findSlots(carrier, digest)
+  // The map has another type than ours.
+  const isStrange = !found.ok && found.failure === 'refused'
+  const slots = isStrange ? ({ ok: true, value: NO_SLOTS } as const) : found
   if (!slots.ok) return slots
   const { isCurrent, hasMark } = layout.value
-  const walked = isCurrent ? NOTHING_WALKED : walk(carrier, digest)
+  const walked = isCurrent && !isStrange && !mustWalk ? NOTHING_WALKED : walk(carrier, digest)
   if (!walked.ok) return walked
   const states = findAddresses(carrier, [...slots.value.addresses, ...walked.value.addresses, ...orphans])
   if (!states.ok) return states

@@ -31,7 +31,11 @@ export function remove(
   let addresses = hint
   if (hint.length === 0) {
     const found = findSlots(carrier, digest)
-    if (!found.ok) return hopeless(found)
+    if (!found.ok) {
+      // The map has another type than ours.
+      if (found.failure === 'refused') return removeOwned(carrier, digest, { mustWalk: true, tombstone })
+      return hopeless(found)
+    }
     addresses = found.value.addresses
     if (addresses.length === 0) {
       const layout = carrier.readLayout()
@@ -41,7 +45,10 @@ export function remove(
         const known = { slots: found.value, layout: layout.value }
         return removeOwned(carrier, digest, { known, tombstone })
       }
-      if (!found.value.isTombstone) carrier.run([addTombstone(digest)])
+      const buried = found.value.isTombstone ? undefined : carrier.run([addTombstone(digest)])
+      // The map is not there, or not ours, so that nothing is known yet either.
+      if (buried && !buried.ok && (buried.failure === 'missing' || buried.failure === 'refused'))
+        return removeOwned(carrier, digest, { mustWalk: true, tombstone })
       return { outcome: 'absent', mayBeElsewhere: layout.value.hasMark }
     }
   }
