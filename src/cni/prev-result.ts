@@ -36,13 +36,22 @@ export function parseAddresses(prevResult: JsonObject, ifname: string): Interfac
   const interfaces = Array.isArray(prevResult.interfaces) ? prevResult.interfaces : []
   const parsed = map(ips, (ip, index) => ({
     ...parseInterfaceAddress(ip, `prevResult.ips[${index}]`),
+    index,
     isOnSandbox:
       isObject(ip) &&
       typeof ip.interface === 'number' &&
       isSandboxInterface(interfaces[ip.interface], ifname),
   }))
   const onSandbox = filter(parsed, (ip) => ip.isOnSandbox)
-  return map(onSandbox.length > 0 ? onSandbox : parsed, ({ address, length }) => ({ address, length }))
+  return map(onSandbox.length > 0 ? onSandbox : parsed, ({ address, length, index }) => {
+    const kind = kindOfNoPod(address)
+    if (kind === undefined) return { address, length }
+    const text = quote(ips[index].address)
+    throw new CniError(
+      'invalidConfig',
+      `Cannot use prevResult.ips[${index}].address ${text}: no pod can have ${kind}; look at what the IPAM plugin gives out`,
+    )
+  })
 }
 
 function parseInterfaceAddress(ip: unknown, path: string): InterfaceAddress {
@@ -51,10 +60,7 @@ function parseInterfaceAddress(ip: unknown, path: string): InterfaceAddress {
     throw new CniError('invalidConfig', `Cannot use ${path} ${quote(ip)}: it has no address`)
   }
   try {
-    const parsed = parseAddressWithLength(text)
-    const kind = kindOfNoPod(parsed.address)
-    if (kind === undefined) return parsed
-    throw new MalformedError(`no pod can have ${kind}; look at what the IPAM plugin gives out`)
+    return parseAddressWithLength(text)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
     throw new CniError('invalidConfig', `Cannot use ${path}.address ${quote(text)}: ${error.message}`)

@@ -112,6 +112,19 @@ describe('the addresses of an attachment', () => {
     )
   })
 
+  test('addresses of other interfaces may be of any kind', () => {
+    const interfaces = [
+      { name: 'lo', sandbox: '/var/run/netns/a' },
+      { name: 'eth0', sandbox: '/var/run/netns/a' },
+    ]
+    const ips = [
+      { address: '127.0.0.1/8', interface: 0 },
+      { address: '::1/128', interface: 0 },
+      { address: '10.0.0.2/24', interface: 1 },
+    ]
+    expect(select({ interfaces, ips })).toEqual(['10.0.0.2'])
+  })
+
   test('an IPv4 address in IPv6’s clothes is none either', () => {
     expect(() => select({ ips: [{ address: '::ffff:10.0.0.2/120' }] })).toThrow('write the IPv4 form')
   })
