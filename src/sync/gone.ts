@@ -133,13 +133,14 @@ function judgeWithoutEntry({ addresses, note }: Listed, circumstances: Circumsta
     is: 'gone',
     because: 'its cache entry is gone, and no network namespace has its address',
   }
-  // Sync wrote it after it had seen its entry, and its DEL never comes to us.
-  if (note.origin === 'adopted') return gone
+  const [first] = unseen
+  // Sync wrote it after it had seen its entry, and its DEL never comes to us. A namespace that cannot be looked into may have
+  // its address: then it is gone only if its own entry went, and not the whole cache.
+  if (note.origin === 'adopted') return first === undefined ? gone : { ...gone, restsOnCache: true }
   if (!wasKnown(note, networks()))
     return { is: 'unknown', because: 'no result cache that was read has attachments of its network' }
   if (isAdded(note) && isYoung(note, circumstances))
     return { is: 'unknown', because: 'its ADD may be under way' }
-  const [first] = unseen
   return first === undefined
     ? { ...gone, restsOnCache: true }
     : { is: 'unknown', because: `${first} may have its address, and cannot be looked into` }
