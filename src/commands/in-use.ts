@@ -1,7 +1,7 @@
 import { readResultCache } from '../cni/result-cache'
 import { renderUse, type Use, usesOf } from '../install/uses'
-import { judge } from '../sync/gone'
 import { netnsTest } from '../sync/netns'
+import { judgeAll } from '../sync/prune'
 import type { CommandOptions } from './install-options'
 import type { Pause } from './pause'
 import type { World } from './world'
@@ -36,14 +36,12 @@ export async function waitUntilUnused(
 /** What cannot be asked is an error, unless nothing shall hold us up. */
 async function findUses({ cacheDirs, graceSeconds, force }: CommandOptions, world: World): Promise<Use[]> {
   try {
-    const listed = await world.backend().list()
-    // After the kernel: an ADD in between would look like nobody's.
-    const cache = readResultCache(cacheDirs, { isGone: netnsTest() })
-    const judgeOne = judge({ cache, graceSeconds, bootSeconds: world.bootSeconds() })
-    return usesOf(
-      listed.map((one) => ({ listed: one, verdict: judgeOne(one) })),
-      cache,
-    )
+    const judgement = await judgeAll(world.backend(), {
+      readCache: () => readResultCache(cacheDirs, { isGone: netnsTest() }),
+      graceSeconds,
+      bootSeconds: world.bootSeconds,
+    })
+    return usesOf(judgement)
   } catch (error) {
     if (!force) throw error
     return [{ because: error instanceof Error ? error.message : String(error) }]

@@ -1,7 +1,15 @@
-import { parseArgs } from 'node:util'
 import { SUPPORTED_VERSIONS, type Version } from '../cni/version'
-import type { Mode } from '../install/mode'
-import { parseCacheDirs, parseDuration, parsePort, parseRoot, UsageError } from './options'
+import { MODES, type Mode } from '../install/mode'
+import {
+  oneOf,
+  parseCacheDirs,
+  parseDuration,
+  parseFlags,
+  parsePort,
+  parseProfile,
+  parseRoot,
+  UsageError,
+} from './options'
 import { PROFILES, type ProfileName } from './profiles'
 
 const FLAGS = {
@@ -65,8 +73,8 @@ export function parseInstallOptions(
   args: readonly string[],
   flags: readonly InstallFlag[],
 ): CommandOptions {
-  const values = parse(command, args, flags)
-  const profile = oneOf('profile', String(values.profile ?? 'default'), Object.keys(PROFILES)) as ProfileName
+  const values = parseFlags(command, args, Object.fromEntries(flags.map((flag) => [flag, FLAGS[flag]])))
+  const profile = parseProfile(values.profile)
   const { binDir, confDir } = PROFILES[profile]
   return {
     profile,
@@ -74,7 +82,7 @@ export function parseInstallOptions(
     confDir: directory('conf-dir', values['conf-dir'], confDir),
     cacheDirs: parseCacheDirs(values['cache-dir']),
     network: text(values.network),
-    mode: oneOf('mode', String(values.mode ?? 'auto'), ['auto', 'drop-in', 'patch']) as Mode,
+    mode: oneOf('mode', values.mode ?? 'auto', MODES),
     configFile: text(values.config),
     cniVersion: version(values['set-cni-version']),
     disablePrimaryMasq: values['disable-primary-masq'] === true,
@@ -92,20 +100,6 @@ export function parseInstallOptions(
   }
 }
 
-function parse(
-  command: string,
-  args: readonly string[],
-  flags: readonly InstallFlag[],
-): Record<string, unknown> {
-  const options = Object.fromEntries(flags.map((flag) => [flag, FLAGS[flag]]))
-  try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
-  } catch (error) {
-    const said = error instanceof Error ? error.message.split('\n')[0] : ''
-    throw new UsageError(`Cannot run ip-masq ${command}: ${said}; see ip-masq --help`)
-  }
-}
-
 function directory(flag: string, value: unknown, otherwise: string): string {
   if (value === undefined) return otherwise
   if (typeof value === 'string' && value.startsWith('/')) return value
@@ -117,16 +111,9 @@ function text(value: unknown): string | undefined {
 }
 
 function version(value: unknown): Version | undefined {
-  return value === undefined
-    ? undefined
-    : (oneOf('set-cni-version', String(value), SUPPORTED_VERSIONS) as Version)
+  return value === undefined ? undefined : oneOf('set-cni-version', value, SUPPORTED_VERSIONS)
 }
 
 function duration(flag: string, value: unknown): number | undefined {
   return typeof value === 'string' ? parseDuration(flag, value) : undefined
-}
-
-function oneOf(flag: string, value: string, values: readonly string[]): string {
-  if (values.includes(value)) return value
-  throw new UsageError(`Cannot use --${flag} "${value}": write ${values.join(', ')}`)
 }

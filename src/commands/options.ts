@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
-import { PROFILES, type Profile } from './profiles'
+import { PROFILES, type ProfileName } from './profiles'
 
 /** A command line that cannot be used. */
 export class UsageError extends Error {
@@ -44,9 +44,9 @@ export interface Options {
 /** The options of one command; `flags` are those that it knows. */
 export function parseOptions(command: string, args: readonly string[], flags: readonly Flag[]): Options {
   const known = Object.fromEntries(flags.map((flag) => [flag, FLAGS[flag]]))
-  const values: Record<string, unknown> = { ...defaults(), ...parse(command, args, known) }
+  const values = { ...defaults(), ...parseFlags(command, args, known) }
   return {
-    confDir: parseDirectory('conf-dir', values['conf-dir'] ?? parseProfile(values.profile).confDir),
+    confDir: parseDirectory('conf-dir', values['conf-dir'] ?? PROFILES[parseProfile(values.profile)].confDir),
     cacheDirs: parseCacheDirs(values['cache-dir']),
     graceSeconds: parseDuration('grace', String(values.grace)),
     intervalSeconds: parseInterval(String(values.interval)),
@@ -66,7 +66,12 @@ function defaults() {
   )
 }
 
-function parse(command: string, args: readonly string[], options: Record<string, (typeof FLAGS)[Flag]>) {
+/** The values of the flags that are given. */
+export function parseFlags(
+  command: string,
+  args: readonly string[],
+  options: NonNullable<ParseArgsConfig['options']>,
+): Record<string, unknown> {
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
   } catch (error) {
@@ -75,11 +80,15 @@ function parse(command: string, args: readonly string[], options: Record<string,
   }
 }
 
-/** The directories of a distribution. */
-export function parseProfile(name: unknown = 'default'): Profile {
-  const found = Object.entries(PROFILES).find(([known]) => known === name)
-  if (found) return found[1]
-  throw new UsageError(`Cannot use --profile "${name}": write ${Object.keys(PROFILES).join(', ')}`)
+/** The name of a distribution's directories. */
+export function parseProfile(value: unknown = 'default'): ProfileName {
+  return oneOf('profile', value, Object.keys(PROFILES) as ProfileName[])
+}
+
+export function oneOf<T extends string>(flag: string, value: unknown, values: readonly T[]): T {
+  const found = values.find((one) => one === value)
+  if (found !== undefined) return found
+  throw new UsageError(`Cannot use --${flag} "${value}": write ${values.join(', ')}`)
 }
 
 /** May be given several times. */

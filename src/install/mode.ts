@@ -3,7 +3,9 @@ import { ownPluginsIn } from './edit-conflist'
 import { honourDropIns, type Runtime } from './runtimes'
 import type { Target } from './target'
 
-export type Mode = 'auto' | 'drop-in' | 'patch'
+export const MODES = ['auto', 'drop-in', 'patch'] as const
+
+export type Mode = (typeof MODES)[number]
 
 interface Circumstances {
   readonly mode: Mode

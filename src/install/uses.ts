@@ -3,7 +3,8 @@ import { attachmentId } from '../backend/identity'
 import type { Attachment } from '../cni/attachment'
 import { findOwnPlugin, pluginsOf } from '../cni/conflists'
 import { isObject } from '../cni/json'
-import type { CachedAttachment, ResultCache } from '../cni/result-cache'
+import type { CachedAttachment } from '../cni/result-cache'
+import type { Judgement } from '../sync/prune'
 
 /** Why the executable is still needed: an attachment whose DEL will call it, or a file that may stand for one. */
 export interface Use {
@@ -15,16 +16,11 @@ export interface Use {
   readonly because: string
 }
 
-interface Judged {
-  readonly listed: Listed
-  readonly verdict: { readonly is: string; readonly because: string }
-}
-
 /**
  * Everything that still needs the executable, by the kernel's rules and by the runtimes' caches: each knows some that the
  * other does not. What is proven gone needs nothing any more.
  */
-export function usesOf(judged: readonly Judged[], cache: ResultCache): Use[] {
+export function usesOf({ judged, cache }: Pick<Judgement, 'judged' | 'cache'>): Use[] {
   const uses = new Map<string, Use>()
   const gone = new Set<string>()
   for (const { listed, verdict } of judged) {

@@ -41,17 +41,22 @@ export async function pruneGone(backend: Backend, options: PruneOptions): Promis
   return { ...pruned, known, kept, doubt }
 }
 
+export interface Judgement extends Pick<PruneReport, 'doubt'> {
+  readonly judged: readonly Judged[]
+  readonly cache: ResultCache
+}
+
 /** A verdict on every attachment that has rules. */
 export async function judgeAll(
   backend: Pick<Backend, 'list'>,
   { readCache, graceSeconds, bootSeconds, isCandidate = () => true }: Omit<PruneOptions, 'dryRun'>,
-): Promise<Pick<PruneReport, 'doubt'> & { readonly judged: readonly Judged[] }> {
+): Promise<Judgement> {
   const listed = await backend.list()
   const cache = readCache()
   const verdictOn = judge({ cache, graceSeconds, bootSeconds: bootSeconds() })
   const judged = listed.filter(isCandidate).map((one) => ({ listed: one, verdict: verdictOn(one) }))
   const doubt = doubtOf(cache, judged)
-  return { judged: doubt === undefined ? judged : judged.map(withoutCache), doubt }
+  return { judged: doubt === undefined ? judged : judged.map(withoutCache), doubt, cache }
 }
 
 /** Caches that know less than half of what is there are not those of this node, or were wiped. */

@@ -568,6 +568,9 @@ describe('uninstall', () => {
       expect({ status, lines: lines.slice(1) }).toEqual({
         status: 0,
         lines: [
+          expect.stringMatching(
+            /^in use by a eth0, network cbr0 since \S+Z: it has rules, and its network namespace still exists$/,
+          ),
           'removing the rules of 1 attachment: open masqueraded connections are cut, new ones are not masqueraded, and DELs will fail',
           `removed ${binDir}/ip-masq`,
         ],

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createInstallSite, type InstallSite, WITHOUT_RUNTIMES } from '../lab/install-site'
@@ -9,10 +9,10 @@ import { configWith, resultWith, runCommand, succeed } from '../lab/plugin'
 
 let site: InstallSite
 let node: Namespace
-let [binDir, confDir, cacheDir] = ['', '', '']
+let [directory, binDir, confDir, cacheDir] = ['', '', '', '']
 beforeEach(async () => {
   site = await createInstallSite('uninstall')
-  ;({ node, binDir, confDir, cacheDir } = site)
+  ;({ node, directory, binDir, confDir, cacheDir } = site)
   await writeFile(join(confDir, '10-pods.conflist'), CONFLIST)
   await run(`install --bin-dir ${binDir} --conf-dir ${confDir}`)
 })
@@ -31,15 +31,19 @@ interface Entry {
   readonly network?: string
   readonly netns?: string | undefined
   readonly pod?: string
+  readonly plugins?: readonly Record<string, unknown>[]
 }
 
-/** A file of libcni's, as a runtime or Multus leaves it after an ADD of a list that has ip-masq. */
-async function cache(entry: Entry): Promise<void> {
+const WITH_OURS = [{ type: 'bridge' }, { type: 'ip-masq' }]
+
+/** A file of libcni's, as a runtime or Multus leaves it after an ADD: of a list that has ip-masq, unless it says otherwise. */
+async function cache(entry: Entry): Promise<string> {
   const { directory = 'results', containerID, ifname = 'eth0', network = 'pods', netns, pod } = entry
-  const conflist = { cniVersion: '1.0.0', name: network, plugins: [{ type: 'bridge' }, { type: 'ip-masq' }] }
+  const conflist = { cniVersion: '1.0.0', name: network, plugins: entry.plugins ?? WITH_OURS }
+  const file = join(cacheDir, directory, `${network}-${containerID}-${ifname}`)
   await mkdir(join(cacheDir, directory), { recursive: true })
   await writeFile(
-    join(cacheDir, directory, `${network}-${containerID}-${ifname}`),
+    file,
     JSON.stringify({
       ...{ kind: 'cniCacheV1', containerId: containerID, ifName: ifname, networkName: network },
       ...(netns !== undefined && { netns }),
@@ -53,6 +57,7 @@ async function cache(entry: Entry): Promise<void> {
       result: resultWith(['10.244.1.7/24']),
     }),
   )
+  return file
 }
 
 const SINCE = String.raw`since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`
@@ -103,6 +108,101 @@ test('every attachment is named, each once, before the wait and after it', async
   )
   expect(lines.filter((line) => line.startsWith('in use'))).toHaveLength(3)
   expect(lines.at(-1)).toContain('3 attachments use it still')
+})
+
+describe('on a node with Multus', () => {
+  /** The second interface of a pod, by a NetworkAttachmentDefinition; its first one is of a network without ip-masq. */
+  const NET1 = {
+    containerID: 'ID',
+    ifname: 'net1',
+    environment: { CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-1' },
+    config: { ...configWith(['10.89.0.2/24']), name: 'vlan20' },
+  }
+  const NAME = String.raw`in use by shop/web-1 \(ID net1, network vlan20\)`
+  const inUse = (lines: readonly string[]) => lines.filter((line) => line.startsWith('in use'))
+
+  let entry = ''
+  beforeEach(async () => {
+    const multus = { type: 'multus', kubeconfig: '/x', delegates: [] }
+    const list = { cniVersion: '0.3.1', name: 'multus-cni-network', ...multus }
+    await writeFile(join(confDir, '00-multus.conf'), JSON.stringify(list))
+    await succeed(node, 'ADD', NET1)
+    const shared = { containerID: 'ID', netns: node.path, pod: 'web-1' }
+    await cache({ ...shared, network: 'multus-cni-network', plugins: [multus] })
+    entry = await cache({ ...shared, directory: 'multus/results', network: 'vlan20', ifname: 'net1' })
+  })
+
+  test('one attachment needs the executable: that of the NetworkAttachmentDefinition', async () => {
+    const { status, lines } = await uninstall('--grace 1s')
+    expect({ status, isThere: await isThere() }).toEqual({ status: 1, isThere: true })
+    expect(inUse(lines)).toEqual([
+      expect.stringMatching(new RegExp(`^${NAME} ${SINCE}: it has rules, and a result cache has it$`)),
+    ])
+    expect(lines.at(-1)).toContain('1 attachment uses it still, and its DEL needs it')
+  })
+
+  test('also when its rules are lost', async () => {
+    await node.sh('nft flush ruleset')
+    const { status, lines } = await uninstall('--grace 1s')
+    expect(status).toBe(1)
+    expect(inUse(lines)).toEqual([
+      expect.stringMatching(
+        new RegExp(`^${NAME} ${SINCE}: the conflist in its cache entry ${entry} has ip-masq$`),
+      ),
+    ])
+  })
+
+  test('after its DEL nothing needs the executable', async () => {
+    await succeed(node, 'DEL', NET1)
+    await rm(entry)
+    expect((await uninstall('--grace 1s')).status).toBe(0)
+    expect(await isThere()).toBe(false)
+  })
+})
+
+test('every directory that --cache-dir names counts, and every runtime below it', async () => {
+  const other = `--cache-dir ${directory}/other`
+  const entries = [
+    await cache({ directory: '../other/results', containerID: 'a', netns: node.path }),
+    await cache({ directory: '../other/cache/results', containerID: 'b', netns: node.path }),
+  ]
+  const { status, lines } = await uninstall(other)
+  expect(status).toBe(1)
+  for (const entry of entries)
+    expect(lines.join('\n')).toContain(`: the conflist in its cache entry ${entry} has`)
+  // Without it, nothing is known of them.
+  expect((await uninstall()).status).toBe(0)
+})
+
+test('a cache that was wiped while pods run proves nothing', async () => {
+  // A path that cannot be recorded: nobody knows their namespaces, as with a runtime that keeps none.
+  const environment = { CNI_NETNS: '/var/run/netns/ip masq' }
+  for (const [i, containerID] of ['a', 'b', 'c'].entries()) {
+    const config = { ...configWith([`10.244.1.${i + 2}/24`]), name: 'pods' }
+    await succeed(node, 'ADD', { containerID, config, environment })
+  }
+  await cache({ containerID: 'c' })
+  const { status, lines } = await uninstall('--grace 0')
+  expect(status).toBe(1)
+  expect(lines.filter((line) => line.startsWith('in use'))).toHaveLength(3)
+})
+
+test('ends when the conflist was changed to another backend while a pod ran', async () => {
+  const config = (backend: string) => ({ ...configWith(['10.244.1.7/24'], { backend }), name: 'pods' })
+  const conflist = (backend: string) => ({
+    ...{ cniVersion: '1.0.0', name: 'pods' },
+    plugins: [{ type: 'bridge' }, { type: 'ip-masq', backend }],
+  })
+  await succeed(node, 'ADD', { containerID: 'a', config: config('iptables') })
+  const entry = await cache({ containerID: 'a', netns: node.path, plugins: conflist('iptables').plugins })
+  await writeFile(join(confDir, '10-pods.conflist'), JSON.stringify(conflist('nftables')))
+  expect(await run(`sync --conf-dir ${confDir} --cache-dir ${cacheDir}`)).toMatchObject({ status: 0 })
+  await succeed(node, 'DEL', { containerID: 'a', config: config('nftables') })
+  await rm(entry)
+  const { status, lines } = await uninstall()
+  expect({ status, last: lines.at(-1) }).toEqual({ status: 0, last: `removed ${binDir}/ip-masq` })
+  expect(await node.sh('nft list tables')).not.toContain('ip-masq')
+  expect(await node.sh('iptables-save -t nat')).not.toMatch(/ip-masq|10\.244\.1\.7/i)
 })
 
 test('ends after a change of backend', async () => {

@@ -20,7 +20,8 @@ export async function startWatch(
   return { child, lines, exit }
 }
 
-export async function until(condition: () => Promise<boolean>, milliseconds = 4000): Promise<void> {
+/** It takes no longer than the condition does: the limit is for a machine with much else to do. */
+export async function until(condition: () => Promise<boolean>, milliseconds = 20_000): Promise<void> {
   const end = performance.now() + milliseconds
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not within ${milliseconds} ms`)
