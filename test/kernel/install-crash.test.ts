@@ -97,7 +97,8 @@ async function killEverywhere(line: string, prepare: () => Promise<void>, old?: 
 const installLine = (mode: string) => `install --bin-dir ${binDir} --conf-dir ${confDir} --mode ${mode}`
 const isInstalled = () => hashOf(join(binDir, 'ip-masq')) === right
 
-describe('killed at each write', { timeout: 300_000 }, () => {
+/** Some fifty runs each, which copy 110 MB: 2 minutes, and several times that on a machine with much else to do. */
+describe('killed at each write', { timeout: 900_000 }, () => {
   test('install', async () => {
     expect(await killEverywhere(installLine('patch'), reset)).toBeGreaterThan(10)
     expect(isInstalled()).toBe(true)
