@@ -17,7 +17,7 @@ export interface CachedAttachment extends CacheEntry, CachedName {
 
 /** What remains to be known of an entry whose network namespace is gone. */
 export interface CachedName {
-  /** As it is named to people: without its directory where that is the usual one. */
+  /** As it is named to people: without its directory where that is `results` of the only cache directory. */
   readonly file: string
   readonly path: string
   readonly attachment: Attachment
@@ -62,7 +62,8 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   const attachments: CachedAttachment[] = []
   const gone: CachedName[] = []
   const unreadable: string[] = []
-  const places = cacheDirs.flatMap(placesIn)
+  const isOnly = cacheDirs.length === 1
+  const places = cacheDirs.flatMap((directory) => placesIn(directory, { isOnly }))
   const configs = new Map<string, string>()
   const files = places.flatMap((place) => filesIn(place, selection))
   let unread = files.length
@@ -99,8 +100,8 @@ interface Place extends CachePlace {
   readonly files: readonly string[]
 }
 
-function placesIn(cacheDir: string): Place[] {
-  const own = { directory: join(cacheDir, 'results'), runtime: 'containerd or CRI-O', isUsual: true }
+function placesIn(cacheDir: string, { isOnly }: { readonly isOnly: boolean }): Place[] {
+  const own = { directory: join(cacheDir, 'results'), runtime: 'containerd or CRI-O', isUsual: isOnly }
   const others = (namesIn(cacheDir) ?? [])
     .filter((name) => name !== 'results')
     .map((name) => {
