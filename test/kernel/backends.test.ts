@@ -465,6 +465,17 @@ describe.each(['nft', 'netlink'] as const)('over %s, sync and gc', (carrier) => 
     expect(await node.sh('iptables-legacy -t nat -S IPM-PODS')).toContain('-s 10.244.1.7/32')
   })
 
+  test('nor does a tombstone in the other kind keep a pod out that came back, when its rules are lost', async () => {
+    await network.writeConflist({ backend: 'iptables' })
+    await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')
+    await succeed(node, 'ADD', other('iptables'))
+    await succeed(node, 'DEL', pod('iptables'))
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await node.sh("for t in iptables ip6tables; do printf '*nat\\nCOMMIT\\n' | $t-legacy-restore; done")
+    expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, 1 changed')
+    expect(await node.sh('iptables-legacy -t nat -S IPM-PODS')).toContain('-s 10.244.1.7/32')
+  })
+
   test('what stands in both places is left in one', async () => {
     await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
     await succeed(node, 'ADD', pod('iptables'))

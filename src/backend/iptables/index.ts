@@ -39,15 +39,13 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
       return apply(choose(), wanted, adding)
     },
     async remove(attachment, hint, where) {
-      const del = {
-        id: attachmentId(attachment),
-        hint,
-        bootSeconds: host.bootSeconds(),
-        isHome: where?.setting === 'iptables',
-      }
+      const del = { id: attachmentId(attachment), hint, bootSeconds: host.bootSeconds() }
       const parts: Removal[] = []
       for (const one of candidates) {
-        const part = remove(one, del)
+        // One tombstone is enough, in the likelier kind: one in the other would outlive the next ADD, which goes to the
+        // likelier kind, and keep its rules from being restored.
+        const isFirst = !parts.some(({ outcome }) => outcome === 'absent')
+        const part = remove(one, { ...del, isHome: where?.setting === 'iptables' && isFirst })
         if (part.outcome === 'removed') return part
         parts.push(part)
       }
