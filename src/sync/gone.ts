@@ -1,7 +1,7 @@
 import type { Listed, ListedNote } from '../backend/backend'
 import { attachmentId, networkDigest } from '../backend/identity'
 import { attachmentsNamed, type CachedName, type ResultCache } from '../cni/result-cache'
-import { formatAddress } from '../policy/address'
+import { type Address, formatAddress } from '../policy/address'
 import { lookAtNamespaces, type Sight } from './namespaces'
 import { type NetnsTest, netnsTest } from './netns'
 
@@ -123,17 +123,19 @@ interface Circumstances extends Evidence {
 
 /** No cache has it, and nobody recorded its network namespace. */
 function judgeWithoutEntry({ addresses, note }: Listed, circumstances: Circumstances): Verdict {
-  const { cache, look, networks } = circumstances
+  const { cache, look, networks, except } = circumstances
+  // For an ADD that needs the address: its own namespace has it, and where all others can be looked into and do not, the
+  // caches have nothing to add. (Rules of an older version, of a network that has another name now, would be kept for good.)
+  if (except !== undefined && look().unseen.length === 0 && !hasAny(look(), addresses))
+    return { is: 'gone', because: 'no other network namespace has its address' }
   if (note === undefined) return { is: 'unknown', because: 'its rules do not say whose they are' }
   if (!cache.exists) return { is: 'unknown', because: 'there is no result cache' }
-  const { addresses: seen, unseen } = look()
-  if (addresses.some((address) => seen.has(formatAddress(address))))
-    return { is: 'alive', because: 'a network namespace has its address' }
+  if (hasAny(look(), addresses)) return { is: 'alive', because: 'a network namespace has its address' }
   const gone: Verdict = {
     is: 'gone',
     because: 'its cache entry is gone, and no network namespace has its address',
   }
-  const [first] = unseen
+  const [first] = look().unseen
   // Sync wrote it after it had seen its entry, and its DEL never comes to us. A namespace that cannot be looked into may have
   // its address: then it is gone only if its own entry went, and not the whole cache.
   if (note.origin === 'adopted') return first === undefined ? gone : { ...gone, restsOnCache: true }
@@ -144,6 +146,10 @@ function judgeWithoutEntry({ addresses, note }: Listed, circumstances: Circumsta
   return first === undefined
     ? { ...gone, restsOnCache: true }
     : { is: 'unknown', because: `${first} may have its address, and cannot be looked into` }
+}
+
+function hasAny({ addresses: seen }: Sight, addresses: readonly Address[]): boolean {
+  return addresses.some((address) => seen.has(formatAddress(address)))
 }
 
 /** Sync made its rules from an entry, or the runtime keeps its network in a cache that was read. */

@@ -206,6 +206,43 @@ describe('an address that another attachment holds', () => {
     expect(await call('ADD', other('b', node.path))).toMatchObject({ status: 0, stderr: '' })
     expect((await readTable(node))?.comments['::ffff:10.244.1.7']).toContain(' other b eth0 ')
   })
+
+  describe('of another network, by a version that recorded no namespace', () => {
+    const address = `10.203.${(process.pid >> 8) & 255}.${process.pid & 255}`
+    const addOld = async () => {
+      const config = configWith([`${address}/24`])
+      await succeed(node, 'ADD', { containerID: 'a', config, environment: { CNI_NETNS: '-' } })
+    }
+    const renamed: PluginCall = {
+      containerID: 'b',
+      config: configWith([`${address}/24`], { name: 'other' }),
+      environment: { CNI_NETNS: '/run/netns/none' },
+    }
+    /** Nothing is named in /run/netns, so that all namespaces are seen by their processes. */
+    const before = 'umount -l /run/netns 2>/dev/null || true; mount -t tmpfs none /run/netns'
+
+    test('is taken over where no other namespace has the address', async () => {
+      await addOld()
+      expect(await call('ADD', { ...renamed, before })).toMatchObject({ status: 0, stderr: '' })
+    })
+
+    test('is refused while a process is in a namespace that has it', async () => {
+      await addOld()
+      const holder = await createNamespace('holder')
+      try {
+        await holder.sh(`ip address add ${address}/24 dev lo`)
+        holder.start('sleep', 'infinity')
+        expect((await call('ADD', { ...renamed, before })).json).toMatchObject({ code: 11 })
+      } finally {
+        await holder.delete()
+      }
+    })
+
+    test('is refused where a namespace cannot be looked into', async () => {
+      await addOld()
+      expect((await call('ADD', renamed)).json).toMatchObject({ code: 11 })
+    })
+  })
 })
 
 describe('what somebody else wrote into our table', () => {
