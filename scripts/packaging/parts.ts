@@ -34,6 +34,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'src/backend/nftables/netlink/known-rules.ts',
     'src/backend/nftables/netlink/read.ts',
     'src/backend/nftables/netlink/rules.ts',
+    'src/backend/nftables/netlink/tables.ts',
     'src/backend/nftables/netlink/walk.ts',
     'src/backend/nftables/outdated.ts',
     'src/backend/nftables/own-declaration.ts',

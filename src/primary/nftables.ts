@@ -4,7 +4,8 @@ import { parsePrinted } from '../policy/address'
 import type { Found, PrimaryFirewall, PrimaryRule, Removed } from './firewall'
 import { attachmentMark, networkMark } from './names'
 
-const TABLE = 'inet cni_plugins_masquerade'
+export const TABLE_NAME = 'cni_plugins_masquerade'
+const TABLE = `inet ${TABLE_NAME}`
 const CHAIN = `${TABLE} masq_checks`
 const NAME = 'nftables'
 

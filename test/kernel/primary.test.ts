@@ -93,6 +93,21 @@ describe.each(KINDS)('$label:', ({ plugin, isNewer }) => {
     expect(await primaryRules()).toEqual([])
   })
 
+  test('CHECK succeeds, and names the rule on stderr', async () => {
+    await network.add('a')
+    await network.install()
+    await network.command('sync --keep-primary-rules')
+    const { status, stderr } = await network.check('a')
+    expect(status).toBe(0)
+    expect(stderr).toMatch(
+      new RegExp(
+        `^${PREFIX}${ADDRESS}: the primary plugin has a masquerade rule for it too \\((iptables-nft CNI-[0-9a-f]{24}|nftables [0-9a-f-]{33}), container a\\)`,
+      ),
+    )
+    await network.command('sync')
+    expect(await network.check('a')).toMatchObject({ status: 0, stderr: '' })
+  })
+
   test('a pod whose DEL comes before the first sync leaves rules behind: the next pod with its address is freed of them', async () => {
     await network.add('a')
     await network.install()
@@ -239,22 +254,6 @@ describe('bridge 1.1:', () => {
     expect(await primaryRules()).toEqual(rules)
   })
 
-  test('CHECK succeeds, and names the rule on stderr', async () => {
-    await start({ addresses: [ADDRESS] })
-    await network.add('a')
-    await network.install()
-    await network.command('sync --keep-primary-rules')
-    const { status, stderr } = await network.check('a')
-    expect(status).toBe(0)
-    expect(stderr).toMatch(
-      new RegExp(
-        `^${PREFIX}${ADDRESS}: the primary plugin has a masquerade rule for it too \\(iptables-nft CNI-[0-9a-f]{24}, container a\\)`,
-      ),
-    )
-    await network.command('sync')
-    expect(await network.check('a')).toMatchObject({ status: 0, stderr: '' })
-  })
-
   test('a rule stays while nothing shows that its container is gone', async () => {
     await start({ addresses: [ADDRESS] })
     await network.add('a')
@@ -307,7 +306,7 @@ describe('while others change the rules:', () => {
     }
     const host = hostOf(process.env.PATH)
     return [
-      ...iptablesFirewalls(run, host, { ip: [], ip6: [] }),
+      ...iptablesFirewalls(run, host, { legacyTables: { ip: [], ip6: [] } }),
       ...nftablesFirewall((args, input) => run('nft', args, input), host),
     ]
   }

@@ -23,8 +23,10 @@ export const MESSAGES = {
 /** NFTA_GEN_ID */
 export const GENERATION_ID = 1
 
-/** NFPROTO_INET */
+/** NFPROTO_INET: the family of our table. */
 export const INET = 1
+/** NFPROTO_INET, NFPROTO_IPV4, NFPROTO_IPV6 */
+export const NFPROTO = { inet: INET, ip: 2, ip6: 10 } as const
 
 /** NFTA_TABLE_NAME, NFTA_TABLE_FLAGS */
 export const TABLE = { name: 1, flags: 2 } as const

@@ -23,6 +23,8 @@ export type Answer<T> =
 /** A request for one object. */
 export interface Question {
   readonly type: number
+  /** Absent: that of our table. */
+  readonly family?: number
   readonly write: (writer: Writer) => void
 }
 
@@ -66,9 +68,9 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
   const ask = (questions: readonly Question[], flags: number): number => {
     const writer = createWriter()
     const first = sequence
-    for (const { type, write } of questions) {
+    for (const { type, family = INET, write } of questions) {
       const head = { type: (NFTABLES << 8) | type, flags: FLAGS.request | flags, sequence: sequence++ }
-      writer.message({ ...head, family: INET, resource: 0 }, () => write(writer))
+      writer.message({ ...head, family, resource: 0 }, () => write(writer))
     }
     const errno = socket.send(writer.bytes(), questions.length)
     if (errno !== 0) throw new SystemError(errno)
