@@ -1,4 +1,5 @@
 import type { Host } from './backend/backend'
+import { mayHaveTable } from './backend/nftables/netlink/tables'
 import { findTool, runTool, type ToolResult } from './exec'
 import { libc } from './libc'
 import { filter } from './lists'
@@ -12,6 +13,7 @@ export function hostOf(path: string | undefined): Host {
     findTool: (name) => findTool(name, path),
     realPath,
     legacyTables,
+    mayHaveTable,
     effectiveCapabilities,
     epochSeconds: () => Date.now() / 1000,
     bootSeconds,

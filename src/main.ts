@@ -33,22 +33,13 @@ async function primaryFirewalls() {
   return primaryFirewalls(toolsWithin(PATH, DEADLINE_MS), hostOf(PATH))
 }
 
-/** How much longer a CHECK may take to look for what is not ours. */
-const LIKELY_MS = 2_000
-
-async function likelyFirewalls() {
-  const { PATH } = process.env
-  const { likelyFirewalls } = await import('./primary/likely')
-  return likelyFirewalls(toolsWithin(PATH, LIKELY_MS), hostOf(PATH))
-}
-
 async function runPlugin(): Promise<number> {
   const { stdout, warnings, isError } = await answer({
     environment: process.env,
     readStdin,
     backend: backendWithin(DEADLINE_MS),
     backendWithin,
-    likelyFirewalls,
+    primaryFirewalls,
     cacheDir: DEFAULT_CACHE_DIR,
     bootSeconds,
   })

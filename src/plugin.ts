@@ -20,8 +20,8 @@ export interface Call {
   readonly backend: Backends
   /** The same, with so many milliseconds for all runs together. */
   readonly backendWithin: (milliseconds: number) => Backend
-  /** Where primary plugins seem to have put masquerade rules of their own. */
-  readonly likelyFirewalls: () => Promise<readonly PrimaryFirewall[]>
+  /** Where primary plugins may have put masquerade rules of their own. */
+  readonly primaryFirewalls: () => Promise<readonly PrimaryFirewall[]>
   /** Where libcni keeps its results. */
   readonly cacheDir: string
   /** Since the boot. */
@@ -158,7 +158,7 @@ async function check(call: Call, input: Input): Promise<Answer> {
   const differences = await call.backend.verify(wanted, (line) => strange.push(line))
   if (differences.length === 0) {
     const { primaryWarnings } = await import('./primary/warnings')
-    const others = await primaryWarnings(call.likelyFirewalls, wanted.addresses)
+    const others = await primaryWarnings(call.primaryFirewalls, wanted.addresses)
     return { ...NOTHING, warnings: [...warnings, ...strange, ...others] }
   }
   const { containerID, ifname } = wanted.attachment

@@ -46,6 +46,8 @@ export interface Host {
   realPath(file: string): string
   /** The tables of iptables-legacy in this network namespace, which to look into another would make. */
   legacyTables(family: Family): Promise<readonly string[]>
+  /** Whether nf_tables has a table of that name, without a process; true where the kernel does not say. */
+  mayHaveTable(family: Family | 'inet', name: string): boolean
   /** The bits of CapEff; undefined where /proc does not tell. */
   effectiveCapabilities(): Promise<bigint | undefined>
   /** For people only: it may jump. */

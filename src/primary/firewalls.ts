@@ -8,7 +8,7 @@ import { nftablesFirewall } from './nftables'
 export async function primaryFirewalls(run: ToolProcess, host: Host): Promise<readonly PrimaryFirewall[]> {
   const [ip, ip6] = await Promise.all([host.legacyTables('ip'), host.legacyTables('ip6')])
   return [
-    ...iptablesFirewalls(run, host, { legacyTables: { ip, ip6 } }),
+    ...iptablesFirewalls(run, host, { ip, ip6 }),
     ...nftablesFirewall((args, input) => run('nft', args, input), host),
   ]
 }

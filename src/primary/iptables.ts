@@ -1,13 +1,6 @@
 import type { Host } from '../backend/backend'
 import { kindsOf, type LegacyTables } from '../backend/iptables/kinds'
-import {
-  type Iptables,
-  type Outcome,
-  runList,
-  runScript,
-  type ToolProcess,
-  type Variant,
-} from '../backend/iptables/tool'
+import { type Iptables, type Outcome, runList, runScript, type ToolProcess } from '../backend/iptables/tool'
 import { FAMILY_NAMES, type Family } from '../policy/address'
 import type { Found, PrimaryFirewall, PrimaryRule, Removed } from './firewall'
 import { parseListing, removalScript } from './iptables-rules'
@@ -16,27 +9,15 @@ import { chainName } from './names'
 /** What changes between reading and writing is refused; then both are done again. */
 const ATTEMPTS = 4
 
-interface Tables {
-  readonly legacyTables: LegacyTables
-  /** Which of them to look into; absent: all that there are. */
-  readonly mayHaveRules?: (variant: Variant, family: Family) => boolean
-}
-
 /** The masquerade of bridge and ptp in each kind of iptables that the machine has. */
 export function iptablesFirewalls(
   run: ToolProcess,
   host: Host,
-  { legacyTables, mayHaveRules = () => true }: Tables,
+  legacyTables: LegacyTables,
 ): readonly PrimaryFirewall[] {
   const { candidates } = kindsOf(run, host, legacyTables)
   return candidates
     .filter(({ variant }) => 'file' in host.findTool(`iptables${variant}`))
-    .map(
-      (one): Iptables => ({
-        ...one,
-        hasTable: (family) => mayHaveRules(one.variant, family) && one.hasTable(family),
-      }),
-    )
     .map((iptables) => ({
       name: nameOf(iptables),
       keyOf: chainName,
@@ -67,7 +48,7 @@ function list(iptables: Iptables, isThorough: boolean): Found {
 
 /** Undefined where the machine has no such table, and so no such rule. */
 function read(iptables: Iptables, family: Family, chain: string | undefined): Outcome | undefined {
-  if (!iptables.hasTable(family)) return undefined
+  if (!iptables.mayHaveRules(family)) return undefined
   const outcome = runList(iptables, family, chain)
   if (outcome.ok) return outcome
   return outcome.failure === 'unsupported' || /does not exist|No chain/.test(outcome.said)

@@ -4,7 +4,7 @@ import { parsePrinted } from '../policy/address'
 import type { Found, PrimaryFirewall, PrimaryRule, Removed } from './firewall'
 import { attachmentMark, networkMark } from './names'
 
-export const TABLE_NAME = 'cni_plugins_masquerade'
+const TABLE_NAME = 'cni_plugins_masquerade'
 const TABLE = `inet ${TABLE_NAME}`
 const CHAIN = `${TABLE} masq_checks`
 const NAME = 'nftables'
@@ -27,16 +27,18 @@ export function nftablesFirewall(nft: NftProcess, host: Host): readonly PrimaryF
       name: NAME,
       keyOf: attachmentMark,
       networkKeyOf: networkMark,
-      list: () => list(nft),
+      list: () => (host.mayHaveTable('inet', TABLE_NAME) ? list(nft) : NONE),
       remove: (rules) => remove(nft, rules),
     },
   ]
 }
 
+const NONE: Found = { rules: [], problems: [] }
+
 function list(nft: NftProcess): Found {
   const outcome = runScript(nft, [], `list chain ${CHAIN}\n`)
   if (outcome.ok) return { rules: parseRules(outcome.stdout).map(({ rule }) => rule), problems: [] }
-  if (isAbsent(outcome)) return { rules: [], problems: [] }
+  if (isAbsent(outcome)) return NONE
   return {
     rules: [],
     problems: [`Cannot look for the primary plugin's masquerade rules: nft: ${outcome.said}`],

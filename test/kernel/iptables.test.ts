@@ -63,6 +63,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     findTool: (name) => (name.includes(variant) ? { file: `/usr/sbin/${name}` } : { tried: [] }),
     realPath: (file) => file,
     legacyTables: async () => ['nat'],
+    mayHaveTable: () => true,
     effectiveCapabilities: async () => undefined,
     epochSeconds: () => 1_790_000_000,
     bootSeconds: () => bootSeconds,

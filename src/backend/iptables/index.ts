@@ -68,7 +68,7 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
     gone: async () => gone(candidates, host.bootSeconds()),
     hasRules: async () =>
       candidates.some((one) =>
-        FAMILY_NAMES.some((family) => one.hasTable(family) && hasChain(one, family, DISPATCH)),
+        FAMILY_NAMES.some((family) => one.mayHaveRules(family) && hasChain(one, family, DISPATCH)),
       ),
     async tearDown() {
       for (const one of candidates) tearDown(one)

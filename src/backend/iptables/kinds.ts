@@ -19,12 +19,16 @@ export interface Kinds {
 }
 
 export function kindsOf(run: ToolProcess, host: Host, legacyTables: LegacyTables): Kinds {
-  const of = (variant: Variant, isLegacy: () => boolean): Iptables => ({
-    run,
-    variant,
-    // In nf_tables a look makes nothing.
-    hasTable: (family) => legacyTables[family].includes('nat') || !isLegacy(),
-  })
+  const of = (variant: Variant, isLegacy: () => boolean): Iptables => {
+    const hasLegacyTable = (family: Family) => legacyTables[family].includes('nat')
+    return {
+      run,
+      variant,
+      // In nf_tables a look makes nothing.
+      hasTable: (family) => hasLegacyTable(family) || !isLegacy(),
+      mayHaveRules: (family) => hasLegacyTable(family) || (host.mayHaveTable(family, 'nat') && !isLegacy()),
+    }
+  }
   const has = (variant: Variant) => 'file' in host.findTool(`iptables${variant}-restore`)
   const [nft, legacy] = [of('-nft', () => false), of('-legacy', () => true)]
   const isDefaultLegacy = lazily(() => isLegacyTool(run, host))

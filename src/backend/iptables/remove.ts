@@ -73,8 +73,13 @@ export function mergeRemovals(parts: readonly Removal[]): Removal {
 const REMOVED: Removal = { outcome: 'removed' }
 const ABSENT: Removal = { outcome: 'absent', mayBeElsewhere: true }
 
+/** Whether there is something to remove, or a tombstone to leave. */
+function mayHold(iptables: Iptables, family: Family, { isHome }: Del): boolean {
+  return isHome ? iptables.hasTable(family) : iptables.mayHaveRules(family)
+}
+
 function removeHinted(iptables: Iptables, family: Family, del: Del): Removal | 'refused' {
-  if (!iptables.hasTable(family)) return ABSENT
+  if (!mayHold(iptables, family, del)) return ABSENT
   const { id, hint } = del
   const outcome = runTransaction(iptables, family, [
     ...deleteAttachment(family, { id, addresses: ofFamily(family, hint), all: hint }),
@@ -85,7 +90,7 @@ function removeHinted(iptables: Iptables, family: Family, del: Del): Removal | '
 }
 
 function removeFamily(iptables: Iptables, family: Family, del: Del): Removal {
-  if (!iptables.hasTable(family)) return ABSENT
+  if (!mayHold(iptables, family, del)) return ABSENT
   const { id } = del
   const orphans = ofFamily(family, del.hint)
   const own = { id, orphans, del }

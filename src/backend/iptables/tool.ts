@@ -18,6 +18,8 @@ export interface Iptables {
   readonly variant: Variant
   /** Whether there can be rules of this kind and family; to list what is not there would make it. */
   readonly hasTable: (family: Family) => boolean
+  /** The same of what there is already: false where the kernel says that there is no nat table. */
+  readonly mayHaveRules: (family: Family) => boolean
 }
 
 export const TOOLS: Readonly<Record<Family, string>> = { ip: 'iptables', ip6: 'ip6tables' }

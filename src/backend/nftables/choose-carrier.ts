@@ -24,7 +24,7 @@ export function chooseCarrier(nft: NftProcess, host: Host, byDefault: CarrierSet
 }
 
 /** One for the process: a watch asks every other second for as long as it runs. */
-const session = lazily(() => {
+export const session = lazily(() => {
   const socket = openSocket()
   return socket && createSession(socket, openSocket)
 })

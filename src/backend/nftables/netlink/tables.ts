@@ -1,15 +1,20 @@
-import type { Outcome } from '../carrier'
-import { MESSAGES, TABLE } from './protocol'
+import { session } from '../choose-carrier'
+import { MESSAGES, NFPROTO, TABLE } from './protocol'
 import { getOne, mayLack, reading } from './reading'
-import type { Session } from './session'
 import type { Writer } from './writer'
 
-/** Whether a table exists, anybody's. */
-export function hasTable(session: Session, family: number, name: string): Outcome<boolean> {
+/**
+ * Whether nf_tables has a table, anybody's: what may be asked of the kernel before a tool is started to list it. True where
+ * the kernel cannot be asked, or does not say.
+ */
+export function mayHaveTable(family: keyof typeof NFPROTO, name: string): boolean {
+  const own = session()
+  if (!own) return true
   const question = {
     type: MESSAGES.getTable,
-    family,
+    family: NFPROTO[family],
     write: (writer: Writer) => writer.text(TABLE.name, name),
   }
-  return reading(() => mayLack(getOne(session, question)) !== undefined)
+  const outcome = reading(() => mayLack(getOne(own, question)) !== undefined)
+  return !outcome.ok || outcome.value
 }
