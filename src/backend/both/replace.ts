@@ -189,6 +189,7 @@ function mergeReplacements(parts: readonly Replacement[]): Replacement {
     held: parts.flatMap(({ held }) => held),
     repairs: parts.flatMap(({ repairs }) => repairs),
     unrepaired: parts.flatMap(({ unrepaired }) => unrepaired),
+    gone: parts.flatMap(({ gone = [] }) => gone),
     script: parts.map(({ script }) => script).join(''),
   }
 }
