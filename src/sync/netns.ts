@@ -25,12 +25,13 @@ export function netnsTest(): NetnsTest {
     directories.set(directory, known)
     return known
   }
-  let canSeeProcesses: boolean | undefined
+  let isHidden: boolean | undefined
   return (path, bootSeconds) => {
     const [, process] = OF_PROCESS.exec(path) ?? []
     if (process !== undefined) {
-      canSeeProcesses ??= areProcessesVisible()
-      return canSeeProcesses && (isAbsent(path) || beganAfter(process, bootSeconds))
+      isHidden ??= areProcessesHidden()
+      if (isHidden || !(isProcOfNode() || isProcOlderThan(bootSeconds))) return false
+      return isAbsent(path) || beganAfter(process, bootSeconds)
     }
     // Anything else in /proc means something to the runtime only: its own descriptors, or itself.
     if (!path.startsWith('/') || path.startsWith('/proc/')) return false
@@ -47,8 +48,13 @@ function isVisible(directory: string): boolean {
   }
 }
 
-/** A /proc with the option hidepid (systemd: ProtectProc) answers ENOENT for processes that are there. */
+/** Whether every process of the node is shown here. */
 export function areProcessesVisible(): boolean {
+  return !areProcessesHidden() && isProcOfNode()
+}
+
+/** A /proc with the option hidepid (systemd: ProtectProc) answers ENOENT for processes that are there. */
+function areProcessesHidden(): boolean {
   try {
     const mounts = readFileSync('/proc/self/mounts', 'utf8')
     const [last = ''] = mounts
@@ -56,24 +62,49 @@ export function areProcessesVisible(): boolean {
       .filter((line) => line.split(' ')[1] === '/proc')
       .slice(-1)
     const hidepid = /[ ,]hidepid=([^ ,]+)/.exec(last)?.[1]
-    return last !== '' && (hidepid === undefined || hidepid === '0' || hidepid === 'off')
+    return last === '' || !(hidepid === undefined || hidepid === '0' || hidepid === 'off')
+  } catch {
+    return true
+  }
+}
+
+/**
+ * Whether this /proc shows the processes of the whole machine. That of a container shows its own only, under other numbers. The
+ * kernel's own threads are in the first PID namespace, and number 2 is always this one.
+ */
+function isProcOfNode(): boolean {
+  try {
+    return readFileSync('/proc/2/comm', 'utf8') === 'kthreadd\n'
   } catch {
     return false
   }
+}
+
+/**
+ * A node may be a container itself (kind, minikube). Its /proc is older than the rules of any of its pods; that of a container
+ * which was started to run this command is younger, and the numbers in it mean other processes.
+ */
+function isProcOlderThan(bootSeconds: number | undefined): boolean {
+  const began = beginningOf('1')
+  return bootSeconds !== undefined && began !== undefined && began < bootSeconds
 }
 
 /** proc_pid_stat(5): the 22nd field is when the process began, in ticks since the boot; the kernel always says 100 a second. */
 const TICKS_PER_SECOND = 100
 
 function beganAfter(process: string, bootSeconds: number | undefined): boolean {
-  if (bootSeconds === undefined) return false
+  const began = beginningOf(process)
+  // A second more: both times are rounded.
+  return bootSeconds !== undefined && began !== undefined && began > bootSeconds + 1
+}
+
+/** In seconds since the boot; undefined where it cannot be read. */
+function beginningOf(process: string): number | undefined {
   try {
     const stat = readFileSync(`/proc/${process}/stat`, 'utf8')
     // The second field is a name, in parentheses, with any character in it.
-    const began = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-    // A second more: both times are rounded.
-    return Number(began) / TICKS_PER_SECOND > bootSeconds + 1
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) / TICKS_PER_SECOND
   } catch {
-    return false
+    return undefined
   }
 }

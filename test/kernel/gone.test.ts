@@ -72,6 +72,16 @@ describe('the namespace of another user’s process', () => {
     expect(await podAddresses(node)).toEqual(['10.244.1.7'])
   })
 
+  test.each(['gc --grace 0', 'sync --prune --grace 0'])(
+    '%s in a container whose /proc shows other processes keeps its rules',
+    async (command) => {
+      await network.add('a', ['10.244.1.7/24'], `/proc/${await startPause()}/ns/net`)
+      const directories = `--conf-dir ${network.confDir} --cache-dir ${network.cacheDir}`
+      await node.sh(`unshare -pm --fork --mount-proc ${EXECUTABLES.native} ${command} ${directories} || true`)
+      expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+    },
+  )
+
   test('gone: its rules go', async () => {
     const pid = await startPause()
     await network.add('a', ['10.244.1.7/24'], `/proc/${pid}/ns/net`)
@@ -93,8 +103,9 @@ describe('a path that means something to the runtime only', () => {
 })
 
 test('a directory that may not be searched does not make its namespaces gone', async () => {
-  await node.sh(`mkdir -m 700 ${network.cacheDir}/netns; chown 65535 ${network.cacheDir}/netns`)
-  await network.add('a', ['10.244.1.7/24'], `${network.cacheDir}/netns/a`)
+  const directory = `${network.cacheDir}/../netns`
+  await node.sh(`mkdir -m 700 ${directory}; chown 65535 ${directory}`)
+  await network.add('a', ['10.244.1.7/24'], `${directory}/a`)
   await weakly('gc --grace 0')
   expect(await podAddresses(node)).toEqual(['10.244.1.7'])
 })
