@@ -15,6 +15,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'src/about.ts',
     'src/absent.ts',
     'src/backend/both/list.ts',
+    'src/backend/both/look.ts',
     'src/backend/both/mark.ts',
     'src/backend/both/prune.ts',
     'src/backend/both/replace.ts',

@@ -129,6 +129,14 @@ export interface Where {
   readonly carrier: CarrierSetting
 }
 
+/** For several backends together. */
+export interface ListOptions {
+  /** Without those in a backend that, as far as another one says, has none. To be sure takes several processes. */
+  readonly isQuick?: boolean
+  /** Without those in a backend that refuses to list them, where another one answers. */
+  readonly mayLackRefused?: boolean
+}
+
 /** What became of a DEL in one backend. */
 export type Removal =
   | { readonly outcome: 'removed' }
@@ -161,7 +169,7 @@ export interface Backend {
   /** GC: removes the attachments that `isStale` names, then policies without pods. Carries on past failures. */
   prune(isStale: (listed: Listed) => boolean, options: { readonly dryRun: boolean }): Promise<Pruned>
   /** The attachments that have rules. */
-  list(): Promise<readonly Listed[]>
+  list(options?: ListOptions): Promise<readonly Listed[]>
   /** `attachmentId`s whose DEL came within the last two minutes: whoever restores rules leaves them out. */
   gone(): Promise<ReadonlySet<string>>
   /** Whether something of ours may stand, hooked or not, by a cheap look. */

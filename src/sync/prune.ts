@@ -28,7 +28,9 @@ export interface PruneOptions {
 
 /** Removes the attachments that are proven gone, and policies without pods; says what it kept, and why. */
 export async function pruneGone(backend: Backend, options: PruneOptions): Promise<PruneReport> {
-  const { judged, doubt } = await judgeAll(backend, options)
+  // As `prune` does: a tool that refuses does not keep the rules of the other from being tidied up.
+  const lister = { list: () => backend.list({ mayLackRefused: true }) }
+  const { judged, doubt } = await judgeAll(lister, options)
   const stale = new Map<string, Listed[]>()
   for (const { listed, verdict } of judged) {
     // Both backends may have the same one.

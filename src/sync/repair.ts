@@ -11,7 +11,7 @@ export async function repairMissing(
   differences: readonly string[],
 ): Promise<readonly string[]> {
   const id = attachmentId(wanted.attachment)
-  const listed = await backend.list()
+  const listed = await backend.list({ isQuick: true })
   if (listed.some((one) => one.id === id)) return differences
   // As sync does it: it takes no address from another attachment, and leaves out one whose DEL has come.
   const gone = await backend.gone()

@@ -2,7 +2,7 @@ import type { ToolResult } from '../../exec'
 import type { Backend, BackendSetting, CarrierSetting, Host, Where } from '../backend'
 import { nftables } from '../nftables'
 import { chooseCarrier } from '../nftables/choose-carrier'
-import { markElsewhere } from '../nftables/elsewhere'
+import { markElsewhere, mayBeElsewhere } from '../nftables/elsewhere'
 import { inPlaceOf, PLACES, probeBoth } from './automatic'
 import { listBoth, unlessMissing } from './list'
 import { prune } from './prune'
@@ -25,6 +25,8 @@ export interface Places {
   readonly iptables: Backend
   /** Leaves word in nft's table, if there is one, that iptables may have rules. */
   readonly mark: () => void
+  /** Whether iptables may have rules or tombstones, by nft's table. To ask iptables itself takes several processes. */
+  readonly mayBeInIptables: () => boolean
 }
 
 export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto'): Backends {
@@ -39,6 +41,7 @@ export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto
       return iptables(run, host, { ip, ip6 })
     }),
     mark: () => markElsewhere(carriers()),
+    mayBeInIptables: () => mayBeElsewhere(carriers()),
   }
   return {
     async apply(wanted, isGone) {
@@ -51,7 +54,7 @@ export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto
     verify: (wanted, warn) => verify(places, wanted, warn),
     replace: (wanted, options) => replace(places, wanted, options),
     prune: (isStale, options) => prune(places, isStale, options),
-    list: () => listBoth(places),
+    list: (options) => listBoth(places, options),
     gone: () => goneFrom(places),
     hasRules: async () => (await places.nft.hasRules()) || (await places.iptables.hasRules()),
     async tearDown() {

@@ -1,7 +1,7 @@
 import { isSameAddress } from '../../policy/address'
-import type { Listed } from '../backend'
+import type { Listed, ListOptions } from '../backend'
 import { NOWHERE } from '../nftables/elsewhere'
-import { UnusableError } from '../unusable'
+import { UnusableError, unlessUnusable } from '../unusable'
 import type { Places } from '.'
 
 /** What `work` gives, or undefined where there is no such tool. One that refuses is an error: it may have rules. */
@@ -15,11 +15,16 @@ export async function unlessMissing<T>(work: () => Promise<T>): Promise<T | unde
 }
 
 /** The attachments of both places; with neither there is nobody to ask, which is an error. */
-export async function listBoth({ nft, iptables }: Places): Promise<readonly Listed[]> {
-  const here = await unlessMissing(() => nft.list())
+export async function listBoth(
+  { nft, iptables, mayBeInIptables }: Places,
+  { isQuick = false, mayLackRefused = false }: ListOptions = {},
+): Promise<readonly Listed[]> {
+  const unless = mayLackRefused ? unlessUnusable : unlessMissing
+  const here = await unless(() => nft.list())
   if (!here) return iptables.list()
-  const there = (await unlessMissing(() => iptables.list())) ?? []
-  return [...here.filter((one) => !isMark(one)), ...there]
+  const own = here.filter((one) => !isMark(one))
+  if (isQuick && !mayBeInIptables()) return own
+  return [...own, ...((await unless(() => iptables.list())) ?? [])]
 }
 
 /** What `mark` leaves in nft's table looks like an attachment, and is none: nobody's DEL would ever remove it. */

@@ -1,21 +1,13 @@
 import { type CniError, toCniError } from '../../cni/error'
 import { formatAddress } from '../../policy/address'
-import type { Backend, Change, Listed, Replacement, Wanted } from '../backend'
+import type { Change, Listed, Replacement, Wanted } from '../backend'
 import { attachmentId } from '../identity'
 import { doesNotWork, UnusableError } from '../unusable'
 import type { Places } from '.'
 import { orBoth } from './automatic'
-import { isMark } from './list'
-import { tryToMark } from './mark'
+import { look, nothingIn, type Place } from './look'
+import { markIfAny, tryToMark } from './mark'
 import { takeBack } from './take-back'
-
-interface Place {
-  readonly backend: Backend
-  /** Attachment -> what it has there. */
-  readonly listed: ReadonlyMap<string, Listed>
-  /** Why there can be no rules. */
-  readonly unusable?: CniError
-}
 
 /**
  * Sync: each attachment where its config asks for it, then away from the other place, so that no pod is without a rule
@@ -26,16 +18,22 @@ export async function replace(
   wanted: readonly Wanted[],
   options: { readonly dryRun: boolean },
 ): Promise<Replacement> {
-  const replacement = await replaceInBoth(bothPlaces, wanted, options)
-  return options.dryRun ? replacement : takeBack(bothPlaces, replacement)
+  // Before nft's table comes into being: a DEL that found none may have left its tombstone in iptables alone.
+  const isIptablesUsed = wanted.some(({ setting }) => setting === 'iptables') || bothPlaces.mayBeInIptables()
+  const places = { ...bothPlaces, mayBeInIptables: () => isIptablesUsed || bothPlaces.mayBeInIptables() }
+  const replacement = await replaceInBoth(places, wanted, options)
+  return options.dryRun ? replacement : takeBack(places, replacement)
 }
 
 async function replaceInBoth(
-  { nft, iptables, mark }: Places,
+  { nft, iptables, mark, mayBeInIptables }: Places,
   wanted: readonly Wanted[],
   options: { readonly dryRun: boolean },
 ): Promise<Replacement> {
-  const places = { nft: await look(nft), iptables: await look(iptables) }
+  const places = {
+    nft: await look(nft),
+    iptables: mayBeInIptables() ? await look(iptables) : nothingIn(iptables),
+  }
   const { iptables: there } = places
   if (places.nft.unusable && there.unusable) throw orBoth(places.nft.unusable, there.unusable)
   const work = (place: Place) => ({ wanted: wanted.filter((one) => placeOf(one, places) === place), options })
@@ -56,6 +54,9 @@ async function replaceInBoth(
   if (there.listed.size > 0 || work(there).wanted.length > 0) {
     parts.push(await replaceIn(there, places.nft, work(there)).catch(reportAfter(parts)))
     if (!options.dryRun && !there.unusable) tryToMark(mark)
+  } else if (!options.dryRun && parts.some(({ repairs }) => repairs.length > 0)) {
+    // nft's table, which may have come into being, or have lost its mark.
+    await markIfAny({ iptables, mark })
   }
   return mergeReplacements(parts)
 }
@@ -71,26 +72,6 @@ function reportAfter(parts: readonly Replacement[]): (error: unknown) => Replace
 function messageOf(error: unknown): string {
   const { message, details } = toCniError(error)
   return `${message}${details && `: ${details}`}`
-}
-
-async function look(backend: Backend): Promise<Place> {
-  try {
-    const listed = await backend.list()
-    return { backend, listed: byId(listed.filter((one) => !isMark(one))) }
-  } catch (error) {
-    if (!doesNotWork(error)) throw error
-    return { backend, listed: new Map(), unusable: error }
-  }
-}
-
-/** Several kinds of iptables may have the same one. */
-function byId(listed: readonly Listed[]): Map<string, Listed> {
-  const all = new Map<string, Listed>()
-  for (const one of listed) {
-    const addresses = [...(all.get(one.id)?.addresses ?? []), ...one.addresses]
-    all.set(one.id, { ...one, addresses })
-  }
-  return all
 }
 
 function placeOf(

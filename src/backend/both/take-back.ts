@@ -6,11 +6,10 @@ import type { Places } from '.'
 import { remove } from './remove'
 
 /** Those whose DEL came within the last two minutes: a DEL leaves its tombstone in one of the places. */
-export async function goneFrom({ nft, iptables }: Places): Promise<ReadonlySet<string>> {
-  return new Set([
-    ...((await unlessUnusable(() => nft.gone())) ?? []),
-    ...((await unlessUnusable(() => iptables.gone())) ?? []),
-  ])
+export async function goneFrom({ nft, iptables, mayBeInIptables }: Places): Promise<ReadonlySet<string>> {
+  const here = (await unlessUnusable(() => nft.gone())) ?? []
+  const there = mayBeInIptables() ? await unlessUnusable(() => iptables.gone()) : undefined
+  return new Set([...here, ...(there ?? [])])
 }
 
 /**

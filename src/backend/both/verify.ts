@@ -11,8 +11,9 @@ export async function verify(
   warn?: (line: string) => void,
 ): Promise<string[]> {
   const { backend, differences } = await verifyOwn(places, wanted, warn)
-  const [other, name] = backend === places.nft ? [places.iptables, 'iptables'] : [places.nft, 'nftables']
-  const elsewhere = await addressesIn(other)
+  const isInNft = backend === places.nft
+  const [other, name] = isInNft ? [places.iptables, 'iptables'] : [places.nft, 'nftables']
+  const elsewhere = isInNft && !places.mayBeInIptables() ? [] : await addressesIn(other)
   const doubled = wanted.addresses.filter((address) => elsewhere.some((one) => isSameAddress(one, address)))
   return [
     ...differences,
@@ -30,11 +31,13 @@ async function verifyOwn(
   wanted: Wanted,
   warn: ((line: string) => void) | undefined,
 ): Promise<Verified> {
-  const { nft, iptables } = places
+  const { nft, iptables, mayBeInIptables } = places
   const run = (backend: Backend) => backend.verify(wanted, warn)
   const { backend, value: differences } = await inPlaceOf(places, wanted.setting, run)
   // An ADD before nft came, or with an nft that lists and refuses: the pod has all that it needs.
-  if (differences.length > 0 && wanted.setting === 'auto' && backend === nft && (await iptables.hasRules())) {
+  const mayBeThere =
+    differences.length > 0 && wanted.setting === 'auto' && backend === nft && mayBeInIptables()
+  if (mayBeThere && (await iptables.hasRules())) {
     const there = await unlessUnusable(() => run(iptables))
     if (there?.length === 0) return { backend: iptables, differences: there }
   }

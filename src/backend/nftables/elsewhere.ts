@@ -10,6 +10,15 @@ import { addOwner } from './layout'
 export const NOWHERE: Address = { family: 'ip6', value: 0n }
 export const MARK: Address = { family: 'ip6', value: 1n }
 
+/**
+ * Whether another backend may have rules, or tombstones: the mark says so, or there is no table of this layout that could
+ * say no. A DEL that looks elsewhere first, and finds nothing, leaves its tombstone in our table too.
+ */
+export function mayBeElsewhere(carrier: Carrier): boolean {
+  const layout = carrier.readLayout()
+  return !layout.ok || !layout.value.isCurrent || layout.value.hasMark
+}
+
 /** Where there is no nft, or no table, a DEL looks elsewhere anyhow. */
 export function markElsewhere(carrier: Carrier): void {
   carrier.run([addOwner(NOWHERE, MARK, 'iptables')])
