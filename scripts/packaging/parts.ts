@@ -56,6 +56,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'src/backend/taken.ts',
     'src/backend/tools.ts',
     'src/cni/cache-file.ts',
+    'src/cni/cache-head.ts',
     'src/cni/conflists.ts',
     'src/cni/json-scan.ts',
     'src/cni/json-text.ts',

@@ -1,28 +1,30 @@
-import { readdirSync, statSync } from 'node:fs'
+import { fstatSync, readdirSync, readSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isMissing } from '../absent'
-import type { Attachment } from './attachment'
 import { type CacheEntry, parseCacheFile } from './cache-file'
+import { type CacheHead, type NamedAttachment, readHead } from './cache-head'
 import { CniError } from './error'
-import { readSmallFile } from './small-file'
+import { readText, withFile } from './small-file'
 
 /**
  * libcni's result caches: a file for each attachment, `results/<network>-<containerID>-<ifname>`, written after the whole
  * chain's ADD and removed after the whole chain's DEL (libcni/api.go, `cacheAdd`). They outlive a reboot.
  */
 export interface CachedAttachment extends CacheEntry, CachedName {
+  /** As it is named to people: without its directory where that is `results` of the only cache directory. */
+  readonly file: string
   /** Whose cache it is in. */
   readonly runtime: string
+  readonly attachment: CacheEntry['attachment']
 }
 
 /** What remains to be known of an entry whose network namespace is gone. */
 export interface CachedName {
-  /** As it is named to people: without its directory where that is `results` of the only cache directory. */
-  readonly file: string
   readonly path: string
-  readonly attachment: Attachment
+  readonly attachment: NamedAttachment
   /** Recorded from libcni 1.2 on. */
   readonly netns?: string
+  /** When the file was written, in milliseconds of the epoch. */
   readonly modified: number
 }
 
@@ -70,21 +72,61 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   for (const { place, name } of files) {
     if (selection.isLate?.()) break
     unread--
-    const path = join(place.directory, name)
+    // Not by join(), which takes as long as the rest.
+    const path = `${place.directory}/${name}`
     const file = place.isUsual ? name : path
     try {
-      const modified = statSync(path).mtimeMs
-      const entry = parseCacheFile(readSmallFile(path), configs)
+      const entry = readEntry(path, configs, selection.isGone)
       if (!entry) unreadable.push(file)
-      else if (entry.netns !== undefined && selection.isGone?.(entry.netns))
-        gone.push({ file, path, attachment: entry.attachment, netns: entry.netns, modified })
-      else attachments.push({ ...entry, file, path, modified, runtime: place.runtime })
+      else if (entry.isGone) gone.push(entry.name)
+      else attachments.push({ ...entry.entry, file, path, modified: entry.modified, runtime: place.runtime })
     } catch (error) {
       // Removed since it was listed: a DEL came to its end.
       if (!isMissing(error)) unreadable.push(file)
     }
   }
   return { cacheDirs, exists: places.length > 0, places, attachments, gone, unreadable, unread }
+}
+
+type Read =
+  | { readonly isGone: true; readonly name: CachedName }
+  | { readonly isGone: false; readonly entry: CacheEntry; readonly modified: number }
+
+/** An entry's head is in it, and nearly always all of it. */
+const ROOM = 4096
+
+let room: Buffer | undefined
+
+/** Of a file whose namespace is gone the head alone is looked at: there may be tens of thousands. */
+function readEntry(
+  path: string,
+  configs: Map<string, string>,
+  isGone: CacheSelection['isGone'],
+): Read | undefined {
+  return withFile(path, (file): Read | undefined => {
+    if (isGone) {
+      room ??= Buffer.allocUnsafeSlow(ROOM)
+      const head = readHead(room, readSync(file, room, 0, ROOM, 0))
+      if (head && isGone(head.netns)) return { isGone: true, name: nameOf(path, head) }
+    }
+    const { mtimeMs: modified } = fstatSync(file)
+    const entry = parseCacheFile(readText(file), configs)
+    if (!entry) return undefined
+    const { netns, attachment } = entry
+    if (netns === undefined || !isGone?.(netns)) return { isGone: false, entry, modified }
+    return { isGone: true, name: nameOf(path, { attachment, netns }) }
+  })
+}
+
+function nameOf(path: string, head: CacheHead): CachedName {
+  return {
+    path,
+    ...head,
+    /** Nearly never asked for. */
+    get modified() {
+      return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    },
+  }
 }
 
 /** Fit to follow "Cannot ...: ". */

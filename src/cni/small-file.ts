@@ -8,20 +8,26 @@ export const LARGEST_CONFIG_FILE = 1 << 20
 
 /** The text of a file in UTF-8. Throws what the system says, or why the file is none that we read. */
 export function readSmallFile(path: string, largest = LARGEST): string {
-  return decodeText(readBytes(path, largest))
+  return withFile(path, (file) => readText(file, largest))
 }
 
 /**
- * A regular file of sensible size: to open a FIFO would wait for ever, and a device never ends. The file that is looked at is
- * the one that is read, whatever the path leads to by then.
+ * The text of an open file, which has to be a regular one of sensible size: to open a FIFO would wait for ever, and a device
+ * never ends. The file that is looked at is the one that is read, whatever the path leads to by then.
  */
-function readBytes(path: string, largest: number): Uint8Array {
+export function readText(file: number, largest = LARGEST): string {
+  const stat = fstatSync(file)
+  if (!stat.isFile()) throw new Error('it is no regular file')
+  // One byte more: a file may grow, and those of /proc have a size of 0.
+  const room = new Uint8Array(Math.min(stat.size, largest) + 1)
+  return decodeText(readUpTo(file, room, largest))
+}
+
+/** Opens a file, whatever kind it is, without waiting for anybody. */
+export function withFile<T>(path: string, use: (file: number) => T): T {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   try {
-    if (!fstatSync(file).isFile()) throw new Error('it is no regular file')
-    // One byte more: a file may grow, and those of /proc have a size of 0.
-    const room = new Uint8Array(Math.min(fstatSync(file).size, largest) + 1)
-    return readUpTo(file, room, largest)
+    return use(file)
   } finally {
     closeSync(file)
   }

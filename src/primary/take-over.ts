@@ -24,7 +24,7 @@ export const NOTHING_TAKEN_OVER: TakenOver = { removed: [], kept: [], failures: 
 
 /** An attachment as a result cache has it. */
 export interface Known {
-  readonly attachment: Attachment
+  readonly attachment: Pick<Attachment, 'network' | 'containerID' | 'ifname'>
   /** Its network namespace does not exist any more. */
   readonly isGone: boolean
 }

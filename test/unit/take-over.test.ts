@@ -29,7 +29,7 @@ const ruleOf = (containerID: string, address: string, network = 'pods'): Primary
   text: `${containerID} ${address}`,
 })
 const known = (containerID: string, isGone = false, network = 'pods'): Known => ({
-  attachment: { containerID, network, ifname: 'eth0', pod: '', namespace: '' },
+  attachment: { containerID, network, ifname: 'eth0' },
   isGone,
 })
 

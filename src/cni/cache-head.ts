@@ -1,0 +1,50 @@
+import type { Attachment } from './attachment'
+
+/** How a cache file begins as libcni writes it, from 1.2 on: fields in this order, without spaces. */
+export interface CacheHead {
+  readonly attachment: NamedAttachment
+  readonly netns: string
+}
+
+export type NamedAttachment = Pick<Attachment, 'containerID' | 'ifname' | 'network'>
+
+const KIND = '{"kind":"cniCacheV1","containerId":"'
+const CONFIG = '","config":"'
+const IFNAME = '","ifName":"'
+const NETWORK = '","networkName":"'
+const NETNS = '","netns":"'
+
+/**
+ * The head of a cache file, without parsing the rest. A node may have tens of thousands of files whose network namespace is
+ * gone, and nothing else of those is of interest. Undefined for a file that is written in another way: JSON.parse
+ * has to judge that one.
+ */
+export function readHead(bytes: Buffer, length: number): CacheHead | undefined {
+  if (length < KIND.length || bytes.toString('latin1', 0, KIND.length) !== KIND) return undefined
+  // Base64 has no quotation mark, so this is where the config ends. The config is not decoded: it is most of the file.
+  const config = bytes.indexOf(CONFIG, KIND.length)
+  const ifname = config < 0 ? -1 : bytes.indexOf(IFNAME, config)
+  const network = ifname < 0 ? -1 : bytes.indexOf(NETWORK, ifname)
+  const netns = network < 0 ? -1 : bytes.indexOf(NETNS, network)
+  const end = netns < 0 ? -1 : bytes.indexOf('"', netns + NETNS.length)
+  if (end < 0 || end >= length) return undefined
+  const between = (from: number, to: number) => bytes.toString('utf8', from, to)
+  const containerID = between(KIND.length, config)
+  const path = between(netns + NETNS.length, end)
+  const names = between(ifname + IFNAME.length, netns)
+  // All files of a network are alike in these, and one copy is enough.
+  if (names !== last.names) {
+    const [own = '', ...others] = names.split(NETWORK)
+    last = { names, ifname: own, network: others.join(NETWORK) }
+  }
+  const attachment = { containerID, ifname: last.ifname, network: last.network }
+  const isUsable = [containerID, path, attachment.ifname, attachment.network].every(isPlain)
+  return isUsable ? { attachment, netns: path } : undefined
+}
+
+let last = { names: '', ifname: '', network: '' }
+
+/** Whether JSON means by it what it says; a quotation mark would mean that a field was taken for a part of another. */
+function isPlain(text: string): boolean {
+  return text !== '' && !text.includes('\\') && !text.includes('"')
+}
