@@ -46,12 +46,12 @@ function list(iptables: Iptables, isThorough: boolean): Found {
   }
 }
 
-/** Undefined where the machine has no such table, and so no such rule. */
+/** Undefined where the machine has no such table, or no tool that could have made the rule (one without IPv6, say). */
 function read(iptables: Iptables, family: Family, chain: string | undefined): Outcome | undefined {
   if (!iptables.mayHaveRules(family)) return undefined
   const outcome = runList(iptables, family, chain)
   if (outcome.ok) return outcome
-  return outcome.failure === 'unsupported' || /does not exist|No chain/.test(outcome.said)
+  return ['unsupported', 'unusable'].includes(outcome.failure) || /does not exist|No chain/.test(outcome.said)
     ? undefined
     : outcome
 }

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
@@ -73,6 +75,17 @@ describe.each(Object.entries(EXECUTABLES))('the health port (%s)', (_, executabl
     expect((await openFiles(child.pid)) - before).toBeLessThan(64)
     await restores()
     expect(child.exitCode).toBeNull()
+  })
+
+  test('is not ready where rules could not be restored, for want of a result cache', async () => {
+    await rm(join(network.cacheDir, 'results'), { recursive: true })
+    startWatch(executable)
+    await until(isAlive, PATIENCE_MS)
+    const ready = await send('GET /readyz HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')
+    expect(ready).toMatch(/^HTTP\/1\.1 503 /)
+    expect(ready).toContain(
+      'there is no result cache, so lost rules cannot be restored; name it with --cache-dir',
+    )
   })
 
   test('closes a connection whose request never ends', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { callPlugin, configWith } from '../lab/plugin'
+import { callPlugin, configWith, runCommand } from '../lab/plugin'
 import { readTable } from '../lab/table'
 
 /** Sync, and an ADD that restores, where a policy comes from more than the conflist: files, the pod, its namespace. */
@@ -187,6 +187,35 @@ describe('namespaces', () => {
     expect((await network.command('sync')).lines.at(-1)).toBe('2 attachments, 2 changed')
     expect(await rulesOf('10.244.1.7')).toContain('masquerade')
     expect(await rulesOf('10.244.1.8')).not.toContain('masquerade')
+  })
+})
+
+describe('--profile', () => {
+  const laidOver = () => `mount -t tmpfs none /var/lib; d=/var/lib/rancher/k3s/agent/etc/cni/net.d
+    mkdir -p $d; mount --bind ${network.confDir} $d`
+  const command = (line: string) =>
+    runCommand(node, `${line} --cache-dir ${network.cacheDir}`, { before: laidOver() })
+
+  test('sync reads the conflists of that distribution', async () => {
+    await network.add('a', ['10.244.1.7/24'])
+    await network.writeConflist({ nonMasqueradeCIDRs: [ONE] })
+    const { status, lines } = await command('sync --profile k3s')
+    expect({ status, lines }).toEqual({
+      status: 0,
+      lines: ['changed shop/a (a eth0, network cbr0): 10.244.1.7', '1 attachment, 1 changed'],
+    })
+    expect(await exempt('10.244.1.7')).toContain(ONE)
+  })
+
+  test('gc takes it too', async () => {
+    await network.add('a', ['10.244.1.7/24'])
+    expect(await command('gc --profile k3s')).toMatchObject({ status: 0, stdout: 'nothing to do' })
+  })
+
+  test.each(['sync', 'gc'])('%s names those that there are', async (name) => {
+    const { status, stderr } = await command(`${name} --profile k4s`)
+    expect(status).not.toBe(0)
+    expect(stderr).toContain('Cannot use --profile "k4s": write default, k3s, ')
   })
 })
 

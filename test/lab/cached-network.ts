@@ -64,13 +64,15 @@ export async function createCachedNetwork(node: Namespace): Promise<CachedNetwor
       await succeed(node, 'DEL', call(containerID))
       await network.uncache(containerID)
     },
-    async cache(containerID, addresses, more = {}) {
+    async cache(containerID, addresses, { netns, ...more } = {}) {
+      // In the order in which libcni writes it.
       const entry = {
         kind: 'cniCacheV1',
         containerId: containerID,
         config: Buffer.from(JSON.stringify(conflist())).toString('base64'),
         ifName: 'eth0',
         networkName: NETWORK,
+        ...(netns !== undefined && { netns }),
         cniArgs: [
           ['K8S_POD_NAMESPACE', 'shop'],
           ['K8S_POD_NAME', containerID],

@@ -292,6 +292,33 @@ describe('sync', () => {
     )
     expect(await holders()).toEqual(TWO)
   })
+
+  test('a value that cannot be used, and a flush: the pods get the rules of their ADD, and sync fails', async () => {
+    await addTwo()
+    await network.writeConflist({ nonMasqueradeCIDRs: ['10.0.0.0/33'] })
+    await node.sh(firewall.flush)
+    const { status, lines } = await network.command('sync')
+    expect(status).toBe(1)
+    expect(lines).toContain('restored shop/a (a eth0, network cbr0): 10.244.1.7, fd00::7')
+    expect(lines).toContain(
+      'error: network cbr0: Cannot use nonMasqueradeCIDRs[0] "10.0.0.0/33": write a prefix length of 0 to 32',
+    )
+    expect(await holders()).toEqual(TWO)
+  })
+
+  test('the loopback network of containerd is no concern of ours', async () => {
+    await addTwo()
+    const conflist = JSON.stringify({ name: 'cni-loopback', plugins: [{ type: 'loopback' }] })
+    await network.cache('lo', ['127.0.0.1/8'], {
+      networkName: 'cni-loopback',
+      config: Buffer.from(conflist).toString('base64'),
+    })
+    expect(await network.command('sync')).toMatchObject({
+      status: 0,
+      stdout: '2 attachments, nothing to do',
+      stderr: '',
+    })
+  })
 })
 
 const GONE = { CNI_NETNS: '/var/run/netns/ip-masq-gone' }
@@ -458,5 +485,5 @@ describe('beside everything else', () => {
     expect(await holders()).toMatchObject(expected)
     await network.command('sync --prune --grace 0')
     expect(await holders()).toEqual(expected)
-  })
+  }, 300_000)
 })

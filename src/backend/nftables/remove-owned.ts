@@ -48,7 +48,8 @@ export function removeOwned(
     const toDelete = [...own.flatMap(deleteFound), ...unowned.map(({ address }) => deletePod(address))]
     const stale = slots.isTombstone ? [] : slots.numbers.map((slot) => deleteSlot(digest, slot))
     if (toDelete.length + stale.length === 0) {
-      if (isLeft && !slots.isTombstone) bury(carrier, digest, { isBare, mayMakeTable })
+      const isRestored = isLeft && !slots.isTombstone && bury(carrier, digest, { isBare, mayMakeTable })
+      if (isRestored && attempt < ATTEMPTS) continue
       return doubt === undefined
         ? { outcome: 'absent', mayBeElsewhere }
         : { outcome: 'unknown', said: doubt, mayBeElsewhere }
@@ -56,7 +57,8 @@ export function removeOwned(
     const hasTomb = isLeft && stale.length > 0
     const outcome = carrier.run([...toDelete, ...stale, ...(hasTomb ? [addTombstone(digest)] : [])])
     if (outcome.ok) {
-      if (isLeft && !hasTomb) bury(carrier, digest, { isBare, mayMakeTable })
+      const isRestored = isLeft && !hasTomb && bury(carrier, digest, { isBare, mayMakeTable })
+      if (isRestored && attempt < ATTEMPTS) continue
       return toDelete.length > 0 ? { outcome: 'removed' } : { outcome: 'absent', mayBeElsewhere }
     }
     if (isHopeless(outcome)) return hopeless(outcome)
