@@ -47,7 +47,8 @@ export function remove(
       }
       const buried = found.value.isTombstone ? undefined : carrier.run([addTombstone(digest)])
       // Somebody has restored its rules since they were looked for.
-      if (buried && !buried.ok && buried.failure === 'clash') return removeOwned(carrier, digest, { tombstone })
+      if (buried && !buried.ok && buried.failure === 'clash')
+        return removeOwned(carrier, digest, { tombstone })
       // The map is not there, or not ours, so that nothing is known yet either.
       if (buried && !buried.ok && (buried.failure === 'missing' || buried.failure === 'refused'))
         return removeOwned(carrier, digest, { mustWalk: true, tombstone })
