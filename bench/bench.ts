@@ -14,6 +14,7 @@ import { createPath } from './path'
 import { drawPlot } from './plot'
 import { PLUGINS } from './plugins'
 import { median, type Row, renderRows } from './report'
+import { benchStale } from './stale'
 import { benchWatch } from './watch'
 
 /**
@@ -302,6 +303,7 @@ async function benchFlows(): Promise<Row[]> {
 
 const seconds = Number(option('--watch') ?? 0)
 const rows = [
+  ...(await benchStale(await namespace('stale'), 5)),
   ...(seconds > 0 ? await benchWatch(await namespace('watch'), seconds) : []),
   ...(await benchCalls(buildEmptyProgram())),
 ]

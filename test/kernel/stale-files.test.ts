@@ -5,7 +5,7 @@ import { createNamespace, type Namespace } from '../lab/namespace'
 import { EXECUTABLES } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
 
-/** A node that was restarted hard has the cache files of all pods that it ever had. bench/stale.ts says what that costs. */
+/** A node that was restarted hard has the cache files of all pods that it ever had. bench/stale.ts measures what that costs. */
 
 const STALE = 2_000
 
