@@ -24,9 +24,9 @@ export async function remove(
   return worse(removal, await second.remove(attachment, hint, whereNow(where, removal)))
 }
 
-/** Where nft cannot be used, `auto` means iptables: rules would be restored there. */
+/** Where nft cannot be used, `auto` means iptables: rules would be restored there. One that is busy can be used. */
 function whereNow(where: Where, { outcome }: Open): Where {
-  return where.setting === 'auto' && outcome !== 'absent' ? { ...where, setting: 'iptables' } : where
+  return where.setting === 'auto' && outcome === 'unusable' ? { ...where, setting: 'iptables' } : where
 }
 
 type Open = Exclude<Removal, { outcome: 'removed' }>
