@@ -20,6 +20,8 @@ export interface Running {
   ready(): Promise<number>
   /** Runs the executable in the container, as kubectl exec. */
   exec(line: string): Promise<string>
+  /** What is mounted in the container: each place with its options. */
+  mounts(): Promise<{ readonly place: string; readonly options: readonly string[] }[]>
   /** A new content of the ConfigMap, as a kubelet publishes it. */
   publish(config: object): Promise<void>
   /** SIGTERM, and the exit status; then the container is gone. */
@@ -43,6 +45,7 @@ interface Container {
     readonly name: string
     readonly mountPath: string
     readonly readOnly?: boolean
+    readonly recursiveReadOnly?: string
     readonly mountPropagation?: string
   }[]
 }
@@ -128,13 +131,14 @@ export async function runDaemonSet(
   await publish(data)
 
   const mounts: string[] = []
-  for (const { name, mountPath, readOnly, mountPropagation } of volumeMounts) {
+  for (const { name, mountPath, readOnly, recursiveReadOnly, mountPropagation } of volumeMounts) {
     const { hostPath } = pod.volumes.find((volume) => volume.name === name) ?? {}
     const source = hostPath?.path ?? join(directory, 'config')
     if (hostPath?.type === 'DirectoryOrCreate') await containerd.shell(`mkdir -p ${source}`)
     if (hostPath?.type === 'FileOrCreate') await containerd.shell(`[ -e ${source} ] || touch ${source}`)
     const propagation = mountPropagation === 'HostToContainer' ? 'rslave' : 'rprivate'
-    const options = ['rbind', propagation, readOnly === true ? 'ro' : 'rw'].join(':')
+    const access = recursiveReadOnly === 'IfPossible' ? 'rro' : readOnly === true ? 'ro' : 'rw'
+    const options = ['rbind', propagation, access].join(':')
     mounts.push(`--mount type=bind,src=${source},dst=${mountPath},options=${options}`)
   }
   const name = `daemon-set-${count++}`
@@ -168,6 +172,15 @@ export async function runDaemonSet(
     alive: () => probe(container.livenessProbe),
     ready: () => probe(container.readinessProbe),
     exec: (line) => containerd.ctr(`task exec --exec-id exec-${count++} ${name} /ip-masq ${line}`),
+    async mounts() {
+      const list = await containerd.ctr('task ls')
+      const pid = list.match(`${name} +(\\d+)`)?.[1]
+      const lines = (await readFile(`/proc/${pid}/mountinfo`, 'utf8')).trim().split('\n')
+      return lines.map((line) => {
+        const [, , , , place = '', options = ''] = line.split(' ')
+        return { place, options: options.split(',') }
+      })
+    },
     publish: (config) => publish({ 'ip-masq.json': JSON.stringify(config) }),
     async terminate() {
       await containerd.ctr(`task kill -s SIGTERM ${name}`)

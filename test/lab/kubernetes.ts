@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { execa } from 'execa'
@@ -20,6 +22,20 @@ export async function kustomize(directory: string): Promise<Manifest[]> {
   const { stdout, stderr } = await execa(command, [...args, 'kustomize', directory])
   if (stderr !== '') throw new Error(`kubectl kustomize ${directory} warns: ${stderr}`)
   return parseAllDocuments(stdout).map((document) => document.toJS())
+}
+
+/** An overlay of an operator's own: one of ours, with components of ours. */
+export async function kustomizeWith(overlay: string, components: readonly string[]): Promise<Manifest[]> {
+  const directory = await mkdtemp(join(await realpath(tmpdir()), 'ip-masq-overlay-'))
+  const path = (name: string) => relative(directory, join(MANIFESTS, name))
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [path(overlay)],
+    components: components.map((name) => path(`components/${name}`)),
+  }
+  await writeFile(join(directory, 'kustomization.yaml'), JSON.stringify(kustomization))
+  return kustomize(directory).finally(() => rm(directory, { recursive: true }))
 }
 
 /** `kubectl patch --local`: the object as it is afterwards. */
@@ -93,6 +109,13 @@ const ALSO: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   },
 }
 
+/** Keys of Kubernetes 1.30, which is younger than the document. */
+const NEWER: Readonly<Record<string, Readonly<Record<string, Schema>>>> = {
+  'core.v1.VolumeMount': {
+    recursiveReadOnly: { type: 'string', enum: ['Disabled', 'IfPossible', 'Enabled'] },
+  },
+}
+
 /** `metadata`: names, and labels with their syntax. */
 const NAME = { pattern: '^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$' }
 const LABELS = {
@@ -138,9 +161,13 @@ function strict(name: string, schema: Schema): Schema {
   if (name === QUANTITY)
     return { type: ['number', 'string'], pattern: '^[0-9]+(\\.[0-9]+)?([EPTGMk]i?|m|u|n|Ki)?$' }
   if (!schema.properties) return schema
-  const also = ALSO[name.replace('io.k8s.api.', '')] ?? {}
+  const short = name.replace('io.k8s.api.', '')
+  const also = ALSO[short] ?? {}
   const properties = Object.fromEntries(
-    Object.entries(schema.properties).map(([key, property]) => [key, { ...property, ...also[key] }]),
+    Object.entries({ ...schema.properties, ...NEWER[short] }).map(([key, property]) => [
+      key,
+      { ...property, ...also[key] },
+    ]),
   )
   if (name.endsWith('.ObjectMeta')) Object.assign(properties, metadata(properties))
   return { ...schema, properties, additionalProperties: false }

@@ -9,6 +9,7 @@ import { parseConfig } from '../../src/config/parse'
 import {
   createValidator,
   kustomize,
+  kustomizeWith,
   MANIFESTS,
   type Manifest,
   patchLocally,
@@ -128,7 +129,7 @@ test('the pod asks for what it needs, and for nothing else', () => {
     readinessProbe: { ...probe('/readyz'), periodSeconds: 10, timeoutSeconds: 5 },
     securityContext: {
       allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'NET_RAW', 'SYS_CHROOT', 'DAC_OVERRIDE', 'CHOWN'] },
+      capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'SYS_CHROOT'] },
       readOnlyRootFilesystem: true,
       runAsUser: 0,
       seLinuxOptions: { type: 'spc_t' },
@@ -140,9 +141,51 @@ test('the pod asks for what it needs, and for nothing else', () => {
       { name: 'cni-conf', mountPath: '/host/etc/cni/net.d' },
       { name: 'xtables-lock', mountPath: '/host/run/xtables.lock' },
       { name: 'config', mountPath: '/etc/ip-masq', readOnly: true },
+      ...['proc', 'sys', 'dev'].map((name) => ({
+        ...{ name, mountPath: `/host/${name}`, readOnly: true, recursiveReadOnly: 'IfPossible' },
+      })),
     ],
   })
   expect(one('base', 'ServiceAccount')).toMatchObject({ automountServiceAccountToken: false })
+})
+
+test('a mount that is recursively read-only receives no mounts of the host: the API server refuses both', () => {
+  for (const overlay of OVERLAYS)
+    for (const mount of daemonSet(overlay).spec.template.spec.containers[0]?.volumeMounts ?? [])
+      if ('recursiveReadOnly' in mount)
+        expect(mount).toMatchObject({ readOnly: true, name: expect.stringMatching(/^(proc|sys|dev)$/) })
+})
+
+test('more capabilities only where they are needed', () => {
+  const added = (overlay: string) =>
+    (daemonSet(overlay).spec.template.spec.containers[0] as { securityContext?: object } | undefined)
+      ?.securityContext
+  const adding = (...more: string[]) => ({
+    capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'SYS_CHROOT', ...more] },
+  })
+  for (const overlay of ['base', 'flannel', 'uninstall']) expect(added(overlay)).toMatchObject(adding())
+  for (const overlay of ['k3s', 'uninstall-k3s']) expect(added(overlay)).toMatchObject(adding('NET_RAW'))
+})
+
+test.each([
+  ['iptables-legacy', ['NET_ADMIN', 'SYS_CHROOT', 'NET_RAW'], 3],
+  ['other-owners', ['NET_ADMIN', 'SYS_CHROOT', 'DAC_OVERRIDE', 'CHOWN'], 3],
+  ['before-1.30', ['NET_ADMIN', 'SYS_CHROOT'], 0],
+] as const)('the component %s', async (component, capabilities, recursive) => {
+  const all = await kustomizeWith('base', [component])
+  for (const manifest of all) expect(validate(manifest)).toEqual([])
+  const text = JSON.stringify(all)
+  expect(text).toContain(`"add":${JSON.stringify(capabilities)}`)
+  expect(text.split('"recursiveReadOnly"')).toHaveLength(recursive + 1)
+})
+
+test('flannel and k3s name their network, so that no other is patched in its place', () => {
+  for (const overlay of ['flannel', 'k3s'])
+    expect(daemonSet(overlay).spec.template.spec.containers[0]?.args).toContain('--network=cbr0')
+})
+
+test.each(['uninstall', 'uninstall-k3s'])('%s gives the primary plugin its masquerade back', (overlay) => {
+  expect(daemonSet(overlay).spec.template.spec.containers[0]?.args).toContain('--restore-primary-masq')
 })
 
 test.each(['uninstall', 'uninstall-k3s'])('%s: no node waits for another', (overlay) => {
