@@ -5,6 +5,7 @@ import { distinctAddresses, parseAddresses } from '../cni/prev-result'
 import type { CachedAttachment, ResultCache } from '../cni/result-cache'
 import { type Candidate, oneForEachAddress } from './one-for-each-address'
 import type { PolicyMaker } from './policy-maker'
+import { existingSandbox } from './sandbox'
 
 /** Our part of a network, and whether it is only what the ADD had. */
 export interface Plugin {
@@ -44,7 +45,7 @@ function wantedBy(
   cached: CachedAttachment,
   { policyFor, isFallback }: Plugin,
 ): { wanted: Wanted; warnings: readonly string[] } {
-  const { attachment, result, netns } = cached
+  const { attachment, result, netns = existingSandbox(result, attachment.ifname) } = cached
   const ips = parseAddresses(result, attachment.ifname)
   const { warnings, ...decision } = policyFor(cached, ips)
   const wanted = {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { EXECUTABLES } from '../lab/plugin'
+import { EXECUTABLES, resultWith } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
 
 /** A namespace that cannot be looked at is not gone: gc and sync run by somebody who may do less than root. */
@@ -88,6 +88,36 @@ describe('the namespace of another user’s process', () => {
     await node.sh(`kill -9 ${pid}; while [ -d /proc/${pid} ]; do sleep 0.05; done`)
     await weakly('gc --grace 0')
     expect(await podAddresses(node)).toEqual([])
+  })
+})
+
+describe('a cache entry of a libcni before 1.2, which names the namespace only in its result', () => {
+  const cacheOld = (sandbox: string) => {
+    const result = resultWith(['10.244.1.7/24'])
+    const interfaces = [{ name: 'cni0' }, { name: 'eth0', sandbox }]
+    return network.cache('a', [], { result: { ...result, interfaces } })
+  }
+
+  test('what sync restores from it goes when the namespace goes, whatever else cannot be looked into', async () => {
+    const pid = await startPause()
+    await cacheOld(`/proc/${pid}/ns/net`)
+    await network.command('sync')
+    await network.uncache('a')
+    await network.command('gc --grace 0')
+    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+    // `pod` has a name and no process from here on: it may have any address.
+    await node.sh(`kill -9 ${pid}; while [ -d /proc/${pid} ]; do sleep 0.05; done`)
+    expect((await network.command('gc --grace 0')).status).toBe(0)
+    expect(await podAddresses(node)).toEqual([])
+  })
+
+  test('a namespace that was not there when sync restored them proves nothing', async () => {
+    await cacheOld('/run/netns/ip-masq-never')
+    await network.command('sync')
+    await network.uncache('a')
+    await network.command('gc --grace 0')
+    // `pod` may have the address.
+    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
   })
 })
 

@@ -35,6 +35,9 @@ export interface Containerd {
 
 export const REFERENCE_PLUGINS = ['bridge', 'host-local'].map((name) => join(PLUGIN_DIRECTORY, name))
 
+/** Where install asks for a runtime. */
+const SOCKET = '/run/containerd/containerd.sock'
+
 const OVERLAID = ['/etc', '/opt', '/var/lib']
 
 /** `plugins`: the executables in /opt/cni/bin. */
@@ -43,9 +46,11 @@ export async function startContainerd(
   plugins: readonly string[] = [...REFERENCE_PLUGINS, EXECUTABLES.native],
 ): Promise<Containerd> {
   const directory = await mkdtemp(join(tmpdir(), 'ip-masq-containerd-'))
-  const [confDir, cacheDir, socket, rootfs] = ['net.d', 'cni', 'sock', 'rootfs'].map((name) =>
-    join(directory, name),
-  ) as [string, string, string, string]
+  const [confDir, cacheDir, rootfs] = ['net.d', 'cni', 'rootfs'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ]
   for (const path of ['bin', 'proc', 'sys', 'dev']) await mkdir(join(rootfs, path), { recursive: true })
   await Promise.all([confDir, cacheDir].map((path) => mkdir(path)))
   await execa('bash', [
@@ -59,7 +64,7 @@ root = "${directory}/root"
 state = "${directory}/state"
 disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
-address = "${socket}"
+address = "${SOCKET}"
 `,
   )
   const holder = await holdNamespace(
@@ -68,7 +73,8 @@ address = "${socket}"
       mkdir -p ${directory}/up$d ${directory}/work$d
       mount -t overlay overlay -o lowerdir=$d,upperdir=${directory}/up$d,workdir=${directory}/work$d $d
     done
-    mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni
+    mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni /run/containerd
+    mount -t tmpfs -o mode=711 tmpfs /run/containerd
     mount --bind ${confDir} /etc/cni/net.d
     mount --bind ${cacheDir} /var/lib/cni
     for plugin in ${plugins.join(' ')}; do
@@ -80,7 +86,7 @@ address = "${socket}"
     const started = spawn('nsenter', [...inside, 'containerd', '-c', join(directory, 'config.toml')], {
       stdio: 'ignore',
     })
-    await waitFor(started, () => execa('ctr', ['-a', socket, 'version']))
+    await waitFor(started, () => execa('nsenter', [...inside, 'ctr', '-a', SOCKET, 'version']))
     return started
   }
   let daemon = await startDaemon()
@@ -88,7 +94,7 @@ address = "${socket}"
     const { stdout } = await execa('nsenter', [...inside, 'bash', '-euc', script])
     return stdout.trim()
   }
-  const ctr = (line: string) => shell(`exec timeout 60 ctr -a ${socket} ${line}`)
+  const ctr = (line: string) => shell(`exec timeout 120 ctr -a ${SOCKET} ${line}`)
   const quote = (line: string) => `'${line.replaceAll("'", "'\\''")}'`
   return {
     confDir,
@@ -96,8 +102,8 @@ address = "${socket}"
     ctr,
     run: (name, line) => ctr(`run --rm --rootfs --cni ${rootfs} ${name} /bin/sh -c ${quote(line)}`),
     async runMany(count, line) {
-      const one = `ctr -a ${socket} run --rm --rootfs --cni ${rootfs} many-$i /bin/sh -c ${quote(line)}`
-      const output = await shell(`for i in $(seq ${count}); do timeout 100 ${one} & done; wait`)
+      const one = `ctr -a ${SOCKET} run --rm --rootfs --cni ${rootfs} many-$i /bin/sh -c ${quote(line)}`
+      const output = await shell(`for i in $(seq ${count}); do timeout 280 ${one} & done; wait`)
       return output.split('\n')
     },
     async start(name) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Namespace } from './namespace'
+import { EXECUTABLES } from './plugin'
 import { PLUGIN_DIRECTORY } from './runtime'
 
 /** podman with CNI, in a root, state and cache of its own. Containers need no image: their root is a directory. */
@@ -15,6 +16,8 @@ export interface Podman {
   run(line: string): Promise<string>
   start(name: string): Promise<void>
   remove(name: string): Promise<void>
+  /** An operator's command where podman's namespaces are to be seen: elsewhere its containers look as if they were gone. */
+  command(line: string): Promise<{ readonly status: number | undefined; readonly stdout: string }>
   delete(): Promise<void>
 }
 
@@ -51,8 +54,8 @@ runtime = "runc"
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await new Promise((resolve) => holder.stdout.once('data', resolve))
+  const inside = [`--target=${holder.pid}`, '--mount', '--net', 'timeout', '60', 'bash', '-ec']
   const podman = async (line: string) => {
-    const inside = [`--target=${holder.pid}`, '--mount', '--net', 'timeout', '60', 'bash', '-ec']
     const own = `--root ${at('root')} --runroot ${at('run')} --tmpdir ${at('tmp')} --storage-driver vfs`
     const { stdout } = await execa('nsenter', [...inside, `exec podman ${own} ${line}`])
     return stdout.trim()
@@ -70,6 +73,12 @@ runtime = "runc"
     },
     async remove(name) {
       await podman(`rm -f -t 0 ${name}`)
+    },
+    async command(line) {
+      const { exitCode, stdout } = await execa('nsenter', [...inside, `exec ${EXECUTABLES.native} ${line}`], {
+        reject: false,
+      })
+      return { status: exitCode, stdout }
     },
     async delete() {
       await podman('rm -f -a -t 0').catch(() => {})
