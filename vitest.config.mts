@@ -48,7 +48,7 @@ export default defineConfig({
       shared('nftables-nft', 'nftables', NFT),
       ring('packaging', { testTimeout: 180_000, hookTimeout: 180_000 }),
       ring('fuzz', { testTimeout: 120_000 }),
-      ring('runtime', { testTimeout: 60_000, hookTimeout: 60_000 }),
+      ring('runtime', { testTimeout: 180_000, hookTimeout: 180_000 }),
     ],
   },
 })

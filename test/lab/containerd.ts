@@ -35,9 +35,6 @@ export interface Containerd {
 
 export const REFERENCE_PLUGINS = ['bridge', 'host-local'].map((name) => join(PLUGIN_DIRECTORY, name))
 
-/** Where install asks for a runtime. */
-const SOCKET = '/run/containerd/containerd.sock'
-
 const OVERLAID = ['/etc', '/opt', '/var/lib']
 
 /** `plugins`: the executables in /opt/cni/bin. */
@@ -46,13 +43,13 @@ export async function startContainerd(
   plugins: readonly string[] = [...REFERENCE_PLUGINS, EXECUTABLES.native],
 ): Promise<Containerd> {
   const directory = await mkdtemp(join(tmpdir(), 'ip-masq-containerd-'))
-  const [confDir, cacheDir, rootfs] = ['net.d', 'cni', 'rootfs'].map((name) => join(directory, name)) as [
-    string,
-    string,
-    string,
-  ]
+  const [confDir, cacheDir, run, rootfs] = ['net.d', 'cni', 'run', 'rootfs'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string, string]
+  // By this name, which nobody else has, the shims of a run that was interrupted are found.
+  const socket = join(run, 'containerd.sock')
   for (const path of ['bin', 'proc', 'sys', 'dev']) await mkdir(join(rootfs, path), { recursive: true })
-  await Promise.all([confDir, cacheDir].map((path) => mkdir(path)))
+  await Promise.all([confDir, cacheDir, run].map((path) => mkdir(path)))
   await execa('bash', [
     '-ec',
     `cp /bin/busybox ${rootfs}/bin; for c in sh nc sleep; do ln -s busybox ${rootfs}/bin/$c; done`,
@@ -64,7 +61,7 @@ root = "${directory}/root"
 state = "${directory}/state"
 disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
-address = "${SOCKET}"
+address = "${socket}"
 `,
   )
   const holder = await holdNamespace(
@@ -74,7 +71,7 @@ address = "${SOCKET}"
       mount -t overlay overlay -o lowerdir=$d,upperdir=${directory}/up$d,workdir=${directory}/work$d $d
     done
     mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni /run/containerd
-    mount -t tmpfs -o mode=711 tmpfs /run/containerd
+    mount --bind ${run} /run/containerd
     mount --bind ${confDir} /etc/cni/net.d
     mount --bind ${cacheDir} /var/lib/cni
     for plugin in ${plugins.join(' ')}; do
@@ -86,7 +83,7 @@ address = "${SOCKET}"
     const started = spawn('nsenter', [...inside, 'containerd', '-c', join(directory, 'config.toml')], {
       stdio: 'ignore',
     })
-    await waitFor(started, () => execa('nsenter', [...inside, 'ctr', '-a', SOCKET, 'version']))
+    await waitFor(started, () => execa('ctr', ['-a', socket, 'version']))
     return started
   }
   let daemon = await startDaemon()
@@ -94,7 +91,7 @@ address = "${SOCKET}"
     const { stdout } = await execa('nsenter', [...inside, 'bash', '-euc', script])
     return stdout.trim()
   }
-  const ctr = (line: string) => shell(`exec timeout 120 ctr -a ${SOCKET} ${line}`)
+  const ctr = (line: string) => shell(`exec timeout 120 ctr -a ${socket} ${line}`)
   const quote = (line: string) => `'${line.replaceAll("'", "'\\''")}'`
   return {
     confDir,
@@ -102,7 +99,7 @@ address = "${SOCKET}"
     ctr,
     run: (name, line) => ctr(`run --rm --rootfs --cni ${rootfs} ${name} /bin/sh -c ${quote(line)}`),
     async runMany(count, line) {
-      const one = `ctr -a ${SOCKET} run --rm --rootfs --cni ${rootfs} many-$i /bin/sh -c ${quote(line)}`
+      const one = `ctr -a ${socket} run --rm --rootfs --cni ${rootfs} many-$i /bin/sh -c ${quote(line)}`
       const output = await shell(`for i in $(seq ${count}); do timeout 280 ${one} & done; wait`)
       return output.split('\n')
     },

@@ -186,7 +186,7 @@ export async function runDaemonSet(
       await containerd.ctr(`task kill -s SIGTERM ${name}`)
       // `task rm` ends with the task's own exit status; until that has ended it refuses.
       const remove = () => containerd.ctr(`task rm ${name}`).then(() => 0, statusOf)
-      await until(async () => (await containerd.ctr('task ls')).match(`${name} .*STOPPED`) !== null, 15_000)
+      await until(async () => (await containerd.ctr('task ls')).match(`${name} .*STOPPED`) !== null)
       const status = await remove()
       await containerd.ctr(`container rm ${name}`)
       await rm(directory, { recursive: true })

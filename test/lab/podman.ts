@@ -54,7 +54,7 @@ runtime = "runc"
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await new Promise((resolve) => holder.stdout.once('data', resolve))
-  const inside = [`--target=${holder.pid}`, '--mount', '--net', 'timeout', '60', 'bash', '-ec']
+  const inside = [`--target=${holder.pid}`, '--mount', '--net', 'timeout', '150', 'bash', '-ec']
   const podman = async (line: string) => {
     const own = `--root ${at('root')} --runroot ${at('run')} --tmpdir ${at('tmp')} --storage-driver vfs`
     const { stdout } = await execa('nsenter', [...inside, `exec podman ${own} ${line}`])

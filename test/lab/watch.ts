@@ -20,8 +20,8 @@ export async function startWatch(
   return { child, lines, exit }
 }
 
-/** It takes no longer than the condition does: the limit is for a machine with much else to do. */
-export async function until(condition: () => Promise<boolean>, milliseconds = 20_000): Promise<void> {
+/** Waits for what will be. The time is for a busy machine; it is well below the intervals of those who look anew. */
+export async function until(condition: () => Promise<boolean>, milliseconds = 30_000): Promise<void> {
   const end = performance.now() + milliseconds
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not within ${milliseconds} ms`)

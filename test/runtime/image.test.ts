@@ -48,7 +48,7 @@ describe('the DaemonSet of conf/kubernetes/base', () => {
 
   test('installs, and is ready; the next container is masqueraded, with exemptions', async () => {
     await writeFile(join(containerd.confDir, '10-pods.conflist'), CONFLIST)
-    await until(async () => (await running.ready()) === 200, 10_000)
+    await until(async () => (await running.ready()) === 200)
     expect(JSON.parse(await conflist())).toMatchObject({
       plugins: [
         { type: 'bridge', ipMasq: false },
@@ -71,14 +71,14 @@ describe('the DaemonSet of conf/kubernetes/base', () => {
     // The watch looks every 1.5 s; only what it has seen can be lost.
     await new Promise((resolve) => setTimeout(resolve, 3_500))
     await site.node.sh('nft flush ruleset')
-    await until(async () => (await podAddresses(site.node)).length === 1, 8_000)
+    await until(async () => (await podAddresses(site.node)).length === 1)
     expect(await containerd.exec('stays', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
   })
 
   test('a change of the ConfigMap reaches the conflist and the running pod', async () => {
     await running.publish({ nonMasqueradeCIDRs: [] })
     await until(async () => (await conflist()).includes('"nonMasqueradeCIDRs": []'))
-    await until(async () => (await containerd.exec('stays', talk(DESTINATIONS.onPrem))) === NODE.ipv4, 8_000)
+    await until(async () => (await containerd.exec('stays', talk(DESTINATIONS.onPrem))) === NODE.ipv4)
   })
 
   test('cannot change the kernel of the host through its /proc, /sys and /dev', async () => {
@@ -109,7 +109,7 @@ describe('the DaemonSet of conf/kubernetes/base', () => {
   test('the next one replaces an older executable, and puts its own config back', async () => {
     await containerd.shell('echo older >> /opt/cni/bin/ip-masq')
     await start('base')
-    await until(async () => (await running.ready()) === 200, 10_000)
+    await until(async () => (await running.ready()) === 200)
     expect(await running.log()).toContain('installed /opt/cni/bin/ip-masq')
     expect(await running.log()).toContain('changed /etc/cni/net.d/10-pods.conflist')
     expect(await containerd.shell('tail -c 6 /opt/cni/bin/ip-masq')).not.toContain('older')
@@ -120,7 +120,7 @@ describe('the DaemonSet of conf/kubernetes/base', () => {
 test('the DaemonSet of conf/kubernetes/uninstall: ready when the last pod is gone, and nothing is left', async () => {
   // The runtime's DEL calls us no more: what is left of a pod is known by its age.
   await start('uninstall', { moreArgs: ['--grace=1s'] })
-  await until(async () => (await running.log()).includes('1 attachment uses it still'), 10_000)
+  await until(async () => (await running.log()).includes('1 attachment uses it still'))
   expect(await running.ready()).toBe(503)
   expect(await running.alive()).toBe(200)
   // By bridge itself, whose masquerade is on again.
@@ -129,7 +129,7 @@ test('the DaemonSet of conf/kubernetes/uninstall: ready when the last pod is gon
   // The container ends, and with it what libcni remembers of it; ctr sends no DEL.
   await containerd.ctr('task rm -f stays').catch(() => {})
   await containerd.shell('rm /var/lib/cni/results/*')
-  await until(async () => (await running.ready()) === 200, 10_000)
+  await until(async () => (await running.ready()) === 200)
   expect(JSON.parse(await conflist()).plugins).toEqual(JSON.parse(CONFLIST).plugins)
   expect(await containerd.shell('ls /opt/cni/bin')).not.toContain('ip-masq')
   expect(await site.node.sh('nft list tables')).not.toContain('ip-masq')
@@ -141,7 +141,7 @@ describe('no capability of the DaemonSet is there for nothing:', () => {
     start('base', { without: capability, components })
   const says = async (text: string) => {
     const isSaid = async () => (await running.log()).includes(text)
-    await until(isSaid, 10_000).catch(async () => expect(await running.log()).toContain(text))
+    await until(isSaid).catch(async () => expect(await running.log()).toContain(text))
   }
 
   test('SYS_CHROOT', async () => {
@@ -161,7 +161,7 @@ describe('no capability of the DaemonSet is there for nothing:', () => {
     expect(await running.ready()).toBe(503)
     expect(await running.terminate()).toBe(0)
     await start('base', { components: ['other-owners'] })
-    await until(async () => (await running.ready()) === 200, 10_000)
+    await until(async () => (await running.ready()) === 200)
     expect(await containerd.shell('stat -c %u /etc/cni/net.d/10-pods.conflist')).toBe('1001')
     expect(await running.terminate()).toBe(0)
   })
@@ -180,7 +180,7 @@ describe('no capability of the DaemonSet is there for nothing:', () => {
        done; done`,
     )
     await start('base', { components: ['iptables-legacy'] })
-    await until(async () => (await running.ready()) === 200, 10_000)
+    await until(async () => (await running.ready()) === 200)
     await running.publish({ backend: 'iptables' })
     await until(async () => (await conflist()).includes('"backend": "iptables"'))
     await containerd.start('legacy')
