@@ -22,6 +22,8 @@ interface Start {
   readonly moreArgs?: readonly string[]
 }
 const start = async (overlay: string, { components = [], ...options }: Start = {}) => {
+  // One that a failed test left has the port.
+  await running?.terminate().catch(() => {})
   running = await runDaemonSet(containerd, await kustomizeWith(overlay, components), options)
 }
 beforeAll(async () => {
