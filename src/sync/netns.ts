@@ -5,6 +5,11 @@ import { isAbsent } from '../absent'
 /** The namespace of a process, or of one of its threads: proc_pid_ns(5). */
 const OF_PROCESS = /^\/proc\/(\d+)\/(?:task\/\d+\/)?ns\/net$/
 
+/** The number of the process whose namespace the path means. */
+export function processOf(path: string): string | undefined {
+  return OF_PROCESS.exec(path)?.[1]
+}
+
 /** Whether a network namespace that was recorded is gone. */
 export type NetnsTest = (path: string, bootSeconds?: number) => boolean
 
@@ -27,7 +32,7 @@ export function netnsTest(): NetnsTest {
   }
   let isHidden: boolean | undefined
   return (path, bootSeconds) => {
-    const [, process] = OF_PROCESS.exec(path) ?? []
+    const process = processOf(path)
     if (process !== undefined) {
       isHidden ??= areProcessesHidden()
       if (isHidden || !(isProcOfNode() || isProcOlderThan(bootSeconds))) return false

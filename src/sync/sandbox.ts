@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { isObject, type JsonObject } from '../cni/json'
+import { processOf } from './netns'
 
 /**
  * The network namespace of an interface as its result names it (spec: "Success", `sandbox`), for the cache entries of a libcni
@@ -17,11 +18,21 @@ export function existingSandbox({ interfaces }: JsonObject, ifname: string): str
   return undefined
 }
 
-/** The node's own is no pod's: another process has inherited the number in /proc/PID/ns/net. */
+/** Whether it exists, and is not the node's own: in /proc another process may have inherited the number. */
 function isPods(path: string): boolean {
+  const process = processOf(path)
+  // Anything else there means something to the runtime only.
+  if (process === undefined && path.startsWith('/proc/')) return false
+  // stat(2) of another user's namespace takes CAP_SYS_PTRACE. What a process shows of its network, it shows to everybody.
+  const inode = inodeOf(process === undefined ? path : `/proc/${process}/net/dev`)
+  const own = inodeOf(process === undefined ? '/proc/self/ns/net' : '/proc/self/net/dev')
+  return inode !== undefined && inode !== own
+}
+
+function inodeOf(path: string): number | undefined {
   try {
-    return statSync(path).ino !== statSync('/proc/self/ns/net').ino
+    return statSync(path).ino
   } catch {
-    return false
+    return undefined
   }
 }

@@ -18,6 +18,8 @@ export interface Running {
   /** Status of the manifest's probes; 0 where nothing answers. */
   alive(): Promise<number>
   ready(): Promise<number>
+  /** What a node that is not ready says of itself. */
+  reasons(): Promise<string>
   /** Runs the executable in the container, as kubectl exec. */
   exec(line: string): Promise<string>
   /** What is mounted in the container: each place with its options. */
@@ -162,15 +164,16 @@ export async function runDaemonSet(
   await containerd.ctr(
     `run -d ${flags.join(' ')} ${image} ${name} /ip-masq ${[...args, ...moreArgs].join(' ')}`,
   )
-  const probe = async ({ httpGet: { host, port, path } }: Probe) => {
-    const line = `exec 3<>/dev/tcp/${host}/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; head -1 <&3`
-    const reply = await containerd.shell(`{ ${line}; } 2>/dev/null || true`)
-    return Number(reply.split(' ')[1] ?? 0)
+  const ask = ({ httpGet: { host, port, path } }: Probe) => {
+    const line = `exec 3<>/dev/tcp/${host}/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`
+    return containerd.shell(`{ ${line}; } 2>/dev/null || true`)
   }
+  const probe = async (what: Probe) => Number((await ask(what)).split(' ')[1] ?? 0)
   return {
     log: () => readFile(join(directory, 'log'), 'utf8'),
     alive: () => probe(container.livenessProbe),
     ready: () => probe(container.readinessProbe),
+    reasons: () => ask(container.readinessProbe),
     exec: (line) => containerd.ctr(`task exec --exec-id exec-${count++} ${name} /ip-masq ${line}`),
     async mounts() {
       const list = await containerd.ctr('task ls')

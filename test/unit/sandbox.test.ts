@@ -8,8 +8,9 @@ describe('the namespace that a result names', () => {
     ['is not there', [{ name: 'eth0', sandbox: '/run/netns/ip-masq-never' }]],
     [
       'is the node’s own, by a number that another process has inherited',
-      [{ name: 'eth0', sandbox: '/proc/self/ns/net' }],
+      [{ name: 'eth0', sandbox: `/proc/${process.ppid}/ns/net` }],
     ],
+    ['means something to the runtime only', [{ name: 'eth0', sandbox: '/proc/1/status' }]],
     ['is no path', [{ name: 'eth0', sandbox: 'pod' }]],
     ['is not text', [{ name: 'eth0', sandbox: 7 }]],
     ['is that of another interface', [{ name: 'eth1', sandbox: '/dev/null' }]],
