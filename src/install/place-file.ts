@@ -57,8 +57,9 @@ export async function placeFile({ directory, name }: Place, placement: Placement
   try {
     const hash = writeContent(descriptor, content)
     const status = fstatSync(descriptor)
-    if (status.uid !== owner.uid || status.gid !== owner.gid) fchownSync(descriptor, owner.uid, owner.gid)
+    // While it is ours: the mode of another user's file takes CAP_FOWNER.
     fchmodSync(descriptor, mode)
+    if (status.uid !== owner.uid || status.gid !== owner.gid) fchownSync(descriptor, owner.uid, owner.gid)
     const lines =
       attributesOf === undefined
         ? []
