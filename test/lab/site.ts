@@ -104,9 +104,9 @@ function linesOf({ stdout }: ChildProcess): AsyncIterator<string> {
   return createInterface(stdout)[Symbol.asyncIterator]()
 }
 
-/** The next line, or "no answer" after three seconds. */
-export async function nextLine(lines: AsyncIterator<string>): Promise<string> {
-  const timeout = new Promise<string>((resolve) => setTimeout(resolve, 3000, 'no answer').unref())
+/** The next line, or "no answer" after so long. */
+export async function nextLine(lines: AsyncIterator<string>, milliseconds = 3000): Promise<string> {
+  const timeout = new Promise<string>((resolve) => setTimeout(resolve, milliseconds, 'no answer').unref())
   return Promise.race([lines.next().then(({ value }) => String(value)), timeout])
 }
 

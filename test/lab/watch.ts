@@ -15,7 +15,7 @@ export async function startWatch(
   if (!child.stdout) throw new Error('no stdout')
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  const said = await nextLine(lines)
+  const said = await nextLine(lines, 30_000)
   if (said !== first) throw new Error(`the first run says: ${said}`)
   return { child, lines, exit }
 }

@@ -28,7 +28,7 @@ describe('sync --watch', () => {
     const { lines } = await startWatch(node, network)
     await node.sh(command)
     await until(async () => (await masquerading(node)).length === 2 && (await isHooked()))
-    expect(await nextLine(lines)).toMatch(/^repaired /)
+    expect(await nextLine(lines, 30_000)).toMatch(/^repaired /)
   })
 
   test('notices the loss of rules that came after its start', async () => {
