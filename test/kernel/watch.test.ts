@@ -104,7 +104,9 @@ describe('sync --watch', () => {
   test('a conflist that is wrong is told, and the watch goes on', async () => {
     const { child, lines } = await startWatch(node, network)
     await network.writeConflist({ nonMasqueradeCIDRs: ['10/8'] })
-    expect(await nextLine(lines, 30_000)).toMatch(/^error: network cbr0: Cannot use nonMasqueradeCIDRs\[0\] "10\/8"/)
+    expect(await nextLine(lines, 30_000)).toMatch(
+      /^error: network cbr0: Cannot use nonMasqueradeCIDRs\[0\] "10\/8"/,
+    )
     await network.writeConflist({ nonMasqueradeCIDRs: ['192.0.2.0/24'] })
     await until(async () => (await exempt()).includes('192.0.2.0/24'))
     expect(child.exitCode).toBe(null)
