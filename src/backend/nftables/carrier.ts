@@ -52,7 +52,7 @@ export interface Carrier {
   /** All of it, or nothing. */
   run(transaction: Transaction): Outcome<undefined>
   /** One for each key; undefined where there is no such element, map or table. This is exact, and needs no walk. */
-  find(keys: readonly ElementKey[]): Outcome<readonly (FoundElement | undefined)[]>
+  lookUp(keys: readonly ElementKey[]): Outcome<readonly (FoundElement | undefined)[]>
   readLayout(): Outcome<Layout>
   /**
    * The table without the elements of its maps; of the sets, the contents of those that these policies have. Without a

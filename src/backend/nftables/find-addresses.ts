@@ -17,7 +17,7 @@ export function findAddresses(
     { set: POD_MAPS[address.family], key: address },
   ])
   const asked = keys.filter(({ set }) => isThere(set))
-  const outcome = carrier.find(asked)
+  const outcome = carrier.lookUp(asked)
   if (!outcome.ok) return outcome
   const found = new Map(asked.map((key, i) => [key, outcome.value[i]]))
   return {

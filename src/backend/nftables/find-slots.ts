@@ -23,7 +23,7 @@ export const NO_SLOTS: FoundSlots = { numbers: [], addresses: [], isTombstone: f
 export function findSlots(carrier: Carrier, digest: string, atLeast = 1): Outcome<FoundSlots> {
   const found: (FoundElement | undefined)[] = []
   for (let wanted = atLeast; wanted > 0; ) {
-    const looked = carrier.find(slotKeys(digest, found.length, wanted))
+    const looked = carrier.lookUp(slotKeys(digest, found.length, wanted))
     if (!looked.ok) return looked
     for (const one of looked.value) found.push(one)
     const count = countIn(found[0]?.comment)

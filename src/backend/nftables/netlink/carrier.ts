@@ -15,7 +15,7 @@ export function netlinkCarrier(session: Session, host: Host): Carrier {
       const answer = session.run(transaction)
       return answer.ok ? answer : failed(answer.refusal, transaction)
     },
-    find: (keys) => reading(() => findElements(session, keys)),
+    lookUp: (keys) => reading(() => findElements(session, keys)),
     readLayout: () => reading(() => readLayout(session)),
     readStructure: (policies) => reading(() => readStructure(session, policies)),
     readTable: (policies) => reading(() => readWholeTable(session, policies)),
@@ -39,7 +39,7 @@ export function noNetlinkCarrier(): Carrier {
   const refuse = () => ({ ok: false, failure: 'unusable', said: UNUSABLE }) as const
   return {
     run: refuse,
-    find: refuse,
+    lookUp: refuse,
     readLayout: refuse,
     readStructure: refuse,
     readTable: refuse,

@@ -15,7 +15,7 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier {
   const list = <T>(what: string, parse: (text: string) => T): Outcome<T> => then(runList(nft, what), parse)
   return {
     run: (transaction) => then(runTransaction(nft, transaction), () => undefined),
-    find: (keys) => find(nft, keys),
+    lookUp: (keys) => lookUp(nft, keys),
     readLayout: () => readLayout(nft),
     readStructure: () =>
       list(`table ${TABLE}`, (text): TableState => ({ ...parseTable(text), addresses: [], slots: [] })),
@@ -43,7 +43,10 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier {
 }
 
 /** All with one run, which nearly always finds all of them; else each with its own, because nft does not say which is absent. */
-function find(nft: NftProcess, keys: readonly ElementKey[]): Outcome<readonly (FoundElement | undefined)[]> {
+function lookUp(
+  nft: NftProcess,
+  keys: readonly ElementKey[],
+): Outcome<readonly (FoundElement | undefined)[]> {
   if (keys.length === 0) return { ok: true, value: [] }
   const all = runGet(nft, keys)
   if (all.ok) return { ok: true, value: parseGot(all.stdout) }
@@ -51,7 +54,7 @@ function find(nft: NftProcess, keys: readonly ElementKey[]): Outcome<readonly (F
   if (keys.length === 1) return { ok: true, value: [undefined] }
   const found: (FoundElement | undefined)[] = []
   for (const key of keys) {
-    const one = find(nft, [key])
+    const one = lookUp(nft, [key])
     if (!one.ok) return one
     found.push(one.value[0])
   }
@@ -63,7 +66,7 @@ function readLayout(nft: NftProcess): Outcome<Layout> {
   const current = stands(runCheck(nft, [{ do: 'flush-chain', name: layoutChain }]))
   if (!current.ok) return current
   if (!current.value) return { ok: true, value: { isCurrent: false, hasMark: false } }
-  const mark = find(nft, [{ set: OWNERS, key: NOWHERE }])
+  const mark = lookUp(nft, [{ set: OWNERS, key: NOWHERE }])
   if (!mark.ok) return mark
   return { ok: true, value: { isCurrent: current.value, hasMark: mark.value[0] !== undefined } }
 }
