@@ -39,5 +39,5 @@ export interface PrimaryFirewall {
    * Removes these rules. What has changed since they were listed stays as it is. `isGone`: the container will have no
    * more DEL, so that the chain named so can go too.
    */
-  remove(rules: readonly PrimaryRule[], isGone: (key: string) => boolean): Removed
+  remove(rules: readonly PrimaryRule[], isGone: (key: string) => boolean): Promise<Removed>
 }

@@ -1,4 +1,5 @@
 import type { Host } from '../backend/backend'
+import { inTurn } from '../backend/iptables/in-turn'
 import { kindsOf, type LegacyTables } from '../backend/iptables/kinds'
 import { type Iptables, type Outcome, runList, runScript, type ToolProcess } from '../backend/iptables/tool'
 import { FAMILY_NAMES, type Family } from '../policy/address'
@@ -23,7 +24,7 @@ export function iptablesFirewalls(
       keyOf: chainName,
       networkKeyOf: (network) => network,
       list: ({ isThorough }) => list(iptables, isThorough),
-      remove: (rules, isGone) => remove(iptables, rules, isGone),
+      remove: (rules, isGone) => inTurn(host, () => remove(iptables, rules, isGone)),
     }))
 }
 

@@ -28,7 +28,7 @@ export function nftablesFirewall(nft: NftProcess, host: Host): readonly PrimaryF
       keyOf: attachmentMark,
       networkKeyOf: networkMark,
       list: () => (host.mayHaveTable('inet', TABLE_NAME) ? list(nft) : NONE),
-      remove: (rules) => remove(nft, rules),
+      remove: async (rules) => remove(nft, rules),
     },
   ]
 }

@@ -66,9 +66,9 @@ export async function takeOver(
   const networks = [...all].filter(({ plugins }) => findOwnPlugin(plugins) && isPrimaryMasqueradeOff(plugins))
   if (networks.length === 0) return NOTHING_TAKEN_OVER
   const ours = new Set(standing.map(formatAddress))
-  const parts = (await firewalls()).map((firewall) =>
-    takeOverIn(firewall, { ...others, networks, ours }, options),
-  )
+  const parts: TakenOver[] = []
+  for (const firewall of await firewalls())
+    parts.push(await takeOverIn(firewall, { ...others, networks, ours }, options))
   return {
     removed: parts.flatMap(({ removed }) => removed),
     kept: parts.flatMap(({ kept }) => kept),
@@ -83,11 +83,11 @@ interface Judged extends Pick<Sources, 'known' | 'isUnused'> {
   readonly ours: ReadonlySet<string>
 }
 
-function takeOverIn(
+async function takeOverIn(
   firewall: PrimaryFirewall,
   { networks, known: readKnown, isUnused, ours }: Judged,
   { dryRun, keep, isThorough }: TakeOverOptions,
-): TakenOver {
+): Promise<TakenOver> {
   const byKey = new Map(networks.map((network) => [firewall.networkKeyOf(network.name), network]))
   const { rules, problems } = firewall.list({ isThorough })
   const candidates = rules.flatMap((rule) => {
@@ -113,7 +113,7 @@ function takeOverIn(
     return { removed: [], kept, failures, problems }
   }
   if (dryRun || doomed.length === 0) return { removed: doomed, kept, failures: [], problems }
-  return { ...firewall.remove(doomed, (key) => alive.get(key) !== true), kept, problems }
+  return { ...(await firewall.remove(doomed, (key) => alive.get(key) !== true)), kept, problems }
 }
 
 /** The keys of all attachments in a cache, and whether one of them may be alive. */

@@ -349,7 +349,7 @@ describe('while others change the rules:', () => {
       const rules = firewall?.list({ isThorough: false }).rules ?? []
       expect(rules).toHaveLength(1)
       isOn = true
-      const done = firewall?.remove(rules, () => true)
+      const done = await firewall?.remove(rules, () => true)
       return { ...done, runs }
     }
     beforeEach(async () => {

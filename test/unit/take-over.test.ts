@@ -48,7 +48,7 @@ async function judge(rules: readonly PrimaryRule[], one: Case = {}) {
     keyOf: chainName,
     networkKeyOf: (network) => network,
     list: () => ({ rules, problems: [] }),
-    remove: (removed) => ({ removed, failures: [] }),
+    remove: async (removed) => ({ removed, failures: [] }),
   }
   const { removed, kept, failures } = await takeOver(
     async () => {

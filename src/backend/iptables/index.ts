@@ -4,6 +4,7 @@ import { attachmentId } from '../identity'
 import { mergePruned } from '../pruned'
 import { apply, applyWherePolicyIs } from './apply'
 import { gone } from './gone'
+import { inTurn } from './in-turn'
 import { hasChain, kindsOf, type LegacyTables } from './kinds'
 import { DISPATCH } from './layout'
 import { doubledIn, leaveOthers } from './other-kinds'
@@ -19,15 +20,7 @@ import { verify } from './verify'
 export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTables): Backend {
   const { areBoth, choose, candidates } = kindsOf(run, host, legacyTables)
   const othersThan = (chosen: Iptables) => (areBoth ? candidates.filter((one) => one !== chosen) : [])
-  /** Whoever changes rules waits until those before have done so. */
-  const inTurn = async <T>(work: () => T | Promise<T>): Promise<T> => {
-    const leave = await host.takeTurn?.()
-    try {
-      return await work()
-    } finally {
-      leave?.()
-    }
-  }
+  const change = <T>(work: () => T | Promise<T>) => inTurn(host, work)
   const backend: Backend = {
     async apply(wanted, isGone = async () => false) {
       const adding = { ...times(host), isGone }
@@ -81,11 +74,11 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
   }
   return {
     ...backend,
-    apply: (...call) => inTurn(() => backend.apply(...call)),
-    remove: (...call) => inTurn(() => backend.remove(...call)),
-    replace: (...call) => inTurn(() => backend.replace(...call)),
-    prune: (...call) => inTurn(() => backend.prune(...call)),
-    tearDown: () => inTurn(() => backend.tearDown()),
+    apply: (...call) => change(() => backend.apply(...call)),
+    remove: (...call) => change(() => backend.remove(...call)),
+    replace: (...call) => change(() => backend.replace(...call)),
+    prune: (...call) => change(() => backend.prune(...call)),
+    tearDown: () => change(() => backend.tearDown()),
   }
 }
 
