@@ -1,4 +1,4 @@
-import type { Backend, ListedNote } from './backend/backend'
+import type { Backend, Listed } from './backend/backend'
 import { attachmentId, networkDigest } from './backend/identity'
 import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
@@ -28,33 +28,33 @@ const GRACE_SECONDS = 600
 export async function collectGarbage(config: JsonObject, node: Node): Promise<readonly string[]> {
   requireVersion('GC', config, '1.1.0')
   const name = parseNetworkName(config)
-  const network = networkDigest(name)
   const list = parseValidAttachments(config)
   if (!list) return removeGone(name, node)
   const valid = new Set(list.map(attachmentId))
-  const { failures } = await node.backend.prune(({ id, note }) => isOf(network, note) && !valid.has(id), {
-    dryRun: false,
-  })
+  const { isOf, keptUnsure } = membersOf(name)
+  const isStale = (listed: Listed) => !valid.has(listed.id) && isOf(listed)
+  const { failures } = await node.backend.prune(isStale, { dryRun: false })
   requireSuccess(failures)
-  return []
+  return keptUnsure()
 }
 
 async function removeGone(
   name: string,
   { backend, cacheDir, bootSeconds }: Node,
 ): Promise<readonly string[]> {
-  const network = networkDigest(name)
+  const { isOf, keptUnsure } = membersOf(name)
   const { failures, known, kept } = await pruneGone(backend, {
     readCache: () => readResultCache([cacheDir], { isGone: netnsTest() }),
     graceSeconds: GRACE_SECONDS,
     bootSeconds,
     dryRun: false,
-    isCandidate: ({ note }) => isOf(network, note),
+    isCandidate: isOf,
   })
   requireSuccess(failures)
   const all = [...known, ...kept]
-  if (all.length === 0) return []
+  if (all.length === 0) return keptUnsure()
   return [
+    ...keptUnsure(),
     `GC was called without a list of valid attachments, so only those of ${name} that are proven gone were removed`,
     ...renderKept(all),
   ]
@@ -69,7 +69,21 @@ function requireSuccess(failures: readonly string[]): void {
   )
 }
 
-/** A version before this one kept half a digest for IPv4. Another network may have the same half, so those are left alone. */
-function isOf(network: string, note: ListedNote | undefined): boolean {
-  return note?.networkDigest === network
+/**
+ * Which attachments are of this network. A version before this one recorded half a digest for IPv4. Another network may
+ * have the same half, so those are left alone, and said at the end.
+ */
+function membersOf(name: string) {
+  const network = networkDigest(name)
+  const unsure = new Map<string, Listed>()
+  const because = `a version before this one recorded half of its network's digest, so nothing proves that it is of ${name}; ip-masq gc removes it once it is proven gone`
+  return {
+    isOf(listed: Listed): boolean {
+      const digest = listed.note?.networkDigest ?? ''
+      if (digest !== '' && digest !== network && network.startsWith(digest)) unsure.set(listed.id, listed)
+      return digest === network
+    },
+    keptUnsure: () =>
+      renderKept([...unsure.values()].map((listed) => ({ listed, verdict: { is: 'unknown', because } }))),
+  }
 }

@@ -121,9 +121,15 @@ export function listAttachments(states: readonly State[]): Listed[] {
   for (const { id, addresses, note } of states.flatMap(ownersIn)) {
     if (addresses.length === 0 && note === undefined) continue
     const known = byId.get(id)
-    byId.set(id, { addresses: [...(known?.addresses ?? []), ...addresses], note: known?.note ?? note })
+    byId.set(id, { addresses: [...(known?.addresses ?? []), ...addresses], note: fuller(known?.note, note) })
   }
   return [...byId].map(([id, { addresses, note }]) => ({ id, addresses, ...(note && { note }) }))
+}
+
+/** An older version's note for IPv6 has the whole digest of the network's name, where that for IPv4 has half of it. */
+function fuller(first: ListedNote | undefined, second: ListedNote | undefined): ListedNote | undefined {
+  if (!first || !second) return first ?? second
+  return second.networkDigest.length > first.networkDigest.length ? second : first
 }
 
 /** Policies that no address goes to, leaving those of `gone` owners out. */
