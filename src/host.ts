@@ -7,8 +7,8 @@ import type { Family } from './policy/address'
 import { loadBuiltin, now } from './runtime'
 import { readSystemFile } from './stdio'
 
-/** The machine that we run on, as backends see it. */
-export function hostOf(path: string | undefined): Host {
+/** The machine that we run on, as backends see it. `longestWaitMs`: for our turn (`turn.ts`). */
+export function hostOf(path: string | undefined, longestWaitMs?: number): Host {
   return {
     findTool: (name) => findTool(name, path),
     realPath,
@@ -17,7 +17,7 @@ export function hostOf(path: string | undefined): Host {
     effectiveCapabilities,
     epochSeconds: () => Date.now() / 1000,
     bootSeconds,
-    takeTurn: async () => (await import('./turn')).takeTurn(),
+    takeTurn: async () => (await import('./turn')).takeTurn(longestWaitMs),
   }
 }
 
@@ -61,15 +61,18 @@ async function legacyTables(family: Family): Promise<string[]> {
 }
 
 /**
- * Tools with one limit for the time that all of them take together: the runtime waits for the call. Each has at least a
- * tenth of it: a tool that is killed as soon as it has begun would only make a failure of an answer that is near. What a
- * call waits for its turn is no tool's time.
+ * Tools with one limit for the time that all of them take together: the runtime waits for the call. Each has at least
+ * 2 s, whatever the limit: a tool that is killed as soon as it has begun would only make a failure of an answer that is
+ * near, and of one that was killed while it wrote nobody knows what it did. What a call waits for its turn is no tool's
+ * time.
  */
+const LEAST_MS = 2_000
+
 export function toolsWithin(path: string | undefined, milliseconds: number) {
   let left = milliseconds
   return (tool: string, args: readonly string[], input: string): ToolResult => {
     const started = now()
-    const limit = Math.max(left, milliseconds / 10)
+    const limit = Math.max(left, LEAST_MS)
     const result = runTool({ tool, args, input, path, milliseconds: Math.round(limit) })
     left -= now() - started
     return result

@@ -16,6 +16,9 @@ import { VERSION } from './version'
 /** For all tools of one call together; kubelet and containerd give a call 2 minutes. */
 const DEADLINE_MS = 20_000
 
+/** How long to wait for our turn, compared with that: 30 s at most, and not long for what is best effort. */
+const WAIT_RATIO = 1.5
+
 async function main(): Promise<number> {
   if (process.env.CNI_COMMAND) return runPlugin()
   return runOperator(process.argv.slice(2))
@@ -24,7 +27,7 @@ async function main(): Promise<number> {
 function backendWithin(milliseconds: number): Backends {
   const { PATH, IP_MASQ_CARRIER } = process.env
   const carrier = find(CARRIER_SETTINGS, (setting) => setting === IP_MASQ_CARRIER)
-  return backends(toolsWithin(PATH, milliseconds), hostOf(PATH), carrier)
+  return backends(toolsWithin(PATH, milliseconds), hostOf(PATH, milliseconds * WAIT_RATIO), carrier)
 }
 
 async function primaryFirewalls() {
