@@ -21,8 +21,19 @@ export async function replace(
   // Before nft's table comes into being: a DEL that found none may have left its tombstone in iptables alone.
   const isIptablesUsed = wanted.some(({ setting }) => setting === 'iptables') || bothPlaces.mayBeInIptables()
   const places = { ...bothPlaces, mayBeInIptables: () => isIptablesUsed || bothPlaces.mayBeInIptables() }
-  const replacement = await replaceInBoth(places, wanted, options)
-  return options.dryRun ? replacement : takeBack(places, replacement)
+  if (options.dryRun) return replaceInBoth(places, wanted, options)
+  let replacement: Replacement
+  try {
+    replacement = await replaceInBoth(places, wanted, options)
+  } catch (error) {
+    // One family may stand, or both: a tool that was killed may have done its work.
+    const changes = wanted.map(({ attachment, addresses }): Change => {
+      return { attachment, addresses, what: 'restored' }
+    })
+    await takeBack(places, { ...NOTHING, changes })
+    throw error
+  }
+  return takeBack(places, replacement)
 }
 
 async function replaceInBoth(
