@@ -108,7 +108,7 @@ const RESTORE_MS = 200
 
 /** The rules of the network's other pods, when an ADD found the table gone: best effort, and never its failure. */
 async function restore(
-  { backendWithin, cacheDir }: Call,
+  { backend, backendWithin, cacheDir }: Call,
   added: Attachment,
   config: JsonObject,
 ): Promise<string[]> {
@@ -117,7 +117,8 @@ async function restore(
     // From here on: on a busy node it takes as long again to load what restores.
     const readEnd = now() + RESTORE_MS / 2
     const isLate = () => now() >= readEnd
-    const { restored, left } = await restoreNetwork(backendWithin(RESTORE_MS), {
+    const backends = { backend: backendWithin(RESTORE_MS), patientBackend: backend }
+    const { restored, left } = await restoreNetwork(backends, {
       cacheDir,
       added,
       config,

@@ -1,4 +1,5 @@
-import type { Backend } from '../backend/backend'
+import type { Backend, Wanted } from '../backend/backend'
+import { attachmentId } from '../backend/identity'
 import type { Attachment } from '../cni/attachment'
 import type { JsonObject } from '../cni/json'
 import { readResultCache } from '../cni/result-cache'
@@ -16,6 +17,13 @@ export interface Restoration {
   readonly isLate: () => boolean
 }
 
+export interface RestoringBackends {
+  /** With a limit, because an ADD waits. */
+  readonly backend: Backend
+  /** With the limit of a whole call, for what must not be left half done. */
+  readonly patientBackend: Backend
+}
+
 export interface Restored {
   readonly restored: number
   /** Attachments whose cache entries were not read any more. */
@@ -28,7 +36,7 @@ export interface Restored {
  * wait for it.
  */
 export async function restoreNetwork(
-  backend: Backend,
+  { backend, patientBackend }: RestoringBackends,
   { cacheDir, added, config, isLate }: Restoration,
 ): Promise<Restored> {
   const cache = readResultCache([cacheDir], { network: added.network, isLate, isGone: netnsTest() })
@@ -42,5 +50,23 @@ export async function restoreNetwork(
   })
   const left = cache.unread
   if (wanted.length === 0) return { restored: 0, left }
-  return { restored: (await backend.replace(wanted, { dryRun: false })).changes.length, left }
+  try {
+    const { changes, unrepaired } = await backend.replace(wanted, { dryRun: false })
+    if (unrepaired.length > 0) await removeGone(patientBackend, wanted)
+    return { restored: changes.length, left }
+  } catch (error) {
+    await removeGone(patientBackend, wanted)
+    throw error
+  }
+}
+
+/**
+ * A tool that was killed at its deadline may have written the rules before, and then nobody has looked for DELs that came
+ * meanwhile. A rule of a dead pod must not stay, so this takes the time that it needs.
+ */
+async function removeGone(backend: Backend, wanted: readonly Wanted[]): Promise<void> {
+  const gone = await backend.gone()
+  for (const { attachment, addresses } of wanted) {
+    if (gone.has(attachmentId(attachment))) await backend.remove(attachment, addresses)
+  }
 }
