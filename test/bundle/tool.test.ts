@@ -201,7 +201,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     const options = { executable: unprivileged }
     expect((await call('ADD', options)).json).toMatchObject({
       code: 100,
-      msg: 'Cannot install the rules: run ip-masq as root with CAP_NET_ADMIN',
+      msg: 'Cannot install the rules: CAP_NET_ADMIN is missing; add it to what started ip-masq (its container, its unit)',
       details: expect.stringContaining('Operation not permitted'),
     })
     expect(await call('DEL', options)).toMatchObject({

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => node.delete())
 
 const RUNS = Number(process.env.COMPANY_RUNS ?? 1)
-const PODS = Number(process.env.COMPANY_PODS ?? 300)
+const PODS = Number(process.env.COMPANY_PODS ?? 100)
 
 test.each(Array.from({ length: RUNS }, (_, i) => i + 1))(
   `of ${PODS} pods that come and go 64 at a time nothing is left, and nothing of anybody else is gone (run %i)`,

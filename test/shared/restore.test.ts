@@ -23,6 +23,9 @@ afterEach(async () => {
 const call = (command: string, options: PluginCall = {}) =>
   callPlugin(node, command, { before: overlay, ...options })
 
+/** Over iptables a round takes several seconds. */
+const ROUNDS = firewall.name === 'nftables' ? 20 : 5
+
 describe('an ADD that finds the table gone', () => {
   test('restores the attachments of its own network, by the config that it was called with', async () => {
     await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
@@ -99,10 +102,10 @@ describe('an ADD that finds the table gone', () => {
     expect((await firewall.holders(node))['10.244.1.10']).toBe('c')
   })
 
-  test('brings no rule back of a pod whose DEL runs at the same time, twenty times', async () => {
+  test('brings no rule back of a pod whose DEL runs at the same time, time after time', async () => {
     const dead = ['d1', 'd2', 'd3', 'd4', 'd5', 'd6']
     const addresses = (i: number) => [`10.244.3.${i + 1}/24`, `fd00:3::${i + 1}/64`]
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       for (const [i, id] of dead.entries()) await network.cache(`${id}-${round}`, addresses(i))
       await network.cache('stays', ['10.244.3.77/24'])
       await node.sh(firewall.flush)
@@ -119,9 +122,9 @@ describe('an ADD that finds the table gone', () => {
     }
   }, 300_000)
 
-  test('a sync beside DELs brings none of their rules back either, twenty times', async () => {
+  test('a sync beside DELs brings none of their rules back either, time after time', async () => {
     const dead = ['d1', 'd2', 'd3', 'd4', 'd5', 'd6']
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       for (const [i, id] of dead.entries()) await network.cache(`${id}-${round}`, [`10.244.3.${i + 1}/24`])
       await node.sh(firewall.flush)
       await Promise.all([network.command('sync'), ...dead.map((id) => network.del(`${id}-${round}`))])
