@@ -46,7 +46,7 @@ export default defineConfig({
       },
       ...['nftables', 'iptables-nft', 'iptables-legacy'].map((firewall) => shared(firewall)),
       shared('nftables-nft', 'nftables', NFT),
-      ring('packaging', { testTimeout: 180_000, hookTimeout: 180_000 }),
+      ring('packaging', { testTimeout: 600_000, hookTimeout: 600_000 }),
       ring('fuzz', { testTimeout: 120_000 }),
       ring('runtime', { testTimeout: 180_000, hookTimeout: 180_000 }),
     ],
