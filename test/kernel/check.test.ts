@@ -12,6 +12,7 @@ afterAll(() => node.delete())
 const pod = {
   containerID: 'a',
   config: configWith(['10.244.1.7/24', 'fd00::7/64'], {
+    repairOnCheck: false,
     // Adjacent, at both ends of the address space, single addresses: what nft prints in other words.
     nonMasqueradeCIDRs: [
       '0.0.0.0/8',
