@@ -301,7 +301,7 @@ describe('sync', () => {
     expect(status).toBe(1)
     expect(lines).toContain('restored shop/a (a eth0, network cbr0): 10.244.1.7, fd00::7')
     expect(lines).toContain(
-      'error: network cbr0: Cannot use nonMasqueradeCIDRs[0] "10.0.0.0/33": write a prefix length of 0 to 32',
+      'error: network cbr0: Cannot use nonMasqueradeCIDRs[0] "10.0.0.0/33": write a prefix length from 0 to 32 for IPv4',
     )
     expect(await holders()).toEqual(TWO)
   })
