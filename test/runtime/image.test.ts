@@ -182,6 +182,9 @@ describe('no capability of the DaemonSet is there for nothing:', () => {
   })
 
   test('NET_RAW, on a node that takes iptables-legacy', async () => {
+    // The tests before leave directories and a conflist that belong to another user.
+    await containerd.shell('chown -R 0:0 /etc/cni/net.d /opt/cni/bin; mkdir -p /var/lib/cni/results')
+    await writeFile(join(containerd.confDir, '10-pods.conflist'), CONFLIST)
     await containerd.shell(
       `for t in iptables ip6tables; do for s in '' -save -restore; do
          ln -sf /usr/sbin/$t-legacy$s /etc/alternatives/$t$s

@@ -45,26 +45,26 @@ describe('a cache that another runtime keeps', () => {
   ] as const
 
   test.each(places)('%s: its pods keep their rules', async (_, place) => {
-    await network.add('a', ['10.244.1.7/24'], node.path)
+    await network.add('a', ['10.244.61.7/24'], node.path)
     await moveTo(place, join(network.cacheDir, 'results', 'cbr0-a-eth0'))
     for (const command of ['gc --grace 0', 'sync --prune --grace 0'])
       expect(await network.command(command)).toMatchObject({ status: 0 })
-    expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+    expect(await holders()).toEqual({ '10.244.61.7': 'a' })
   })
 
   test.each(places)('%s: its pods get their rules back after a flush', async (_, place) => {
-    await network.add('a', ['10.244.1.7/24'], node.path)
+    await network.add('a', ['10.244.61.7/24'], node.path)
     await moveTo(place, join(network.cacheDir, 'results', 'cbr0-a-eth0'))
     await node.sh(firewall.flush)
     expect((await network.command('sync')).lines).toContain(
-      'restored shop/a (a eth0, network cbr0): 10.244.1.7',
+      'restored shop/a (a eth0, network cbr0): 10.244.61.7',
     )
-    expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+    expect(await holders()).toEqual({ '10.244.61.7': 'a' })
   })
 
   test('sync says which caches it read', async () => {
-    await network.add('a', ['10.244.1.7/24'], node.path)
-    await network.add('b', ['10.244.1.8/24'], node.path)
+    await network.add('a', ['10.244.61.7/24'], node.path)
+    await network.add('b', ['10.244.61.8/24'], node.path)
     await moveTo('multus/results', join(network.cacheDir, 'results', 'cbr0-b-eth0'))
     const { lines } = await network.command('sync')
     expect(lines).toEqual([
@@ -75,11 +75,11 @@ describe('a cache that another runtime keeps', () => {
   })
 
   test('that of a directory named by a second --cache-dir counts too', async () => {
-    await network.add('a', ['10.244.1.7/24'], node.path)
+    await network.add('a', ['10.244.61.7/24'], node.path)
     await moveTo('../elsewhere/results', join(network.cacheDir, 'results', 'cbr0-a-eth0'))
     await node.sh(firewall.flush)
     await network.command(`sync --cache-dir ${dirname(network.cacheDir)}/elsewhere`)
-    expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+    expect(await holders()).toEqual({ '10.244.61.7': 'a' })
   })
 })
 
@@ -87,13 +87,13 @@ describe('a cache that was wiped', () => {
   const addThree = async (netns?: string) => {
     const add = (containerID: string, addresses: string[]) =>
       netns === undefined ? addUnrecorded(containerID, addresses) : network.add(containerID, addresses, netns)
-    await add('a', ['10.244.1.7/24'])
-    await add('b', ['10.244.1.8/24'])
-    await add('c', ['10.244.1.9/24'])
+    await add('a', ['10.244.61.7/24'])
+    await add('b', ['10.244.61.8/24'])
+    await add('c', ['10.244.61.9/24'])
     for (const name of await readdir(join(network.cacheDir, 'results')))
       if (!name.includes('-c-')) await rm(join(network.cacheDir, 'results', name))
   }
-  const ALL = { '10.244.1.7': 'a', '10.244.1.8': 'b', '10.244.1.9': 'c' }
+  const ALL = { '10.244.61.7': 'a', '10.244.61.8': 'b', '10.244.61.9': 'c' }
 
   test.each(['gc --grace 0', 'sync --prune --grace 0'])('%s keeps live pods, and fails', async (command) => {
     await addThree(node.path)
@@ -119,7 +119,7 @@ describe('a cache that was wiped', () => {
   })
 
   test('there is none: a sync after a flush is no success', async () => {
-    await network.add('a', ['10.244.1.7/24'])
+    await network.add('a', ['10.244.61.7/24'])
     await rm(join(network.cacheDir, 'results'), { recursive: true })
     await node.sh(firewall.flush)
     expect(await network.command('sync')).toMatchObject({
@@ -131,10 +131,10 @@ describe('a cache that was wiped', () => {
 
 describe('a pod whose rules sync made', () => {
   test('restored: they go when its namespace is gone, though they are younger than its cache file', async () => {
-    await network.cache('a', ['10.244.1.7/24'], { netns: `${network.cacheDir}/netns/a` })
+    await network.cache('a', ['10.244.61.7/24'], { netns: `${network.cacheDir}/netns/a` })
     await node.sh(`mkdir ${network.cacheDir}/netns; touch ${network.cacheDir}/netns/a`)
     await network.command('sync')
-    expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+    expect(await holders()).toEqual({ '10.244.61.7': 'a' })
     await node.sh(`rm ${network.cacheDir}/netns/a`)
     await network.command('gc')
     expect(await holders()).toEqual({})
@@ -143,21 +143,21 @@ describe('a pod whose rules sync made', () => {
   /** CRI-O: the conflist of the ADD has no ip-masq, the entry names no namespace, and DEL never calls us. */
   const adopt = async () => {
     const conflist = JSON.stringify({ name: 'cbr0', plugins: [{ type: 'bridge' }] })
-    await network.cache('a', ['10.244.1.7/24'], { config: Buffer.from(conflist).toString('base64') })
+    await network.cache('a', ['10.244.61.7/24'], { config: Buffer.from(conflist).toString('base64') })
     await network.command('sync')
-    expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+    expect(await holders()).toEqual({ '10.244.61.7': 'a' })
   }
 
   test.each(['gc', 'sync --prune'])(
     'adopted: %s removes them as soon as its cache entry is gone',
     async (command) => {
       await adopt()
-      await network.add('b', ['10.244.1.8/24'])
+      await network.add('b', ['10.244.61.8/24'])
       await network.command(command)
-      expect(await holders()).toEqual({ '10.244.1.7': 'a', '10.244.1.8': 'b' })
+      expect(await holders()).toEqual({ '10.244.61.7': 'a', '10.244.61.8': 'b' })
       await network.uncache('a')
       await network.command(command)
-      expect(await holders()).toEqual({ '10.244.1.8': 'b' })
+      expect(await holders()).toEqual({ '10.244.61.8': 'b' })
     },
   )
 
@@ -172,7 +172,7 @@ describe('a pod whose rules sync made', () => {
       expect(lines).toContain(
         'error: Cannot tell what is stale: the result caches know 0 of 1 attachments that have rules; name the cache of every runtime with --cache-dir',
       )
-      expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+      expect(await holders()).toEqual({ '10.244.61.7': 'a' })
     },
   )
 
@@ -180,7 +180,7 @@ describe('a pod whose rules sync made', () => {
     await adopt()
     const pod = await createNamespace('pod')
     try {
-      await pod.sh('ip address add 10.244.1.7/24 dev lo')
+      await pod.sh('ip address add 10.244.61.7/24 dev lo')
       pod.start('sleep', 'infinity')
       await network.uncache('a')
       const { status, lines } = await network.command('gc')
@@ -192,7 +192,7 @@ describe('a pod whose rules sync made', () => {
           'nothing to do',
         ],
       })
-      expect(await holders()).toEqual({ '10.244.1.7': 'a' })
+      expect(await holders()).toEqual({ '10.244.61.7': 'a' })
     } finally {
       await pod.delete()
     }
@@ -205,7 +205,7 @@ describe('a pod of which nobody recorded the namespace, and whose entry is gone'
   const addresses = [`10.203.${(process.pid >> 8) & 255}.${process.pid & 255}/24`]
   const [address = ''] = addresses.map((one) => one.split('/')[0] ?? '')
   const addBoth = async () => {
-    await addUnrecorded('here', ['10.244.1.8/24'])
+    await addUnrecorded('here', ['10.244.61.8/24'])
     await addUnrecorded('a', addresses)
     await network.uncache('a')
   }
@@ -215,7 +215,7 @@ describe('a pod of which nobody recorded the namespace, and whose entry is gone'
     const { status, stdout } = await network.command('gc --grace 0')
     expect(status).toBe(1)
     expect(stdout).toMatch(/^kept shop\/a .*: \/.* may have its address, and cannot be looked into$/m)
-    expect(await holders()).toEqual({ '10.244.1.8': 'here', [address]: 'a' })
+    expect(await holders()).toEqual({ '10.244.61.8': 'here', [address]: 'a' })
   })
 
   test('it is kept as long as its ADD may be under way, and then removed', async () => {
@@ -224,7 +224,7 @@ describe('a pod of which nobody recorded the namespace, and whose entry is gone'
     expect(early.stdout).toContain('kept shop/a (a eth0, network cbr0): its ADD may be under way')
     expect(Object.keys(await holders())).toHaveLength(2)
     await network.command('gc --grace 0', seesAll)
-    expect(await holders()).toEqual({ '10.244.1.8': 'here' })
+    expect(await holders()).toEqual({ '10.244.61.8': 'here' })
   })
 
   test('it is kept while a process is in a namespace that has the address', async () => {
