@@ -15,6 +15,8 @@ export interface Wanted {
   readonly netns?: string
   /** Absent: `added`. */
   readonly origin?: Origin
+  /** When its ADD was, in seconds of the epoch, for people; absent: now. */
+  readonly addedAt?: number
   /** The pod's own list of exempt prefixes, where its policy is made of that instead of the configured list. */
   readonly podList?: readonly Prefix[]
   /** Sync only: the policy is that of the ADD, for want of a better; a rule that stands is not changed to it. */

@@ -33,7 +33,8 @@ export async function wantedOf(
       // All pods of a network have the same conflist, so it is read once.
       const origin = origins.get(cached.config) ?? originOf(cached)
       origins.set(cached.config, origin)
-      candidates.push({ cached, wanted: { ...wanted, origin } })
+      // The runtime writes the file as soon as the ADD has succeeded.
+      candidates.push({ cached, wanted: { ...wanted, origin, addedAt: cached.modified / 1000 } })
     } catch (error) {
       skipped.push(`skipped the cache file ${cached.file}: ${error instanceof Error ? error.message : error}`)
     }

@@ -11,6 +11,8 @@ export interface Firewall {
   readonly keys: Readonly<Record<string, unknown>>
   /** Address -> containerID of its holder; throws where an address has only a half of what it should have. */
   holders(node: Namespace): Promise<Record<string, string>>
+  /** When the ADD of a container with an IPv4 address was, as its rules say: in seconds of the epoch. */
+  addedAt(node: Namespace, containerID: string): Promise<number>
   /** Address -> name of its policy. */
   policies(node: Namespace): Promise<Record<string, string>>
   /** What the policy of an address exempts, as the firewall prints it. */
@@ -50,6 +52,10 @@ const nftables: Firewall = {
         .map((mapped) => [mapped.replace('::ffff:', ''), table?.comments[mapped]?.split(' ')[3] ?? '']),
     )
     return sameAddresses(holders, await podAddresses(node))
+  },
+  async addedAt(node, containerID) {
+    const comments = Object.values((await readTable(node))?.comments ?? {}).map((text) => text.split(' '))
+    return Number(comments.find(([, , , container]) => container === containerID)?.[1])
   },
   policies: async (node) => (await readTable(node))?.pods ?? {},
   async exempt(node, address) {
@@ -131,6 +137,12 @@ function iptables(kind: 'nft' | 'legacy'): Firewall {
         holders,
         [...owners.values()].flatMap(({ addresses }) => addresses),
       )
+    },
+    async addedAt(node, containerID) {
+      const rules = [...(await read(node)).rules.values()].flat()
+      const note = rules.find((rule) => rule.includes(` ${containerID} `) && rule.includes('--comment'))
+      const bytes = /-d (\d+)\.(\d+)\.(\d+)\.(\d+)\//.exec(note ?? '')?.slice(1) ?? []
+      return bytes.reduce((number, byte) => number * 256 + Number(byte), 0)
     },
     async policies(node) {
       const { dispatched, rules } = await read(node)

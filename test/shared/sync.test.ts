@@ -62,6 +62,16 @@ describe('sync', () => {
     expect(await network.command('sync')).toMatchObject({ stdout: '2 attachments, nothing to do' })
   })
 
+  test('after a flush keeps the time of each ADD, which the runtime wrote down with its cache file', async () => {
+    await addTwo()
+    await makeOld(await network.cache('b', ['10.244.1.8/24']), 3600)
+    await node.sh(firewall.flush)
+    await network.command('sync')
+    const now = Date.now() / 1000
+    expect(now - (await firewall.addedAt(node, 'a'))).toBeLessThan(600)
+    expect(now - (await firewall.addedAt(node, 'b'))).toBeGreaterThan(3500)
+  })
+
   test('after a change of the conflist moves every pod to the new policy', async () => {
     await addTwo()
     const old = await firewall.policies(node)

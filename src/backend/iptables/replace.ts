@@ -157,10 +157,14 @@ function planAttachment(
 }
 
 /** What stands keeps its age and its origin when it is written anew; what is restored says that it was. */
-function birthOf({ origin = 'restored', netns }: Wanted, note: ListedNote | undefined, now: Times): Birth {
+function birthOf(
+  { origin = 'restored', netns, addedAt }: Wanted,
+  note: ListedNote | undefined,
+  now: Times,
+): Birth {
   const known = note
     ? { epochSeconds: note.epochSeconds, ...pick(note) }
-    : { epochSeconds: now.epochSeconds, bootSeconds: now.bootSeconds, origin }
+    : { epochSeconds: addedAt ?? now.epochSeconds, bootSeconds: now.bootSeconds, origin }
   return { ...known, ...(netns !== undefined && { netns }) }
 }
 

@@ -37,7 +37,7 @@ export function planAttachment(
     ownerTest(attachment),
     attachmentDigest(attachment),
   ]
-  const comment = ownerComment(attachment, now.epochSeconds)
+  const comment = ownerComment(attachment, wanted.addedAt ?? now.epochSeconds)
   const held: Held[] = []
   const missing: Address[] = []
   const moved: Address[] = []
