@@ -2,12 +2,11 @@ import type { Backend, Listed } from './backend/backend'
 import { attachmentId, networkDigest } from './backend/identity'
 import { CniError } from './cni/error'
 import type { JsonObject } from './cni/json'
-import { readResultCache } from './cni/result-cache'
 import { parseValidAttachments } from './cni/valid-attachments'
 import { requireVersion } from './cni/version'
 import { parseNetworkName } from './config/network-name'
 import { renderKept } from './sync/kept'
-import { netnsTest } from './sync/netns'
+import { readNodeCache } from './sync/node-cache'
 import { pruneGone } from './sync/prune'
 
 export interface Node {
@@ -44,7 +43,7 @@ async function removeGone(
 ): Promise<readonly string[]> {
   const { isOf, keptUnsure } = membersOf(name)
   const { failures, known, kept } = await pruneGone(backend, {
-    readCache: () => readResultCache([cacheDir], { isGone: netnsTest() }),
+    readCache: () => readNodeCache([cacheDir]),
     graceSeconds: GRACE_SECONDS,
     bootSeconds,
     dryRun: false,

@@ -39,6 +39,8 @@ export interface ResultCache {
   readonly cacheDirs: readonly string[]
   /** Whether there is one at all. */
   readonly exists: boolean
+  /** Where there is none, of directories one of which has one: a typing error, or a runtime that is yet to start. */
+  readonly absent: readonly string[]
   readonly places: readonly CachePlace[]
   readonly attachments: readonly CachedAttachment[]
   /** Entries that `isGone` does not want: there may be tens of thousands, so no more than their names is kept. */
@@ -65,7 +67,9 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   const gone: CachedName[] = []
   const unreadable: string[] = []
   const isOnly = cacheDirs.length === 1
-  const places = cacheDirs.flatMap((directory) => placesIn(directory, { isOnly }))
+  const found = cacheDirs.map((directory) => ({ directory, places: placesIn(directory, { isOnly }) }))
+  const places = found.flatMap((one) => one.places)
+  const absent = found.flatMap(({ directory, places: { length } }) => (length === 0 ? [directory] : []))
   const configs = new Map<string, string>()
   const files = places.flatMap((place) => filesIn(place, selection))
   let unread = files.length
@@ -85,7 +89,9 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
       if (!isMissing(error)) unreadable.push(file)
     }
   }
-  return { cacheDirs, exists: places.length > 0, places, attachments, gone, unreadable, unread }
+  const exists = places.length > 0
+  const entries = { attachments, gone, unreadable, unread }
+  return { cacheDirs, exists, absent: exists ? absent : [], places, ...entries }
 }
 
 type Read =
@@ -130,7 +136,7 @@ function nameOf(path: string, head: CacheHead): CachedName {
 }
 
 /** Fit to follow "Cannot ...: ". */
-export function noCache({ cacheDirs }: Pick<ResultCache, 'cacheDirs'>): string {
+export function noCache(cacheDirs: readonly string[]): string {
   return `there is no result cache ${cacheDirs.map((directory) => join(directory, 'results')).join(', ')}`
 }
 

@@ -1,6 +1,5 @@
-import { readResultCache } from '../cni/result-cache'
 import { isUnproven } from '../sync/kept'
-import { netnsTest } from '../sync/netns'
+import { readNodeCache } from '../sync/node-cache'
 import { pruneGone } from '../sync/prune'
 import { parseOptions } from './options'
 import { gcJson, renderGc } from './report'
@@ -19,11 +18,11 @@ export async function gcCommand(args: readonly string[], world: World): Promise<
   if (options.root !== undefined) world.enterHostRoot(options.root)
   const pruned = await pruneGone(world.backend(), {
     ...options,
-    readCache: () => readResultCache(options.cacheDirs, { isGone: netnsTest() }),
+    readCache: () => readNodeCache(options.cacheDirs),
     bootSeconds: world.bootSeconds,
   })
   const { doubt } = pruned
-  const failures = doubt === undefined ? pruned.failures : [...pruned.failures, doubt]
+  const failures = [...pruned.failures, ...pruned.absent, ...(doubt === undefined ? [] : [doubt])]
   const report = { ...pruned, failures }
   await world.write(options.json ? `${JSON.stringify(gcJson(report))}\n` : renderGc(report, options))
   const isDifferent = options.dryRun && report.removed.length + report.policies.length > 0

@@ -1,6 +1,5 @@
-import { readResultCache } from '../cni/result-cache'
 import { renderUse, type Use, usesOf } from '../install/uses'
-import { netnsTest } from '../sync/netns'
+import { readNodeCache } from '../sync/node-cache'
 import { judgeAll } from '../sync/prune'
 import type { CommandOptions } from './install-options'
 import type { Pause } from './pause'
@@ -37,7 +36,7 @@ export async function waitUntilUnused(
 async function findUses({ cacheDirs, graceSeconds, force }: CommandOptions, world: World): Promise<Use[]> {
   try {
     const judgement = await judgeAll(world.backend(), {
-      readCache: () => readResultCache(cacheDirs, { isGone: netnsTest() }),
+      readCache: () => readNodeCache(cacheDirs),
       graceSeconds,
       bootSeconds: world.bootSeconds,
     })

@@ -51,7 +51,7 @@ export async function syncCommand(
   }
   const report = await run({ quiet: false })
   const isDifferent = options.dryRun && changesIn(report) > 0
-  const isUncertain = report.isCacheMissing || report.pruned.kept.some(isUnproven)
+  const isUncertain = report.isCacheAbsent || report.pruned.kept.some(isUnproven)
   return report.errors.length > 0 || isDifferent || isUncertain ? 1 : 0
 }
 

@@ -1,7 +1,6 @@
 import type { Listed } from '../backend/backend'
-import { readResultCache } from '../cni/result-cache'
 import { judge } from './gone'
-import { netnsTest } from './netns'
+import { readNodeCache } from './node-cache'
 
 /** Longer than any runtime lets an ADD take. */
 const GRACE_SECONDS = 600
@@ -18,7 +17,7 @@ interface Asking {
  * may be a pod author's own choice (static addresses), so its word alone is not enough to take a rule from a pod that runs.
  */
 export function isHolderGone(holder: Listed, { cacheDir, bootSeconds, netns }: Asking): boolean {
-  const cache = readResultCache([cacheDir], { isGone: netnsTest() })
+  const cache = readNodeCache([cacheDir])
   const verdict = judge({ cache, bootSeconds, graceSeconds: GRACE_SECONDS, except: netns })(holder)
   return verdict.is === 'gone'
 }

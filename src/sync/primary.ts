@@ -1,9 +1,8 @@
 import { readNetworks } from '../cni/conflists'
-import { readResultCache } from '../cni/result-cache'
 import { type Address, formatAddress, isSameAddress } from '../policy/address'
 import type { TakenOver } from '../primary/take-over'
 import { lookAtNamespaces, type Sight } from './namespaces'
-import { netnsTest } from './netns'
+import { readNodeCache } from './node-cache'
 import type { Outcome, SyncOptions } from './sync'
 
 /**
@@ -21,7 +20,7 @@ export function takeOverPrimary(
   return takeOver({
     networks: readNetworks(confDir).networks.values(),
     known: () => {
-      const { attachments, gone } = readResultCache(cacheDirs, { isGone: netnsTest() })
+      const { attachments, gone } = readNodeCache(cacheDirs)
       return [
         ...attachments.map(({ attachment }) => ({ attachment, isGone: false })),
         ...gone.map(({ attachment }) => ({ attachment, isGone: true })),

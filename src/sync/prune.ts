@@ -1,6 +1,7 @@
 import type { Backend, Listed, Pruned } from '../backend/backend'
 import { noCache, type ResultCache } from '../cni/result-cache'
 import { judge, type Verdict } from './gone'
+import { absentCaches } from './node-cache'
 
 export interface Judged {
   readonly listed: Listed
@@ -12,6 +13,8 @@ export interface PruneReport extends Pruned {
   readonly known: readonly Judged[]
   /** Attachments that no result cache has and that keep their rules. */
   readonly kept: readonly Judged[]
+  /** Result caches that were named and are not there, in a line. */
+  readonly absent: readonly string[]
   /** Why the result caches prove nothing, for people. */
   readonly doubt: string | undefined
 }
@@ -30,7 +33,7 @@ export interface PruneOptions {
 export async function pruneGone(backend: Backend, options: PruneOptions): Promise<PruneReport> {
   // As `prune` does: a tool that refuses does not keep the rules of the other from being tidied up.
   const lister = { list: () => backend.list({ mayLackRefused: true }) }
-  const { judged, doubt } = await judgeAll(lister, options)
+  const { judged, doubt, cache } = await judgeAll(lister, options)
   const stale = new Map<string, Listed[]>()
   for (const { listed, verdict } of judged) {
     // Both backends may have the same one.
@@ -40,7 +43,7 @@ export async function pruneGone(backend: Backend, options: PruneOptions): Promis
   const pruned = await backend.prune(isStale, options)
   const known = judged.filter(({ verdict }) => verdict.is === 'known')
   const kept = judged.filter(({ verdict }) => verdict.is === 'alive' || verdict.is === 'unknown')
-  return { ...pruned, known, kept, doubt }
+  return { ...pruned, known, kept, doubt, absent: cache.exists ? absentCaches(cache) : [] }
 }
 
 export interface Judgement extends Pick<PruneReport, 'doubt'> {
@@ -68,7 +71,7 @@ function doubtOf(cache: ResultCache, judged: readonly Judged[]): string | undefi
   )
   const known = left.filter(({ verdict }) => verdict.is === 'known')
   if (left.length === 0) return undefined
-  if (!cache.exists) return `Cannot tell what is stale: ${noCache(cache)}; use --cache-dir`
+  if (!cache.exists) return `Cannot tell what is stale: ${noCache(cache.cacheDirs)}; use --cache-dir`
   if (known.length * 2 >= left.length) return undefined
   return `Cannot tell what is stale: the result caches know ${known.length} of ${left.length} attachments that have rules; name the cache of every runtime with --cache-dir`
 }

@@ -2,8 +2,7 @@ import type { Backend, Wanted } from '../backend/backend'
 import { attachmentId } from '../backend/identity'
 import type { Attachment } from '../cni/attachment'
 import type { JsonObject } from '../cni/json'
-import { readResultCache } from '../cni/result-cache'
-import { netnsTest } from './netns'
+import { readNodeCache } from './node-cache'
 import { policyMaker } from './policy-maker'
 import { wantedOf } from './wanted-of'
 
@@ -39,7 +38,7 @@ export async function restoreNetwork(
   { backend, patientBackend }: RestoringBackends,
   { cacheDir, added, config, isLate }: Restoration,
 ): Promise<Restored> {
-  const cache = readResultCache([cacheDir], { network: added.network, isLate, isGone: netnsTest() })
+  const cache = readNodeCache([cacheDir], { network: added.network, isLate })
   // What came for the added pod is no other's.
   const { runtimeConfig: _, args: __, ...plugin } = config
   // One that has rules elsewhere stays there: to move it is for sync, which has the time.

@@ -4,10 +4,10 @@ import { attachmentId } from '../backend/identity'
 import type { Attachment } from '../cni/attachment'
 import { readNetworks } from '../cni/conflists'
 import { CniError, toCniError } from '../cni/error'
-import { type CachePlace, noCache, type ResultCache, readResultCache } from '../cni/result-cache'
+import type { CachePlace, ResultCache } from '../cni/result-cache'
 import { formatPrefix } from '../policy/prefix'
 import { describeRule, type Sources, type TakenOver } from '../primary/take-over'
-import { netnsTest } from './netns'
+import { absentCaches, readNodeCache } from './node-cache'
 import { undoEnded, withoutGone } from './overtaken'
 import { takeOverPrimary } from './primary'
 import { type PruneReport, pruneGone } from './prune'
@@ -38,6 +38,8 @@ export interface SyncReport extends Replacement {
   readonly places: readonly CachePlace[]
   /** There is none, so that nobody knows which attachments should have rules. */
   readonly isCacheMissing: boolean
+  /** Of the directories that were named, one has none. */
+  readonly isCacheAbsent: boolean
   /** Paths and globs of files that the conflists name. */
   readonly files: readonly string[]
   readonly pruned: PruneReport
@@ -56,6 +58,7 @@ const NOTHING_PRUNED: PruneReport = {
   failures: [],
   known: [],
   kept: [],
+  absent: [],
   doubt: undefined,
 }
 
@@ -84,6 +87,7 @@ export async function sync(
     ),
     places: sources.places,
     isCacheMissing: sources.isCacheMissing,
+    isCacheAbsent: sources.isCacheAbsent,
     files: sources.files,
     pruned,
     primary,
@@ -115,6 +119,7 @@ async function replaceStanding(backend: Backend, options: SyncOptions): Promise<
 
 interface Found extends WantedAttachments {
   readonly isCacheMissing: boolean
+  readonly isCacheAbsent: boolean
   readonly places: readonly CachePlace[]
   readonly pathsOf: ReadonlyMap<string, readonly string[]>
 }
@@ -140,7 +145,7 @@ async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outco
 }
 
 async function readSources({ cacheDirs, confDir }: SyncOptions): Promise<Found> {
-  const cache = readResultCache(cacheDirs, { isGone: netnsTest() })
+  const cache = readNodeCache(cacheDirs)
   const networks = readNetworks(confDir)
   const { warnings, ...sources } = await wantedAttachments(cache, networks, confDir)
   const missing = networks.exists
@@ -150,8 +155,9 @@ async function readSources({ cacheDirs, confDir }: SyncOptions): Promise<Found> 
       ]
   return {
     ...sources,
-    warnings: [...warnings, ...missing, ...(cache.exists ? [] : [`${noCache(cache)}; use --cache-dir`])],
+    warnings: [...warnings, ...missing, ...absentCaches(cache)],
     isCacheMissing: !cache.exists,
+    isCacheAbsent: absentCaches(cache).length > 0,
     places: cache.places,
     pathsOf: pathsById(cache),
   }
@@ -200,7 +206,7 @@ async function prune(
 ): Promise<PruneReport> {
   try {
     const pruned = await pruneGone(backend, {
-      readCache: () => readResultCache(options.cacheDirs, { isGone: netnsTest() }),
+      readCache: () => readNodeCache(options.cacheDirs),
       graceSeconds: options.pruneAfterSeconds ?? 0,
       bootSeconds,
       dryRun: options.dryRun,

@@ -219,6 +219,29 @@ describe('--profile', () => {
   })
 })
 
+describe('a --cache-dir that is not there beside one that is', () => {
+  const WRONG = '/var/lib/cnl'
+  const SAID = `there is no result cache ${WRONG}/results; check --cache-dir`
+
+  test.each([
+    ['sync', '1 attachment, nothing to do'],
+    ['gc', 'nothing to do'],
+  ])('%s does what it can, names it and ends with 1', async (name, last) => {
+    await network.add('a', ['10.244.1.7/24'])
+    const { status, lines, stderr } = await network.command(`${name} --cache-dir ${WRONG}`)
+    expect({ status, last: lines.at(-1) }).toEqual({ status: 1, last })
+    expect(`${lines.join('\n')}\n${stderr}`).toContain(SAID)
+  })
+
+  test('is no reason to doubt what the others prove', async () => {
+    await network.add('a', ['10.244.1.7/24'])
+    await network.add('b', ['10.244.1.8/24'], '/run/netns/ip-masq-gone')
+    const { status, lines } = await network.command(`sync --prune --cache-dir ${WRONG}`)
+    expect(status).toBe(1)
+    expect(lines).toContainEqual(expect.stringMatching(/^removed .*b eth0/))
+  })
+})
+
 test('gc removes all sets and chains of policies that no pod has', async () => {
   await network.writeConflist({
     outInterfaces: ['eth0'],
