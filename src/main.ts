@@ -16,6 +16,9 @@ import { VERSION } from './version'
 /** For all tools of one call together; kubelet and containerd give a call 2 minutes. */
 const DEADLINE_MS = 20_000
 
+/** For what makes no more than a warning of a call that has its answer. */
+const WARNING_MS = 2_000
+
 /** How long to wait for our turn, compared with that: 30 s at most, and not long for what is best effort. */
 const WAIT_RATIO = 1.5
 
@@ -30,10 +33,10 @@ function backendWithin(milliseconds: number): Backends {
   return backends(toolsWithin(PATH, milliseconds), hostOf(PATH, milliseconds * WAIT_RATIO), carrier)
 }
 
-async function primaryFirewalls() {
+async function primaryFirewallsWithin(milliseconds: number) {
   const { PATH } = process.env
   const { primaryFirewalls } = await import('./primary/firewalls')
-  return primaryFirewalls(toolsWithin(PATH, DEADLINE_MS), hostOf(PATH))
+  return primaryFirewalls(toolsWithin(PATH, milliseconds), hostOf(PATH))
 }
 
 async function runPlugin(): Promise<number> {
@@ -42,7 +45,7 @@ async function runPlugin(): Promise<number> {
     readStdin,
     backend: backendWithin(DEADLINE_MS),
     backendWithin,
-    primaryFirewalls,
+    primaryFirewalls: () => primaryFirewallsWithin(WARNING_MS),
     cacheDir: DEFAULT_CACHE_DIR,
     bootSeconds,
   })
@@ -99,7 +102,7 @@ let writeAs: Readonly<Record<Output, Write>> = {
 
 const world: World = {
   backend: () => backendWithin(DEADLINE_MS),
-  primaryFirewalls,
+  primaryFirewalls: () => primaryFirewallsWithin(DEADLINE_MS),
   epochSeconds: () => Date.now() / 1000,
   bootSeconds,
   executable() {

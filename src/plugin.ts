@@ -7,7 +7,6 @@ import { type JsonObject, memberSpan, parseConfigText, rejectRepeatedKeys } from
 import { isSupported, NEWEST_VERSION, SUPPORTED_VERSIONS } from './cni/version'
 import { parseHint } from './del-hint'
 import type { PrimaryFirewall } from './primary/firewall'
-import { now } from './runtime'
 import { checkStatus } from './status'
 import { parseWanted } from './wanted'
 
@@ -99,36 +98,14 @@ async function add(call: Call, input: Input): Promise<Answer> {
       netns,
     })
   const { tableWasMissing, warnings: replaced = [] } = await call.backend.apply(wanted, isGone)
-  const restored = tableWasMissing ? await restore(call, wanted.attachment, config) : []
+  const restored = tableWasMissing ? await restoreOthers(call, wanted.attachment, config) : []
   return { stdout, warnings: [...warnings, ...replaced, ...restored] }
 }
 
-/** How long an ADD may be held up by the rules of others; half of it to read which there are. */
-const RESTORE_MS = 200
-
-/** The rules of the network's other pods, when an ADD found the table gone: best effort, and never its failure. */
-async function restore(
-  { backend, backendWithin, cacheDir }: Call,
-  added: Attachment,
-  config: JsonObject,
-): Promise<string[]> {
+/** After a loss: the rules of the network's other pods. The ADD has its own, so nothing here may fail it. */
+async function restoreOthers(call: Call, added: Attachment, config: JsonObject): Promise<readonly string[]> {
   try {
-    const { restoreNetwork } = await import('./sync/restore')
-    // From here on: on a busy node it takes as long again to load what restores.
-    const readEnd = now() + RESTORE_MS / 2
-    const isLate = () => now() >= readEnd
-    const backends = { backend: backendWithin(RESTORE_MS), patientBackend: backend }
-    const { restored, left } = await restoreNetwork(backends, {
-      cacheDir,
-      added,
-      config,
-      isLate,
-    })
-    if (restored + left === 0) return []
-    const remedy = left > 0 ? `; ${left} are left to ip-masq sync` : ''
-    return [
-      `the table was gone; restored the rules of ${restored} other attachments of ${added.network}${remedy}`,
-    ]
+    return await (await import('./sync/restore-others')).restoreOthers(call, added, config)
   } catch (error) {
     return [
       `the table was gone; run ip-masq sync to restore the rules of other attachments: ${toCniError(error).message}`,
