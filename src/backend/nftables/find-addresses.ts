@@ -5,7 +5,7 @@ import type { AddressState } from './table-state'
 
 /** What the maps have of these addresses: by key, and so exact. */
 export function findAddresses(
-  carrier: Carrier,
+  carrier: Pick<Carrier, 'lookUp'>,
   addresses: readonly Address[],
   isThere: (map: string) => boolean = () => true,
 ): Outcome<AddressState[]> {

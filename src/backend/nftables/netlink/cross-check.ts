@@ -1,7 +1,9 @@
 import { formatAddress, isSameAddress } from '../../../policy/address'
+import type { ElementKey } from '../carrier'
 import { NOWHERE } from '../elsewhere'
 import { addressesByDigest, hasSlotsFor, slotsByDigest } from '../fill-slots'
-import { ATTACHMENTS, OWNERS, ownerKey, POD_MAPS } from '../layout'
+import { findAddresses } from '../find-addresses'
+import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
 import { slotState } from '../slot-notes'
 import { slotKey } from '../slots'
 import type { AddressState, SlotState, TableState } from '../table-state'
@@ -44,22 +46,11 @@ function look(
   walked: readonly string[],
   doubtful: readonly AddressState[],
 ): AddressState[] {
-  const keys = doubtful.flatMap(({ address }) => [
-    { set: OWNERS, key: ownerKey(address) },
-    { set: POD_MAPS[address.family], key: address },
-  ])
-  const asked = keys.filter(({ set }) => walked.includes(set))
-  const answers = findElements(session, asked)
-  const found = new Map(asked.map((key, i) => [key, answers[i]]))
-  return doubtful.map(({ address }, i): AddressState => {
-    const [owner, pod] = keys.slice(2 * i, 2 * i + 2).map((key) => found.get(key))
-    return {
-      address,
-      ...(owner?.value && { owner: owner.value }),
-      ...(owner?.comment !== undefined && { comment: owner.comment }),
-      ...(pod?.verdict !== undefined && { verdict: pod.verdict }),
-    }
-  })
+  const lookUp = (keys: readonly ElementKey[]) => ({ ok: true as const, value: findElements(session, keys) })
+  const addresses = doubtful.map(({ address }) => address)
+  const outcome = findAddresses({ lookUp }, addresses, (map) => walked.includes(map))
+  // What fails throws, in `findElements`.
+  return outcome.ok ? outcome.value : []
 }
 
 /** The slots of attachments whose walked ones are not those of their addresses are looked up by key. */
