@@ -59,6 +59,8 @@ Commands:
     --health-port PORT with --watch: answer /livez and /readyz on 127.0.0.1
     --root DIR         in a container: do all of it in the host's /, which is mounted there
   gc                   remove the rules of pods that are proven gone, and policies that no pod has
+    --address ADDRESS  only of the pod with this address, which you know to be gone though nothing here proves it;
+                       may be given several times
     --conf-dir, --profile, --cache-dir, --grace, --dry-run, --json, --root   as for sync
   install              put this executable in its place, and ip-masq into the network
     --profile NAME     directories of default, k3s, rke2, microk8s, openshift, minikube or kind ...

@@ -22,6 +22,6 @@ export function takenError(address: Address, attachment: Attachment, { note }: L
   return new CniError(
     'tryAgain',
     `Cannot install the rules: ${formatAddress(address)} is held by ${holder}, and ${containerID} ${ifname} of network ${network} asks for it too`,
-    'give the two networks different address ranges; if that pod is gone, its DEL or "ip-masq gc" frees the address',
+    `give the two networks different address ranges; if that pod is gone, "ip-masq gc --address ${formatAddress(address)}" frees the address`,
   )
 }

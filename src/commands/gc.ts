@@ -1,6 +1,7 @@
-import { isUnproven } from '../sync/kept'
+import type { Listed } from '../backend/backend'
+import { type Address, formatAddress, isSameAddress } from '../policy/address'
 import { readNodeCache } from '../sync/node-cache'
-import { pruneGone } from '../sync/prune'
+import { isUnproven, type PruneReport, pruneGone } from '../sync/prune'
 import { parseOptions } from './options'
 import { gcJson, renderGc } from './report'
 import { requireRoot } from './root'
@@ -12,7 +13,7 @@ import type { World } from './world'
  */
 export async function gcCommand(args: readonly string[], world: World): Promise<number> {
   const options = parseOptions('gc', args, [
-    ...(['profile', 'conf-dir', 'cache-dir', 'dry-run', 'json', 'grace', 'root'] as const),
+    ...(['profile', 'conf-dir', 'cache-dir', 'dry-run', 'json', 'grace', 'address', 'root'] as const),
   ])
   requireRoot('gc', world)
   if (options.root !== undefined) world.enterHostRoot(options.root)
@@ -20,11 +21,31 @@ export async function gcCommand(args: readonly string[], world: World): Promise<
     ...options,
     readCache: () => readNodeCache(options.cacheDirs),
     bootSeconds: world.bootSeconds,
+    ...(options.addresses.length > 0 && { isToldGone: true, isCandidate: hasOneOf(options.addresses) }),
   })
   const { doubt } = pruned
-  const failures = [...pruned.failures, ...pruned.absent, ...(doubt === undefined ? [] : [doubt])]
-  const report = { ...pruned, failures }
+  const told = toldOf(pruned, options.addresses)
+  const failures = [
+    ...pruned.failures,
+    ...pruned.absent,
+    ...(doubt === undefined ? [] : [doubt]),
+    ...told.absent.map((address) => `no attachment here has the address ${formatAddress(address)}`),
+  ]
+  const report = { ...pruned, kept: [...told.known, ...pruned.kept], failures }
   await world.write(options.json ? `${JSON.stringify(gcJson(report))}\n` : renderGc(report, options))
   const isDifferent = options.dryRun && report.removed.length + report.policies.length > 0
-  return failures.length > 0 || isDifferent || report.kept.some(isUnproven) ? 1 : 0
+  const isLeft = options.addresses.length > 0 ? report.kept.length > 0 : report.kept.some(isUnproven)
+  return failures.length > 0 || isDifferent || isLeft ? 1 : 0
+}
+
+function hasOneOf(addresses: readonly Address[]): (listed: Pick<Listed, 'addresses'>) => boolean {
+  return (listed) => listed.addresses.some((own) => addresses.some((address) => isSameAddress(own, address)))
+}
+
+/** Of the addresses that an operator named: those that nobody has, and attachments that a result cache has. */
+function toldOf({ removed, known, kept }: PruneReport, addresses: readonly Address[]) {
+  if (addresses.length === 0) return { absent: [], known: [] }
+  const found = [...removed, ...[...known, ...kept].map(({ listed }) => listed)]
+  const isFound = (address: Address) => found.some(hasOneOf([address]))
+  return { absent: addresses.filter((address) => !isFound(address)), known }
 }

@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
+import { type Address, parseAddress } from '../policy/address'
 import { PROFILES, type ProfileName } from './profiles'
 
 /** A command line that cannot be used. */
@@ -18,6 +19,7 @@ const FLAGS = {
   prune: { type: 'boolean', default: false },
   watch: { type: 'boolean', default: false },
   'keep-primary-rules': { type: 'boolean', default: false },
+  address: { type: 'string', multiple: true },
   root: { type: 'string' },
   'health-port': { type: 'string' },
 } as const
@@ -36,6 +38,8 @@ export interface Options {
   readonly watch: boolean
   /** Leave the masquerade rules of primary plugins, and report them. */
   readonly keepPrimaryRules: boolean
+  /** Of attachments that an operator knows to be gone. */
+  readonly addresses: readonly Address[]
   /** Where the host's / is mounted. */
   readonly root: string | undefined
   readonly healthPort: number | undefined
@@ -55,6 +59,7 @@ export function parseOptions(command: string, args: readonly string[], flags: re
     prune: values.prune === true,
     watch: values.watch === true,
     keepPrimaryRules: values['keep-primary-rules'] === true,
+    addresses: parseAddresses(values.address),
     root: parseRoot(values.root),
     healthPort: parsePort(values['health-port']),
   }
@@ -100,6 +105,19 @@ export function parseCacheDirs(values: unknown): readonly string[] {
 function parseDirectory(flag: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value
   throw new UsageError(`Cannot use --${flag} "": write a directory`)
+}
+
+function parseAddresses(values: unknown): readonly Address[] {
+  if (!Array.isArray(values)) return []
+  return values.map((value) => {
+    try {
+      return parseAddress(value)
+    } catch {
+      throw new UsageError(
+        `Cannot use --address "${value}": write an IP address, as in 10.244.1.7 or fd00::7`,
+      )
+    }
+  })
 }
 
 export function parseRoot(value: unknown): string | undefined {

@@ -1,5 +1,5 @@
 import { type Sources, takeOver } from '../primary/take-over'
-import { isUnproven } from '../sync/kept'
+import { isUnproven } from '../sync/prune'
 import { type SyncReport, sync } from '../sync/sync'
 import { type Health, serveHealth, UNASKED } from './health'
 import { parseOptions } from './options'

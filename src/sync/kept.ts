@@ -23,11 +23,6 @@ export function renderKept(kept: readonly Judged[]): string[] {
   })
 }
 
-/** Nobody can say whether it is gone: an operator has to look. */
-export function isUnproven({ verdict }: Judged): boolean {
-  return verdict.is === 'unknown' && verdict.isInFlight !== true
-}
-
 /** The pod where Kubernetes names one, and always what the runtime calls it. */
 export function nameOf({ pod, containerID, ifname, network }: Omit<Attachment, 'namespace'>): string {
   return `${pod === '' ? '' : `${pod} `}(${containerID} ${ifname}, network ${network})`

@@ -27,23 +27,35 @@ export interface PruneOptions {
   readonly dryRun: boolean
   /** Attachments that are looked at; default: all. */
   readonly isCandidate?: (listed: Listed) => boolean
+  /** An operator says that those which are looked at are gone: believed, unless something shows that they are not. */
+  readonly isToldGone?: boolean
 }
 
 /** Removes the attachments that are proven gone, and policies without pods; says what it kept, and why. */
 export async function pruneGone(backend: Backend, options: PruneOptions): Promise<PruneReport> {
+  const { isToldGone = false } = options
   // As `prune` does: a tool that refuses does not keep the rules of the other from being tidied up.
   const lister = { list: () => backend.list({ mayLackRefused: true }) }
   const { judged, doubt, cache } = await judgeAll(lister, options)
   const stale = new Map<string, Listed[]>()
   for (const { listed, verdict } of judged) {
     // Both backends may have the same one.
-    if (verdict.is === 'gone') stale.set(listed.id, [...(stale.get(listed.id) ?? []), listed])
+    if (verdict.is === 'gone' || (isToldGone && isUnproven({ verdict })))
+      stale.set(listed.id, [...(stale.get(listed.id) ?? []), listed])
   }
   const isStale = (listed: Listed) => stale.get(listed.id)?.some((one) => isSame(one, listed)) ?? false
   const pruned = await backend.prune(isStale, options)
   const known = judged.filter(({ verdict }) => verdict.is === 'known')
-  const kept = judged.filter(({ verdict }) => verdict.is === 'alive' || verdict.is === 'unknown')
-  return { ...pruned, known, kept, doubt, absent: cache.exists ? absentCaches(cache) : [] }
+  const kept = judged.filter(
+    ({ listed, verdict }) => (verdict.is === 'alive' || verdict.is === 'unknown') && !stale.has(listed.id),
+  )
+  return {
+    ...pruned,
+    known,
+    kept,
+    doubt: isToldGone ? undefined : doubt,
+    absent: cache.exists ? absentCaches(cache) : [],
+  }
 }
 
 export interface Judgement extends Pick<PruneReport, 'doubt'> {
@@ -80,6 +92,11 @@ function withoutCache(judged: Judged): Judged {
   if (!judged.verdict.restsOnCache) return judged
   const because = 'the result caches know less than half of the attachments that have rules'
   return { ...judged, verdict: { is: 'unknown', because } }
+}
+
+/** Nobody can say whether it is gone: an operator has to look. */
+export function isUnproven({ verdict }: Pick<Judged, 'verdict'>): boolean {
+  return verdict.is === 'unknown' && verdict.isInFlight !== true
 }
 
 /** Not if an ADD has written it anew since it was judged. */

@@ -8,7 +8,7 @@ import { podAddresses, readTable } from '../lab/table'
 const ADDRESS = '10.244.1.7'
 const KEY = `::ffff:${ADDRESS}`
 /** A path with a space cannot be recorded. */
-const UNRECORDED = '/var/run/netns/ip masq'
+const UNRECORDED = `/var/run/netns${`/${'long'.repeat(50)}`.repeat(6)}`
 const FUTURE = '4000000000'
 const PAST = '0000000001'
 

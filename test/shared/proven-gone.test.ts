@@ -28,8 +28,18 @@ async function moveTo(place: string, file: string) {
 }
 
 const GONE = '/var/run/netns/ip-masq-gone'
-/** A path that cannot be recorded, as that of a version which recorded none. */
-const UNRECORDED = '/var/run/netns/ip masq'
+/** A path that is too long to be recorded: the rules are as those of a version which recorded none. */
+const UNRECORDED = `/var/run/netns${`/${'long'.repeat(50)}`.repeat(6)}`
+
+/** Without a process, as that of a Kata pod or of one between two restarts: nobody can look into it. */
+async function withUnseenNamespace(work: () => Promise<void>) {
+  const unseen = await createNamespace('unseen')
+  try {
+    await work()
+  } finally {
+    await unseen.delete()
+  }
+}
 
 /** Nobody recorded its namespace, neither we nor the runtime. */
 async function addUnrecorded(containerID: string, addresses: readonly string[]) {
@@ -161,19 +171,19 @@ describe('a pod whose rules sync made', () => {
     },
   )
 
-  // The test's own namespace has no process, as that of a Kata pod or of one between two restarts.
   test.each(['gc', 'sync --prune'])(
     'adopted: %s keeps them when the whole cache was emptied and some namespace cannot be looked into',
-    async (command) => {
-      await adopt()
-      await network.uncache('a')
-      const { status, lines } = await network.command(command)
-      expect(status).toBe(1)
-      expect(lines).toContain(
-        'error: Cannot tell what is stale: the result caches know 0 of 1 attachments that have rules; name the cache of every runtime with --cache-dir',
-      )
-      expect(await holders()).toEqual({ '10.244.61.7': 'a' })
-    },
+    (command) =>
+      withUnseenNamespace(async () => {
+        await adopt()
+        await network.uncache('a')
+        const { status, lines } = await network.command(command)
+        expect(status).toBe(1)
+        expect(lines).toContain(
+          'error: Cannot tell what is stale: the result caches know 0 of 1 attachments that have rules; name the cache of every runtime with --cache-dir',
+        )
+        expect(await holders()).toEqual({ '10.244.61.7': 'a' })
+      }),
   )
 
   test('adopted: they stay while a namespace has the address', async () => {
@@ -210,13 +220,14 @@ describe('a pod of which nobody recorded the namespace, and whose entry is gone'
     await network.uncache('a')
   }
 
-  test('it is kept, and gc fails, while there is a namespace that cannot be looked into', async () => {
-    await addBoth()
-    const { status, stdout } = await network.command('gc --grace 0')
-    expect(status).toBe(1)
-    expect(stdout).toMatch(/^kept shop\/a .*: \/.* may have its address, and cannot be looked into$/m)
-    expect(await holders()).toEqual({ '10.244.61.8': 'here', [address]: 'a' })
-  })
+  test('it is kept, and gc fails, while there is a namespace that cannot be looked into', () =>
+    withUnseenNamespace(async () => {
+      await addBoth()
+      const { status, stdout } = await network.command('gc --grace 0')
+      expect(status).toBe(1)
+      expect(stdout).toMatch(/^kept shop\/a .*: \/.* may have its address, and cannot be looked into$/m)
+      expect(await holders()).toEqual({ '10.244.61.8': 'here', [address]: 'a' })
+    }))
 
   test('it is kept as long as its ADD may be under way, and then removed', async () => {
     await addBoth()
@@ -239,5 +250,64 @@ describe('a pod of which nobody recorded the namespace, and whose entry is gone'
     } finally {
       await pod.delete()
     }
+  })
+})
+
+describe('gc --address: an operator knows that it is gone', () => {
+  test('what nothing here proves either way is removed, and nothing else', async () => {
+    await addUnrecorded('a', ['10.244.61.7/24', 'fd00:61::7/64'])
+    await addUnrecorded('b', ['10.244.61.8/24'])
+    await rm(join(network.cacheDir, 'results'), { recursive: true })
+    expect(await network.command('gc --grace 0')).toMatchObject({ status: 1 })
+    expect(Object.keys(await holders())).toHaveLength(3)
+    const { status, lines } = await network.command('gc --grace 0 --address fd00:61::7')
+    expect({ status, lines }).toEqual({
+      status: 0,
+      lines: [
+        expect.stringMatching(/^removed shop\/a \(a eth0, network cbr0\): /),
+        expect.stringMatching(/^1 attachment and \d policies removed$/),
+      ],
+    })
+    expect(await holders()).toEqual({ '10.244.61.8': 'b' })
+  })
+
+  test.each([
+    ['a result cache has it', () => addUnrecorded('a', ['10.244.61.7/24'])],
+    [
+      'its network namespace still exists',
+      async () => {
+        await network.add('a', ['10.244.61.7/24'], node.path)
+        await network.uncache('a')
+      },
+    ],
+  ])('kept, because %s', async (because, add) => {
+    await add()
+    expect(await network.command('gc --grace 0 --address 10.244.61.7')).toMatchObject({
+      status: 1,
+      lines: [`kept shop/a (a eth0, network cbr0): ${because}`, 'nothing to do'],
+    })
+    expect(await holders()).toEqual({ '10.244.61.7': 'a' })
+  })
+
+  test('kept, because its ADD may be under way', async () => {
+    await network.add('here', ['10.244.61.8/24'], node.path)
+    await addUnrecorded('a', ['10.244.61.7/24'])
+    await network.uncache('a')
+    const { status, lines } = await network.command('gc --address 10.244.61.7')
+    expect(status).toBe(1)
+    expect(lines[0]).toMatch(/^kept shop\/a \(a eth0, network cbr0\): /)
+    expect(Object.keys(await holders())).toHaveLength(2)
+  })
+
+  test('an address that nobody has, and one that is none, are errors', async () => {
+    await network.add('a', ['10.244.61.7/24'], node.path)
+    expect(await network.command('gc --address 10.244.61.9')).toMatchObject({
+      status: 1,
+      lines: ['error: no attachment here has the address 10.244.61.9', 'nothing to do'],
+    })
+    const { status, stderr } = await network.command('gc --address web-1')
+    expect(status).toBe(2)
+    expect(stderr).toContain('Cannot use --address "web-1": write an IP address, as in 10.244.1.7 or fd00::7')
+    expect(await holders()).toEqual({ '10.244.61.7': 'a' })
   })
 })
