@@ -1,5 +1,6 @@
 import { chown, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createInstallSite, type InstallSite, WITHOUT_RUNTIMES } from '../lab/install-site'
 import type { Namespace } from '../lab/namespace'
@@ -211,6 +212,73 @@ describe('in a directory of another user', { timeout: 180_000 }, () => {
       expect(stderr).toMatch(/^$|another process has exchanged the file|ENOENT|ELOOP|it belongs to user 0/)
       await unharmed()
     }
+  })
+
+  /**
+   * Install with a new config, and what Mallory does at the moment when it is about to make the call whose line in
+   * strace's log matches: the call is held up for as long as that takes. A run before it finds out which one it is.
+   */
+  const exchangeAt = async (
+    call: string,
+    pattern: RegExp,
+    exchange: (name: string) => string,
+    mode = 'patch',
+  ) => {
+    const log = join(directory, 'strace')
+    const trace = `strace -f -qq -e trace=${call} -o ${log}`
+    const run = async (i: number, strace: string) => {
+      const line = `install --bin-dir ${binDir} --conf-dir ${confDir} --mode ${mode} --config ${await configFile(i)}`
+      const script = `${WITHOUT_RUNTIMES}; exec ${strace} ${EXECUTABLES.native} ${line}`
+      return execa('ip', ['netns', 'exec', node.name, 'bash', '-c', script], { reject: false })
+    }
+    await install(`--mode ${mode}`)
+    await run(1, trace)
+    const lines = (await readFile(log, 'utf8')).split('\n')
+    const at = lines.findIndex((text) => pattern.test(text))
+    const thread = lines[at]?.split(' ')[0]
+    const number = lines.slice(0, at + 1).filter((text) => text.split(' ')[0] === thread).length
+    await rm(log)
+    const when = `${Math.max(1, number - 2)}..${number + 2}`
+    const held = run(2, `${trace} -e inject=${call}:delay_enter=1000000:when=${when}`)
+    let name: string | undefined
+    for (let i = 0; i < 2000 && name === undefined; i++) {
+      const text = await readFile(log, 'utf8').catch(() => '')
+      name = text.split('\n').flatMap((one) => pattern.exec(one)?.[1] ?? [])[0]
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    if (name === undefined) throw new Error(`no ${call} that matches ${pattern}`)
+    await node.sh(`cd ${confDir}; ${asMallory} sh -c '${exchange(name)}'`)
+    return held
+  }
+
+  test('a link that is planted under the very name of the unfinished file is not followed', async () => {
+    await writeFile(conflist(), CONFLIST)
+    await chown(conflist(), MALLORY, MALLORY)
+    const pattern = /(\.ip-masq-unfinished\.[0-9.a-f]+)", [A-Z_|]*O_CREAT/
+    const { exitCode } = await exchangeAt('openat', pattern, (name) => `ln -s ${victim} ${name}`)
+    expect(exitCode).toBe(1)
+    await unharmed()
+  })
+
+  test('an unfinished file that is exchanged for a link before its mode is set gives away nothing of root', async () => {
+    await writeFile(conflist(), CONFLIST)
+    await chown(conflist(), MALLORY, MALLORY)
+    const swap = `for file in .ip-masq-unfinished.*; do ln -s ${victim} theirs; mv -f theirs $file; done`
+    const { exitCode, stderr } = await exchangeAt('fchmod', /(fchmod)\(/, () => swap)
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('another process has exchanged the file')
+    await unharmed()
+  })
+
+  test('a directory that is exchanged for a link to one of root, after it was looked at, is not entered', async () => {
+    const ofRoot = join(directory, 'of-root.d')
+    await writeFile(conflist(), CONFLIST)
+    await mkdir(ofRoot)
+    const swap = `mv pods was; ln -s ${ofRoot} pods`
+    const pattern = /fd\/\d+\/(pods)", [A-Z_|]*O_DIRECTORY/
+    const { exitCode } = await exchangeAt('openat', pattern, () => swap, 'drop-in')
+    expect(exitCode).toBe(1)
+    expect(await readdir(ofRoot)).toEqual([])
   })
 
   const configFile = async (i: number) => {
