@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { classify } from '../../src/backend/nftables/text/nft'
+import { classify, type NftProcess, runList } from '../../src/backend/nftables/text/nft'
 import type { Transaction } from '../../src/backend/nftables/transaction'
 import { parseAddress } from '../../src/policy/address'
 
@@ -17,8 +17,38 @@ describe('what nft says', () => {
     ['netlink: Error: cache initialization failed: Protocol not supported', 'unsupported'],
     ['Unable to initialize Netlink socket: Protocol not supported', 'unsupported'],
     ['/dev/stdin:2:1-9: Error: Could not process rule: Operation not supported', 'unsupported'],
+    ['/dev/stdin:1:1-39: Error: Could not process rule: Interrupted system call', 'unknown'],
   ])('%s', (said, failure) => {
     expect(classify(said)).toBe(failure)
+  })
+
+  describe('"Interrupted system call": somebody else committed while nft read', () => {
+    const interrupted = 'Error: Could not process rule: Interrupted system call'
+    const nftThatIsInterrupted = (times: number) => {
+      let runs = 0
+      const nft: NftProcess = () => {
+        runs += 1
+        const isInterrupted = runs <= times
+        const [status, stderr] = isInterrupted ? [1, `/dev/stdin:1:1-39: ${interrupted}`] : [0, '']
+        return { outcome: 'exited', status, stdout: 'listed', stderr }
+      }
+      return { nft, runs: () => runs }
+    }
+
+    test('nft is run again', () => {
+      const { nft, runs } = nftThatIsInterrupted(5)
+      expect(runList(nft, 'table inet ip-masq')).toEqual({ ok: true, stdout: 'listed' })
+      expect(runs()).toBe(6)
+    })
+
+    test('not for ever', () => {
+      const { nft } = nftThatIsInterrupted(Number.POSITIVE_INFINITY)
+      expect(runList(nft, 'table inet ip-masq')).toMatchObject({
+        ok: false,
+        failure: 'unknown',
+        said: expect.stringContaining('others change the rules all the time'),
+      })
+    })
   })
 
   describe('"No such file or directory", of a script that declares what its rules name', () => {

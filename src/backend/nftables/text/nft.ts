@@ -12,29 +12,53 @@ export type NftProcess = (args: readonly string[], input: string) => ToolResult
 export type NftOutcome = { readonly ok: true; readonly stdout: string } | Failed
 
 export function runTransaction(nft: NftProcess, transaction: Transaction): NftOutcome {
-  return toOutcome(nft(['-f', '-'], renderTransaction(transaction)), transaction)
+  return run(nft, ['-f', '-'], renderTransaction(transaction), transaction)
 }
 
 /** Would it be accepted? The kernel is asked, and changes nothing. */
 export function runCheck(nft: NftProcess, transaction: Transaction): NftOutcome {
-  return toOutcome(nft(['-c', '-f', '-'], renderTransaction(transaction)))
+  return run(nft, ['-c', '-f', '-'], renderTransaction(transaction))
 }
 
 /** `list map`, `list table`: one per run, a second makes nft deny that the first's object exists. */
 export function runList(nft: NftProcess, what: string): NftOutcome {
-  return toOutcome(nft(['-f', '-'], `list ${what}\n`))
+  return run(nft, ['-f', '-'], `list ${what}\n`)
 }
 
 /** A script of another kind, as for tables that are not ours. */
 export function runScript(nft: NftProcess, args: readonly string[], script: string): NftOutcome {
-  return toOutcome(nft([...args, '-f', '-'], script))
+  return run(nft, [...args, '-f', '-'], script)
 }
 
 /** Elements by their keys, each printed as a listing of its map; refused as a whole where one does not exist. */
 export function runGet(nft: NftProcess, keys: readonly ElementKey[]): NftOutcome {
   const lines = keys.map(({ set, key }) => `get element ${TABLE} ${set} { ${formatAddress(key)} }\n`)
-  return toOutcome(nft(['-f', '-'], lines.join('')))
+  return run(nft, ['-f', '-'], lines.join(''))
 }
+
+/** So often at most, where others commit all the time: a run takes some milliseconds, and all have one deadline. */
+const MOST_RUNS = 300
+
+/**
+ * nft reads what it needs of the ruleset first, and gives up with EINTR when somebody commits meanwhile. Nothing was changed
+ * then, so it is run again.
+ */
+function run(
+  nft: NftProcess,
+  args: readonly string[],
+  input: string,
+  transaction: Transaction = [],
+): NftOutcome {
+  for (let i = 1; ; i++) {
+    const outcome = toOutcome(nft(args, input), transaction)
+    if (outcome.ok || outcome.failure !== 'unknown' || !INTERRUPTED.test(outcome.said)) return outcome
+    if (i === MOST_RUNS)
+      return { ...outcome, said: `others change the rules all the time, and nft gave up ${i} times` }
+  }
+}
+
+/** strerror(3) of EINTR. */
+const INTERRUPTED = /\bError: .*Interrupted system call/
 
 function toOutcome(result: ToolResult, transaction: Transaction = []): NftOutcome {
   switch (result.outcome) {
@@ -74,6 +98,7 @@ export function classify(said: string, transaction: Transaction = []): Failure {
     ],
     [/\bError: .*No such file or directory/, 'missing'],
     [/\bError: .*(?:File exists|Device or resource busy)/, 'clash'],
+    [INTERRUPTED, 'unknown'],
     [/\bError: .*(?:Operation not permitted|Permission denied|must be root)/, 'denied'],
   ]
   const failure = phrases.find(([phrase]) => phrase.test(said))?.[1] ?? 'refused'
@@ -86,7 +111,7 @@ const OLDEST_NFT = [1, 0, 1] as const
 
 /** Asked only after a refusal: an nft that is too old refuses with a syntax error that explains nothing. */
 export function ageNote(nft: NftProcess): string {
-  const answer = toOutcome(nft(['--version'], ''))
+  const answer = run(nft, ['--version'], '')
   const version = tooOld(answer.ok ? answer.stdout : '', OLDEST_NFT)
   return version === undefined ? '' : `; this is nft ${version}, install ${OLDEST_NFT.join('.')} or later`
 }
