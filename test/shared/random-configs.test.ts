@@ -43,7 +43,7 @@ test('ADD, CHECK and DEL of many configs', async () => {
       expect(await callPlugin(node, 'DEL', { config, environment })).toMatchObject({ status: 0 })
       expect(await masquerading(node)).toEqual([])
     }),
-    { numRuns: firewall.name === 'nftables' ? 200 : 100, endOnFailure: true },
+    { numRuns: 100, endOnFailure: true },
   )
   expect(outcomes.accepted).toBeGreaterThan(20)
   expect(outcomes.refused).toBeGreaterThan(20)
