@@ -1,0 +1,20 @@
+/** Extended attributes of open files (xattr(7)): `#system/attributes`. */
+export interface Attributes {
+  /** Undefined where the runtime cannot see them. */
+  fileAttributes(): FileAttributes | undefined
+}
+
+/** A call that is refused throws an `AttributeError`. */
+export interface FileAttributes {
+  /** None where the file system has no attributes. */
+  names(descriptor: number): string[]
+  /** Undefined where there is none of that name. */
+  get(descriptor: number, name: string): Uint8Array | undefined
+  set(descriptor: number, name: string, value: Uint8Array): void
+}
+
+export class AttributeError extends Error {
+  constructor(readonly errno: number) {
+    super(`error ${errno}`)
+  }
+}

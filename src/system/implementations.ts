@@ -1,0 +1,52 @@
+import type { Attributes } from './attributes'
+import type { Clock } from './clock'
+import type { Digests } from './digest'
+import type { Files } from './files'
+import type { Globs } from './globs'
+import type { NetlinkSockets } from './netlink-socket'
+import type { Proc } from './proc'
+import type { Processes } from './processes'
+import type { Program } from './program'
+import type { Root } from './root'
+import type { Sockets } from './sockets'
+import type { Streams } from './streams'
+import type { Texts } from './text'
+import type { Turns } from './turns'
+
+/** All that an implementation has to have, by the name of its module. */
+interface System {
+  readonly attributes: Attributes
+  readonly clock: Clock
+  readonly digest: Digests
+  readonly files: Files
+  readonly globs: Globs
+  readonly 'netlink-socket': NetlinkSockets
+  readonly proc: Proc
+  readonly processes: Processes
+  readonly program: Program
+  readonly root: Root
+  readonly sockets: Sockets
+  readonly streams: Streams
+  readonly text: Texts
+  readonly turns: Turns
+}
+
+/** Does not compile where a module lacks something that its interface promises. */
+type Implementation<Modules extends System> = Modules
+
+export type Node = Implementation<{
+  attributes: typeof import('./node/attributes')
+  clock: typeof import('./node/clock')
+  digest: typeof import('./node/digest')
+  files: typeof import('./node/files')
+  globs: typeof import('./node/globs')
+  'netlink-socket': typeof import('./node/netlink-socket')
+  proc: typeof import('./node/proc')
+  processes: typeof import('./node/processes')
+  program: typeof import('./node/program')
+  root: typeof import('./node/root')
+  sockets: typeof import('./node/sockets')
+  streams: typeof import('./node/streams')
+  text: typeof import('./node/text')
+  turns: typeof import('./node/turns')
+}>

@@ -1,0 +1,20 @@
+/** nf_tables' own interface: `#system/netlink-socket`. */
+export interface NetlinkSockets {
+  /** Undefined where the runtime has no such sockets, or one is refused: nft is there for that. */
+  openSocket(): NetlinkSocket | undefined
+}
+
+/** AF_NETLINK, NETLINK_NETFILTER, with NETLINK_CAP_ACK and NETLINK_EXT_ACK where the kernel knows them. */
+export interface NetlinkSocket {
+  /**
+   * One batch as one message of the socket: 0, or an errno. `answers`: how many there may be at once; their place in the queue is made
+   * before they come, because what finds none is lost, and all after it.
+   */
+  send(bytes: Uint8Array, answers: number): number
+  /**
+   * One datagram of the kernel's (whatever other processes send is skipped), or an errno; EMSGSIZE for one that is longer than
+   * 64 KiB, EAGAIN where none has come within 10 s. The bytes are the caller's own.
+   */
+  receive(): Uint8Array | number
+  close(): void
+}

@@ -1,0 +1,6 @@
+import type { FileAttributes } from '../attributes'
+
+/** Node has no words for them. */
+export function fileAttributes(): FileAttributes | undefined {
+  return undefined
+}

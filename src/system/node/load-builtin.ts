@@ -1,0 +1,15 @@
+interface Builtins {
+  'node:fs': typeof import('node:fs')
+  'node:child_process': typeof import('node:child_process')
+  'node:crypto': typeof import('node:crypto')
+  'node:os': typeof import('node:os')
+}
+
+/**
+ * A Node module loaded at its first use, for what pods' calls import and seldom use: an `import` would load it at start-up,
+ * under the native runtime too, where each costs 1 to 3 ms. `require` is what the bundle has from Node 20.0 on; the tests
+ * run as ES modules, which have the second way (Node 20.16).
+ */
+export function loadBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] {
+  return typeof require === 'function' ? require(name) : process.getBuiltinModule(name)
+}

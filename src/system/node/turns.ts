@@ -1,0 +1,4 @@
+/** Node has no semaphores. */
+export function takeTurn(_milliseconds: number): () => void {
+  return () => {}
+}

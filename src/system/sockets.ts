@@ -1,0 +1,30 @@
+/** Sockets other than netlink's: `#system/sockets`. Only loops use them. */
+export interface Sockets {
+  /**
+   * Listens on 127.0.0.1. Calls back from then on: `listening`, or `failed` with the system's message (EADDRINUSE, EACCES), after which
+   * nothing more comes and the caller may try again.
+   */
+  listenOnLoopback(port: number, listener: Listener): void
+  /** Whether somebody accepts connections on a socket in the file system, within a time. */
+  doesAnswer(path: string, milliseconds: number): Promise<boolean>
+}
+
+export interface Listener {
+  listening(): void
+  failed(message: string): void
+  connected(connection: Connection): void
+}
+
+/** One that was accepted. A peer's reset closes it, and is no error. */
+export interface Connection {
+  /** Calls back with what comes, as it comes; once for each connection. */
+  onData(take: (bytes: Uint8Array) => void): void
+  /** Calls back once, when nothing more can be read or sent. */
+  onClose(run: () => void): void
+  /** From here on nothing more is read, nor kept. */
+  stopReading(): void
+  /** Sends, without waiting for it, then ends the connection. */
+  end(bytes: Uint8Array): void
+  /** Closes it at once. */
+  destroy(): void
+}
