@@ -16,11 +16,11 @@ export interface Hint {
 }
 
 /** What would fail an ADD is a line on stderr here, or nothing. */
-export async function parseHint(readConfig: () => Promise<JsonObject>, ifname: string): Promise<Hint> {
+export function parseHint(readConfig: () => JsonObject, ifname: string): Hint {
   let setting: BackendSetting = 'auto'
   let carrier: CarrierSetting = 'auto'
   try {
-    const { prevResult, backend, ipMasqBackend, ...config } = await readConfig()
+    const { prevResult, backend, ipMasqBackend, ...config } = readConfig()
     if (backend === 'iptables' || ipMasqBackend === 'iptables') setting = 'iptables'
     carrier = find(CARRIER_SETTINGS, (one) => one === config.carrier) ?? 'auto'
     const ips = isObject(prevResult) ? parseAddresses(prevResult, ifname) : []

@@ -13,7 +13,6 @@ export interface Node {
   readonly backend: Backend
   /** Where runtimes keep their results. */
   readonly cacheDir: string
-  readonly bootSeconds: () => number
 }
 
 /** As `ip-masq gc` has it. */
@@ -37,15 +36,11 @@ export async function collectGarbage(config: JsonObject, node: Node): Promise<re
   return keptUnsure()
 }
 
-async function removeGone(
-  name: string,
-  { backend, cacheDir, bootSeconds }: Node,
-): Promise<readonly string[]> {
+async function removeGone(name: string, { backend, cacheDir }: Node): Promise<readonly string[]> {
   const { isOf, keptUnsure } = membersOf(name)
   const { failures, known, kept } = await pruneGone(backend, {
     readCache: () => readNodeCache([cacheDir]),
     graceSeconds: GRACE_SECONDS,
-    bootSeconds,
     dryRun: false,
     isCandidate: isOf,
   })

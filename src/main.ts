@@ -1,14 +1,15 @@
+import { environment, exit, programArguments } from '#system/program'
+import { readStdin, write, writeSome } from '#system/streams'
 import { CARRIER_SETTINGS } from './backend/backend'
 import { type Backends, backends } from './backend/both'
+import { hostOf, toolsWithin } from './backend/host'
 import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
 import { printableText, printLines } from './cni/printable'
 import type { World } from './commands/world'
-import { bootSeconds, hostOf, toolsWithin } from './host'
-import { enterHostRoot } from './host-root'
 import { find, map } from './lists'
 import { answer } from './plugin'
-import { type Output, readStdin, write } from './stdio'
+import type { Output } from './system/streams'
 import { VERSION } from './version'
 
 /** The process edge: arguments, environment and exit status come in and go out here only. */
@@ -23,48 +24,47 @@ const WARNING_MS = 2_000
 const WAIT_RATIO = 1.5
 
 async function main(): Promise<number> {
-  if (process.env.CNI_COMMAND) return runPlugin()
-  return runOperator(process.argv.slice(2))
+  if (environment().CNI_COMMAND) return runPlugin()
+  return runOperator(programArguments())
 }
 
 function backendWithin(milliseconds: number): Backends {
-  const { PATH, IP_MASQ_CARRIER } = process.env
+  const { PATH, IP_MASQ_CARRIER } = environment()
   const carrier = find(CARRIER_SETTINGS, (setting) => setting === IP_MASQ_CARRIER)
   return backends(toolsWithin(PATH, milliseconds), hostOf(PATH, milliseconds * WAIT_RATIO), carrier)
 }
 
 async function primaryFirewallsWithin(milliseconds: number) {
-  const { PATH } = process.env
+  const { PATH } = environment()
   const { primaryFirewalls } = await import('./primary/firewalls')
   return primaryFirewalls(toolsWithin(PATH, milliseconds), hostOf(PATH))
 }
 
 async function runPlugin(): Promise<number> {
   const { stdout, warnings, isError } = await answer({
-    environment: process.env,
+    environment: environment(),
     readStdin,
     backend: backendWithin(DEADLINE_MS),
     backendWithin,
     primaryFirewalls: () => primaryFirewallsWithin(WARNING_MS),
     cacheDir: DEFAULT_CACHE_DIR,
-    bootSeconds,
   })
-  if (warnings.length > 0) await writeWarnings(warnings)
-  if (stdout !== '') await write(1, `${stdout}\n`)
+  if (warnings.length > 0) writeWarnings(warnings)
+  if (stdout !== '') write(1, `${stdout}\n`)
   return isError ? 1 : 0
 }
 
 /** A runtime that closed stderr does not want to know; it must not fail a DEL that did its work. */
-async function writeWarnings(warnings: readonly string[]): Promise<void> {
+function writeWarnings(warnings: readonly string[]): void {
   try {
-    await write(2, printLines(map(warnings, (warning) => `ip-masq ${VERSION}: ${warning}`)))
+    write(2, printLines(map(warnings, (warning) => `ip-masq ${VERSION}: ${warning}`)))
   } catch {}
 }
 
 async function runOperator([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
     case undefined:
-      await write(2, (await import('./about')).ABOUT)
+      write(2, (await import('./about')).ABOUT)
       return 0
     case 'sync':
       return runCommand(async () => (await import('./commands/sync')).syncCommand(args, world))
@@ -80,14 +80,11 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
     case '--help':
     case '-h':
       if (args.length > 0) break
-      await write(1, command === '--version' ? `${VERSION}\n` : (await import('./about')).HELP)
+      write(1, command === '--version' ? `${VERSION}\n` : (await import('./about')).HELP)
       return 0
     default:
   }
-  await write(
-    2,
-    printLines([`Cannot use ${JSON.stringify([command, ...args].join(' '))}: see ip-masq --help`]),
-  )
+  write(2, printLines([`Cannot use ${JSON.stringify([command, ...args].join(' '))}: see ip-masq --help`]))
   return 2
 }
 
@@ -96,37 +93,23 @@ let isHeldUp = () => false
 
 type Write = (text: string) => Promise<void>
 let writeAs: Readonly<Record<Output, Write>> = {
-  1: (text) => write(1, text),
-  2: (text) => write(2, text),
+  1: async (text) => write(1, text),
+  2: async (text) => write(2, text),
 }
 
 const world: World = {
   backend: () => backendWithin(DEADLINE_MS),
   primaryFirewalls: () => primaryFirewallsWithin(DEADLINE_MS),
-  epochSeconds: () => Date.now() / 1000,
-  bootSeconds,
-  executable() {
-    // The link leads to the file that runs (proc(5)), whatever its path leads to by now: in the host's root that is
-    // another tree, and anywhere the file may have been exchanged. Under Node the program is a script.
-    return globalThis.Bun ? '/proc/self/exe' : (process.argv[1] ?? '')
-  },
-  user: () => process.geteuid?.() ?? 0,
-  enterHostRoot,
-  readStdin,
   write: (text) => writeAs[1](printableText(text)),
   writeError: (text) => writeAs[2](printableText(text)),
   async stay() {
     if (isStaying) return
     isStaying = true
-    const { backgroundOutput, writeSomeTo } = await import('./commands/background-output')
-    const stdout = backgroundOutput(writeSomeTo(1))
-    const stderr = backgroundOutput(writeSomeTo(2))
+    const { backgroundOutput } = await import('./commands/background-output')
+    const stdout = backgroundOutput((bytes) => writeSome(1, bytes))
+    const stderr = backgroundOutput((bytes) => writeSome(2, bytes))
     writeAs = { 1: stdout.write, 2: stderr.write }
     isHeldUp = () => stdout.isHeldUp() || stderr.isHeldUp()
-  },
-  onStop(stop) {
-    process.once('SIGTERM', stop)
-    process.once('SIGINT', stop)
   },
 }
 
@@ -136,11 +119,11 @@ async function runCommand(run: () => Promise<number>): Promise<number> {
     return await run()
   } catch (error) {
     if (error instanceof Error && error.name === 'UsageError') {
-      await write(2, printLines([error.message]))
+      write(2, printLines([error.message]))
       return 2
     }
     const { message, details } = toCniError(error)
-    await write(2, printLines([message]) + printableText(details && `${details}\n`))
+    write(2, printLines([message]) + printableText(details && `${details}\n`))
     return 1
   }
 }
@@ -148,13 +131,11 @@ async function runCommand(run: () => Promise<number>): Promise<number> {
 // `exit`, where setting `exitCode` would do, saves the native runtime 1 ms of winding up. It truncates nothing: each
 // write was waited for. A result that cannot be written has not been delivered, and so is a failure.
 main().then(
-  (status) => {
-    // At its exit Node waits for a thread that writes to a full pipe, for ever.
-    if (!globalThis.Bun && isHeldUp()) process.kill(process.pid, 'SIGKILL')
-    process.exit(status)
-  },
-  async (error) => {
-    await write(2, `ip-masq ${VERSION}: Cannot write the result: ${error}\n`).catch(() => {})
-    process.exit(1)
+  (status) => exit(status, isHeldUp()),
+  (error) => {
+    try {
+      write(2, `ip-masq ${VERSION}: Cannot write the result: ${error}\n`)
+    } catch {}
+    exit(1, false)
   },
 )

@@ -14,7 +14,7 @@ import { parseWanted } from './wanted'
 export interface Call {
   readonly environment: Environment
   /** Reads stdin to its end; throws what the system says. */
-  readonly readStdin: () => Promise<string>
+  readonly readStdin: () => string
   /** Its runs together take no longer than a call may. */
   readonly backend: Backends
   /** The same, with so many milliseconds for all runs together. */
@@ -23,8 +23,6 @@ export interface Call {
   readonly primaryFirewalls: () => Promise<readonly PrimaryFirewall[]>
   /** Where libcni keeps its results. */
   readonly cacheDir: string
-  /** Since the boot. */
-  readonly bootSeconds: () => number
 }
 
 /** `warnings` go to stderr, a line each; runtimes log them. */
@@ -42,8 +40,8 @@ const NOTHING: Answer = { stdout: '', warnings: [] }
 export async function answer(call: Call): Promise<Reply> {
   let version: string = NEWEST_VERSION
   const input: Input = {
-    async read() {
-      const text = await readText(call)
+    read() {
+      const text = readText(call)
       const config = parseConfigText(text)
       if (isSupported(config.cniVersion)) version = config.cniVersion
       return { text, config }
@@ -57,7 +55,7 @@ export async function answer(call: Call): Promise<Reply> {
 }
 
 interface Input {
-  read(): Promise<{ readonly text: string; readonly config: JsonObject }>
+  read(): { readonly text: string; readonly config: JsonObject }
 }
 
 async function run(call: Call, input: Input): Promise<Answer> {
@@ -94,7 +92,6 @@ async function add(call: Call, input: Input): Promise<Answer> {
   const isGone = async (holder: Listed) =>
     (await import('./sync/holder')).isHolderGone(holder, {
       cacheDir: call.cacheDir,
-      bootSeconds: call.bootSeconds(),
       netns,
     })
   const { tableWasMissing, warnings: replaced = [] } = await call.backend.apply(wanted, isGone)
@@ -119,8 +116,8 @@ async function restoreOthers(call: Call, added: Attachment, config: JsonObject):
  */
 async function del(call: Call, input: Input): Promise<Answer> {
   requireVariables('DEL', call.environment)
-  const readConfig = async () => (await input.read()).config
-  const { hint, setting, carrier, warnings } = await parseHint(readConfig, call.environment.CNI_IFNAME ?? '')
+  const readConfig = () => input.read().config
+  const { hint, setting, carrier, warnings } = parseHint(readConfig, call.environment.CNI_IFNAME ?? '')
   const removal = await call.backend.remove(parseAttachment(call.environment), hint, { setting, carrier })
   if (!('said' in removal)) return { stdout: '', warnings }
   return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${removal.said}`] }
@@ -162,13 +159,13 @@ function ownListOf({ podList }: Wanted): string[] {
 
 /** Needs CNI_PATH by the spec, but starts no plugin, and so does without. */
 async function gc(call: Call, input: Input): Promise<Answer> {
-  const { config } = await input.read()
+  const { config } = input.read()
   const { collectGarbage } = await import('./gc')
   return { stdout: '', warnings: await collectGarbage(config, call) }
 }
 
 async function status(call: Call, input: Input): Promise<Answer> {
-  const { text, config } = await input.read()
+  const { text, config } = input.read()
   rejectRepeatedKeys(text, config, memberSpan(text, 'prevResult'))
   const missing = call.backend.probe('auto', 'nftables')
   await checkStatus(config, { missing, probe: call.backend.probe }, call.cacheDir)
@@ -179,7 +176,7 @@ async function status(call: Call, input: Input): Promise<Answer> {
 async function version(input: Input): Promise<Answer> {
   let cniVersion: unknown
   try {
-    cniVersion = (await input.read()).config.cniVersion
+    cniVersion = input.read().config.cniVersion
   } catch {}
   if (typeof cniVersion !== 'string') cniVersion = NEWEST_VERSION
   return { stdout: JSON.stringify({ cniVersion, supportedVersions: SUPPORTED_VERSIONS }), warnings: [] }
@@ -188,7 +185,7 @@ async function version(input: Input): Promise<Answer> {
 async function readWanted(command: 'ADD' | 'CHECK', { environment }: Call, input: Input) {
   requireVariables(command, environment)
   checkVariables(environment)
-  const { text, config } = await input.read()
+  const { text, config } = input.read()
   const result = memberSpan(text, 'prevResult')
   rejectRepeatedKeys(text, config, result)
   const { wanted, ...rest } = await parseWanted(command, parseAttachment(environment), config)
@@ -197,9 +194,9 @@ async function readWanted(command: 'ADD' | 'CHECK', { environment }: Call, input
   return { ...rest, wanted: { ...wanted, netns }, text, result, config }
 }
 
-async function readText({ readStdin }: Call): Promise<string> {
+function readText({ readStdin }: Call): string {
   try {
-    return await readStdin()
+    return readStdin()
   } catch (error) {
     throw new CniError('ioFailure', 'Cannot read the config from stdin', String(error))
   }

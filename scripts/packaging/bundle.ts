@@ -62,6 +62,8 @@ export async function nativeBundle(directory: string): Promise<string[]> {
     build({
       ...COMMON,
       alias: {},
+      // Which implementation of `#system/*` it is (package.json, "imports").
+      conditions: ['bun'],
       banner: { js: BANNER },
       stdin: { contents, resolveDir: ROOT },
       outfile: join(directory, `${part}.js`),

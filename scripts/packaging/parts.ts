@@ -9,11 +9,15 @@ import { ROOT } from './root'
  * changes nothing but that.
  */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
-  exec: ['src/exec.ts'],
-  iptables: ['src/backend/iptables/', 'src/policy/first-match.ts', 'src/turn.ts', 'src/primary/iptables.ts'],
+  exec: ['src/system/tools.ts', 'src/system/bun/processes.ts', 'src/system/node/processes.ts'],
+  iptables: [
+    'src/backend/iptables/',
+    'src/policy/first-match.ts',
+    'src/system/bun/turns.ts',
+    'src/primary/iptables.ts',
+  ],
   later: [
     'src/about.ts',
-    'src/absent.ts',
     'src/backend/both/list.ts',
     'src/backend/both/look.ts',
     'src/backend/both/mark.ts',
@@ -79,12 +83,19 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     'src/config/yaml.ts',
     'src/convert/',
     'src/gc.ts',
-    'src/host-root.ts',
     'src/install/',
     'src/primary/',
     'src/policy/range-sets.ts',
     'src/policy/several.ts',
     'src/sync/',
+    'src/system/absent.ts',
+    'src/system/attributes.ts',
+    'src/system/bun/attributes.ts',
+    'src/system/bun/root.ts',
+    'src/system/node/files.ts',
+    'src/system/node/globs.ts',
+    'src/system/node/sockets.ts',
+    'src/system/paths.ts',
   ],
 }
 
@@ -117,7 +128,7 @@ export function otherParts(part: string, asked: Asked): Plugin {
     name: 'parts',
     setup({ onResolve, onLoad, resolve }) {
       const resolved = {}
-      onResolve({ filter: /^\./ }, async ({ path, kind, resolveDir, pluginData }) => {
+      onResolve({ filter: /^(\.|#system\/)/ }, async ({ path, kind, resolveDir, pluginData }) => {
         if (kind === 'entry-point' || pluginData === resolved) return undefined
         const { path: file } = await resolve(path, { kind, resolveDir, pluginData: resolved })
         const module = relative(ROOT, file)

@@ -47,11 +47,11 @@ export interface Host {
   /** Where a tool's file really is: links are followed. */
   realPath(file: string): string
   /** The tables of iptables-legacy in this network namespace, which to look into another would make. */
-  legacyTables(family: Family): Promise<readonly string[]>
+  legacyTables(family: Family): readonly string[]
   /** Whether nf_tables has a table of that name, without a process; true where the kernel does not say. */
   mayHaveTable(family: Family | 'inet', name: string): boolean
   /** The bits of CapEff; undefined where /proc does not tell. */
-  effectiveCapabilities(): Promise<bigint | undefined>
+  effectiveCapabilities(): bigint | undefined
   /** For people only: it may jump. */
   epochSeconds(): number
   /** Seconds since the machine was booted, suspension included (CLOCK_BOOTTIME): rules do not outlive a boot. */
@@ -60,7 +60,7 @@ export interface Host {
    * Waits until no other call of ours changes iptables' rules in this network namespace, for some time; returns what ends
    * our turn. Absent where calls need not wait for each other.
    */
-  takeTurn?(): Promise<() => void>
+  takeTurn?(): () => void
 }
 
 export interface Applied {

@@ -4,8 +4,8 @@ import type { Host } from './backend'
 const CAP_NET_ADMIN = 12n
 
 /** STATUS: whether we may change rules; undefined where /proc does not tell. */
-export async function mayChangeRules(host: Host): Promise<boolean | undefined> {
-  const capabilities = await host.effectiveCapabilities()
+export function mayChangeRules(host: Host): boolean | undefined {
+  const capabilities = host.effectiveCapabilities()
   return capabilities === undefined ? undefined : ((capabilities >> CAP_NET_ADMIN) & 1n) === 1n
 }
 

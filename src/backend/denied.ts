@@ -1,4 +1,5 @@
-import { loadBuiltin } from '../runtime'
+import { readText } from '#system/files'
+import { effectiveUser } from '#system/program'
 
 /** Why the kernel refused a change, for a person who is to put it right. */
 
@@ -31,12 +32,12 @@ export function explainDenial(said: string, { isRoot, capabilities }: Process = 
 }
 
 function thisProcess(): Process {
-  return { isRoot: process.geteuid?.() === 0, capabilities: effectiveCapabilities() }
+  return { isRoot: effectiveUser() === 0, capabilities: effectiveCapabilities() }
 }
 
 function effectiveCapabilities(): bigint | undefined {
   try {
-    const status = loadBuiltin('node:fs').readFileSync('/proc/self/status', 'utf8')
+    const status = readText('/proc/self/status')
     const digits = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1]
     return digits === undefined ? undefined : BigInt(`0x${digits}`)
   } catch {

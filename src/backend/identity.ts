@@ -1,5 +1,5 @@
+import { sha256 } from '#system/digest'
 import type { Attachment } from '../cni/attachment'
-import { sha256 } from '../hash'
 
 /** 24 hex digits. JSON keeps the border between the two: ("a", "bc") and ("ab", "c") are different attachments. */
 export function attachmentDigest({

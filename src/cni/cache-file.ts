@@ -1,3 +1,4 @@
+import { decodeBase64, decode as decodeUtf8 } from '#system/text'
 import { type Attachment, parsePod } from './attachment'
 import { findOwnPlugin, pluginsOf } from './conflists'
 import { isObject, type JsonObject } from './json'
@@ -49,7 +50,7 @@ export function parseCacheFile(text: string, configs: Map<string, string>): Cach
 }
 
 function decode(base64: string): string {
-  return Buffer.from(base64, 'base64').toString('utf8')
+  return decodeUtf8(decodeBase64(base64))
 }
 
 /** Most conflists have none, and may be long: those are not parsed. */

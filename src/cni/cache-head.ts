@@ -1,3 +1,4 @@
+import { decode, decodeLatin1, indexOfText } from '#system/text'
 import type { Attachment } from './attachment'
 
 /** How a cache file begins as libcni writes it, from 1.2 on: fields in this order, without spaces. */
@@ -19,16 +20,16 @@ const NETNS = '","netns":"'
  * gone, and nothing else of those is of interest. Undefined for a file that is written in another way: JSON.parse
  * has to judge that one.
  */
-export function readHead(bytes: Buffer, length: number): CacheHead | undefined {
-  if (length < KIND.length || bytes.toString('latin1', 0, KIND.length) !== KIND) return undefined
+export function readHead(bytes: Uint8Array, length: number): CacheHead | undefined {
+  if (length < KIND.length || decodeLatin1(bytes.subarray(0, KIND.length)) !== KIND) return undefined
   // Base64 has no quotation mark, so this is where the config ends. The config is not decoded: it is most of the file.
-  const config = bytes.indexOf(CONFIG, KIND.length)
-  const ifname = config < 0 ? -1 : bytes.indexOf(IFNAME, config)
-  const network = ifname < 0 ? -1 : bytes.indexOf(NETWORK, ifname)
-  const netns = network < 0 ? -1 : bytes.indexOf(NETNS, network)
-  const end = netns < 0 ? -1 : bytes.indexOf('"', netns + NETNS.length)
+  const config = indexOfText(bytes, CONFIG, KIND.length)
+  const ifname = config < 0 ? -1 : indexOfText(bytes, IFNAME, config)
+  const network = ifname < 0 ? -1 : indexOfText(bytes, NETWORK, ifname)
+  const netns = network < 0 ? -1 : indexOfText(bytes, NETNS, network)
+  const end = netns < 0 ? -1 : indexOfText(bytes, '"', netns + NETNS.length)
   if (end < 0 || end >= length) return undefined
-  const between = (from: number, to: number) => bytes.toString('utf8', from, to)
+  const between = (from: number, to: number) => decode(bytes.subarray(from, to))
   const containerID = between(KIND.length, config)
   const path = between(netns + NETNS.length, end)
   const names = between(ifname + IFNAME.length, netns)

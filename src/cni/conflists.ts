@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { isAbsent, isMissing } from '../absent'
+import { entriesIn } from '#system/files'
+import { isAbsent } from '../system/absent'
+import { isMissing } from '../system/errors'
+import { join } from '../system/paths'
 import { isObject, type JsonObject } from './json'
 import { jsonSyntaxFault, parseJsonText } from './json-text'
 import { readSmallFile } from './small-file'
@@ -85,9 +86,8 @@ function parse(text: string): unknown {
 /** Names in the order in which libcni reads them; none where the directory is missing. */
 function list(directory: string, pattern: RegExp): string[] {
   try {
-    const entries = readdirSync(directory, { withFileTypes: true })
-    return entries
-      .filter((entry) => !entry.isDirectory() && pattern.test(entry.name))
+    return entriesIn(directory)
+      .filter(({ name, kind }) => kind !== 'directory' && pattern.test(name))
       .map(({ name }) => name)
       .sort()
   } catch (error) {

@@ -1,3 +1,4 @@
+import { encode } from '#system/text'
 import { filter } from '../lists'
 import { consistsOf, isAlphanumeric } from './characters'
 import { CniError, quote } from './error'
@@ -24,7 +25,7 @@ function isInterfaceName(value: string): boolean {
     (consistsOf(value, '_.-') || !/[/:\s]/.test(value)) &&
     value !== '.' &&
     value !== '..' &&
-    new TextEncoder().encode(value).length <= 15
+    encode(value).length <= 15
   )
 }
 

@@ -1,6 +1,6 @@
-import { fstatSync, readdirSync, readSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { isMissing } from '../absent'
+import { namesIn as listNames, readAt, statusIfThere, statusOfOpen } from '#system/files'
+import { isMissing } from '../system/errors'
+import { basename, join } from '../system/paths'
 import { type CacheEntry, parseCacheFile } from './cache-file'
 import { type CacheHead, type NamedAttachment, readHead } from './cache-head'
 import { CniError } from './error'
@@ -101,7 +101,7 @@ type Read =
 /** An entry's head is in it, and nearly always all of it. */
 const ROOM = 4096
 
-let room: Buffer | undefined
+let room: Uint8Array | undefined
 
 /** Of a file whose namespace is gone the head alone is looked at: there may be tens of thousands. */
 function readEntry(
@@ -111,11 +111,11 @@ function readEntry(
 ): Read | undefined {
   return withFile(path, (file): Read | undefined => {
     if (isGone) {
-      room ??= Buffer.allocUnsafeSlow(ROOM)
-      const head = readHead(room, readSync(file, room, 0, ROOM, 0))
+      room ??= new Uint8Array(ROOM)
+      const head = readHead(room, readAt(file, room, 0))
       if (head && isGone(head.netns)) return { isGone: true, name: nameOf(path, head) }
     }
-    const { mtimeMs: modified } = fstatSync(file)
+    const { modifiedMs: modified } = statusOfOpen(file)
     const entry = parseCacheFile(readText(file), configs)
     if (!entry) return undefined
     const { netns, attachment } = entry
@@ -130,7 +130,7 @@ function nameOf(path: string, head: CacheHead): CachedName {
     ...head,
     /** Nearly never asked for. */
     get modified() {
-      return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+      return statusIfThere(path)?.modifiedMs ?? 0
     },
   }
 }
@@ -165,7 +165,7 @@ function placesIn(cacheDir: string, { isOnly }: { readonly isOnly: boolean }): P
 /** Undefined where there is no such directory. One that may not be read is an error: it may have anything. */
 function namesIn(directory: string): string[] | undefined {
   try {
-    return readdirSync(directory).sort()
+    return listNames(directory).sort()
   } catch (error) {
     if (isMissing(error)) return undefined
     throw new CniError('ioFailure', `Cannot read the result cache ${directory}`, String(error))

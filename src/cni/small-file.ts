@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { close, openToRead, readNext, statusOfOpen } from '#system/files'
+import { decode } from '#system/text'
 
 /** The largest conflist or cached result that we read: a prevResult of 10 MB has to work. */
 const LARGEST = 16 << 20
@@ -16,20 +17,20 @@ export function readSmallFile(path: string, largest = LARGEST): string {
  * never ends. The file that is looked at is the one that is read, whatever the path leads to by then.
  */
 export function readText(file: number, largest = LARGEST): string {
-  const stat = fstatSync(file)
-  if (!stat.isFile()) throw new Error('it is no regular file')
+  const { kind, size } = statusOfOpen(file)
+  if (kind !== 'file') throw new Error('it is no regular file')
   // One byte more: a file may grow, and those of /proc have a size of 0.
-  const room = new Uint8Array(Math.min(stat.size, largest) + 1)
+  const room = new Uint8Array(Math.min(size, largest) + 1)
   return decodeText(readUpTo(file, room, largest))
 }
 
 /** Opens a file, whatever kind it is, without waiting for anybody. */
 export function withFile<T>(path: string, use: (file: number) => T): T {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  const file = openToRead(path)
   try {
     return use(file)
   } finally {
-    closeSync(file)
+    close(file)
   }
 }
 
@@ -37,7 +38,7 @@ function readUpTo(file: number, room: Uint8Array, largest: number): Uint8Array {
   let length = 0
   let bytes = room
   for (;;) {
-    const read = readSync(file, bytes, length, bytes.length - length, null)
+    const read = readNext(file, bytes.subarray(length))
     length += read
     if (length > largest) throw new Error(`it is larger than ${largest} bytes`)
     if (read === 0) return bytes.subarray(0, length)
@@ -55,7 +56,7 @@ function decodeText(bytes: Uint8Array): string {
   if (isUtf16 || (bytes.length > 1 && (first === 0) !== (second === 0))) {
     throw new Error('it is UTF-16: save it as UTF-8')
   }
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  return decode(bytes)
 }
 
 /** The text without the byte order mark that some editors put first. */

@@ -1,5 +1,6 @@
-import { loadBuiltin } from '../runtime'
-import { isTransient, type Output } from '../stdio'
+import { after } from '#system/clock'
+import { encode } from '#system/text'
+import { errorCode } from '../system/errors'
 
 /** How long a message may hold up the process that writes it. */
 const PATIENCE_MS = 1_000
@@ -62,13 +63,14 @@ export function backgroundOutput(writeSome: WriteSome, limits: Limits = LIMITS):
 }
 
 async function writeWhole(writeSome: WriteSome, text: string): Promise<void> {
-  let rest: Uint8Array = new TextEncoder().encode(text)
+  let rest: Uint8Array = encode(text)
   while (rest.length > 0) {
     try {
       rest = rest.subarray(await writeSome(rest))
     } catch (error) {
-      if (!isTransient(error)) throw error
-      await new Promise((resolve) => setTimeout(resolve, ROOM_MS))
+      const code = errorCode(error)
+      if (code !== 'EAGAIN' && code !== 'EINTR') throw error
+      await new Promise<void>((resolve) => after(ROOM_MS, resolve))
     }
   }
 }
@@ -79,19 +81,10 @@ function countLines(text: string): number {
 
 function isDoneWithin(milliseconds: number, work: Promise<void>): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), milliseconds)
+    const cancel = after(milliseconds, () => resolve(false))
     work.then(() => {
-      clearTimeout(timer)
+      cancel()
       resolve(true)
     })
   })
-}
-
-/** A thread of the runtime's own makes the system call, so it may block. */
-export function writeSomeTo(descriptor: Output): WriteSome {
-  const { write } = loadBuiltin('node:fs')
-  return (bytes) =>
-    new Promise((resolve, reject) =>
-      write(descriptor, bytes, (error, length) => (error ? reject(error) : resolve(length))),
-    )
 }

@@ -1,3 +1,4 @@
+import { readStdin } from '#system/streams'
 import { CniError, toCniError } from '../cni/error'
 import { printLines } from '../cni/printable'
 import { LARGEST_CONFIG_FILE, readSmallFile } from '../cni/small-file'
@@ -13,7 +14,7 @@ export async function convertCommand(args: readonly string[], world: World): Pro
       `Cannot run ip-masq convert ${args.join(' ')}: name one file, or none for stdin; see ip-masq --help`,
     )
   }
-  const text = file === undefined || file === '-' ? await world.readStdin() : readFile(file)
+  const text = file === undefined || file === '-' ? readStdin() : readFile(file)
   const { plugin, notes } = await convert(text)
   await world.writeError(printLines(notes))
   await world.write(`${JSON.stringify(plugin, null, 2)}\n`)

@@ -2,6 +2,7 @@ import type { Listed } from '../backend/backend'
 import { type Address, formatAddress, isSameAddress } from '../policy/address'
 import { readNodeCache } from '../sync/node-cache'
 import { isUnproven, type PruneReport, pruneGone } from '../sync/prune'
+import { enterHostRoot } from './host-root'
 import { parseOptions } from './options'
 import { gcJson, renderGc } from './report'
 import { requireRoot } from './root'
@@ -15,12 +16,11 @@ export async function gcCommand(args: readonly string[], world: World): Promise<
   const options = parseOptions('gc', args, [
     ...(['profile', 'conf-dir', 'cache-dir', 'dry-run', 'json', 'grace', 'address', 'root'] as const),
   ])
-  requireRoot('gc', world)
-  if (options.root !== undefined) world.enterHostRoot(options.root)
+  requireRoot('gc')
+  if (options.root !== undefined) enterHostRoot(options.root)
   const pruned = await pruneGone(world.backend(), {
     ...options,
     readCache: () => readNodeCache(options.cacheDirs),
-    bootSeconds: world.bootSeconds,
     ...(options.addresses.length > 0 && { isToldGone: true, isCandidate: hasOneOf(options.addresses) }),
   })
   const { doubt } = pruned

@@ -1,4 +1,7 @@
-import { createServer, type Socket } from 'node:net'
+import { after } from '#system/clock'
+import { listenOnLoopback } from '#system/sockets'
+import { decodeLatin1, encode } from '#system/text'
+import type { Connection } from '../system/sockets'
 
 /**
  * A server for a few small GET requests on the loopback interface. Everybody on the node can connect to it, so it keeps
@@ -35,55 +38,51 @@ export function serve(
   answer: (path: string) => Answer | undefined,
   warn: (message: string) => void,
 ): void {
-  const open = new Set<Socket>()
-  const server = createServer((socket) => {
-    open.add(socket)
-    socket.once('close', () => open.delete(socket))
-    // A peer that resets the connection wants no answer.
-    socket.on('error', () => socket.destroy())
+  const open = new Set<Connection>()
+  let said: string | undefined
+  const connected = (connection: Connection) => {
+    open.add(connection)
     for (const oldest of open) {
       if (open.size <= MOST_CONNECTIONS) break
       open.delete(oldest)
       oldest.destroy()
     }
-    const timer = setTimeout(() => socket.destroy(), CONNECTION_MS)
-    socket.once('close', () => clearTimeout(timer))
-    readRequest(socket, (head) => respond(socket, head, answer))
-  })
-  let said: string | undefined
-  server.on('listening', () => {
+    const cancel = after(CONNECTION_MS, () => connection.destroy())
+    connection.onClose(() => {
+      open.delete(connection)
+      cancel()
+    })
+    readRequest(connection, (head) => respond(connection, head, answer))
+  }
+  const listening = () => {
     if (said !== undefined) warn(`Listening on 127.0.0.1:${port} now`)
     said = undefined
-  })
-  server.on('error', (error) => {
-    const message = `Cannot listen on 127.0.0.1:${port}: ${error.message}; trying again every ${RETRY_MS / 1000} s, use another --health-port`
+  }
+  const failed = (reason: string) => {
+    const message = `Cannot listen on 127.0.0.1:${port}: ${reason}; trying again every ${RETRY_MS / 1000} s, use another --health-port`
     if (message !== said) warn(message)
     said = message
-    setTimeout(listen, RETRY_MS)
-  })
-  const listen = () => {
-    if (!server.listening) server.listen({ host: '127.0.0.1', port })
+    after(RETRY_MS, listen)
   }
+  const listen = () => listenOnLoopback(port, { listening, failed, connected })
   listen()
 }
 
 /** Calls back once with the request line and headers, or with undefined where they are too long. */
-function readRequest(socket: Socket, done: (head: string | undefined) => void): void {
+function readRequest(connection: Connection, done: (head: string | undefined) => void): void {
   let head = ''
-  const read = (bytes: Uint8Array) => {
-    head += Buffer.from(bytes).toString('latin1')
+  connection.onData((bytes) => {
+    head += decodeLatin1(bytes)
     const isWhole = head.includes('\r\n\r\n')
     if (!isWhole && head.length <= LARGEST_REQUEST) return
     // What else comes is neither read nor kept.
-    socket.off('data', read)
-    socket.pause()
+    connection.stopReading()
     done(isWhole && head.indexOf('\r\n\r\n') <= LARGEST_REQUEST ? head : undefined)
-  }
-  socket.on('data', read)
+  })
 }
 
 function respond(
-  socket: Socket,
+  connection: Connection,
   head: string | undefined,
   answer: (path: string) => Answer | undefined,
 ): void {
@@ -94,10 +93,10 @@ function respond(
   const headers = [
     `HTTP/1.1 ${status} ${REASONS[status]}`,
     'content-type: text/plain; charset=utf-8',
-    `content-length: ${Buffer.byteLength(text)}`,
+    `content-length: ${encode(text).length}`,
     'connection: close',
   ]
-  socket.end(`${headers.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : text}`)
+  connection.end(encode(`${headers.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : text}`))
 }
 
 function answerOf(

@@ -1,3 +1,4 @@
+import { now } from '#system/clock'
 import { VERSION } from '../version'
 import { serve } from './health-server'
 import type { World } from './world'
@@ -61,7 +62,7 @@ export function serveHealth(
     loops.map((loop) => [loop, { error: 'not done yet', dueMs: Number.POSITIVE_INFINITY }]),
   )
   const answer = (path: string) => {
-    if (path === '/livez') return liveness(states, performance.now())
+    if (path === '/livez') return liveness(states, now())
     if (path === '/readyz') return readiness(states)
     return undefined
   }
@@ -71,7 +72,7 @@ export function serveHealth(
   serve(port, answer, warn)
   return {
     turned(loop, { error, nextMs }) {
-      states.set(loop, { error, dueMs: performance.now() + nextMs })
+      states.set(loop, { error, dueMs: now() + nextMs })
     },
   }
 }

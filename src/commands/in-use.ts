@@ -1,3 +1,4 @@
+import { now } from '#system/clock'
 import { renderUse, type Use, usesOf } from '../install/uses'
 import { readNodeCache } from '../sync/node-cache'
 import { judgeAll } from '../sync/prune'
@@ -20,12 +21,12 @@ export async function waitUntilUnused(
   { say, leave, pause }: Steps,
 ): Promise<readonly Use[]> {
   const { timeoutSeconds = 0 } = options
-  const end = performance.now() + timeoutSeconds * 1000
+  const end = now() + timeoutSeconds * 1000
   let uses = await findUses(options, world)
   if (uses.length > 0 && timeoutSeconds > 0)
     await say([...uses.map(renderUse), `in use: ${uses.length}; waiting for ${timeoutSeconds} s at most`])
-  while (uses.length > 0 && performance.now() < end && !pause.isStopped()) {
-    await pause.sleep(Math.min(LOOK_MS, end - performance.now()))
+  while (uses.length > 0 && now() < end && !pause.isStopped()) {
+    await pause.sleep(Math.min(LOOK_MS, end - now()))
     await leave()
     uses = await findUses(options, world)
   }
@@ -38,7 +39,6 @@ async function findUses({ cacheDirs, graceSeconds, force }: CommandOptions, worl
     const judgement = await judgeAll(world.backend(), {
       readCache: () => readNodeCache(cacheDirs),
       graceSeconds,
-      bootSeconds: world.bootSeconds,
     })
     return usesOf(judgement)
   } catch (error) {

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { now } from '#system/clock'
+import { join } from '../system/paths'
 import { VERSION } from '../version'
 import { errorText } from './error-text'
 import { fingerprint, fingerprintOf } from './fingerprint'
@@ -38,7 +39,7 @@ export async function watchInstall(
   { world, health }: { readonly world: World; readonly health: Health },
   apply: (turn: { readonly isFirst: boolean }) => Promise<Applied>,
 ): Promise<number> {
-  const pause = pauseUntilStop(world)
+  const pause = pauseUntilStop()
   const files = [join(binDir, 'ip-masq'), ...(configFile === undefined ? [] : [configFile])]
   const look = () => [fingerprint(confDir), ...files.map(fingerprintOf)].join('\n')
   let known = ''
@@ -51,19 +52,19 @@ export async function watchInstall(
   const fail = async (said: string, waitMs: number) => {
     if (said !== error) await world.writeError(`${said}\n`)
     error = said
-    retryAt = performance.now() + waitMs
+    retryAt = now() + waitMs
   }
   await world.stay()
   await world.writeError(`ip-masq ${VERSION}: watching ${confDir}\n`)
   while (!pause.isStopped()) {
     // Before it is put right: what changes meanwhile is seen at the next look.
     const seen = look()
-    if (seen !== known || (error !== undefined && performance.now() >= retryAt)) {
+    if (seen !== known || (error !== undefined && now() >= retryAt)) {
       known = seen
       try {
         const { wasUndone } = await apply({ isFirst })
-        const now = performance.now()
-        if (wasUndone && !isFirst) undone = [...undone.filter((time) => now - time < 60_000 + truce), now]
+        const time = now()
+        if (wasUndone && !isFirst) undone = [...undone.filter((one) => time - one < 60_000 + truce), time]
         isFirst = false
         failures = 0
         error = undefined

@@ -1,5 +1,6 @@
-import { openSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { now } from '#system/clock'
+import { openToRead } from '#system/files'
+import { executable } from '#system/program'
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { parseJsonText } from '../cni/json-text'
@@ -10,7 +11,9 @@ import { install } from '../install/install'
 import { withIoFailures } from '../install/io-failure'
 import { runningRuntimes } from '../install/runtimes'
 import { findTarget } from '../install/target'
+import { basename, dirname, join, resolve } from '../system/paths'
 import { type Health, serveHealth, UNASKED } from './health'
+import { enterHostRoot } from './host-root'
 import { type CommandOptions, parseInstallOptions } from './install-options'
 import { watchInstall } from './install-watch'
 import { type Pause, pauseUntilStop } from './pause'
@@ -31,14 +34,14 @@ async function run(args: readonly string[], world: World): Promise<number> {
     ...(['disable-primary-masq', 'wait', 'watch', 'sync', 'prune', 'health-port'] as const),
     ...(['keep-primary-rules', 'set-cni-version', 'force'] as const),
   ])
-  requireRoot('install', world)
+  requireRoot('install')
   const configFile = keepReadable(options)
-  if (options.root !== undefined) world.enterHostRoot(options.root)
+  if (options.root !== undefined) enterHostRoot(options.root)
   const apply = async ({ isFirst }: { readonly isFirst: boolean }) => {
     const { done, advice, switchedOff, wasUndone } = await install(
       { ...options, plugin: readPlugin(configFile, options.configFile) },
       {
-        executable: world.executable(),
+        executable: executable(),
         runtimes: () => runningRuntimes(options.profile),
         restart: PROFILES[options.profile].restart,
       },
@@ -54,7 +57,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
   }
   const health = healthOf(options, world)
   if (!options.watch) {
-    await waitForNetwork(options, pauseUntilStop(world))
+    await waitForNetwork(options, pauseUntilStop())
     await apply({ isFirst: true })
     health.turned('install', { nextMs: Number.POSITIVE_INFINITY })
   }
@@ -80,7 +83,7 @@ function keepReadable({ root, configFile }: CommandOptions): string | undefined 
   if (root === undefined || configFile === undefined) return configFile
   const path = resolve(configFile)
   try {
-    return join(`/proc/self/fd/${openSync(dirname(path), 'r')}`, basename(path))
+    return join(`/proc/self/fd/${openToRead(dirname(path))}`, basename(path))
   } catch (error) {
     throw new CniError(
       'invalidConfig',
@@ -111,9 +114,9 @@ async function waitForNetwork(
   { confDir, network, waitSeconds = 0 }: CommandOptions,
   pause: Pause,
 ): Promise<void> {
-  const end = performance.now() + waitSeconds * 1000
-  while (performance.now() < end && !pause.isStopped() && !(await isThere(confDir, network))) {
-    await pause.sleep(Math.min(LOOK_MS, end - performance.now()))
+  const end = now() + waitSeconds * 1000
+  while (now() < end && !pause.isStopped() && !(await isThere(confDir, network))) {
+    await pause.sleep(Math.min(LOOK_MS, end - now()))
   }
 }
 

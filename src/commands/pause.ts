@@ -1,4 +1,5 @@
-import type { World } from './world'
+import { after } from '#system/clock'
+import { onStop } from '#system/program'
 
 /** Sleeps that end when the process is asked to. */
 export interface Pause {
@@ -6,10 +7,10 @@ export interface Pause {
   sleep(milliseconds: number): Promise<void>
 }
 
-export function pauseUntilStop(world: Pick<World, 'onStop'>): Pause {
+export function pauseUntilStop(): Pause {
   let isStopped = false
   let wake = () => {}
-  world.onStop(() => {
+  onStop(() => {
     isStopped = true
     wake()
   })
@@ -19,9 +20,9 @@ export function pauseUntilStop(world: Pick<World, 'onStop'>): Pause {
       isStopped
         ? Promise.resolve()
         : new Promise<void>((resolve) => {
-            const timer = setTimeout(resolve, milliseconds)
+            const cancel = after(milliseconds, resolve)
             wake = () => {
-              clearTimeout(timer)
+              cancel()
               resolve()
             }
           }),

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readText } from '#system/files'
+import { effectiveUser } from '#system/program'
 import { CniError } from '../cni/error'
-import type { World } from './world'
 
 /** capabilities(7). */
 const CAP_NET_ADMIN = 12n
@@ -9,8 +9,8 @@ const CAP_NET_ADMIN = 12n
  * One line where a command could only fail in the middle. Rules need CAP_NET_ADMIN, which a systemd unit may give to
  * another user; files of root need root.
  */
-export function requireRoot(command: 'install' | 'uninstall' | 'sync' | 'gc', world: World): void {
-  const user = world.user()
+export function requireRoot(command: 'install' | 'uninstall' | 'sync' | 'gc'): void {
+  const user = effectiveUser()
   const needsFiles = command === 'install' || command === 'uninstall'
   if (user === 0 || (!needsFiles && mayAdministerNetwork())) return
   throw new CniError(
@@ -22,7 +22,7 @@ export function requireRoot(command: 'install' | 'uninstall' | 'sync' | 'gc', wo
 /** What cannot be read decides nothing: the kernel will say it. */
 function mayAdministerNetwork(): boolean {
   try {
-    const [, digits] = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+    const [, digits] = /^CapEff:\s*([0-9a-f]+)$/m.exec(readText('/proc/self/status')) ?? []
     return digits === undefined || ((BigInt(`0x${digits}`) >> CAP_NET_ADMIN) & 1n) === 1n
   } catch {
     return true

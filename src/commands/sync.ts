@@ -1,7 +1,9 @@
+import { now } from '#system/clock'
 import { type Sources, takeOver } from '../primary/take-over'
 import { isUnproven } from '../sync/prune'
 import { type SyncReport, sync } from '../sync/sync'
 import { type Health, serveHealth, UNASKED } from './health'
+import { enterHostRoot } from './host-root'
 import { parseOptions } from './options'
 import { renderSync, syncJson } from './report'
 import { requireRoot } from './root'
@@ -21,22 +23,18 @@ export async function syncCommand(
     ...(['profile', 'conf-dir', 'cache-dir', 'dry-run', 'json', 'prune', 'grace'] as const),
     ...(['watch', 'interval', 'root', 'health-port', 'keep-primary-rules'] as const),
   ])
-  requireRoot('sync', world)
-  if (options.root !== undefined) world.enterHostRoot(options.root)
+  requireRoot('sync')
+  if (options.root !== undefined) enterHostRoot(options.root)
   let thoroughDue = 0
   const primary = (sources: Sources) => {
-    const isThorough = performance.now() >= thoroughDue
-    if (isThorough) thoroughDue = performance.now() + THOROUGH_MS
+    const isThorough = now() >= thoroughDue
+    if (isThorough) thoroughDue = now() + THOROUGH_MS
     const { dryRun, keepPrimaryRules: keep } = options
     return takeOver(world.primaryFirewalls, sources, { dryRun, keep, isThorough })
   }
   const run = async ({ quiet }: { quiet: boolean }) => {
     const pruneAfterSeconds = options.prune ? options.graceSeconds : undefined
-    const report = await sync(
-      world.backend(),
-      { ...options, pruneAfterSeconds, takeOver: primary },
-      world.bootSeconds,
-    )
+    const report = await sync(world.backend(), { ...options, pruneAfterSeconds, takeOver: primary })
     // Before it is told: what is lost afterwards is seen to be lost.
     const standing = options.watch ? await world.backend().standing() : []
     if (!quiet || changesIn(report) + report.errors.length > 0) {

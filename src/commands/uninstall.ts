@@ -6,6 +6,7 @@ import { renderUse } from '../install/uses'
 import { VERSION } from '../version'
 import { errorText } from './error-text'
 import { serveHealth, UNASKED } from './health'
+import { enterHostRoot } from './host-root'
 import { type Steps, waitUntilUnused } from './in-use'
 import { type CommandOptions, parseInstallOptions } from './install-options'
 import { type Pause, pauseUntilStop } from './pause'
@@ -22,9 +23,9 @@ async function run(args: readonly string[], world: World): Promise<number> {
     ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'force', 'timeout', 'root'] as const),
     ...(['watch', 'health-port', 'grace', 'restore-primary-masq'] as const),
   ])
-  requireRoot('uninstall', world)
-  if (options.root !== undefined) world.enterHostRoot(options.root)
-  const pause = pauseUntilStop(world)
+  requireRoot('uninstall')
+  if (options.root !== undefined) enterHostRoot(options.root)
+  const pause = pauseUntilStop()
   return options.watch ? watchUninstall(options, world, pause) : uninstall(options, world, pause)
 }
 

@@ -1,3 +1,4 @@
+import { now } from '#system/clock'
 import { expand } from '../config/sources'
 import { lookAtNamespaces } from '../sync/namespaces'
 import { VERSION } from '../version'
@@ -40,7 +41,7 @@ export async function watch(
   { world, health }: { readonly world: World; readonly health: Health },
   run: (options: { quiet: boolean }) => Promise<Found>,
 ): Promise<number> {
-  const pause = pauseUntilStop(world)
+  const pause = pauseUntilStop()
   let files: readonly string[] = []
   let known = ''
   let standing: readonly string[] = []
@@ -55,9 +56,9 @@ export async function watch(
     const seen = await fingerprintAll(options.confDir, files)
     // A node without pods has no tables: only one that was there can be lost. Those that stand are looked at; where
     // none does, all, for the first one to come.
-    const now = await world.backend().standing(standing.length > 0 ? standing : undefined)
-    const isLost = standing.some((table) => !now.includes(table))
-    if (isFirst || seen !== known || isLost || performance.now() >= due) {
+    const present = await world.backend().standing(standing.length > 0 ? standing : undefined)
+    const isLost = standing.some((table) => !present.includes(table))
+    if (isFirst || seen !== known || isLost || now() >= due) {
       const done = await runOnce(run, world, isFirst)
       // What it named for the first time has been read by now, and was not looked at before: a change in between would
       // go unseen, so the next look counts the new names as a change.
@@ -69,11 +70,11 @@ export async function watch(
       const isDone =
         done.error === undefined && missing === undefined && (done.found === 0 || standing.length > 0)
       error = done.error ?? done.errors[0] ?? missing
-      due = performance.now() + (isDone ? options.intervalSeconds * 1000 : RETRY_MS)
+      due = now() + (isDone ? options.intervalSeconds * 1000 : RETRY_MS)
     } else {
-      standing = now
+      standing = present
     }
-    const nextMs = Math.min(LOOK_MS, Math.max(1, due - performance.now()))
+    const nextMs = Math.min(LOOK_MS, Math.max(1, due - now()))
     health.turned('sync', { error, nextMs })
     await pause.sleep(nextMs)
   }

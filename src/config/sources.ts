@@ -1,10 +1,12 @@
-import { statSync } from 'node:fs'
-import { isAbsent, isMissing } from '../absent'
+import { status } from '#system/files'
+import { expandGlob } from '#system/globs'
 import { CniError, quote } from '../cni/error'
 import type { JsonObject } from '../cni/json'
 import { LARGEST_CONFIG_FILE, readSmallFile, withoutMark } from '../cni/small-file'
 import { MalformedError } from '../policy/address'
 import type { Prefix } from '../policy/prefix'
+import { isAbsent } from '../system/absent'
+import { isMissing } from '../system/errors'
 import type { AgentFile } from './agent-file'
 import { FLANNEL_SUBNET_FILE, parseFlannelSubnets } from './flannel'
 import type { Config } from './schema'
@@ -53,8 +55,7 @@ const MEANS_NOTHING: Readonly<Record<string, string>> = {
  */
 export async function expand(entry: string): Promise<string[]> {
   if (!GLOB.test(entry) || !isAbsent(entry)) return [entry]
-  const { globSync } = await import('tinyglobby')
-  return globSync(entry, { absolute: true, expandDirectories: false }).sort()
+  return (await expandGlob(entry)).sort()
 }
 
 /** `*`, `?`, `[a-z]`, `{a,b}`. A parenthesis alone is more often a part of a name. */
@@ -101,7 +102,7 @@ function adviceFor(error: unknown, path: string): string {
 
 function isDirectory(path: string): boolean {
   try {
-    return statSync(path).isDirectory()
+    return status(path).kind === 'directory'
   } catch {
     return false
   }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { namesIn } from '#system/files'
 import { isIdentifier } from '../cni/environment'
 import { isObject } from '../cni/json'
 import { atPlace, inDirectory, type Place } from './directory'
@@ -28,7 +28,7 @@ export async function networksWithDropIns(confDir: string): Promise<string[]> {
 async function entries(directory: string, pattern: RegExp): Promise<string[]> {
   try {
     return await inDirectory(directory, ({ at }) =>
-      readdirSync(at('.'))
+      namesIn(at('.'))
         .filter((name) => pattern.test(name))
         .sort()
         .map((name) => `${directory}/${name}`),

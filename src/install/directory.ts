@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs'
+import { close, linkTarget, openDirectory, statusOfEntry, statusOfOpen } from '#system/files'
 import { CniError } from '../cni/error'
 
 /**
@@ -9,7 +9,7 @@ export interface Directory {
   /** The real path, for messages. */
   readonly path: string
   readonly descriptor: number
-  /** An entry, under a name that every function of node:fs takes. */
+  /** An entry, under a name that every function of `#system/files` takes. */
   readonly at: (name: string) => string
 }
 
@@ -23,8 +23,6 @@ export interface Place {
   readonly openTo: string | undefined
 }
 
-const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants
-
 /** As in the kernel (path_resolution(7)). */
 const MOST_LINKS = 40
 
@@ -36,7 +34,7 @@ export async function atPlace<T>(path: string, work: (place: Place) => T | Promi
   } catch (error) {
     throw withPath(error, place.directory)
   } finally {
-    closeSync(place.directory.descriptor)
+    close(place.directory.descriptor)
   }
 }
 
@@ -48,14 +46,14 @@ export async function inDirectory<T>(
   return atPlace(path, async (place) => {
     const directory = enter(place.directory, place.name)
     try {
-      const status = fstatSync(directory.descriptor)
+      const status = statusOfOpen(directory.descriptor)
       requireAuthors(place, status.uid)
       const openTo = place.openTo ?? (mayOthersWrite(status) ? directory.path : undefined)
       return await work(directory, openTo)
     } catch (error) {
       throw withPath(error, directory)
     } finally {
-      closeSync(directory.descriptor)
+      close(directory.descriptor)
     }
   })
 }
@@ -88,26 +86,26 @@ function locate(path: string): Place {
   try {
     for (;;) {
       const name = rest.shift() ?? '.'
-      const status = lstatSync(directory.at(name), { throwIfNoEntry: false })
-      if (status?.isSymbolicLink()) {
+      const status = statusOfEntry(directory.at(name))
+      if (status?.kind === 'link') {
         links += 1
         if (links > MOST_LINKS) throw new CniError('ioFailure', `Cannot use ${path}: it has too many links`)
-        const author = fstatSync(directory.descriptor).uid || status.uid
+        const author = statusOfOpen(directory.descriptor).uid || status.uid
         if (author !== 0) {
           authors.push(author)
           openTo ??= join(directory, name)
         }
-        const target = readlinkSync(directory.at(name))
+        const target = linkTarget(directory.at(name))
         rest.unshift(...partsOf(target))
         if (target.startsWith('/')) directory = replace(directory, openRoot())
         continue
       }
       if (rest.length === 0) return { directory, name, authors, openTo }
       directory = replace(directory, enter(directory, name))
-      if (mayOthersWrite(fstatSync(directory.descriptor))) openTo ??= directory.path
+      if (mayOthersWrite(statusOfOpen(directory.descriptor))) openTo ??= directory.path
     }
   } catch (error) {
-    closeSync(directory.descriptor)
+    close(directory.descriptor)
     throw withPath(error, directory)
   }
 }
@@ -126,12 +124,12 @@ export function enter(directory: Directory, name: string): Directory {
 }
 
 function open(file: string, path: string): Directory {
-  const descriptor = openSync(file, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+  const descriptor = openDirectory(file)
   return { path, descriptor, at: (name) => `/proc/self/fd/${descriptor}/${name}` }
 }
 
 function replace(old: Directory, next: Directory): Directory {
-  closeSync(old.descriptor)
+  close(old.descriptor)
   return next
 }
 

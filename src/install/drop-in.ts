@@ -1,16 +1,17 @@
-import { randomBytes } from 'node:crypto'
+import { randomHex } from '#system/digest'
 import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmdirSync,
-  writeSync,
-} from 'node:fs'
+  close,
+  createFile,
+  makeDirectory,
+  namesIn,
+  removeDirectory,
+  setMode,
+  setOwner,
+  statusOfOpen,
+  writeNext,
+} from '#system/files'
+import { effectiveUser } from '#system/program'
+import { encode } from '#system/text'
 import type { JsonObject } from '../cni/json'
 import { openConfig, ownDropIns } from './conf-directory'
 import { atPlace, type Directory, enter, inDirectory } from './directory'
@@ -45,7 +46,7 @@ export async function placeDropIn(
 export const BARE: JsonObject = { type: 'ip-masq' }
 
 function placementOf(plugin: JsonObject, like: Like): Placement {
-  return { ...like, content: { bytes: Buffer.from(`${JSON.stringify(plugin, null, 2)}\n`) } }
+  return { ...like, content: { bytes: encode(`${JSON.stringify(plugin, null, 2)}\n`) } }
 }
 
 /** What is there stays, unless it is given another config, or others may read it who may not read the conflist. */
@@ -66,7 +67,7 @@ async function replaceDropIn(path: string, plugin: JsonObject | undefined, like:
 }
 
 async function addDropIn(confDir: Directory, network: string, placement: Placement): Promise<boolean> {
-  makeDirectory(confDir, network, placement)
+  makeOwnDirectory(confDir, network, placement)
   await inDirectory(`${confDir.path}/${network}`, (directory, openTo) =>
     placeFile({ directory, name: DROP_IN, authors: [], openTo }, placement),
   )
@@ -74,9 +75,9 @@ async function addDropIn(confDir: Directory, network: string, placement: Placeme
 }
 
 /** As open as the conflist: who may read that may list this. One that is there stays as it is, a link too. */
-function makeDirectory(confDir: Directory, name: string, { mode, owner }: Like): void {
+function makeOwnDirectory(confDir: Directory, name: string, { mode, owner }: Like): void {
   try {
-    mkdirSync(confDir.at(name), 0o700)
+    makeDirectory(confDir.at(name), 0o700)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
     throw error
@@ -84,13 +85,13 @@ function makeDirectory(confDir: Directory, name: string, { mode, owner }: Like):
   const directory = enter(confDir, name)
   try {
     // Where others may write, this may be another directory by now, with contents that nobody shall see.
-    const { uid } = fstatSync(directory.descriptor)
-    if (uid !== process.getuid?.() || readdirSync(directory.at('.')).length > 0) return
-    fchownSync(directory.descriptor, uid, owner.gid)
+    const { uid } = statusOfOpen(directory.descriptor)
+    if (uid !== effectiveUser() || namesIn(directory.at('.')).length > 0) return
+    setOwner(directory.descriptor, uid, owner.gid)
     const readers = mode & 0o044
-    fchmodSync(directory.descriptor, 0o700 | readers | (readers >> 2))
+    setMode(directory.descriptor, 0o700 | readers | (readers >> 2))
   } finally {
-    closeSync(directory.descriptor)
+    close(directory.descriptor)
   }
 }
 
@@ -101,13 +102,11 @@ export async function removeDropIn(confDir: string, network: string, path: strin
   await inDirectory(confDir, ({ at }) => {
     try {
       // rmdir(2) refuses a directory with entries, and a link, which is somebody's own.
-      rmdirSync(at(network))
+      removeDirectory(at(network))
     } catch {}
   })
   await nudge(confDir)
 }
-
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
 
 /**
  * containerd reads its conf dir again when a file directly in it is written or removed, not for one in a sub-folder. The
@@ -115,12 +114,12 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
  */
 export async function nudge(confDir: string): Promise<void> {
   await inDirectory(confDir, (directory) => {
-    const name = `.ip-masq-reload.${randomBytes(8).toString('hex')}`
-    const descriptor = openSync(directory.at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+    const name = `.ip-masq-reload.${randomHex(8)}`
+    const descriptor = createFile(directory.at(name), 0o600)
     try {
-      writeSync(descriptor, 'x')
+      writeNext(descriptor, encode('x'))
     } finally {
-      closeSync(descriptor)
+      close(descriptor)
     }
     removeFile({ directory, name })
   })

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs'
+import { statusOfEntry } from '#system/files'
 import { openConfig } from './conf-directory'
 import type { Place } from './directory'
 import { ownPluginsIn } from './edit-conflist'
@@ -65,7 +65,7 @@ function like({ status, descriptor }: OpenFile, text: string): Placement {
 }
 
 function isThere({ directory, name }: Place): boolean {
-  return lstatSync(directory.at(name), { throwIfNoEntry: false }) !== undefined
+  return statusOfEntry(directory.at(name)) !== undefined
 }
 
 async function requireUnchanged(place: Place, text: string): Promise<void> {

@@ -1,17 +1,20 @@
-import { randomBytes } from 'node:crypto'
+import { epochSeconds } from '#system/clock'
+import { randomHex } from '#system/digest'
 import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  unlinkSync,
-} from 'node:fs'
+  close,
+  createFile,
+  flush,
+  namesIn,
+  openEntryToRead,
+  openToRead,
+  rename,
+  setMode,
+  setOwner,
+  statusOfEntry,
+  statusOfOpen,
+  removeFile as unlink,
+} from '#system/files'
+import { processId } from '#system/program'
 import { CniError } from '../cni/error'
 import { copyAttributes } from './attributes'
 import { type Content, hashOf, hashOfContent, sizeOf, writeContent } from './content'
@@ -38,8 +41,6 @@ export interface Placement {
 /** No suffix that a runtime reads (.conf, .conflist, .json), and no name that a plugin could have. */
 const UNFINISHED = /^\.ip-masq-unfinished\.\d+\.[0-9a-f]{8}$/
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants
-
 /**
  * Puts a whole file in place. Whoever looks sees the old one or the new one, also after a loss of power, and a running
  * executable is not written to (no "text file busy"). The unfinished file is in the same directory, so that one rename is
@@ -52,19 +53,19 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants
 export async function placeFile({ directory, name }: Place, placement: Placement): Promise<string[]> {
   const { content, mode, owner, attributesOf, check } = placement
   removeUnfinished(directory)
-  const unfinished = `.ip-masq-unfinished.${process.pid}.${randomBytes(4).toString('hex')}`
-  let descriptor = openSync(directory.at(unfinished), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  const unfinished = `.ip-masq-unfinished.${processId()}.${randomHex(4)}`
+  let descriptor = createFile(directory.at(unfinished), 0o600)
   try {
     const hash = writeContent(descriptor, content)
-    const status = fstatSync(descriptor)
+    const status = statusOfOpen(descriptor)
     // While it is ours: the mode of another user's file takes CAP_FOWNER.
-    fchmodSync(descriptor, mode)
-    if (status.uid !== owner.uid || status.gid !== owner.gid) fchownSync(descriptor, owner.uid, owner.gid)
+    setMode(descriptor, mode)
+    if (status.uid !== owner.uid || status.gid !== owner.gid) setOwner(descriptor, owner.uid, owner.gid)
     const lines =
       attributesOf === undefined
         ? []
         : await copyAttributes(attributesOf, descriptor, `${directory.path}/${name}`)
-    fsyncSync(descriptor)
+    flush(descriptor)
     // A file that is open for writing cannot be executed.
     descriptor = reopen(descriptor)
     if (hashOf(descriptor) !== hash) {
@@ -74,9 +75,9 @@ export async function placeFile({ directory, name }: Place, placement: Placement
       )
     }
     await check?.(fileOfDescriptor(descriptor))
-    renameSync(directory.at(unfinished), directory.at(name))
+    rename(directory.at(unfinished), directory.at(name))
     requireSame(descriptor, { directory, name })
-    fsyncSync(directory.descriptor)
+    flush(directory.descriptor)
     return lines
   } catch (error) {
     // The system names no file where it was given a descriptor.
@@ -84,20 +85,20 @@ export async function placeFile({ directory, name }: Place, placement: Placement
       Object.assign(error, { path: `${directory.path}/${name}` })
     throw error
   } finally {
-    closeSync(descriptor)
+    close(descriptor)
     removeQuietly(directory, unfinished)
   }
 }
 
 function reopen(descriptor: number): number {
-  const next = openSync(`/proc/self/fd/${descriptor}`, O_RDONLY)
-  closeSync(descriptor)
+  const next = openToRead(`/proc/self/fd/${descriptor}`)
+  close(descriptor)
   return next
 }
 
 function requireSame(descriptor: number, { directory, name }: Pick<Place, 'directory' | 'name'>): void {
-  const [ours, there] = [fstatSync(descriptor), lstatSync(directory.at(name), { throwIfNoEntry: false })]
-  if (there?.ino === ours.ino && there.dev === ours.dev) return
+  const [ours, there] = [statusOfOpen(descriptor), statusOfEntry(directory.at(name))]
+  if (there?.inode === ours.inode && there.device === ours.device) return
   throw new CniError(
     'ioFailure',
     `Cannot put ${directory.path}/${name} in place: another process has exchanged the file; look who writes in ${directory.path}`,
@@ -107,24 +108,24 @@ function requireSame(descriptor: number, { directory, name }: Pick<Place, 'direc
 /** A failure here must not hide the one before: a read-only file system refuses this too. */
 function removeQuietly(directory: Directory, name: string): void {
   try {
-    unlinkSync(directory.at(name))
+    unlink(directory.at(name))
   } catch {}
 }
 
 export function removeFile({ directory, name }: Pick<Place, 'directory' | 'name'>): void {
   try {
-    unlinkSync(directory.at(name))
+    unlink(directory.at(name))
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
   }
-  fsyncSync(directory.descriptor)
+  flush(directory.descriptor)
 }
 
 /** What a killed install left. Only old ones: another install may be at work. */
 function removeUnfinished(directory: Directory): void {
-  for (const name of readdirSync(directory.at('.')).filter((one) => UNFINISHED.test(one))) {
-    const status = lstatSync(directory.at(name), { throwIfNoEntry: false })
-    if (status && Date.now() - status.mtimeMs > 60_000) removeQuietly(directory, name)
+  for (const name of namesIn(directory.at('.')).filter((one) => UNFINISHED.test(one))) {
+    const status = statusOfEntry(directory.at(name))
+    if (status && epochSeconds() * 1000 - status.modifiedMs > 60_000) removeQuietly(directory, name)
   }
 }
 
@@ -136,18 +137,18 @@ export async function isInPlace({ directory, name }: Place, placement: Placement
   const { content, mode, owner, check } = placement
   let descriptor: number
   try {
-    descriptor = openSync(directory.at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    descriptor = openEntryToRead(directory.at(name))
   } catch {
     return false
   }
   try {
-    const status = fstatSync(descriptor)
-    if (!status.isFile() || (status.mode & 0o7777) !== mode) return false
+    const status = statusOfOpen(descriptor)
+    if (status.kind !== 'file' || status.mode !== mode) return false
     if (status.uid !== owner.uid || status.gid !== owner.gid) return false
     if (status.size !== sizeOf(content) || hashOf(descriptor) !== hashOfContent(content)) return false
     await check?.(fileOfDescriptor(descriptor))
     return true
   } finally {
-    closeSync(descriptor)
+    close(descriptor)
   }
 }

@@ -1,8 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
+import { close, openEntryToRead, readRest, statusOfOpen } from '#system/files'
+import { decode, decodeLatin1, encode, encodeLatin1 } from '#system/text'
 import { parseJsonText } from '../cni/json-text'
+import type { FileStatus } from '../system/files'
 import { type Place, requireAuthors } from './directory'
-
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 
 /** More than any conflist; a file that is larger is something else. */
 const LARGEST = 16 << 20
@@ -10,19 +10,19 @@ const LARGEST = 16 << 20
 /** A file that was opened once: what is read, its owner, its mode and its attributes are those of one file. */
 export interface OpenFile {
   readonly descriptor: number
-  readonly status: Stats
+  readonly status: FileStatus
 }
 
 /** Runs `work` with a regular file. A FIFO would wait for ever, so opening does not wait. */
 export async function withFile<T>(place: Place, work: (file: OpenFile) => T | Promise<T>): Promise<T> {
-  const descriptor = openSync(place.directory.at(place.name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  const descriptor = openEntryToRead(place.directory.at(place.name))
   try {
-    const status = fstatSync(descriptor)
-    if (!status.isFile()) throw new Error('it is no regular file')
+    const status = statusOfOpen(descriptor)
+    if (status.kind !== 'file') throw new Error('it is no regular file')
     requireAuthors(place, status.uid)
     return await work({ descriptor, status })
   } finally {
-    closeSync(descriptor)
+    close(descriptor)
   }
 }
 
@@ -32,7 +32,7 @@ export async function withFile<T>(place: Place, work: (file: OpenFile) => T | Pr
  */
 export function readByteText({ descriptor, status }: OpenFile): string {
   if (status.size > LARGEST) throw new Error(`it is larger than ${LARGEST} bytes`)
-  return readFileSync(descriptor).toString('latin1')
+  return decodeLatin1(readRest(descriptor))
 }
 
 /** Throws with the position of a fault, in characters. */
@@ -50,7 +50,7 @@ export function parseByteText(byteText: string): unknown {
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf'
 
 export function bytesOf(byteText: string): Uint8Array {
-  return Buffer.from(byteText, 'latin1')
+  return encodeLatin1(byteText)
 }
 
 /** A value as it is parsed from a byte text. */
@@ -59,10 +59,10 @@ export function inByteText<T>(value: T): T {
 }
 
 export function toByteText(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
+  return decodeLatin1(encode(text))
 }
 
 /** For messages, and for names. */
 export function fromByteText(byteText: string): string {
-  return Buffer.from(byteText, 'latin1').toString('utf8')
+  return decode(encodeLatin1(byteText))
 }

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { readlinkSync } from 'node:fs'
+import { linkTarget } from '#system/files'
+import { runProcess } from '#system/processes'
+import type { Ended } from '../system/processes'
 
 interface ProgramRun {
   readonly args?: readonly string[]
@@ -20,21 +21,22 @@ export function runProgram(
   file: string,
   { args = [], environment = {}, input = '', milliseconds }: ProgramRun,
 ): ProgramResult {
-  const { status, error, stdout, stderr } = spawnSync(file, args, {
-    env: environment,
-    cwd: '/',
-    input,
-    encoding: 'utf8',
-    timeout: milliseconds,
-    killSignal: 'SIGKILL',
-  })
-  const said = `${stdout ?? ''}${stderr ?? ''}`.trim()
-  // A program that ends without reading its input gives EPIPE, and its status counts.
-  return {
-    succeeded: status === 0,
-    stdout: stdout ?? '',
-    said: said || (error?.message ?? `status ${status}`),
+  try {
+    const ended = runProcess(file, { args, environment, input, milliseconds })
+    const said = `${ended.stdout}${ended.stderr}`.trim()
+    return {
+      succeeded: ended.outcome === 'exited' && ended.status === 0,
+      stdout: ended.stdout,
+      said: said || describe(ended, milliseconds),
+    }
+  } catch (error) {
+    return { succeeded: false, stdout: '', said: error instanceof Error ? error.message : String(error) }
   }
+}
+
+function describe(ended: Ended, milliseconds: number): string {
+  if (ended.outcome === 'exited') return `status ${ended.status}`
+  return ended.outcome === 'killed' ? `killed by ${ended.signal}` : `no end within ${milliseconds} ms`
 }
 
 /**
@@ -42,5 +44,5 @@ export function runProgram(
  * entered the host's root, it is another one there than we have ourselves.
  */
 export function fileOfDescriptor(descriptor: number): string {
-  return `/proc/${readlinkSync('/proc/self')}/fd/${descriptor}`
+  return `/proc/${linkTarget('/proc/self')}/fd/${descriptor}`
 }

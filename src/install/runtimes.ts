@@ -1,4 +1,4 @@
-import { createConnection } from 'node:net'
+import { doesAnswer } from '#system/sockets'
 import type { ProfileName } from '../commands/profiles'
 import { runProgram } from './run-program'
 import { rootsOwn } from './trusted-file'
@@ -66,24 +66,13 @@ export async function runningRuntimes(profile: ProfileName): Promise<Runtime[]> 
 async function answersSince(sockets: readonly string[]): Promise<number | undefined> {
   for (const socket of sockets) {
     const status = await rootsOwn(socket, 'socket')
-    if (typeof status !== 'string' && (await doesAnswer(socket))) return status.ctimeMs
+    if (typeof status !== 'string' && (await doesAnswer(socket, ANSWER_MS))) return status.changedMs
   }
   return undefined
 }
 
-/** A runtime that was killed leaves its socket. */
-function doesAnswer(socket: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const connection = createConnection({ path: socket })
-    const end = (isAlive: boolean) => {
-      connection.destroy()
-      resolve(isAlive)
-    }
-    connection.setTimeout(2_000, () => end(false))
-    connection.once('connect', () => end(true))
-    connection.once('error', () => end(false))
-  })
-}
+/** A runtime that was killed leaves its socket, where nobody answers. */
+const ANSWER_MS = 2_000
 
 /**
  * Which of the programs runs is not known, so the oldest decides. A program that others than root may exchange is not
@@ -94,7 +83,7 @@ async function oldestVersion(programs: readonly string[], since: number): Promis
   for (const program of programs) {
     const status = await rootsOwn(program, 'file')
     if (status === 'absent') continue
-    const isKnown = status !== 'foreign' && status.ctimeMs <= since
+    const isKnown = status !== 'foreign' && status.changedMs <= since
     const version = isKnown ? versionOf(program) : undefined
     if (version === undefined) return undefined
     versions.push(version)

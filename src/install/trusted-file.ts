@@ -1,19 +1,22 @@
-import { lstatSync, type Stats } from 'node:fs'
+import { statusOfEntry } from '#system/files'
+import type { FileStatus } from '../system/files'
 import { atPlace } from './directory'
 
 /**
  * A file or a socket that only root can have put there: root owns it, each directory and each link on the way, and nobody
  * else may write to one of them. `foreign`: it is something else, or it cannot be looked at.
  */
-export async function rootsOwn(path: string, kind: 'file' | 'socket'): Promise<Stats | 'absent' | 'foreign'> {
+export async function rootsOwn(
+  path: string,
+  kind: 'file' | 'socket',
+): Promise<FileStatus | 'absent' | 'foreign'> {
   try {
     return await atPlace(path, ({ directory, name, openTo }) => {
-      const status = lstatSync(directory.at(name), { throwIfNoEntry: false })
+      const status = statusOfEntry(directory.at(name))
       if (!status) return 'absent'
-      const isKind = kind === 'file' ? status.isFile() : status.isSocket()
       // Whoever may write to a socket can only talk to its owner.
       const isRoots = status.uid === 0 && (kind === 'socket' || (status.mode & 0o022) === 0)
-      return openTo === undefined && isKind && isRoots ? status : 'foreign'
+      return openTo === undefined && status.kind === kind && isRoots ? status : 'foreign'
     })
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'

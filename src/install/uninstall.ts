@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs'
+import { statusOfEntry } from '#system/files'
 import { findOwnPlugin, pluginsOf } from '../cni/conflists'
 import { isObject } from '../cni/json'
 import {
@@ -126,7 +126,7 @@ function isNamedIn(text: string): boolean {
 export async function removeExecutable(binDir: string): Promise<string[]> {
   try {
     return await inDirectory(binDir, (directory) => {
-      if (!lstatSync(directory.at(EXECUTABLE), { throwIfNoEntry: false })) return []
+      if (!statusOfEntry(directory.at(EXECUTABLE))) return []
       removeFile({ directory, name: EXECUTABLE })
       return [`removed ${binDir}/${EXECUTABLE}`]
     })

@@ -1,3 +1,4 @@
+import { encode } from '#system/text'
 import { MalformedError } from './address'
 
 /** An interface, or all whose names begin so. Each backend has a spelling of its own for the second. */
@@ -23,7 +24,7 @@ export function parseInterface(text: string): InterfacePattern {
   if (/[+*]/.test(name)) throw new MalformedError('write "+" or "*" at the end only, as in "bond+"')
   // A name that nft's quoted strings or iptables' lines cannot hold is none that we could match.
   const isName = /^[^/:\s"\\\p{C}]+$/u.test(name) && !['.', '..', '!'].includes(name)
-  if (!isName || new TextEncoder().encode(text).length > LONGEST) {
+  if (!isName || encode(text).length > LONGEST) {
     throw new MalformedError(
       `write the name of an interface: at most ${LONGEST} bytes, without "/", ":", quotes and white space`,
     )

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha512 } from '#system/digest'
 
 /**
  * How the reference plugins (bridge and ptp, also where flannel or Multus starts them) name the rules of their own
@@ -30,8 +30,4 @@ export function networkMark(network: string): string {
 /** nftables: what the comment of an attachment's rule begins with. What follows is for people, and may be cut. */
 export function attachmentMark({ network, ifname, containerID }: Named): string {
   return `${networkMark(network)}-${sha512(`${ifname}:${containerID}`).slice(0, 16)}`
-}
-
-function sha512(text: string): string {
-  return createHash('sha512').update(text).digest('hex')
 }

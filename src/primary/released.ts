@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { status } from '#system/files'
 import { isObject, type JsonObject } from '../cni/json'
 import { readSmallFile } from '../cni/small-file'
 import { type Address, formatAddress } from '../policy/address'
+import { dirname, join } from '../system/paths'
 
 /** Where host-local keeps its reservations, unless `ipam.dataDir` says otherwise. */
 const DATA_DIR = '/var/lib/cni/networks'
@@ -55,7 +55,7 @@ function isMissing(error: unknown): boolean {
 
 function isDirectory(path: string): boolean {
   try {
-    return statSync(path).isDirectory()
+    return status(path).kind === 'directory'
   } catch {
     return false
   }

@@ -1,3 +1,4 @@
+import { bootSeconds } from '#system/clock'
 import type { Listed } from '../backend/backend'
 import { judge } from './gone'
 import { readNodeCache } from './node-cache'
@@ -7,7 +8,6 @@ const GRACE_SECONDS = 600
 
 interface Asking {
   readonly cacheDir: string
-  readonly bootSeconds: number
   /** The network namespace of the pod that is being added: it has the address by now. */
   readonly netns: string
 }
@@ -16,8 +16,10 @@ interface Asking {
  * An ADD finds that an attachment of another network holds its address: is that one proven gone? The IPAM of this network
  * may be a pod author's own choice (static addresses), so its word alone is not enough to take a rule from a pod that runs.
  */
-export function isHolderGone(holder: Listed, { cacheDir, bootSeconds, netns }: Asking): boolean {
+export function isHolderGone(holder: Listed, { cacheDir, netns }: Asking): boolean {
   const cache = readNodeCache([cacheDir])
-  const verdict = judge({ cache, bootSeconds, graceSeconds: GRACE_SECONDS, except: netns })(holder)
+  const verdict = judge({ cache, bootSeconds: bootSeconds(), graceSeconds: GRACE_SECONDS, except: netns })(
+    holder,
+  )
   return verdict.is === 'gone'
 }

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { isMissing } from '../absent'
+import { namesIn as listNames, readText, status, statusIfThere } from '#system/files'
 import { addressOf, formatAddress } from '../policy/address'
+import { isMissing } from '../system/errors'
 import { areProcessesVisible } from './netns'
 
 /** Which addresses the network namespaces on this node have, as far as they can be seen without entering one. */
@@ -42,7 +42,7 @@ function namespacesOfProcesses(): { namespaces: readonly Namespace[]; hidden: re
   const hidden: string[] = []
   // The node's own has the node's addresses. It is no pod's, but a name in /run/netns may lead to it.
   if (own !== undefined) namespaces.set(own, { addresses: [], inode: inodeOf('/proc/self/ns/net') })
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+  for (const pid of listNames('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const id = procInodeOf(pid)
       if (id === undefined) continue
@@ -63,31 +63,31 @@ function namespacesOfProcesses(): { namespaces: readonly Namespace[]; hidden: re
  * the namespace itself is shown only to who may trace the process.
  */
 function procInodeOf(pid: string): number | undefined {
-  return statSync(`/proc/${pid}/net/dev`, { throwIfNoEntry: false })?.ino
+  return statusIfThere(`/proc/${pid}/net/dev`)?.inode
 }
 
 function inodeOf(path: string): number | undefined {
   try {
-    return statSync(path).ino
+    return status(path).inode
   } catch {
     return undefined
   }
 }
 
 function hasEnded(pid: string): boolean {
-  return statSync(`/proc/${pid}`, { throwIfNoEntry: false }) === undefined
+  return statusIfThere(`/proc/${pid}`) === undefined
 }
 
 function addressesOf(pid: string): string[] {
   return [
-    ...ipv4In(readFileSync(`/proc/${pid}/net/fib_trie`, 'utf8')),
+    ...ipv4In(readText(`/proc/${pid}/net/fib_trie`)),
     ...ipv6In(readOptional(`/proc/${pid}/net/if_inet6`)),
   ]
 }
 
 /** A kernel without IPv6 has no such file. */
 function readOptional(path: string): string {
-  return statSync(path, { throwIfNoEntry: false }) ? readFileSync(path, 'utf8') : ''
+  return statusIfThere(path) ? readText(path) : ''
 }
 
 /** `|-- 10.244.1.7` and, below it, `/32 host LOCAL`. */
@@ -115,7 +115,7 @@ const NAMED = '/run/netns'
 
 /** Namespaces that exist without a process, because they are mounted somewhere: place -> inode. */
 function namedNamespaces(): ReadonlyMap<string, number | undefined> {
-  const mounted = readFileSync('/proc/self/mountinfo', 'utf8')
+  const mounted = readText('/proc/self/mountinfo')
     .split('\n')
     .flatMap((line): [string, number][] => {
       // 36 35 0:4 net:[4026532182] /run/netns/x rw shared:1 - nsfs nsfs rw
@@ -130,7 +130,7 @@ function namedNamespaces(): ReadonlyMap<string, number | undefined> {
 
 function namesIn(directory: string): string[] {
   try {
-    return readdirSync(directory)
+    return listNames(directory)
   } catch (error) {
     if (isMissing(error)) return []
     throw error

@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { isAbsent } from '../absent'
+import { readText, status } from '#system/files'
+import { isAbsent } from '../system/absent'
+import { dirname } from '../system/paths'
 
 /** The namespace of a process, or of one of its threads: proc_pid_ns(5). */
 const OF_PROCESS = /^\/proc\/(\d+)\/(?:task\/\d+\/)?ns\/net$/
@@ -46,7 +46,7 @@ export function netnsTest(): NetnsTest {
 
 function isVisible(directory: string): boolean {
   try {
-    statSync(directory)
+    status(directory)
     return true
   } catch {
     return false
@@ -61,7 +61,7 @@ export function areProcessesVisible(): boolean {
 /** A /proc with the option hidepid (systemd: ProtectProc) answers ENOENT for processes that are there. */
 function areProcessesHidden(): boolean {
   try {
-    const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    const mounts = readText('/proc/self/mounts')
     const [last = ''] = mounts
       .split('\n')
       .filter((line) => line.split(' ')[1] === '/proc')
@@ -79,7 +79,7 @@ function areProcessesHidden(): boolean {
  */
 function isProcOfNode(): boolean {
   try {
-    return readFileSync('/proc/2/comm', 'utf8') === 'kthreadd\n'
+    return readText('/proc/2/comm') === 'kthreadd\n'
   } catch {
     return false
   }
@@ -106,7 +106,7 @@ function beganAfter(process: string, bootSeconds: number | undefined): boolean {
 /** In seconds since the boot; undefined where it cannot be read. */
 function beginningOf(process: string): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${process}/stat`, 'utf8')
+    const stat = readText(`/proc/${process}/stat`)
     // The second field is a name, in parentheses, with any character in it.
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) / TICKS_PER_SECOND
   } catch {

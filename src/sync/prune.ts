@@ -1,3 +1,4 @@
+import { bootSeconds } from '#system/clock'
 import type { Backend, Listed, Pruned } from '../backend/backend'
 import { noCache, type ResultCache } from '../cni/result-cache'
 import { judge, type Verdict } from './gone'
@@ -23,7 +24,6 @@ export interface PruneOptions {
   /** Called after the kernel was read: else an ADD in between would look like nobody's. */
   readonly readCache: () => ResultCache
   readonly graceSeconds: number
-  readonly bootSeconds: () => number
   readonly dryRun: boolean
   /** Attachments that are looked at; default: all. */
   readonly isCandidate?: (listed: Listed) => boolean
@@ -66,7 +66,7 @@ export interface Judgement extends Pick<PruneReport, 'doubt'> {
 /** A verdict on every attachment that has rules. */
 export async function judgeAll(
   backend: Pick<Backend, 'list'>,
-  { readCache, graceSeconds, bootSeconds, isCandidate = () => true }: Omit<PruneOptions, 'dryRun'>,
+  { readCache, graceSeconds, isCandidate = () => true }: Omit<PruneOptions, 'dryRun'>,
 ): Promise<Judgement> {
   const listed = await backend.list()
   const cache = readCache()

@@ -1,7 +1,7 @@
+import { now } from '#system/clock'
 import type { Backend } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
 import type { JsonObject } from '../cni/json'
-import { now } from '../runtime'
 import { restoreNetwork } from './restore'
 
 /** How long an ADD may be held up by the rules of others; half of it to read which there are. */

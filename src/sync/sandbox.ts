@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { status } from '#system/files'
 import { isObject, type JsonObject } from '../cni/json'
 import { processOf } from './netns'
 
@@ -31,7 +31,7 @@ function isPods(path: string): boolean {
 
 function inodeOf(path: string): number | undefined {
   try {
-    return statSync(path).ino
+    return status(path).inode
   } catch {
     return undefined
   }

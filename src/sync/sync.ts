@@ -1,4 +1,3 @@
-import { isAbsent } from '../absent'
 import type { Backend, Replacement } from '../backend/backend'
 import { attachmentId } from '../backend/identity'
 import type { Attachment } from '../cni/attachment'
@@ -7,6 +6,7 @@ import { CniError, toCniError } from '../cni/error'
 import type { CachePlace, ResultCache } from '../cni/result-cache'
 import { formatPrefix } from '../policy/prefix'
 import { describeRule, type Sources, type TakenOver } from '../primary/take-over'
+import { isAbsent } from '../system/absent'
 import { absentCaches, readNodeCache } from './node-cache'
 import { undoEnded, withoutGone } from './overtaken'
 import { takeOverPrimary } from './primary'
@@ -62,14 +62,9 @@ const NOTHING_PRUNED: PruneReport = {
   doubt: undefined,
 }
 
-export async function sync(
-  backend: Backend,
-  options: SyncOptions,
-  bootSeconds: () => number,
-): Promise<SyncReport> {
+export async function sync(backend: Backend, options: SyncOptions): Promise<SyncReport> {
   const { sources, replacement, failures } = await replaceStanding(backend, options)
-  const pruned =
-    options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : await prune(backend, options, bootSeconds)
+  const pruned = options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : await prune(backend, options)
   // Addresses that the dead held are free now.
   const isFreed = replacement.held.length > 0 && pruned.removed.length > 0 && !options.dryRun
   const second = isFreed ? await replaceStanding(backend, options) : undefined
@@ -199,16 +194,11 @@ async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<
   return { sources, replacement, failures }
 }
 
-async function prune(
-  backend: Backend,
-  options: SyncOptions,
-  bootSeconds: () => number,
-): Promise<PruneReport> {
+async function prune(backend: Backend, options: SyncOptions): Promise<PruneReport> {
   try {
     const pruned = await pruneGone(backend, {
       readCache: () => readNodeCache(options.cacheDirs),
       graceSeconds: options.pruneAfterSeconds ?? 0,
-      bootSeconds,
       dryRun: options.dryRun,
     })
     const { doubt, failures } = pruned

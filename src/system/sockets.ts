@@ -1,8 +1,8 @@
 /** Sockets other than netlink's: `#system/sockets`. Only loops use them. */
 export interface Sockets {
   /**
-   * Listens on 127.0.0.1. Calls back from then on: `listening`, or `failed` with the system's message (EADDRINUSE, EACCES), after which
-   * nothing more comes and the caller may try again.
+   * Listens on 127.0.0.1. Calls back from then on: `listening`, or `failed` with the system's message (EADDRINUSE, EACCES). After
+   * `failed` nothing listens any more, and the caller may try again.
    */
   listenOnLoopback(port: number, listener: Listener): void
   /** Whether somebody accepts connections on a socket in the file system, within a time. */

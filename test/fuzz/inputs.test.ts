@@ -34,7 +34,7 @@ test('prevResult: of an ADD and of a DEL', async () => {
     fc.asyncProperty(damaged(resultWith(addresses)), async (prevResult) => {
       const text = JSON.stringify({ ...configWith(), prevResult }) ?? ''
       const config = parseConfigText(text)
-      const { warnings } = await parseHint(async () => config, 'eth0')
+      const { warnings } = parseHint(() => config, 'eth0')
       try {
         await parseWanted('ADD', parseAttachment({ CNI_CONTAINERID: 'c', CNI_IFNAME: 'eth0' }), config)
         outcomes.read += 1

@@ -64,9 +64,9 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
   const host: Host = {
     findTool: (name) => (name.includes(variant) ? { file: `/usr/sbin/${name}` } : { tried: [] }),
     realPath: (file) => file,
-    legacyTables: async () => ['nat'],
+    legacyTables: () => ['nat'],
     mayHaveTable: () => true,
-    effectiveCapabilities: async () => undefined,
+    effectiveCapabilities: () => undefined,
     epochSeconds: () => 1_790_000_000,
     bootSeconds: () => bootSeconds,
   }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { encodeTransaction } from '../../src/backend/nftables/netlink/encode'
 import { createSession } from '../../src/backend/nftables/netlink/session'
-import type { NetlinkSocket } from '../../src/backend/nftables/netlink/socket'
 import { CONTROL, FLAGS } from '../../src/backend/nftables/netlink/wire'
 import { createWriter } from '../../src/backend/nftables/netlink/writer'
 import type { Transaction } from '../../src/backend/nftables/transaction'
-import { ERRNO } from '../../src/libc'
+import { ERRNO } from '../../src/system/errno'
+import type { NetlinkSocket } from '../../src/system/netlink-socket'
 
 /** What the kernel may answer, and cannot be made to at a given moment: a socket that says it. */
 

@@ -7,8 +7,8 @@ import type { Session } from '../../src/backend/nftables/netlink/session'
 import { walkMap } from '../../src/backend/nftables/netlink/walk'
 import { type Message, readMessages } from '../../src/backend/nftables/netlink/wire'
 import { createWriter } from '../../src/backend/nftables/netlink/writer'
-import { ERRNO } from '../../src/libc'
 import { formatAddress, parseAddress } from '../../src/policy/address'
+import { ERRNO } from '../../src/system/errno'
 
 /** What a walk through a hash table may send, which no test can make the kernel do at a given moment. */
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { toolsWithin } from '../../src/host'
+import { toolsWithin } from '../../src/backend/host'
 
 /** The tools of one call share a limit, and none of them is left without time. */
 

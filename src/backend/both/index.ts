@@ -1,4 +1,4 @@
-import type { ToolResult } from '../../exec'
+import type { ToolResult } from '../../system/tools'
 import type { Backend, BackendSetting, CarrierSetting, Host, Where } from '../backend'
 import { nftables } from '../nftables'
 import { chooseCarrier } from '../nftables/choose-carrier'
@@ -34,11 +34,8 @@ export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto
   const places: Places = {
     nft: nftables(carriers, host),
     iptables: onDemand(async () => {
-      // Read while the rest is loaded.
-      const tables = [host.legacyTables('ip'), host.legacyTables('ip6')] as const
       const { iptables } = await import('../iptables')
-      const [ip, ip6] = await Promise.all(tables)
-      return iptables(run, host, { ip, ip6 })
+      return iptables(run, host, { ip: host.legacyTables('ip'), ip6: host.legacyTables('ip6') })
     }),
     mark: () => markElsewhere(carriers()),
     mayBeInIptables: () => mayBeElsewhere(carriers()),

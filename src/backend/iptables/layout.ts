@@ -1,5 +1,5 @@
+import { sha256 } from '#system/digest'
 import type { Attachment } from '../../cni/attachment'
-import { sha256 } from '../../hash'
 import { type Address, type Family, formatAddress, isSameAddress } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
 import { attachmentId } from '../identity'

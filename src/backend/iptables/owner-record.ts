@@ -1,3 +1,4 @@
+import { decode, encode } from '#system/text'
 import { FAMILIES, type Family } from '../../policy/address'
 import { ORIGINS, type Origin } from '../backend'
 import { networkDigest } from '../identity'
@@ -100,7 +101,7 @@ function packNetns(path: string): string {
   const rest = path.slice(BEGINNINGS[code]?.length)
   const uuid = UUID.exec(rest)
   if (uuid) return `${hex(code + IS_UUID, 2)}${uuid.slice(1).join('')}`
-  return `${hex(code, 2)}${[...new TextEncoder().encode(rest)].map((byte) => hex(byte, 2)).join('')}`
+  return `${hex(code, 2)}${[...encode(rest)].map((byte) => hex(byte, 2)).join('')}`
 }
 
 /** Zeros fill up the last row; a path has none. */
@@ -115,5 +116,5 @@ function unpackNetns(digits: string): string {
   }
   const bytes = (digits.slice(2).match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16))
   const end = bytes.indexOf(0)
-  return `${beginning}${new TextDecoder().decode(new Uint8Array(end < 0 ? bytes : bytes.slice(0, end)))}`
+  return `${beginning}${decode(new Uint8Array(end < 0 ? bytes : bytes.slice(0, end)))}`
 }

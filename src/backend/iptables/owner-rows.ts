@@ -1,5 +1,5 @@
+import { sha256 } from '#system/digest'
 import type { Attachment } from '../../cni/attachment'
-import { sha256 } from '../../hash'
 import { type Address, FAMILIES, type Family, formatAddress, parseDigits } from '../../policy/address'
 import { type Prefix, subnetOf } from '../../policy/prefix'
 import { networkDigest } from '../identity'

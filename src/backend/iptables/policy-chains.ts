@@ -1,4 +1,4 @@
-import { sha256 } from '../../hash'
+import { sha256 } from '#system/digest'
 import type { Family } from '../../policy/address'
 import { firstMatchRules } from '../../policy/first-match'
 import type { FamilyPolicy, Policy } from '../../policy/policy'

@@ -13,7 +13,7 @@ export async function probe(iptables: Iptables, host: Host): Promise<string[]> {
     return 'tried' in found ? [`no ${tool} that can be started: ${found.tried.join(', ')}`] : []
   })
   if (missing.length > 0) return missing
-  const isAllowed = await mayChangeRules(host)
+  const isAllowed = mayChangeRules(host)
   if (isAllowed !== undefined) return isAllowed ? [] : [NO_CAPABILITY]
   const outcome = runList(iptables, 'ip', DISPATCH)
   return outcome.ok || outcome.failure === 'refused' ? [] : [outcome.said]

@@ -1,6 +1,6 @@
 import { CniError } from '../../cni/error'
-import type { ToolResult } from '../../exec'
 import type { Family } from '../../policy/address'
+import type { ToolResult } from '../../system/tools'
 import { explainDenial } from '../denied'
 import { cannotRun } from '../tools'
 import { RefusedError, UnusableError } from '../unusable'

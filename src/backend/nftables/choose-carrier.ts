@@ -1,8 +1,8 @@
+import { openSocket } from '#system/netlink-socket'
 import type { CarrierSetting, Host } from '../backend'
 import type { Carrier } from './carrier'
 import { netlinkCarrier, noNetlinkCarrier } from './netlink/carrier'
 import { createSession } from './netlink/session'
-import { openSocket } from './netlink/socket'
 import { textCarrier } from './text/carrier'
 import type { NftProcess } from './text/nft'
 

@@ -1,4 +1,4 @@
-import { sha256 } from '../../hash'
+import { sha256 } from '#system/digest'
 import { flatMap, map } from '../../lists'
 import { type Address, type Family, toMapped } from '../../policy/address'
 import type { Policy } from '../../policy/policy'

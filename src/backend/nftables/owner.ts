@@ -1,6 +1,6 @@
+import { sha256 } from '#system/digest'
 import type { Attachment } from '../../cni/attachment'
 import { consistsOf } from '../../cni/characters'
-import { sha256 } from '../../hash'
 import { map } from '../../lists'
 import { type Address, formatAddress } from '../../policy/address'
 import { attachmentDigest, networkDigest } from '../identity'

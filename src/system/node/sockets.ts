@@ -7,7 +7,10 @@ export function listenOnLoopback(port: number, { listening, failed, connected }:
     connected(connectionOf(socket))
   })
   server.on('listening', listening)
-  server.on('error', (error) => failed(error.message))
+  server.on('error', (error) => {
+    if (server.listening) server.close()
+    failed(error.message)
+  })
   server.listen({ host: '127.0.0.1', port })
 }
 

@@ -1,5 +1,12 @@
 import { type Address, addressOf, digitsOf, type Family, fromMapped, HEX } from '../../../policy/address'
 
+declare global {
+  interface Uint8Array {
+    /** ECMAScript 2026; Node has it from 25 on. */
+    toHex?(): string
+  }
+}
+
 /** Addresses as the kernel has them. */
 
 /** NFPROTO_IPV4, NFPROTO_IPV6; where the addresses are in their headers; the bytes of one. */

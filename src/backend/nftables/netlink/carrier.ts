@@ -22,7 +22,7 @@ export function netlinkCarrier(session: Session, host: Host): Carrier {
     readOwners: () => reading(() => readOwnersOnly(session)),
     isStanding: () => reading(() => baseChainStands(session)),
     async probe() {
-      const isAllowed = await mayChangeRules(host)
+      const isAllowed = mayChangeRules(host)
       if (isAllowed !== undefined) return isAllowed ? [] : [NO_CAPABILITY]
       const outcome = reading(() => baseChainStands(session))
       return outcome.ok ? [] : [outcome.said]

@@ -1,4 +1,4 @@
-import { ERRNO } from '../../../libc'
+import { ERRNO } from '../../../system/errno'
 import type { Failed, Failure } from '../carrier'
 import { isOwnDeclaration } from '../own-declaration'
 import type { Operation, Transaction } from '../transaction'

@@ -1,3 +1,4 @@
+import { decode } from '#system/text'
 import { FAMILY_NAMES, type Family } from '../../../policy/address'
 import { rangeBetween } from '../../../policy/range'
 import { renderRule } from '../render'
@@ -27,7 +28,7 @@ function guess(expressions: readonly Expression[]): Rule | undefined {
     const name = find('cmp')?.data
     if (!(name instanceof Uint8Array)) return undefined
     const end = name.indexOf(0)
-    const text = new TextDecoder().decode(end < 0 ? name : name.subarray(0, end))
+    const text = decode(end < 0 ? name : name.subarray(0, end))
     return {
       do: 'leave-through',
       interface: { name: text, isWildcard: end < 0 },

@@ -1,5 +1,5 @@
-import { ERRNO } from '../../../libc'
 import { FAMILY_NAMES, formatAddress } from '../../../policy/address'
+import { ERRNO } from '../../../system/errno'
 import { ATTACHMENTS, BASE_CHAIN, OWNERS, POD_MAPS } from '../layout'
 import { wrongMaps } from '../outdated'
 import { HOOK as HOOK_TEXT, TABLE, TABLE_NAME } from '../render'

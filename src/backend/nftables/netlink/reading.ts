@@ -1,6 +1,5 @@
-import { ERRNO } from '../../../libc'
-import { now } from '../../../runtime'
-import { pause } from '../../../stdio'
+import { now, pause } from '#system/clock'
+import { ERRNO } from '../../../system/errno'
 import type { Outcome } from '../carrier'
 import { TABLE_NAME } from '../render'
 import { failed } from './failures'

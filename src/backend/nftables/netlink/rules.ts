@@ -1,3 +1,4 @@
+import { encode } from '#system/text'
 import type { Family } from '../../../policy/address'
 import { endsOf } from '../../../policy/range'
 import type { Rule, Translation } from '../transaction'
@@ -110,7 +111,7 @@ function matchDestination(
 
 /** All of the name's 16 bytes are compared, or, of a wildcard, those that are written. */
 function interfaceName({ name, isWildcard }: { readonly name: string; readonly isWildcard: boolean }) {
-  const bytes = new TextEncoder().encode(name)
+  const bytes = encode(name)
   if (isWildcard) return bytes
   const all = new Uint8Array(NAME_BYTES)
   all.set(bytes)

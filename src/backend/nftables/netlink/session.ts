@@ -1,9 +1,9 @@
-import { ERRNO } from '../../../libc'
 import { map } from '../../../lists'
+import { ERRNO } from '../../../system/errno'
+import type { NetlinkSocket } from '../../../system/netlink-socket'
 import type { Operation, Transaction } from '../transaction'
 import { encodeTransaction } from './encode'
 import { INET } from './protocol'
-import type { NetlinkSocket } from './socket'
 import { CONTROL, FLAGS, type Message, NFTABLES, parseVerdict, readMessages, TruncatedError } from './wire'
 import { createWriter, type Writer } from './writer'
 

@@ -1,3 +1,4 @@
+import { decode } from '#system/text'
 /**
  * The wire format of netlink: headers in the machine's byte order (little-endian on all that we build for), attributes of
  * nf_tables in the network's. Sources: linux/netlink.h, linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h.
@@ -114,7 +115,7 @@ export function readU32(bytes: Uint8Array | undefined): number | undefined {
 export function readText(bytes: Uint8Array | undefined): string {
   if (!bytes) return ''
   const end = bytes.indexOf(0)
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))
+  return decode(end < 0 ? bytes : bytes.subarray(0, end))
 }
 
 /** What NLMSG_ERROR says: 0 for an acknowledgement, else an errno; and the kernel's own words, if it has any. */

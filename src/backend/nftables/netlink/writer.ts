@@ -1,3 +1,4 @@
+import { encode } from '#system/text'
 import { ATTRIBUTE_HEADER, GENERIC_HEADER, MESSAGE_HEADER, NESTED } from './wire'
 
 export interface MessageHead {
@@ -90,7 +91,5 @@ export function createWriter(): Writer {
 }
 
 export function zeroEnded(text: string): Uint8Array {
-  return encoder.encode(`${text}\0`)
+  return encode(`${text}\0`)
 }
-
-const encoder = new TextEncoder()

@@ -32,7 +32,7 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier {
     async probe() {
       const found = host.findTool('nft')
       if ('tried' in found) return [`no nft that can be started: ${found.tried.join(', ')}`]
-      const isAllowed = await mayChangeRules(host)
+      const isAllowed = mayChangeRules(host)
       if (isAllowed !== undefined) return isAllowed ? [] : [NO_CAPABILITY]
       const outcome = runList(nft, `map ${TABLE} ${OWNERS}`)
       return outcome.ok || outcome.failure === 'missing' ? [] : [outcome.said]

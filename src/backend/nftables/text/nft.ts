@@ -1,5 +1,5 @@
-import type { ToolResult } from '../../../exec'
 import { formatAddress } from '../../../policy/address'
+import type { ToolResult } from '../../../system/tools'
 import { cannotRun, tooOld } from '../../tools'
 import type { ElementKey, Failed, Failure } from '../carrier'
 import { isOwnDeclaration } from '../own-declaration'

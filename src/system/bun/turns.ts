@@ -1,19 +1,16 @@
-import { ERRNO, libc, openLibc } from './libc'
+import { ERRNO } from '../errno'
+import { decode, encode } from '../node/text'
+import { libc, openLibc } from './libc'
 
 /**
- * Whose turn it is to change iptables' rules in a network namespace. Many calls at once (a node that starts 100 pods) would
- * each begin again whenever another one is faster, or spend their whole time waiting for the xtables lock, and then fail.
- * So they wait in a queue of ours first, in the order in which they came.
- *
  * The queue is a semaphore of System V: it is served in order, a wait can end after a time, the kernel takes back what a
  * killed process held, and it needs no file. One set for the machine, a semaphore for each network namespace (by its
  * inode's number modulo 64: two namespaces may share one, which costs time and nothing else). Only root may use it, and a
  * set that somebody else made first is not used, so that no other user can hold us up.
  *
- * Without it (under Node, in a container with an IPC namespace of its own, where system calls are filtered) calls collide
- * as they did before, and iptables' own refusals keep the rules right.
+ * There is none in a container with an IPC namespace of its own, or where system calls are filtered.
  */
-export function takeTurn(milliseconds = LONGEST_WAIT_MS): () => void {
+export function takeTurn(milliseconds: number): () => void {
   try {
     const queue = openQueue()
     return queue && wait(queue, milliseconds) ? () => leave(queue) : () => {}
@@ -21,9 +18,6 @@ export function takeTurn(milliseconds = LONGEST_WAIT_MS): () => void {
     return () => {}
   }
 }
-
-/** Two thirds of a minute of 100 first ADDs on a slow machine; the runtime waits for two minutes. */
-const LONGEST_WAIT_MS = 30_000
 
 /** "ipmq". */
 const KEY = 0x69706d71
@@ -57,9 +51,9 @@ function openQueue(): Queue | undefined {
   // struct ipc_perm: key, uid, gid, cuid.
   if (semctl(set, 0, IPC_STAT, status) < 0 || !isZero(status, 4) || !isZero(status, 12)) return undefined
   const target = new Uint8Array(64)
-  const length = readlink(new TextEncoder().encode('/proc/self/ns/net\0'), target, target.length)
+  const length = readlink(encode('/proc/self/ns/net\0'), target, target.length)
   // "net:[4026531840]"
-  const digits = new TextDecoder().decode(target.subarray(0, Math.max(0, length))).replace(/\D/g, '')
+  const digits = decode(target.subarray(0, Math.max(0, length))).replace(/\D/g, '')
   return { set, number: Number(digits) % SEMAPHORES, semtimedop, errno: native.errno }
 }
 

@@ -1,13 +1,6 @@
-import { ERRNO, libc } from '../../../libc'
-
-/** A netlink socket through libc: what the runtime has no words for. */
-export interface NetlinkSocket {
-  /** 0, or an errno. `answers`: how many there may be at once. */
-  send(bytes: Uint8Array, answers: number): number
-  /** One datagram of the kernel's, or an errno; EMSGSIZE for one that is longer than all that we have room for. */
-  receive(): Uint8Array | number
-  close(): void
-}
+import { ERRNO } from '../errno'
+import type { NetlinkSocket } from '../netlink-socket'
+import { libc } from './libc'
 
 /** AF_NETLINK; SOCK_RAW | SOCK_CLOEXEC; NETLINK_NETFILTER */
 const [AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER] = [16, 0x80003, 12]

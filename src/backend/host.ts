@@ -1,39 +1,33 @@
-import type { Host } from './backend/backend'
-import { mayHaveTable } from './backend/nftables/netlink/tables'
-import { findTool, runTool, type ToolResult } from './exec'
-import { libc } from './libc'
-import { filter } from './lists'
-import type { Family } from './policy/address'
-import { loadBuiltin, now } from './runtime'
-import { readSystemFile } from './stdio'
+import { bootSeconds, epochSeconds, now } from '#system/clock'
+import { realPath } from '#system/files'
+import { readSystemFile } from '#system/proc'
+import { takeTurn } from '#system/turns'
+import { filter } from '../lists'
+import type { Family } from '../policy/address'
+import { findTool, runTool, type ToolResult } from '../system/tools'
+import type { Host } from './backend'
+import { mayHaveTable } from './nftables/netlink/tables'
 
-/** The machine that we run on, as backends see it. `longestWaitMs`: for our turn (`turn.ts`). */
-export function hostOf(path: string | undefined, longestWaitMs?: number): Host {
+/** The machine that we run on, as backends see it. `longestWaitMs`: for our turn (`takeTurn`). */
+export function hostOf(path: string | undefined, longestWaitMs = LONGEST_WAIT_MS): Host {
   return {
     findTool: (name) => findTool(name, path),
-    realPath,
+    realPath: realPathOrSame,
     legacyTables,
     mayHaveTable,
     effectiveCapabilities,
-    epochSeconds: () => Date.now() / 1000,
+    epochSeconds,
     bootSeconds,
-    takeTurn: async () => (await import('./turn')).takeTurn(longestWaitMs),
+    takeTurn: () => takeTurn(longestWaitMs),
   }
 }
 
-/** clock_gettime(2); CLOCK_BOOTTIME is 7. A timespec is two 64-bit numbers. */
-export function bootSeconds(): number {
-  const native = libc()
-  const time = new Uint8Array(16)
-  if (native?.clockGettime(7, time) !== 0) return loadBuiltin('node:os').uptime()
-  let seconds = 0
-  for (let i = 7; i >= 0; i--) seconds = seconds * 256 + (time[i] ?? 0)
-  return seconds
-}
+/** Two thirds of a minute of 100 first ADDs on a slow machine; the runtime waits for two minutes. */
+const LONGEST_WAIT_MS = 30_000
 
 /** proc(5), `CapEff` of /proc/self/status. */
-async function effectiveCapabilities(): Promise<bigint | undefined> {
-  const text = (await readSystemFile('/proc/self/status')) ?? ''
+function effectiveCapabilities(): bigint | undefined {
+  const text = readSystemFile('/proc/self/status') ?? ''
   // "CapEff:\t000001ffffffffff": by hand, as STATUS comes every 5 s, and the first regular expression costs 0.1 ms.
   const at = text.indexOf('\nCapEff:')
   const [line = ''] = at < 0 ? [] : text.slice(at + 8).split('\n')
@@ -41,9 +35,9 @@ async function effectiveCapabilities(): Promise<bigint | undefined> {
   return Number.isNaN(Number(digits)) ? undefined : BigInt(digits)
 }
 
-function realPath(file: string): string {
+function realPathOrSame(file: string): string {
   try {
-    return loadBuiltin('node:fs').realpathSync(file)
+    return realPath(file)
   } catch {
     return file
   }
@@ -55,8 +49,8 @@ const LEGACY_TABLES: Readonly<Record<Family, string>> = {
   ip6: '/proc/net/ip6_tables_names',
 }
 
-async function legacyTables(family: Family): Promise<string[]> {
-  const text = (await readSystemFile(LEGACY_TABLES[family])) ?? ''
+function legacyTables(family: Family): string[] {
+  const text = readSystemFile(LEGACY_TABLES[family]) ?? ''
   return filter(text.split('\n'), (name) => name !== '')
 }
 

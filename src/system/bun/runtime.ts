@@ -1,18 +1,12 @@
 /**
- * The two runtimes that the one bundle runs under. `Bun` is there in the native executable only; the parts of
- * it that we use are declared here, so that its types do not stand in for Node's.
+ * What we use of the runtime that the native executable has; declared here, so that its types do not stand in for Node's. Only
+ * this folder may use it.
  */
 declare global {
-  var Bun: NativeRuntime | undefined
-  interface Uint8Array {
-    /** ECMAScript 2026; Node has it from 25 on. */
-    toHex?(): string
-  }
+  var Bun: NativeRuntime
 }
 
 interface NativeRuntime {
-  readonly stdin: { text(): Promise<string> }
-  file(path: string): { text(): Promise<string> }
   /** Since the program began. */
   nanoseconds(): number
   /** The file itself if it can be executed. */
@@ -46,6 +40,7 @@ interface NativeSpawnOptions {
   readonly stdin: Uint8Array
   readonly stdout: 'pipe'
   readonly stderr: 'pipe'
+  readonly cwd?: string
   readonly env: Readonly<Record<string, string>>
   readonly timeout: number
   readonly killSignal: 'SIGKILL'
@@ -60,25 +55,4 @@ interface NativeSpawnResult {
   readonly exitedDueToTimeout?: boolean
   readonly stdout: Uint8Array
   readonly stderr: Uint8Array
-}
-
-interface Builtins {
-  'node:fs': typeof import('node:fs')
-  'node:child_process': typeof import('node:child_process')
-  'node:crypto': typeof import('node:crypto')
-  'node:os': typeof import('node:os')
-}
-
-/**
- * A Node module loaded at its first use: an `import` would load it at start-up, under the native runtime too,
- * where each costs 1 to 3 ms and is not used. `require` is what the bundle has from Node 20.0 on;
- * the tests run as ES modules, which have the second way (Node 20.16).
- */
-export function loadBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] {
-  return typeof require === 'function' ? require(name) : process.getBuiltinModule(name)
-}
-
-/** Milliseconds that only go up. The object `performance` costs its first use 0.05 ms. */
-export function now(): number {
-  return globalThis.Bun ? globalThis.Bun.nanoseconds() / 1e6 : performance.now()
 }

@@ -1,0 +1,46 @@
+import { workingDirectory } from '#system/program'
+
+/** Paths as text, by the rules of POSIX; nothing here looks at the file system. */
+
+/** One path of several parts, in its shortest form; a part that is absolute does not begin anew. */
+export function join(...parts: readonly string[]): string {
+  const path = parts.filter((part) => part !== '').join('/')
+  return path === '' ? '.' : normalize(path)
+}
+
+/** Without `.`, and without `..` where the name before it can go with it. */
+function normalize(path: string): string {
+  const isAbsolute = path.startsWith('/')
+  const kept: string[] = []
+  for (const name of path.split('/')) {
+    if (name === '' || name === '.') continue
+    if (name !== '..') kept.push(name)
+    else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop()
+    else if (!isAbsolute) kept.push(name)
+  }
+  const short = kept.join('/')
+  const end = path.endsWith('/') && short !== '' ? '/' : ''
+  if (isAbsolute) return `/${short}${end}`
+  return short === '' ? (path.endsWith('/') ? './' : '.') : `${short}${end}`
+}
+
+/** The same path from the root on. */
+export function resolve(path: string): string {
+  const whole = path.startsWith('/') ? normalize(path) : normalize(`${workingDirectory()}/${path}`)
+  return whole === '/' ? whole : whole.replace(/\/$/, '')
+}
+
+/** The directory that the last name is in. */
+export function dirname(path: string): string {
+  const names = path.replace(/\/+$/, '')
+  if (names === '') return path === '' ? '.' : '/'
+  const at = names.lastIndexOf('/')
+  if (at < 0) return '.'
+  return names.slice(0, at).replace(/\/+$/, '') || '/'
+}
+
+/** The last name. */
+export function basename(path: string): string {
+  const names = path.replace(/\/+$/, '')
+  return names.slice(names.lastIndexOf('/') + 1)
+}
