@@ -1,6 +1,6 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { type Address, parseAddress } from '../policy/address'
+import { type FlagOptions, parseArguments } from './arguments'
 import { PROFILES, type ProfileName } from './profiles'
 
 /** A command line that cannot be used. */
@@ -75,12 +75,12 @@ function defaults() {
 export function parseFlags(
   command: string,
   args: readonly string[],
-  options: NonNullable<ParseArgsConfig['options']>,
+  options: FlagOptions,
 ): Record<string, unknown> {
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
+    return parseArguments(args, options)
   } catch (error) {
-    const said = error instanceof Error ? error.message.split('\n')[0] : ''
+    const said = error instanceof Error ? error.message : ''
     throw new UsageError(`Cannot run ip-masq ${command}: ${said}; see ip-masq --help`)
   }
 }
