@@ -115,14 +115,18 @@ async function waitForNetwork(
   pause: Pause,
 ): Promise<void> {
   const end = now() + waitSeconds * 1000
-  while (now() < end && !pause.isStopped() && !(await isThere(confDir, network))) {
+  while (now() < end && !pause.isStopped() && !isThere(confDir, network)) {
     await pause.sleep(Math.min(LOOK_MS, end - now()))
   }
 }
 
 /** A file that is broken now may still be being written. */
-async function isThere(confDir: string, network: string | undefined): Promise<boolean> {
-  return (await findTarget(confDir, network).catch(() => undefined)) !== undefined
+function isThere(confDir: string, network: string | undefined): boolean {
+  try {
+    return findTarget(confDir, network) !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** `name`: what the operator calls the file. */

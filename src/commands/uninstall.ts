@@ -65,10 +65,10 @@ async function uninstall(options: CommandOptions, world: World, pause: Pause): P
     await world.write(printLines(lines))
   }
   const leave = async () => {
-    const left = await leaveNetworks(options)
+    const left = leaveNetworks(options)
     consequences = left.consequences
     await say(left.done)
-    await requireUnnamed(options)
+    requireUnnamed(options)
   }
   try {
     await leave()
@@ -106,13 +106,13 @@ async function removeRest(options: CommandOptions, world: World, steps: Steps): 
   await world.backend().tearDown()
   // A primary plugin may have written what it remembers meanwhile.
   await leave()
-  await say(await removeExecutable(binDir))
+  await say(removeExecutable(binDir))
   return 0
 }
 
 /** What cannot be edited keeps the executable: every ADD and DEL of that network would fail without it. */
-async function requireUnnamed({ binDir, confDir }: CommandOptions): Promise<void> {
-  const [file] = await filesThatName(confDir)
+function requireUnnamed({ binDir, confDir }: CommandOptions): void {
+  const [file] = filesThatName(confDir)
   if (file === undefined) return
   throw new CniError('ioFailure', `Cannot remove ${binDir}/ip-masq: ${file} names it; take it out by hand`)
 }

@@ -13,7 +13,7 @@ const OF_THE_CONTENT = ['security.ima', 'security.evm']
  * line for what could not be made sure of. An attribute that the system refuses is an error: a runtime may not be allowed
  * to read a file that has lost its label.
  */
-export async function copyAttributes(from: number, to: number, path: string): Promise<string[]> {
+export function copyAttributes(from: number, to: number, path: string): string[] {
   const attributes = fileAttributes()
   return attributes ? copyEach(attributes, { from, to, path }) : copyByTool({ from, to, path })
 }
@@ -58,10 +58,10 @@ function refused(path: string, name: string, errno: number): CniError {
 const COPIERS = ['/usr/bin/cp', '/bin/cp']
 
 /** Where the runtime cannot see them. GNU cp can do it; another cp does not know the option, and then nobody can tell. */
-async function copyByTool({ from, to, path }: Copy): Promise<string[]> {
+function copyByTool({ from, to, path }: Copy): string[] {
   const kinds = exists('/sys/fs/selinux/enforce') ? 'mode,xattr,context' : 'mode,xattr'
   for (const program of COPIERS) {
-    if (typeof (await rootsOwn(program, 'file')) === 'string') continue
+    if (typeof rootsOwn(program, 'file') === 'string') continue
     const { succeeded } = runProgram(program, {
       args: ['--attributes-only', `--preserve=${kinds}`, '--', fileOfDescriptor(from), fileOfDescriptor(to)],
       milliseconds: 5_000,

@@ -5,29 +5,29 @@ import { atPlace, inDirectory, type Place } from './directory'
 import { type OpenFile, readByteText, withFile } from './read-file'
 
 /** Files that a runtime may read, in its order (libcni's ConfFiles). Links are among them; none without a directory. */
-export function configFiles(confDir: string): Promise<string[]> {
+export function configFiles(confDir: string): string[] {
   return entries(confDir, /\.(conf|conflist|json)$/)
 }
 
 /** Drop-ins of a network, in libcni's order. */
-export async function dropInFiles(confDir: string, network: string): Promise<string[]> {
+export function dropInFiles(confDir: string, network: string): string[] {
   return isIdentifier(network) ? entries(`${confDir}/${network}`, /\.conf$/) : []
 }
 
 /** Directories that may hold drop-ins; links to directories are among them, because libcni follows them. */
-export async function networksWithDropIns(confDir: string): Promise<string[]> {
-  const names = await entries(confDir, /^/)
+export function networksWithDropIns(confDir: string): string[] {
+  const names = entries(confDir, /^/)
   const found: string[] = []
   for (const path of names) {
     const name = path.slice(confDir.length + 1)
-    if ((await dropInFiles(confDir, name)).length > 0) found.push(name)
+    if (dropInFiles(confDir, name).length > 0) found.push(name)
   }
   return found
 }
 
-async function entries(directory: string, pattern: RegExp): Promise<string[]> {
+function entries(directory: string, pattern: RegExp): string[] {
   try {
-    return await inDirectory(directory, ({ at }) =>
+    return inDirectory(directory, ({ at }) =>
       namesIn(at('.'))
         .filter((name) => pattern.test(name))
         .sort()
@@ -41,27 +41,24 @@ async function entries(directory: string, pattern: RegExp): Promise<string[]> {
 }
 
 /** The path may be a link; what is read, and later replaced, is the file that it leads to. */
-export function openConfig<T>(
-  path: string,
-  work: (file: OpenFile, place: Place) => T | Promise<T>,
-): Promise<T> {
+export function openConfig<T>(path: string, work: (file: OpenFile, place: Place) => T): T {
   return atPlace(path, (place) => withFile(place, (file) => work(file, place)))
 }
 
-export function readConfig(path: string): Promise<string> {
+export function readConfig(path: string): string {
   return openConfig(path, readByteText)
 }
 
 /** Drop-ins of the network that are ours, by name. */
-export async function ownDropIns(confDir: string, network: string): Promise<string[]> {
+export function ownDropIns(confDir: string, network: string): string[] {
   const own: string[] = []
-  for (const path of await dropInFiles(confDir, network)) if (await isOurs(path)) own.push(path)
+  for (const path of dropInFiles(confDir, network)) if (isOurs(path)) own.push(path)
   return own
 }
 
-async function isOurs(path: string): Promise<boolean> {
+function isOurs(path: string): boolean {
   try {
-    const config: unknown = JSON.parse(await readConfig(path))
+    const config: unknown = JSON.parse(readConfig(path))
     return isObject(config) && config.type === 'ip-masq'
   } catch {
     return false

@@ -27,10 +27,10 @@ export interface Place {
 const MOST_LINKS = 40
 
 /** Runs `work` with the place that a path names. What links of other users lead to must be theirs (`requireAuthors`). */
-export async function atPlace<T>(path: string, work: (place: Place) => T | Promise<T>): Promise<T> {
+export function atPlace<T>(path: string, work: (place: Place) => T): T {
   const place = locate(path)
   try {
-    return await work(place)
+    return work(place)
   } catch (error) {
     throw withPath(error, place.directory)
   } finally {
@@ -39,17 +39,17 @@ export async function atPlace<T>(path: string, work: (place: Place) => T | Promi
 }
 
 /** Runs `work` with a directory. */
-export async function inDirectory<T>(
+export function inDirectory<T>(
   path: string,
-  work: (directory: Directory, openTo: string | undefined) => T | Promise<T>,
-): Promise<T> {
-  return atPlace(path, async (place) => {
+  work: (directory: Directory, openTo: string | undefined) => T,
+): T {
+  return atPlace(path, (place) => {
     const directory = enter(place.directory, place.name)
     try {
       const status = statusOfOpen(directory.descriptor)
       requireAuthors(place, status.uid)
       const openTo = place.openTo ?? (mayOthersWrite(status) ? directory.path : undefined)
-      return await work(directory, openTo)
+      return work(directory, openTo)
     } catch (error) {
       throw withPath(error, directory)
     } finally {

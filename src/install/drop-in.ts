@@ -28,18 +28,18 @@ interface Like {
 }
 
 /** Puts ip-masq into the network by a file of its own; a line if something was done. */
-export async function placeDropIn(
+export function placeDropIn(
   { file, name }: Target,
   { confDir, plugin }: { readonly confDir: string; readonly plugin: JsonObject | undefined },
-): Promise<string[]> {
-  const like = await openConfig(file, ({ status }) => ({ mode: status.mode & 0o644, owner: status }))
-  const [known] = await ownDropIns(confDir, name)
+): string[] {
+  const like = openConfig(file, ({ status }) => ({ mode: status.mode & 0o644, owner: status }))
+  const [known] = ownDropIns(confDir, name)
   const path = known ?? `${confDir}/${name}/${DROP_IN}`
   const isPlaced = known
-    ? await replaceDropIn(known, plugin, like)
-    : await inDirectory(confDir, (directory) => addDropIn(directory, name, placementOf(plugin ?? BARE, like)))
+    ? replaceDropIn(known, plugin, like)
+    : inDirectory(confDir, (directory) => addDropIn(directory, name, placementOf(plugin ?? BARE, like)))
   if (!isPlaced) return []
-  await nudge(confDir)
+  nudge(confDir)
   return [`added ip-masq to network ${name} by ${path}`]
 }
 
@@ -50,25 +50,25 @@ function placementOf(plugin: JsonObject, like: Like): Placement {
 }
 
 /** What is there stays, unless it is given another config, or others may read it who may not read the conflist. */
-async function replaceDropIn(path: string, plugin: JsonObject | undefined, like: Like): Promise<boolean> {
-  const there = await openConfig(path, (open) => ({
+function replaceDropIn(path: string, plugin: JsonObject | undefined, like: Like): boolean {
+  const there = openConfig(path, (open) => ({
     bytes: bytesOf(readByteText(open)),
     mode: open.status.mode & 0o777,
     owner: open.status,
   }))
   const mode = there.mode & like.mode
   const content = plugin ? placementOf(plugin, like).content : { bytes: there.bytes }
-  return atPlace(path, async (place) => {
+  return atPlace(path, (place) => {
     const placement = { content, mode, owner: there.owner }
-    if (await isInPlace(place, placement)) return false
-    await placeFile(place, placement)
+    if (isInPlace(place, placement)) return false
+    placeFile(place, placement)
     return true
   })
 }
 
-async function addDropIn(confDir: Directory, network: string, placement: Placement): Promise<boolean> {
+function addDropIn(confDir: Directory, network: string, placement: Placement): boolean {
   makeOwnDirectory(confDir, network, placement)
-  await inDirectory(`${confDir.path}/${network}`, (directory, openTo) =>
+  inDirectory(`${confDir.path}/${network}`, (directory, openTo) =>
     placeFile({ directory, name: DROP_IN, authors: [], openTo }, placement),
   )
   return true
@@ -96,24 +96,24 @@ function makeOwnDirectory(confDir: Directory, name: string, { mode, owner }: Lik
 }
 
 /** Takes a drop-in away, and the directory if nothing else is in it. */
-export async function removeDropIn(confDir: string, network: string, path: string): Promise<void> {
+export function removeDropIn(confDir: string, network: string, path: string): void {
   const name = path.slice(path.lastIndexOf('/') + 1)
-  await inDirectory(`${confDir}/${network}`, (directory) => removeFile({ directory, name }))
-  await inDirectory(confDir, ({ at }) => {
+  inDirectory(`${confDir}/${network}`, (directory) => removeFile({ directory, name }))
+  inDirectory(confDir, ({ at }) => {
     try {
       // rmdir(2) refuses a directory with entries, and a link, which is somebody's own.
       removeDirectory(at(network))
     } catch {}
   })
-  await nudge(confDir)
+  nudge(confDir)
 }
 
 /**
  * containerd reads its conf dir again when a file directly in it is written or removed, not for one in a sub-folder. The
  * name is new each time, so that nobody can put a link there first.
  */
-export async function nudge(confDir: string): Promise<void> {
-  await inDirectory(confDir, (directory) => {
+export function nudge(confDir: string): void {
+  inDirectory(confDir, (directory) => {
     const name = `.ip-masq-reload.${randomHex(8)}`
     const descriptor = createFile(directory.at(name), 0o600)
     try {

@@ -14,20 +14,20 @@ interface PlacedExecutable {
  * A copy of the executable that runs now, under the name that conflists use. It always belongs to root, whoever owned the
  * file before, because root runs it.
  */
-export async function installExecutable(source: string, binDir: string): Promise<PlacedExecutable> {
+export function installExecutable(source: string, binDir: string): PlacedExecutable {
   const path = `${binDir}/${EXECUTABLE}`
   const placement: Placement = {
     content: { copyOf: source },
     mode: 0o755,
     owner: ROOT,
-    check: async (file) => requireAnswer(file, path),
+    check: (file) => requireAnswer(file, path),
   }
-  return withBinDir(binDir, async (directory, openTo) => {
+  return withBinDir(binDir, (directory, openTo) => {
     const advice = openTo === undefined ? [] : [adviceFor(binDir, openTo)]
     // A link of root's to the right file may stay.
-    const isThere = await atPlace(path, (place) => isInPlace(place, placement))
+    const isThere = atPlace(path, (place) => isInPlace(place, placement))
     if (isThere) return { done: [], advice }
-    await placeFile({ directory, name: EXECUTABLE, authors: [], openTo }, placement)
+    placeFile({ directory, name: EXECUTABLE, authors: [], openTo }, placement)
     return { done: [`installed ${path}`], advice }
   })
 }
@@ -40,10 +40,10 @@ function adviceFor(binDir: string, openTo: string): string {
   return `other users than root can exchange the executables in ${binDir}, which root runs: make ${openTo} root's own (chown root:root, chmod go-w)`
 }
 
-async function withBinDir<T>(binDir: string, work: Parameters<typeof inDirectory<T>>[1]): Promise<T> {
+function withBinDir<T>(binDir: string, work: Parameters<typeof inDirectory<T>>[1]): T {
   let isOpen = false
   try {
-    return await inDirectory(binDir, (...directory) => {
+    return inDirectory(binDir, (...directory) => {
       isOpen = true
       return work(...directory)
     })

@@ -50,9 +50,9 @@ export interface InstallReport {
  */
 export async function install(options: InstallOptions, installer: Installer): Promise<InstallReport> {
   if (options.plugin) parseConfig(options.plugin)
-  const placed = await installExecutable(installer.executable, options.binDir)
+  const placed = installExecutable(installer.executable, options.binDir)
   for (let attempt = 1; ; attempt++) {
-    const target = await findTarget(options.confDir, options.network)
+    const target = findTarget(options.confDir, options.network)
     if (!target) throw new CniError('ioFailure', missingNetwork(options))
     try {
       const joined = await joinNetwork(target, options, installer)
@@ -81,18 +81,18 @@ async function joinNetwork(
 ): Promise<InstallReport> {
   requireFit(target, options)
   const runtimes = await installer.runtimes()
-  const dropIns = await ownDropIns(options.confDir, target.name)
+  const dropIns = ownDropIns(options.confDir, target.name)
   const mode = decideMode(target, { mode: options.mode, dropIns, runtimes })
   const isThere = ownPluginsIn(target.text) > 0 || dropIns.length > 0
   const edited = editedText(target, mode, options)
   const done: string[] = []
   const unsure: string[] = []
   if (edited !== target.text) {
-    unsure.push(...(await replaceConflist({ ...target, edited, keepBackup: true })))
+    unsure.push(...replaceConflist({ ...target, edited, keepBackup: true }))
     const added = isThere ? 'changed' : 'added ip-masq to'
     done.push(mode === 'patch' ? `${added} ${target.path}` : `switched masquerade off in ${target.path}`)
   }
-  if (mode === 'drop-in') done.push(...(await placeDropIn(target, options)))
+  if (mode === 'drop-in') done.push(...placeDropIn(target, options))
   return {
     done,
     advice: [...unsure, ...adviceFor(edited), ...restartAdvice(done, runtimes, installer)],

@@ -25,30 +25,30 @@ export interface Edit {
  * Replaces a conflist by its edited text. Owner, mode and extended attributes stay as they are; the backup has the same.
  * Returns lines about what could not be made sure of.
  */
-export function replaceConflist({ file, text, edited, keepBackup }: Edit): Promise<string[]> {
-  return openConfig(file, async (open, place) => {
+export function replaceConflist({ file, text, edited, keepBackup }: Edit): string[] {
+  return openConfig(file, (open, place) => {
     if (readByteText(open) !== text) throw new ChangedError()
     const backup = { ...place, name: backupOf(place.name) }
     // A backup that is there is of before the first install; what we have edited ourselves is no news.
     const isDue = keepBackup && (ownPluginsIn(text) === 0 || !isThere(backup))
-    const saved = isDue ? await placeFile(backup, like(open, text)) : []
-    const check = async () => requireUnchanged(place, text)
-    return [...new Set([...saved, ...(await placeFile(place, { ...like(open, edited), check }))])]
+    const saved = isDue ? placeFile(backup, like(open, text)) : []
+    const check = () => requireUnchanged(place, text)
+    return [...new Set([...saved, ...placeFile(place, { ...like(open, edited), check })])]
   })
 }
 
 /** As `replaceConflist`, up to three times when its owner writes it at the same time. */
-export async function editConflist(
+export function editConflist(
   file: string,
   edit: (text: string) => string,
-): Promise<{ readonly path: string; readonly said: readonly string[] }> {
+): { readonly path: string; readonly said: readonly string[] } {
   for (let attempt = 1; ; attempt++) {
-    const { text, path } = await openConfig(file, (open, { directory, name }) => ({
+    const { text, path } = openConfig(file, (open, { directory, name }) => ({
       text: readByteText(open),
       path: `${directory.path}/${name}`,
     }))
     try {
-      return { path, said: await replaceConflist({ file, text, edited: edit(text), keepBackup: false }) }
+      return { path, said: replaceConflist({ file, text, edited: edit(text), keepBackup: false }) }
     } catch (error) {
       if (!(error instanceof ChangedError) || attempt === 3) throw error
     }
@@ -68,6 +68,6 @@ function isThere({ directory, name }: Place): boolean {
   return statusOfEntry(directory.at(name)) !== undefined
 }
 
-async function requireUnchanged(place: Place, text: string): Promise<void> {
-  if ((await withFile(place, readByteText)) !== text) throw new ChangedError()
+function requireUnchanged(place: Place, text: string): void {
+  if (withFile(place, readByteText) !== text) throw new ChangedError()
 }

@@ -35,7 +35,7 @@ export interface Placement {
   /** An open file whose extended attributes the new one gets. */
   readonly attributesOf?: number
   /** Throws if the file must not come into place. `file` is the whole file, open for reading and executing. */
-  readonly check?: (file: string) => Promise<void>
+  readonly check?: (file: string) => void
 }
 
 /** No suffix that a runtime reads (.conf, .conflist, .json), and no name that a plugin could have. */
@@ -50,7 +50,7 @@ const UNFINISHED = /^\.ip-masq-unfinished\.\d+\.[0-9a-f]{8}$/
  * anew, and everything until the rename is done to the open file and never to its name. Afterwards the name is compared
  * with the file. Returns lines about what could not be made sure of.
  */
-export async function placeFile({ directory, name }: Place, placement: Placement): Promise<string[]> {
+export function placeFile({ directory, name }: Place, placement: Placement): string[] {
   const { content, mode, owner, attributesOf, check } = placement
   removeUnfinished(directory)
   const unfinished = `.ip-masq-unfinished.${processId()}.${randomHex(4)}`
@@ -62,9 +62,7 @@ export async function placeFile({ directory, name }: Place, placement: Placement
     setMode(descriptor, mode)
     if (status.uid !== owner.uid || status.gid !== owner.gid) setOwner(descriptor, owner.uid, owner.gid)
     const lines =
-      attributesOf === undefined
-        ? []
-        : await copyAttributes(attributesOf, descriptor, `${directory.path}/${name}`)
+      attributesOf === undefined ? [] : copyAttributes(attributesOf, descriptor, `${directory.path}/${name}`)
     flush(descriptor)
     // A file that is open for writing cannot be executed.
     descriptor = reopen(descriptor)
@@ -74,7 +72,7 @@ export async function placeFile({ directory, name }: Place, placement: Placement
         `Cannot write ${directory.path}/${name}: what was written reads back differently; the disk may be full or broken`,
       )
     }
-    await check?.(fileOfDescriptor(descriptor))
+    check?.(fileOfDescriptor(descriptor))
     rename(directory.at(unfinished), directory.at(name))
     requireSame(descriptor, { directory, name })
     flush(directory.descriptor)
@@ -133,7 +131,7 @@ function removeUnfinished(directory: Directory): void {
  * Whether the file is there with this content, mode and owner: then nothing needs to be written, nor can be. `check`
  * gets the open file, as `placeFile` gives it.
  */
-export async function isInPlace({ directory, name }: Place, placement: Placement): Promise<boolean> {
+export function isInPlace({ directory, name }: Place, placement: Placement): boolean {
   const { content, mode, owner, check } = placement
   let descriptor: number
   try {
@@ -146,7 +144,7 @@ export async function isInPlace({ directory, name }: Place, placement: Placement
     if (status.kind !== 'file' || status.mode !== mode) return false
     if (status.uid !== owner.uid || status.gid !== owner.gid) return false
     if (status.size !== sizeOf(content) || hashOf(descriptor) !== hashOfContent(content)) return false
-    await check?.(fileOfDescriptor(descriptor))
+    check?.(fileOfDescriptor(descriptor))
     return true
   } finally {
     close(descriptor)

@@ -14,13 +14,13 @@ export interface OpenFile {
 }
 
 /** Runs `work` with a regular file. A FIFO would wait for ever, so opening does not wait. */
-export async function withFile<T>(place: Place, work: (file: OpenFile) => T | Promise<T>): Promise<T> {
+export function withFile<T>(place: Place, work: (file: OpenFile) => T): T {
   const descriptor = openEntryToRead(place.directory.at(place.name))
   try {
     const status = statusOfOpen(descriptor)
     if (status.kind !== 'file') throw new Error('it is no regular file')
     requireAuthors(place, status.uid)
-    return await work({ descriptor, status })
+    return work({ descriptor, status })
   } finally {
     close(descriptor)
   }

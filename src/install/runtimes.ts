@@ -57,7 +57,7 @@ export async function runningRuntimes(profile: ProfileName): Promise<Runtime[]> 
   const found: Runtime[] = []
   for (const { name, sockets, programs } of [CONTAINERDS[profile], ...OTHERS]) {
     const since = await answersSince(sockets)
-    if (since !== undefined) found.push({ name, version: await oldestVersion(programs, since) })
+    if (since !== undefined) found.push({ name, version: oldestVersion(programs, since) })
   }
   return found
 }
@@ -65,7 +65,7 @@ export async function runningRuntimes(profile: ProfileName): Promise<Runtime[]> 
 /** When the runtime that answers made its socket, which is when it started. */
 async function answersSince(sockets: readonly string[]): Promise<number | undefined> {
   for (const socket of sockets) {
-    const status = await rootsOwn(socket, 'socket')
+    const status = rootsOwn(socket, 'socket')
     if (typeof status !== 'string' && (await doesAnswer(socket, ANSWER_MS))) return status.changedMs
   }
   return undefined
@@ -78,10 +78,10 @@ const ANSWER_MS = 2_000
  * Which of the programs runs is not known, so the oldest decides. A program that others than root may exchange is not
  * started, and one that came after the runtime started is not what runs.
  */
-async function oldestVersion(programs: readonly string[], since: number): Promise<string | undefined> {
+function oldestVersion(programs: readonly string[], since: number): string | undefined {
   const versions: string[] = []
   for (const program of programs) {
-    const status = await rootsOwn(program, 'file')
+    const status = rootsOwn(program, 'file')
     if (status === 'absent') continue
     const isKnown = status !== 'foreign' && status.changedMs <= since
     const version = isKnown ? versionOf(program) : undefined

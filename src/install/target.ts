@@ -21,11 +21,11 @@ export interface Target {
  * loads no network at all when that file is broken, so a broken one is an error, and the next file is none of its
  * deputies. With a network's name: the first file of that name.
  */
-export async function findTarget(confDir: string, network: string | undefined): Promise<Target | undefined> {
+export function findTarget(confDir: string, network: string | undefined): Target | undefined {
   const broken: string[] = []
-  for (const file of await configFiles(confDir)) {
+  for (const file of configFiles(confDir)) {
     try {
-      const target = await readTarget(file)
+      const target = readTarget(file)
       if (network === undefined || target.name === network) return target
     } catch (error) {
       const why = `${file}: ${error instanceof Error ? error.message : error}`
@@ -47,7 +47,7 @@ export async function findTarget(confDir: string, network: string | undefined): 
 }
 
 /** Throws with the reason why a runtime does not load it (libcni's ConfListFromFile and ConfFromFile). */
-function readTarget(file: string): Promise<Target> {
+function readTarget(file: string): Target {
   return openConfig(file, (open, { directory, name: ownName }) => {
     const text = readByteText(open)
     const conflist = parseByteText(text)

@@ -6,12 +6,9 @@ import { atPlace } from './directory'
  * A file or a socket that only root can have put there: root owns it, each directory and each link on the way, and nobody
  * else may write to one of them. `foreign`: it is something else, or it cannot be looked at.
  */
-export async function rootsOwn(
-  path: string,
-  kind: 'file' | 'socket',
-): Promise<FileStatus | 'absent' | 'foreign'> {
+export function rootsOwn(path: string, kind: 'file' | 'socket'): FileStatus | 'absent' | 'foreign' {
   try {
-    return await atPlace(path, ({ directory, name, openTo }) => {
+    return atPlace(path, ({ directory, name, openTo }) => {
       const status = statusOfEntry(directory.at(name))
       if (!status) return 'absent'
       // Whoever may write to a socket can only talk to its owner.

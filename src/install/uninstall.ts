@@ -32,29 +32,29 @@ interface LeaveOptions {
 }
 
 /** Takes ip-masq out of every conflist and drop-in of the directory. */
-export async function leaveNetworks(options: LeaveOptions): Promise<Left> {
+export function leaveNetworks(options: LeaveOptions): Left {
   const done: string[] = []
   const consequences: string[] = []
   // Two links may lead to one file: the second finds nothing to do.
-  for (const file of await configFiles(options.confDir)) {
-    const left = await leaveConflist(file, options)
+  for (const file of configFiles(options.confDir)) {
+    const left = leaveConflist(file, options)
     done.push(...left.done)
     consequences.push(...left.consequences)
   }
-  for (const network of await networksWithDropIns(options.confDir)) {
-    for (const path of await ownDropIns(options.confDir, network)) {
-      await removeDropIn(options.confDir, network, path)
+  for (const network of networksWithDropIns(options.confDir)) {
+    for (const path of ownDropIns(options.confDir, network)) {
+      removeDropIn(options.confDir, network, path)
       done.push(`removed ${path}`)
     }
   }
   return { done, consequences: [...new Set(consequences)] }
 }
 
-async function leaveConflist(file: string, { restorePrimaryMasq }: LeaveOptions): Promise<Left> {
-  const found = await readConflist(file)
+function leaveConflist(file: string, { restorePrimaryMasq }: LeaveOptions): Left {
+  const found = readConflist(file)
   if (!found) return { done: [], consequences: [] }
   const { path, text } = found
-  const backup = await readConfig(backupOf(path)).catch(() => undefined)
+  const backup = readIfAny(backupOf(path))
   const before = backup !== undefined && isConflist(backup) ? backup : undefined
   const isIn = ownPluginsIn(text) > 0
   const off = before === undefined ? [] : switchedOff(before, removePlugin(text))
@@ -63,7 +63,7 @@ async function leaveConflist(file: string, { restorePrimaryMasq }: LeaveOptions)
   if (isIn || isDue) {
     const restore = (now: string) =>
       before === undefined ? removePlugin(now) : restoreMasquerade(before, now)
-    const { said } = await editConflist(file, isDue ? restore : removePlugin)
+    const { said } = editConflist(file, isDue ? restore : removePlugin)
     if (isIn) done.push(`took ip-masq out of ${path}`)
     if (isDue) done.push(`switched masquerade on again in ${path}`)
     done.push(...said)
@@ -81,9 +81,9 @@ function consequenceOf(path: string, { type, at, path: keys, isRestorable }: Swi
 }
 
 /** Undefined for what no runtime loads. */
-async function readConflist(file: string): Promise<{ path: string; text: string } | undefined> {
+function readConflist(file: string): { path: string; text: string } | undefined {
   try {
-    return await openConfig(file, (open, { directory, name }) => {
+    return openConfig(file, (open, { directory, name }) => {
       const text = readByteText(open)
       return isConflist(text) ? { path: `${directory.path}/${name}`, text } : undefined
     })
@@ -101,16 +101,19 @@ function isConflist(text: string): boolean {
   }
 }
 
-/** Also as its only plugin, or in what is no JSON at the moment, drop-ins included. */
-export async function filesThatName(confDir: string): Promise<string[]> {
-  const networks = await networksWithDropIns(confDir)
-  const dropIns = await Promise.all(networks.map((network) => dropInFiles(confDir, network)))
-  const found: string[] = []
-  for (const path of [...(await configFiles(confDir)), ...dropIns.flat()]) {
-    const text = await readConfig(path).catch(() => '')
-    if (isNamedIn(text)) found.push(path)
+function readIfAny(path: string): string | undefined {
+  try {
+    return readConfig(path)
+  } catch {
+    return undefined
   }
-  return found
+}
+
+/** Also as its only plugin, or in what is no JSON at the moment, drop-ins included. */
+export function filesThatName(confDir: string): string[] {
+  const networks = networksWithDropIns(confDir)
+  const dropIns = networks.flatMap((network) => dropInFiles(confDir, network))
+  return [...configFiles(confDir), ...dropIns].filter((path) => isNamedIn(readIfAny(path) ?? ''))
 }
 
 function isNamedIn(text: string): boolean {
@@ -123,9 +126,9 @@ function isNamedIn(text: string): boolean {
   return isObject(config) && (config.type === 'ip-masq' || findOwnPlugin(pluginsOf(config)) !== undefined)
 }
 
-export async function removeExecutable(binDir: string): Promise<string[]> {
+export function removeExecutable(binDir: string): string[] {
   try {
-    return await inDirectory(binDir, (directory) => {
+    return inDirectory(binDir, (directory) => {
       if (!statusOfEntry(directory.at(EXECUTABLE))) return []
       removeFile({ directory, name: EXECUTABLE })
       return [`removed ${binDir}/${EXECUTABLE}`]

@@ -46,7 +46,7 @@ function carrierOf(looks: readonly (readonly string[])[]): Carrier & { looked: n
     readTable: () => ({ ok: true, value: NO_TABLE }) as const,
     readOwners: () => ({ ok: true, value: NO_TABLE }) as const,
     isStanding: () => ({ ok: true, value: true }) as const,
-    probe: async () => [],
+    probe: () => [],
     explainRefusal: () => '',
     explainUnusable: () => '',
   }

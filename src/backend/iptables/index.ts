@@ -66,7 +66,7 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
     async tearDown() {
       for (const one of candidates) tearDown(one)
     },
-    probe: () => probe(candidates[0] ?? choose(), host),
+    probe: async () => probe(candidates[0] ?? choose(), host),
     standing: async (among = Object.values(TOOLS)) =>
       FAMILY_NAMES.filter((family) => among.includes(TOOLS[family]))
         .filter((family) => candidates.some((one) => isHooked(one, family)))

@@ -6,7 +6,7 @@ import { renderRule } from './render'
 import { hasRule, type Iptables, runList, TOOLS } from './tool'
 
 /** STATUS: what can be seen without starting a process; iptables is started only where /proc does not tell. */
-export async function probe(iptables: Iptables, host: Host): Promise<string[]> {
+export function probe(iptables: Iptables, host: Host): string[] {
   const missing = Object.values(TOOLS).flatMap((name) => {
     const tool = `${name}${iptables.variant}-restore`
     const found = host.findTool(tool)

@@ -66,7 +66,7 @@ export interface Carrier {
   /** Do the table and its base chain stand? By a look that takes as long beside any number of pods. */
   isStanding(): Outcome<boolean>
   /** What is missing for it to work, without starting a process. */
-  probe(): Promise<readonly string[]>
+  probe(): readonly string[]
   /** To follow "the tool refused": a reason that the refusal itself does not give. */
   explainRefusal(): string
   /** What to do where it cannot be used at all. */

@@ -45,7 +45,7 @@ export function nftables(carriers: Carriers, host: Host): Backend {
       const outcome = carriers().run([{ do: 'delete-table' }])
       if (!outcome.ok && outcome.failure !== 'missing') throw toError(carriers(), 'remove the rules', outcome)
     },
-    probe: (carrier) => carriers(carrier).probe(),
+    probe: async (carrier) => carriers(carrier).probe(),
     standing: async (among = [NAME]) => (among.includes(NAME) && isStanding() ? [NAME] : []),
   }
 }

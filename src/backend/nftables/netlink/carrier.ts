@@ -21,7 +21,7 @@ export function netlinkCarrier(session: Session, host: Host): Carrier {
     readTable: (policies) => reading(() => readWholeTable(session, policies)),
     readOwners: () => reading(() => readOwnersOnly(session)),
     isStanding: () => reading(() => baseChainStands(session)),
-    async probe() {
+    probe() {
       const isAllowed = mayChangeRules(host)
       if (isAllowed !== undefined) return isAllowed ? [] : [NO_CAPABILITY]
       const outcome = reading(() => baseChainStands(session))
@@ -45,7 +45,7 @@ export function noNetlinkCarrier(): Carrier {
     readTable: refuse,
     readOwners: refuse,
     isStanding: refuse,
-    probe: async () => [UNUSABLE],
+    probe: () => [UNUSABLE],
     explainRefusal: () => UNUSABLE,
     explainUnusable: () => UNUSABLE,
   }

@@ -29,7 +29,7 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier {
           ...DISPATCH.map((rule) => ({ do: 'add-rule', chain: BASE_CHAIN, rule }) as const),
         ]),
       ),
-    async probe() {
+    probe() {
       const found = host.findTool('nft')
       if ('tried' in found) return [`no nft that can be started: ${found.tried.join(', ')}`]
       const isAllowed = mayChangeRules(host)
