@@ -26,6 +26,15 @@ const call = (command: string, options: PluginCall = {}) =>
 /** Over iptables a round takes several seconds. */
 const ROUNDS = firewall.name === 'nftables' ? 20 : 5
 
+/** How many fit into the time depends on the machine; none is lost in silence. */
+function expectAllSaid(stderr: string, number: number) {
+  const [, restored = '0', left = '0'] =
+    /restored the rules of (\d+) .*?(?:; (\d+) are left|$)/.exec(stderr) ?? []
+  const isNamed = Number(restored) + Number(left) === number
+  const isSaid = isNamed || stderr.includes('run ip-masq sync to restore')
+  expect({ stderr, isSaid }).toMatchObject({ isSaid: true })
+}
+
 describe('an ADD that finds the table gone', () => {
   test('restores the attachments of its own network, by the config that it was called with', async () => {
     await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
@@ -71,10 +80,8 @@ describe('an ADD that finds the table gone', () => {
       containerID: 'c',
       config: configWith(['10.244.2.251/24'], { nonMasqueradeCIDRs }),
     })
-    expect({ status, stderr }).toEqual({
-      status: 0,
-      stderr: `${PREFIX}the table was gone; restored the rules of 100 other attachments of cbr0`,
-    })
+    expect(status).toBe(0)
+    expectAllSaid(stderr, 100)
   })
 
   test('restores two hundred in one transaction', async () => {
@@ -85,13 +92,7 @@ describe('an ADD that finds the table gone', () => {
     )
     const { status, stderr } = await call('ADD', { containerID: 'c', config: configWith(['10.244.3.1/24']) })
     expect(status).toBe(0)
-    // How many fit into the time depends on the machine; none is lost in silence.
-    const [, restored = '0', left = '0'] =
-      /restored the rules of (\d+) .*?(?:; (\d+) are left|$)/.exec(stderr) ?? []
-    const isNamed = Number(restored) + Number(left) === 200
-    expect({ stderr, isSaid: isNamed || stderr.includes('run ip-masq sync to restore') }).toMatchObject({
-      isSaid: true,
-    })
+    expectAllSaid(stderr, 200)
     await network.command('sync')
     expect(await masquerading(node)).toHaveLength(401)
   })

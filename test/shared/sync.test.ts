@@ -474,7 +474,10 @@ describe('beside everything else', () => {
     const addressOf = (i: number) => [`10.244.3.${i + 1}/24`, `fd00:3::${(i + 1).toString(16)}/64`]
     let isDone = false
     const loop = async (command: string) => {
-      while (!isDone) expect((await network.command(command)).status).toBe(0)
+      while (!isDone) {
+        const reply = await network.command(command)
+        expect(reply).toEqual({ ...reply, status: 0 })
+      }
     }
     const loops = [loop('sync'), loop('sync --prune')]
     // Containers come and go; every other one stays, and its address is never another's.
