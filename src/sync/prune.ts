@@ -63,8 +63,30 @@ export interface Judgement extends Pick<PruneReport, 'doubt'> {
   readonly cache: ResultCache
 }
 
-/** A verdict on every attachment that has rules. */
+/**
+ * A verdict on every attachment that has rules. The parts of an attachment whose DEL comes meanwhile are seen or not, and
+ * then it looks as if nobody had recorded anything about it: what nothing proves is looked at twice.
+ */
 export async function judgeAll(
+  backend: Pick<Backend, 'list'>,
+  options: Omit<PruneOptions, 'dryRun'>,
+): Promise<Judgement> {
+  const first = await judgeOnce(backend, options)
+  if (!first.judged.some(isUnproven)) return first
+  const second = await judgeOnce(backend, options)
+  const unproven = new Set(first.judged.filter(isUnproven).map(({ listed }) => listed.id))
+  const judged = second.judged.map((one) =>
+    isUnproven(one) && !unproven.has(one.listed.id) ? changing(one) : one,
+  )
+  return { ...second, judged }
+}
+
+/** It came, or began to go, while it was looked at. */
+function changing({ listed, verdict }: Judged): Judged {
+  return { listed, verdict: { ...verdict, isInFlight: true } }
+}
+
+async function judgeOnce(
   backend: Pick<Backend, 'list'>,
   { readCache, graceSeconds, isCandidate = () => true }: Omit<PruneOptions, 'dryRun'>,
 ): Promise<Judgement> {
