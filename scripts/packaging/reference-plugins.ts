@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { type Architecture, thisArchitecture } from './architecture'
+import { fromDebianPool } from './debian-pool'
 import { ROOT } from './root'
 
 /** Debian's package of the reference plugins, of a release that this machine need not run. */
@@ -27,7 +28,7 @@ export async function referencePlugins(): Promise<string> {
   const work = await mkdtemp(`${directory}.`)
   try {
     const file = join(work, 'package.deb')
-    await download(
+    await fromDebianPool(
       `pool/main/g/golang-github-containernetworking-plugins/containernetworking-plugins_${VERSION}_${architecture}.deb`,
       { file, sha256: SHA256[architecture] },
     )
@@ -38,23 +39,4 @@ export async function referencePlugins(): Promise<string> {
     await rm(work, { recursive: true, force: true })
   }
   return plugins
-}
-
-/** From the first of the machine's repositories that has it. */
-async function download(path: string, { file, sha256 }: { file: string; sha256: string }): Promise<void> {
-  const format = ['--format', '$(REPO_URI)', 'Created-By: Packages']
-  const { stdout } = await execa('apt-get', ['indextargets', ...format])
-  const reasons: string[] = []
-  for (const repository of new Set(stdout.split('\n').filter((line) => line !== ''))) {
-    const source = `${repository}${repository.endsWith('/') ? '' : '/'}${path}`
-    const options = ['-o', 'APT::Sandbox::User=root']
-    const { exitCode, stderr } = await execa(
-      '/usr/lib/apt/apt-helper',
-      [...options, 'download-file', source, file, `SHA256:${sha256}`],
-      { reject: false },
-    )
-    if (exitCode === 0) return
-    reasons.push(stderr)
-  }
-  throw new Error(`Cannot get ${path} from this machine's apt sources:\n${reasons.join('\n')}`)
 }
