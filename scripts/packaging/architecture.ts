@@ -10,6 +10,7 @@ export const ARCHITECTURES = {
     // PT_INTERP of the executable.
     loader: '/lib64/ld-linux-x86-64.so.2',
     emulator: 'qemu-x86_64-static',
+    compiler: 'x86_64-linux-gnu-gcc',
   },
   arm64: {
     node: 'arm64',
@@ -17,6 +18,7 @@ export const ARCHITECTURES = {
     triplet: 'aarch64-linux-gnu',
     loader: '/lib/ld-linux-aarch64.so.1',
     emulator: 'qemu-aarch64-static',
+    compiler: 'aarch64-linux-gnu-gcc',
   },
 } as const
 

@@ -66,3 +66,20 @@ export type Bun = Implementation<
     turns: typeof import('./bun/turns')
   }
 >
+
+export type Native = Implementation<{
+  attributes: typeof import('./native/attributes')
+  clock: typeof import('./native/clock')
+  digest: typeof import('./native/digest')
+  files: typeof import('./native/files')
+  globs: typeof import('./native/globs')
+  'netlink-socket': typeof import('./native/netlink-socket')
+  proc: typeof import('./native/proc')
+  processes: typeof import('./native/processes')
+  program: typeof import('./native/program')
+  root: typeof import('./native/root')
+  sockets: typeof import('./native/sockets')
+  streams: typeof import('./native/streams')
+  text: typeof import('./native/text')
+  turns: typeof import('./native/turns')
+}>

@@ -1,0 +1,799 @@
+/*
+ * The system calls of src/system/native, a row each. Nothing is decided here: a row reads its arguments, makes the call and
+ * returns what the call returned, or -errno. Numbers must be numbers and bytes must be a typed array, or a TypeError is
+ * thrown; no row runs JavaScript between reading an array's place and using it. A text that has a NUL in it is no path: EINVAL.
+ */
+#include "libc.h"
+#include "sha2.h"
+#include "text.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/sem.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static int argument_count;
+static char **argument_list;
+static JSValue idle_function;
+int libc_exit_status = -1;
+
+/* What a call reads comes here first, so that an array is made for what came and not for what could have come. */
+static uint8_t room[64 * 1024];
+
+/* Arguments */
+
+#define ROW(name) static JSValue row_##name(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments)
+#define UNUSED (void)self, (void)count, (void)arguments
+
+typedef struct {
+  uint8_t *at;
+  size_t length;
+} Bytes;
+
+/* No `valueOf` of an object is called. */
+static int get_number(JSContext *ctx, JSValueConst value, double *number) {
+  if (!JS_IsNumber(value)) {
+    JS_ThrowTypeError(ctx, "libc: a number is needed");
+    return -1;
+  }
+  return JS_ToFloat64(ctx, number, value);
+}
+
+static int get_int(JSContext *ctx, JSValueConst value, int *number) {
+  double wide;
+  if (get_number(ctx, value, &wide)) return -1;
+  if (!(wide >= INT_MIN && wide <= UINT_MAX) || wide != (double)(long long)wide) {
+    JS_ThrowRangeError(ctx, "libc: an integer of 32 bits is needed");
+    return -1;
+  }
+  *number = (int)(unsigned)(long long)wide;
+  return 0;
+}
+
+/* Throws for what is no typed array and for one whose buffer is gone. */
+static int get_bytes(JSContext *ctx, JSValueConst value, Bytes *bytes) {
+  size_t offset, length, size;
+  JSValue buffer = JS_GetTypedArrayBuffer(ctx, value, &offset, &length, NULL);
+  if (JS_IsException(buffer)) return -1;
+  uint8_t *start = JS_GetArrayBuffer(ctx, &size, buffer);
+  JS_FreeValue(ctx, buffer);
+  if (!start && length > 0) return -1;
+  if (offset > size || length > size - offset) {
+    JS_ThrowRangeError(ctx, "libc: the array is longer than its buffer");
+    return -1;
+  }
+  /* A pointer to something, also for no bytes. */
+  bytes->at = start ? start + offset : room;
+  bytes->length = length;
+  return 0;
+}
+
+static int get_room(JSContext *ctx, JSValueConst value, size_t least, Bytes *bytes) {
+  if (get_bytes(ctx, value, bytes)) return -1;
+  if (bytes->length >= least) return 0;
+  JS_ThrowRangeError(ctx, "libc: the array needs %zu bytes", least);
+  return -1;
+}
+
+/* NULL and an exception, or a text to free. `*whole` is false where a NUL is in it. */
+static const char *get_text(JSContext *ctx, JSValueConst value, int *whole) {
+  size_t length;
+  if (!JS_IsString(value)) {
+    JS_ThrowTypeError(ctx, "libc: a text is needed");
+    return NULL;
+  }
+  const char *text = JS_ToCStringLen(ctx, &length, value);
+  if (text) *whole = strlen(text) == length;
+  return text;
+}
+
+#define INT(i, name)                                            \
+  int name;                                                     \
+  if (get_int(ctx, arguments[i], &name)) return JS_EXCEPTION
+#define NUMBER(i, name)                                         \
+  double name;                                                  \
+  if (get_number(ctx, arguments[i], &name)) return JS_EXCEPTION
+#define BYTES(i, name)                                          \
+  Bytes name;                                                   \
+  if (get_bytes(ctx, arguments[i], &name)) return JS_EXCEPTION
+#define ROOM(i, least, name)                                    \
+  Bytes name;                                                   \
+  if (get_room(ctx, arguments[i], least, &name)) return JS_EXCEPTION
+
+/* Results */
+
+static JSValue result(JSContext *ctx, long long returned) {
+  return JS_NewInt64(ctx, returned < 0 ? -errno : returned);
+}
+
+static JSValue error(JSContext *ctx, int number) { return JS_NewInt32(ctx, -number); }
+
+static JSValue new_bytes(JSContext *ctx, const uint8_t *bytes, size_t length) {
+  JSValue buffer = JS_NewArrayBufferCopy(ctx, bytes, length);
+  if (JS_IsException(buffer)) return buffer;
+  JSValueConst arguments[3] = {buffer, JS_UNDEFINED, JS_UNDEFINED};
+  JSValue array = JS_NewTypedArray(ctx, 1, arguments, JS_TYPED_ARRAY_UINT8);
+  JS_FreeValue(ctx, buffer);
+  return array;
+}
+
+/* The bytes that a call left in `room`, or its error. */
+static JSValue from_room(JSContext *ctx, ssize_t length) {
+  return length < 0 ? result(ctx, length) : new_bytes(ctx, room, (size_t)length);
+}
+
+static size_t at_most(double length) {
+  return length >= 0 && length < (double)sizeof room ? (size_t)length : sizeof room;
+}
+
+/* Files */
+
+/* A call with one path and up to three numbers. */
+#define PATH_ROW(name, call)                                                          \
+  ROW(name) {                                                                         \
+    UNUSED;                                                                           \
+    int whole, a = 0, b = 0;                                                          \
+    (void)a, (void)b;                                                                 \
+    if (count > 1 && get_int(ctx, arguments[1], &a)) return JS_EXCEPTION;             \
+    if (count > 2 && get_int(ctx, arguments[2], &b)) return JS_EXCEPTION;             \
+    const char *path = get_text(ctx, arguments[0], &whole);                           \
+    if (!path) return JS_EXCEPTION;                                                   \
+    JSValue returned = whole ? result(ctx, call) : error(ctx, EINVAL);                \
+    JS_FreeCString(ctx, path);                                                        \
+    return returned;                                                                  \
+  }
+
+PATH_ROW(open, open(path, a | O_CLOEXEC, (mode_t)b))
+PATH_ROW(access, access(path, a))
+PATH_ROW(mkdir, mkdir(path, (mode_t)a))
+PATH_ROW(rmdir, rmdir(path))
+PATH_ROW(unlink, unlink(path))
+PATH_ROW(chroot, chroot(path))
+PATH_ROW(chdir, chdir(path))
+
+/* A call with two texts. */
+static JSValue two_texts(JSContext *ctx, JSValueConst *arguments, int (*call)(const char *, const char *)) {
+  int first_whole, second_whole;
+  const char *first = get_text(ctx, arguments[0], &first_whole);
+  if (!first) return JS_EXCEPTION;
+  const char *second = get_text(ctx, arguments[1], &second_whole);
+  JSValue returned = !second                         ? JS_EXCEPTION
+                     : first_whole && second_whole ? result(ctx, call(first, second))
+                                                   : error(ctx, EINVAL);
+  if (second) JS_FreeCString(ctx, second);
+  JS_FreeCString(ctx, first);
+  return returned;
+}
+
+ROW(rename) {
+  UNUSED;
+  return two_texts(ctx, arguments, rename);
+}
+
+/* What a path leads to, as bytes. */
+#define TARGET_ROW(name, call)                                                            \
+  ROW(name) {                                                                             \
+    UNUSED;                                                                               \
+    int whole;                                                                            \
+    const char *path = get_text(ctx, arguments[0], &whole);                               \
+    if (!path) return JS_EXCEPTION;                                                       \
+    JSValue returned = whole ? from_room(ctx, call) : error(ctx, EINVAL);                 \
+    JS_FreeCString(ctx, path);                                                            \
+    return returned;                                                                      \
+  }
+
+static ssize_t resolve(const char *path) {
+  _Static_assert(sizeof room >= PATH_MAX, "realpath writes this much");
+  return realpath(path, (char *)room) ? (ssize_t)strlen((char *)room) : -1;
+}
+
+TARGET_ROW(readlink, readlink(path, (char *)room, sizeof room))
+TARGET_ROW(realpath, resolve(path))
+
+ROW(getcwd) {
+  UNUSED;
+  return from_room(ctx, getcwd((char *)room, sizeof room) ? (ssize_t)strlen((char *)room) : -1);
+}
+
+enum { STATUS_FIELDS = 9 };
+
+static double milliseconds(struct timespec time) { return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6; }
+
+/* Device, inode, mode, links, owner, group, size; times of the last change to the content and to the inode in ms. */
+static void write_status(Bytes out, const struct stat *status) {
+  double fields[STATUS_FIELDS] = {
+      (double)status->st_dev,  (double)status->st_ino, (double)status->st_mode,       (double)status->st_nlink,
+      (double)status->st_uid,  (double)status->st_gid, (double)status->st_size,       milliseconds(status->st_mtim),
+      milliseconds(status->st_ctim)};
+  memcpy(out.at, fields, sizeof fields);
+}
+
+static JSValue status_of(JSContext *ctx, JSValueConst *arguments, int flags) {
+  int whole;
+  struct stat status;
+  ROOM(1, STATUS_FIELDS * sizeof(double), out);
+  const char *path = get_text(ctx, arguments[0], &whole);
+  if (!path) return JS_EXCEPTION;
+  if (!whole) errno = EINVAL;
+  int returned = whole ? fstatat(AT_FDCWD, path, &status, flags) : -1;
+  JSValue value = result(ctx, returned);
+  JS_FreeCString(ctx, path);
+  if (returned == 0) write_status(out, &status);
+  return value;
+}
+
+ROW(stat) {
+  UNUSED;
+  return status_of(ctx, arguments, 0);
+}
+
+ROW(lstat) {
+  UNUSED;
+  return status_of(ctx, arguments, AT_SYMLINK_NOFOLLOW);
+}
+
+ROW(fstat) {
+  UNUSED;
+  struct stat status;
+  INT(0, descriptor);
+  ROOM(1, STATUS_FIELDS * sizeof(double), out);
+  int returned = fstat(descriptor, &status);
+  if (returned == 0) write_status(out, &status);
+  return result(ctx, returned);
+}
+
+ROW(read) {
+  UNUSED;
+  INT(0, descriptor);
+  NUMBER(1, length);
+  return from_room(ctx, read(descriptor, room, at_most(length)));
+}
+
+ROW(pread) {
+  UNUSED;
+  INT(0, descriptor);
+  NUMBER(1, length);
+  NUMBER(2, position);
+  return from_room(ctx, pread(descriptor, room, at_most(length), (off_t)position));
+}
+
+ROW(write) {
+  UNUSED;
+  INT(0, descriptor);
+  BYTES(1, bytes);
+  return result(ctx, write(descriptor, bytes.at, bytes.length));
+}
+
+/* linux_dirent64 after linux_dirent64, as getdents64(2) has them. */
+ROW(getdents) {
+  UNUSED;
+  INT(0, descriptor);
+  return from_room(ctx, syscall(SYS_getdents64, descriptor, room, sizeof room));
+}
+
+/* A call with a descriptor and up to two numbers. */
+#define DESCRIPTOR_ROW(name, call)                                                    \
+  ROW(name) {                                                                         \
+    UNUSED;                                                                           \
+    int descriptor, a = 0, b = 0;                                                     \
+    (void)a, (void)b;                                                                 \
+    if (get_int(ctx, arguments[0], &descriptor)) return JS_EXCEPTION;                 \
+    if (count > 1 && get_int(ctx, arguments[1], &a)) return JS_EXCEPTION;             \
+    if (count > 2 && get_int(ctx, arguments[2], &b)) return JS_EXCEPTION;             \
+    return result(ctx, call);                                                         \
+  }
+
+DESCRIPTOR_ROW(close, close(descriptor))
+DESCRIPTOR_ROW(fsync, fsync(descriptor))
+DESCRIPTOR_ROW(fchmod, fchmod(descriptor, (mode_t)a))
+DESCRIPTOR_ROW(fchown, fchown(descriptor, (uid_t)a, (gid_t)b))
+DESCRIPTOR_ROW(listen, listen(descriptor, a))
+DESCRIPTOR_ROW(accept, accept4(descriptor, NULL, NULL, a))
+DESCRIPTOR_ROW(socket, socket(descriptor, a, b))
+DESCRIPTOR_ROW(shutdown, shutdown(descriptor, a))
+DESCRIPTOR_ROW(kill, kill(descriptor, a))
+
+ROW(flistxattr) {
+  UNUSED;
+  INT(0, descriptor);
+  return from_room(ctx, flistxattr(descriptor, (char *)room, sizeof room));
+}
+
+ROW(fgetxattr) {
+  UNUSED;
+  int whole;
+  INT(0, descriptor);
+  const char *name = get_text(ctx, arguments[1], &whole);
+  if (!name) return JS_EXCEPTION;
+  JSValue value = whole ? from_room(ctx, fgetxattr(descriptor, name, room, sizeof room)) : error(ctx, EINVAL);
+  JS_FreeCString(ctx, name);
+  return value;
+}
+
+ROW(fsetxattr) {
+  UNUSED;
+  int whole;
+  INT(0, descriptor);
+  BYTES(2, bytes);
+  const char *name = get_text(ctx, arguments[1], &whole);
+  if (!name) return JS_EXCEPTION;
+  JSValue value = whole ? result(ctx, fsetxattr(descriptor, name, bytes.at, bytes.length, 0)) : error(ctx, EINVAL);
+  JS_FreeCString(ctx, name);
+  return value;
+}
+
+/* Sockets. Addresses are the bytes of struct sockaddr_*. */
+
+ROW(bind) {
+  UNUSED;
+  INT(0, descriptor);
+  BYTES(1, address);
+  return result(ctx, bind(descriptor, (const struct sockaddr *)(const void *)address.at, (socklen_t)address.length));
+}
+
+ROW(connect) {
+  UNUSED;
+  INT(0, descriptor);
+  BYTES(1, address);
+  return result(ctx, connect(descriptor, (const struct sockaddr *)(const void *)address.at, (socklen_t)address.length));
+}
+
+ROW(send) {
+  UNUSED;
+  INT(0, descriptor);
+  BYTES(1, bytes);
+  INT(2, flags);
+  return result(ctx, send(descriptor, bytes.at, bytes.length, flags));
+}
+
+/* What was received, or the length of a message (MSG_TRUNC) that is longer than all that there is room for. */
+ROW(receive) {
+  UNUSED;
+  INT(0, descriptor);
+  INT(1, flags);
+  BYTES(2, sender);
+  socklen_t length = (socklen_t)sender.length;
+  struct sockaddr *address = sender.length > 0 ? (struct sockaddr *)(void *)sender.at : NULL;
+  ssize_t received = recvfrom(descriptor, room, sizeof room, flags, address, address ? &length : NULL);
+  return received > (ssize_t)sizeof room ? result(ctx, received) : from_room(ctx, received);
+}
+
+ROW(setsockopt) {
+  UNUSED;
+  INT(0, descriptor);
+  INT(1, level);
+  INT(2, option);
+  BYTES(3, value);
+  return result(ctx, setsockopt(descriptor, level, option, value.at, (socklen_t)value.length));
+}
+
+/* Bytes of struct pollfd after struct pollfd. */
+ROW(poll) {
+  UNUSED;
+  BYTES(0, descriptors);
+  INT(1, timeout);
+  return result(ctx, poll((struct pollfd *)(void *)descriptors.at, descriptors.length / sizeof(struct pollfd), timeout));
+}
+
+/* Processes */
+
+/* Both ends, as two int32. */
+ROW(pipe) {
+  UNUSED;
+  ROOM(0, 2 * sizeof(int), ends);
+  int both[2];
+  int returned = pipe2(both, O_CLOEXEC);
+  if (returned == 0) memcpy(ends.at, both, sizeof both);
+  return result(ctx, returned);
+}
+
+/* The texts of an array, with a NULL after them. */
+typedef struct {
+  const char **list;
+  uint32_t length;
+  int whole;
+} Texts;
+
+static void free_texts(JSContext *ctx, Texts *texts) {
+  for (uint32_t i = 0; i < texts->length; i++) JS_FreeCString(ctx, texts->list[i]);
+  js_free(ctx, texts->list);
+}
+
+static int get_texts(JSContext *ctx, JSValueConst array, Texts *texts) {
+  uint32_t length;
+  *texts = (Texts){.whole = 1};
+  JSValue value = JS_GetPropertyStr(ctx, array, "length");
+  int failed = JS_ToUint32(ctx, &length, value);
+  JS_FreeValue(ctx, value);
+  if (failed || !(texts->list = js_mallocz(ctx, ((size_t)length + 1) * sizeof *texts->list))) return -1;
+  while (texts->length < length) {
+    int whole;
+    value = JS_GetPropertyUint32(ctx, array, texts->length);
+    const char *text = JS_IsException(value) ? NULL : get_text(ctx, value, &whole);
+    JS_FreeValue(ctx, value);
+    if (!text) return -1;
+    texts->list[texts->length++] = text;
+    texts->whole &= whole;
+  }
+  return 0;
+}
+
+/* The signals that we ignore or block are a child's again. */
+static int start(const char **words, const char **environment, const int *descriptors, int session, pid_t *pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none, ignored;
+  short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+  int failed = posix_spawn_file_actions_init(&actions);
+  if (failed) return failed;
+  if ((failed = posix_spawnattr_init(&attributes)) == 0) {
+    sigemptyset(&none);
+    sigemptyset(&ignored);
+    sigaddset(&ignored, SIGPIPE);
+    if (session) flags |= POSIX_SPAWN_SETSID;
+    failed = posix_spawnattr_setsigmask(&attributes, &none);
+    if (!failed) failed = posix_spawnattr_setsigdefault(&attributes, &ignored);
+    if (!failed) failed = posix_spawnattr_setflags(&attributes, flags);
+    for (int i = 0; i < 3 && !failed; i++) failed = posix_spawn_file_actions_adddup2(&actions, descriptors[i], i);
+    /* The directory that we were started in may not be there any more. */
+    if (!failed) failed = posix_spawn_file_actions_addchdir_np(&actions, "/");
+    if (!failed) failed = posix_spawn(pid, words[0], &actions, &attributes, (char *const *)(uintptr_t)words, (char *const *)(uintptr_t)environment);
+    posix_spawnattr_destroy(&attributes);
+  }
+  posix_spawn_file_actions_destroy(&actions);
+  return failed;
+}
+
+/* A list with the path and the words, the environment, three descriptors as int32, whether it begins a session. */
+ROW(spawn) {
+  UNUSED;
+  int descriptors[3];
+  pid_t pid = 0;
+  Texts words, environment = {0};
+  Bytes three;
+  INT(3, session);
+  JSValue returned = JS_EXCEPTION;
+  if (get_texts(ctx, arguments[0], &words) == 0 && get_texts(ctx, arguments[1], &environment) == 0 &&
+      get_room(ctx, arguments[2], sizeof descriptors, &three) == 0) {
+    memcpy(descriptors, three.at, sizeof descriptors);
+    int failed = words.length > 0 && words.whole && environment.whole
+                     ? start(words.list, environment.list, descriptors, session, &pid)
+                     : EINVAL;
+    returned = failed ? error(ctx, failed) : JS_NewInt32(ctx, pid);
+  }
+  free_texts(ctx, &environment);
+  free_texts(ctx, &words);
+  return returned;
+}
+
+/* The process that has ended, or 0 (WNOHANG); its status, as wait(2) has it, as an int32. */
+ROW(wait) {
+  UNUSED;
+  INT(0, pid);
+  INT(1, flags);
+  ROOM(2, sizeof(int), out);
+  int status = 0;
+  pid_t ended = waitpid(pid, &status, flags);
+  if (ended > 0) memcpy(out.at, &status, sizeof status);
+  return result(ctx, ended);
+}
+
+/* Exactly these signals, by their bits, are blocked from now on, and read from the descriptor. */
+ROW(signals) {
+  UNUSED;
+  INT(0, bits);
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal = 1; signal < 32; signal++)
+    if ((unsigned)bits >> signal & 1) sigaddset(&set, signal);
+  if (sigprocmask(SIG_SETMASK, &set, NULL) < 0) return result(ctx, -1);
+  return result(ctx, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+ROW(getpid) {
+  UNUSED;
+  return JS_NewInt32(ctx, getpid());
+}
+
+ROW(geteuid) {
+  UNUSED;
+  return JS_NewInt64(ctx, geteuid());
+}
+
+/* Time and chance */
+
+ROW(clock) {
+  UNUSED;
+  INT(0, clock);
+  struct timespec time;
+  if (clock_gettime(clock, &time) < 0) return result(ctx, -1);
+  return JS_NewFloat64(ctx, milliseconds(time));
+}
+
+static struct timespec timespec_of(double length) {
+  double whole = length > 0 ? length : 0;
+  if (!(whole < 1e12)) whole = 1e12;
+  time_t seconds = (time_t)(whole / 1e3);
+  return (struct timespec){.tv_sec = seconds, .tv_nsec = (long)((whole - (double)seconds * 1e3) * 1e6)};
+}
+
+ROW(sleep) {
+  UNUSED;
+  NUMBER(0, length);
+  struct timespec time = timespec_of(length);
+  return result(ctx, nanosleep(&time, NULL));
+}
+
+ROW(random) {
+  UNUSED;
+  BYTES(0, bytes);
+  return result(ctx, getrandom(bytes.at, bytes.length, 0));
+}
+
+/* Semaphores of System V */
+
+ROW(semget) {
+  UNUSED;
+  INT(0, key);
+  INT(1, number);
+  INT(2, flags);
+  return result(ctx, semget(key, number, flags));
+}
+
+/* The set's owner and creator, as two uint32. */
+ROW(semowners) {
+  UNUSED;
+  INT(0, set);
+  ROOM(1, 2 * sizeof(uint32_t), out);
+  struct semid_ds status;
+  int returned = semctl(set, 0, IPC_STAT, &status);
+  uint32_t owners[2] = {status.sem_perm.uid, status.sem_perm.cuid};
+  if (returned >= 0) memcpy(out.at, owners, sizeof owners);
+  return result(ctx, returned);
+}
+
+/* Bytes of struct sembuf after struct sembuf. */
+ROW(semtimedop) {
+  UNUSED;
+  INT(0, set);
+  BYTES(1, operations);
+  NUMBER(2, length);
+  struct timespec time = timespec_of(length);
+  struct sembuf *list = (struct sembuf *)(void *)operations.at;
+  return result(ctx, semtimedop(set, list, operations.length / sizeof *list, &time));
+}
+
+/* Digests and texts */
+
+/* 256 or 512, and texts or bytes one after the other; or the state of a digest that goes on. */
+static int is_width(JSContext *ctx, int bits) {
+  if (bits == 256 || bits == 512) return 1;
+  JS_ThrowRangeError(ctx, "libc: a digest has 256 or 512 bits");
+  return 0;
+}
+
+static JSValue hex(JSContext *ctx, const uint8_t *bytes, size_t length) {
+  static const char DIGITS[] = "0123456789abcdef";
+  char *text = js_malloc(ctx, length * 2 + 1);
+  if (!text) return JS_EXCEPTION;
+  for (size_t i = 0; i < length; i++) {
+    text[2 * i] = DIGITS[bytes[i] >> 4];
+    text[2 * i + 1] = DIGITS[bytes[i] & 15];
+  }
+  JSValue value = JS_NewStringLen(ctx, text, length * 2);
+  js_free(ctx, text);
+  return value;
+}
+
+static JSValue digest_end(JSContext *ctx, Sha2 *hash, int bits) {
+  uint8_t digest[64];
+  sha2_end(hash, bits, digest);
+  return hex(ctx, digest, (size_t)bits / 8);
+}
+
+/* The state of a digest that comes in pieces, then in hex what it is. */
+ROW(digestBegin) {
+  UNUSED;
+  INT(0, bits);
+  Sha2 hash;
+  if (!is_width(ctx, bits)) return JS_EXCEPTION;
+  sha2_begin(&hash, bits);
+  return new_bytes(ctx, (const uint8_t *)&hash, sizeof hash);
+}
+
+ROW(digestAdd) {
+  UNUSED;
+  INT(0, bits);
+  ROOM(1, sizeof(Sha2), state);
+  BYTES(2, bytes);
+  Sha2 hash;
+  if (!is_width(ctx, bits)) return JS_EXCEPTION;
+  memcpy(&hash, state.at, sizeof hash);
+  sha2_add(&hash, bits, bytes.at, bytes.length);
+  memcpy(state.at, &hash, sizeof hash);
+  return JS_UNDEFINED;
+}
+
+ROW(digestEnd) {
+  UNUSED;
+  INT(0, bits);
+  ROOM(1, sizeof(Sha2), state);
+  Sha2 hash;
+  if (!is_width(ctx, bits)) return JS_EXCEPTION;
+  memcpy(&hash, state.at, sizeof hash);
+  return digest_end(ctx, &hash, bits);
+}
+
+ROW(hex) {
+  UNUSED;
+  BYTES(0, bytes);
+  return hex(ctx, bytes.at, bytes.length);
+}
+
+ROW(encode) {
+  UNUSED;
+  size_t length;
+  if (!JS_IsString(arguments[0])) return JS_ThrowTypeError(ctx, "libc: a text is needed");
+  const char *text = JS_ToCStringLen(ctx, &length, arguments[0]);
+  if (!text) return JS_EXCEPTION;
+  JSValue buffer = JS_NewArrayBufferCopy(ctx, (const uint8_t *)text, length);
+  JS_FreeCString(ctx, text);
+  if (JS_IsException(buffer)) return buffer;
+  size_t size;
+  uint8_t *bytes = JS_GetArrayBuffer(ctx, &size, buffer);
+  if (bytes) replace_surrogates(bytes, size);
+  JSValueConst parts[3] = {buffer, JS_UNDEFINED, JS_UNDEFINED};
+  JSValue array = JS_NewTypedArray(ctx, 1, parts, JS_TYPED_ARRAY_UINT8);
+  JS_FreeValue(ctx, buffer);
+  return array;
+}
+
+ROW(decode) {
+  UNUSED;
+  BYTES(0, bytes);
+  return text_from_utf8(ctx, bytes.at, bytes.length);
+}
+
+/* A character for each byte. */
+ROW(latin1) {
+  UNUSED;
+  BYTES(0, bytes);
+  if (bytes.length > SIZE_MAX / 2) return JS_ThrowOutOfMemory(ctx);
+  uint8_t *wide = js_malloc(ctx, bytes.length * 2 + 1);
+  if (!wide) return JS_EXCEPTION;
+  size_t to = 0;
+  for (size_t i = 0; i < bytes.length; i++) {
+    uint8_t byte = bytes.at[i];
+    if (byte >= 0x80) wide[to++] = (uint8_t)(0xc0 | byte >> 6);
+    wide[to++] = byte < 0x80 ? byte : (uint8_t)(0x80 | (byte & 0x3f));
+  }
+  JSValue text = JS_NewStringLen(ctx, (const char *)wide, to);
+  js_free(ctx, wide);
+  return text;
+}
+
+/* Where the second array's bytes are first in the first's, from an index on; -1. */
+ROW(find) {
+  UNUSED;
+  BYTES(0, bytes);
+  BYTES(1, wanted);
+  NUMBER(2, from);
+  if (!(from >= 0 && from <= (double)bytes.length)) return JS_NewInt32(ctx, -1);
+  uint8_t *start = bytes.at + (size_t)from;
+  uint8_t *found = memmem(start, bytes.length - (size_t)from, wanted.at, wanted.length);
+  return JS_NewInt64(ctx, found ? found - bytes.at : -1);
+}
+
+/* The program itself */
+
+static JSValue text_list(JSContext *ctx, char **texts, int count) {
+  JSValue list = JS_NewArray(ctx);
+  for (int i = 0; i < count && !JS_IsException(list); i++) {
+    JSValue text = text_from_utf8(ctx, (const uint8_t *)texts[i], strlen(texts[i]));
+    if (JS_IsException(text) || JS_DefinePropertyValueUint32(ctx, list, (uint32_t)i, text, JS_PROP_C_W_E) < 0) {
+      JS_FreeValue(ctx, list);
+      return JS_EXCEPTION;
+    }
+  }
+  return list;
+}
+
+/* Without the program's own name. */
+ROW(programArguments) {
+  UNUSED;
+  return argument_count > 0 ? text_list(ctx, argument_list + 1, argument_count - 1) : JS_NewArray(ctx);
+}
+
+/* "NAME=value", as execve(2) got them. */
+ROW(environment) {
+  UNUSED;
+  int length = 0;
+  while (environ[length]) length++;
+  return text_list(ctx, environ, length);
+}
+
+/* Nothing of the program runs after this. */
+ROW(exit) {
+  UNUSED;
+  INT(0, status);
+  libc_exit_status = status & 0xff;
+  JS_ThrowInternalError(ctx, "exit");
+  JSValue thrown = JS_GetException(ctx);
+  JS_SetUncatchableError(ctx, thrown, 1);
+  return JS_Throw(ctx, thrown);
+}
+
+/* What is called when all jobs are done; it waits for something, and returns whether there is anything more to wait for. */
+ROW(onIdle) {
+  UNUSED;
+  if (!JS_IsFunction(ctx, arguments[0])) return JS_ThrowTypeError(ctx, "libc: a function is needed");
+  JS_FreeValue(ctx, idle_function);
+  idle_function = JS_DupValue(ctx, arguments[0]);
+  return JS_UNDEFINED;
+}
+
+int libc_idle(JSContext *ctx) {
+  if (JS_IsUndefined(idle_function)) return 0;
+  JSValue more = JS_Call(ctx, idle_function, JS_UNDEFINED, 0, NULL);
+  return JS_IsException(more) ? -1 : JS_VALUE_GET_TAG(more) == JS_TAG_BOOL && JS_VALUE_GET_BOOL(more);
+}
+
+void libc_free(JSContext *ctx) {
+  JS_FreeValue(ctx, idle_function);
+  idle_function = JS_UNDEFINED;
+}
+
+void libc_set_arguments(int count, char **arguments) {
+  argument_count = count;
+  argument_list = arguments;
+}
+
+/* Numbers that differ from one architecture to another. */
+#define FLAG(name) JS_PROP_INT32_DEF(#name, name, JS_PROP_ENUMERABLE)
+
+static const JSCFunctionListEntry OPEN_FLAGS[] = {
+    FLAG(O_RDONLY), FLAG(O_RDWR),     FLAG(O_CREAT),     FLAG(O_EXCL),
+    FLAG(O_NOCTTY), FLAG(O_NONBLOCK), FLAG(O_DIRECTORY), FLAG(O_NOFOLLOW),
+};
+
+#define ENTRY(name, least) JS_CFUNC_DEF(#name, least, row_##name)
+
+static const JSCFunctionListEntry ROWS[] = {
+    ENTRY(open, 2), ENTRY(close, 1), ENTRY(read, 2), ENTRY(pread, 3), ENTRY(write, 2), ENTRY(stat, 2), ENTRY(lstat, 2),
+    ENTRY(fstat, 2), ENTRY(getdents, 1), ENTRY(readlink, 1), ENTRY(realpath, 1), ENTRY(getcwd, 0), ENTRY(access, 2), ENTRY(mkdir, 2),
+    ENTRY(rmdir, 1), ENTRY(unlink, 1), ENTRY(rename, 2), ENTRY(fchmod, 2), ENTRY(fchown, 3), ENTRY(fsync, 1),
+    ENTRY(chroot, 1), ENTRY(chdir, 1), ENTRY(flistxattr, 1), ENTRY(fgetxattr, 2), ENTRY(fsetxattr, 3),
+    ENTRY(socket, 3), ENTRY(bind, 2), ENTRY(connect, 2), ENTRY(listen, 2), ENTRY(accept, 2), ENTRY(send, 3), ENTRY(receive, 3),
+    ENTRY(shutdown, 2), ENTRY(setsockopt, 4), ENTRY(poll, 2),
+    ENTRY(pipe, 1), ENTRY(spawn, 4), ENTRY(wait, 3), ENTRY(kill, 2), ENTRY(signals, 1), ENTRY(getpid, 0), 
+    ENTRY(geteuid, 0), ENTRY(clock, 1), ENTRY(sleep, 1), ENTRY(random, 1), ENTRY(semget, 3), ENTRY(semowners, 2),
+    ENTRY(semtimedop, 3), ENTRY(digestBegin, 1), ENTRY(digestAdd, 3), ENTRY(digestEnd, 2), ENTRY(hex, 1), ENTRY(encode, 1),
+    ENTRY(decode, 1), ENTRY(latin1, 1), ENTRY(find, 3), ENTRY(programArguments, 0), ENTRY(environment, 0), ENTRY(exit, 1), ENTRY(onIdle, 1),
+    JS_OBJECT_DEF("OPEN", OPEN_FLAGS, sizeof OPEN_FLAGS / sizeof *OPEN_FLAGS, JS_PROP_ENUMERABLE),
+};
+enum { ROW_COUNT = sizeof ROWS / sizeof *ROWS };
+
+static int set_rows(JSContext *ctx, JSModuleDef *module) { return JS_SetModuleExportList(ctx, module, ROWS, ROW_COUNT); }
+
+JSModuleDef *libc_module(JSContext *ctx) {
+  idle_function = JS_UNDEFINED;
+  JSModuleDef *module = JS_NewCModule(ctx, "libc", set_rows);
+  if (module) JS_AddModuleExportList(ctx, module, ROWS, ROW_COUNT);
+  return module;
+}

@@ -1,0 +1,152 @@
+/*
+ * Starts the engine, runs the program's bytecode, then its jobs until none is left and nothing is waited for.
+ */
+#include "chunks.h"
+#include "heap.h"
+#include "libc.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/*
+ * A config of 10 MB takes 200 MB at its worst, and a watch no more than a call. What wants more has gone wrong, and must not
+ * take the node's memory with it.
+ */
+static const size_t MOST_MEMORY = (size_t)1 << 30;
+
+/* Garbage in circles is looked for when this much has gathered: in a watch now and then, in a call never. */
+static const size_t GARBAGE = 4 << 20;
+
+/* Of the stack that we have, the rest being for C: JSON that is nested deeper is an error and no crash. */
+static const size_t MOST_STACK = 4 << 20;
+
+static size_t stack_size(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur / 2 > MOST_STACK)
+    return MOST_STACK;
+  return limit.rlim_cur / 2;
+}
+
+/* What is opened next must not become a stdout or stderr that the caller closed. */
+static void keep_standard_descriptors(void) {
+  int descriptor;
+  for (int i = 0; i < 3; i++)
+    if (fcntl(i, F_GETFD) < 0)
+      while ((descriptor = open("/dev/null", O_RDWR)) >= 0 && descriptor < i)
+        ;
+}
+
+static const Chunk *find_chunk(const char *name) {
+  for (const Chunk *chunk = CHUNKS; chunk->name; chunk++)
+    if (strcmp(chunk->name, name) == 0) return chunk;
+  return NULL;
+}
+
+/* Chunks name each other "./name". */
+static char *normalize(JSContext *ctx, const char *base, const char *name, void *opaque) {
+  (void)base, (void)opaque;
+  return js_strdup(ctx, strncmp(name, "./", 2) == 0 ? name + 2 : name);
+}
+
+static JSValue read_chunk(JSContext *ctx, const char *name) {
+  const Chunk *chunk = find_chunk(name);
+  if (!chunk) return JS_ThrowReferenceError(ctx, "there is no module %s", name);
+  return JS_ReadObject(ctx, chunk->start, (size_t)(chunk->end - chunk->start), JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+}
+
+static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque) {
+  (void)opaque;
+  if (strcmp(name, "libc") == 0) return libc_module(ctx);
+  JSValue chunk = read_chunk(ctx, name);
+  if (JS_IsException(chunk)) return NULL;
+  JSModuleDef *module = JS_VALUE_GET_PTR(chunk);
+  JS_FreeValue(ctx, chunk);
+  return module;
+}
+
+static void report(JSContext *ctx) {
+  JSValue thrown = JS_GetException(ctx);
+  const char *text = JS_ToCString(ctx, thrown);
+  fprintf(stderr, "ip-masq: %s\n", text ? text : "out of memory");
+  JS_FreeCString(ctx, text);
+  JS_FreeValue(ctx, thrown);
+}
+
+/* 0 when there is no job left, or the program has called `exit`. */
+static int run_jobs(JSContext *ctx) {
+  JSContext *of_job;
+  while (libc_exit_status < 0) {
+    int ran = JS_ExecutePendingJob(JS_GetRuntime(ctx), &of_job);
+    if (ran == 0) return 0;
+    if (ran < 0 && libc_exit_status < 0) return -1;
+  }
+  return 0;
+}
+
+static int run(JSContext *ctx) {
+  JSValue program = read_chunk(ctx, "main.js");
+  if (JS_IsException(program) || JS_ResolveModule(ctx, program) < 0) return -1;
+  JSValue evaluated = JS_EvalFunction(ctx, program);
+  if (JS_IsException(evaluated)) return -1;
+  JSPromiseStateEnum state = JS_PromiseState(ctx, evaluated);
+  if (state == JS_PROMISE_REJECTED && libc_exit_status < 0) {
+    JS_Throw(ctx, JS_PromiseResult(ctx, evaluated));
+    JS_FreeValue(ctx, evaluated);
+    return -1;
+  }
+  JS_FreeValue(ctx, evaluated);
+  for (int more = 1; more > 0 && libc_exit_status < 0;) {
+    if (run_jobs(ctx) < 0) return -1;
+    if (libc_exit_status < 0) more = libc_idle(ctx);
+    if (more < 0 && libc_exit_status < 0) return -1;
+  }
+  return 0;
+}
+
+/* What the program uses of JavaScript's library. */
+static JSContext *new_context(JSRuntime *runtime) {
+  JSContext *ctx = JS_NewContextRaw(runtime);
+  if (!ctx) return NULL;
+  JS_AddIntrinsicBaseObjects(ctx);
+  JS_AddIntrinsicDate(ctx);
+  JS_AddIntrinsicRegExpCompiler(ctx);
+  JS_AddIntrinsicRegExp(ctx);
+  JS_AddIntrinsicJSON(ctx);
+  JS_AddIntrinsicMapSet(ctx);
+  JS_AddIntrinsicTypedArrays(ctx);
+  JS_AddIntrinsicPromise(ctx);
+  return ctx;
+}
+
+int main(int count, char **arguments) {
+  keep_standard_descriptors();
+  signal(SIGPIPE, SIG_IGN);
+  libc_set_arguments(count, arguments);
+#ifdef SANITIZED
+  JSRuntime *runtime = JS_NewRuntime();
+#else
+  JSRuntime *runtime = JS_NewRuntime2(&heap_functions, NULL);
+#endif
+  JSContext *ctx = runtime ? new_context(runtime) : NULL;
+  if (!ctx) return 1;
+  JS_SetMemoryLimit(runtime, MOST_MEMORY);
+  JS_SetGCThreshold(runtime, GARBAGE);
+  JS_SetMaxStackSize(runtime, stack_size());
+  JS_SetModuleLoaderFunc(runtime, normalize, load, NULL);
+  if (run(ctx) < 0) {
+    report(ctx);
+    libc_exit_status = 1;
+  }
+#ifdef SANITIZED
+  libc_free(ctx);
+  JS_FreeContext(ctx);
+  JS_FreeRuntime(runtime);
+  return libc_exit_status < 0 ? 0 : libc_exit_status;
+#else
+  /* The kernel takes all memory back at once. */
+  _exit(libc_exit_status < 0 ? 0 : libc_exit_status);
+#endif
+}

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { build } from 'esbuild'
+import { execa } from 'execa'
+import { ARCHITECTURES, type Architecture, thisArchitecture } from './architecture'
+import { ENGINE_VERSION, engineSource } from './engine'
+import { ROOT } from './root'
+
+/** What our own C is compiled with besides; the engine's is not ours to warn about. */
+const WARNINGS = ['-Wall', '-Wextra', '-Werror']
+const COMMON = ['-std=gnu11', '-fwrapv', '-D_GNU_SOURCE', `-DCONFIG_VERSION="${ENGINE_VERSION}"`]
+
+/**
+ * `static`: what nodes run; it needs nothing of the machine but its kernel, and starts with few page faults. `sanitized`: the same for a
+ * test, which stops at the first overflow, leak or undefined behaviour.
+ */
+const BUILDS = {
+  static: {
+    compile: ['-O2', '-fno-pie', '-ffunction-sections', '-fdata-sections'],
+    link: ['-static', '-no-pie', '-s', '-Wl,--gc-sections', '-Wl,--build-id=none', '-Wl,-z,noseparate-code'],
+  },
+  sanitized: {
+    compile: [
+      '-O1',
+      '-g',
+      '-fno-omit-frame-pointer',
+      '-DSANITIZED',
+      '-fsanitize=address,undefined',
+      '-fno-sanitize-recover=all',
+    ],
+    link: ['-fsanitize=address,undefined'],
+  },
+} as const
+
+export type NativeBuild = keyof typeof BUILDS
+
+const ENGINE_FILES = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'cutils.c', 'dtoa.c']
+const OWN_FILES = ['main.c', 'libc.c', 'heap.c', 'sha2.c', 'text.c']
+const OWN = join(ROOT, 'native')
+
+/**
+ * The program as one native executable: our bytecode, the engine and our system calls. All files are compiled under names that
+ * are always the same, so that the same sources give the same bytes.
+ */
+export async function compileNative(
+  architecture: Architecture,
+  output: string,
+  kind: NativeBuild = 'static',
+): Promise<void> {
+  const work = await mkdtemp(join(dirname(output), '.native-'))
+  try {
+    const compiler = ARCHITECTURES[architecture].compiler
+    const engine = await engineLibrary(compiler, kind)
+    await bytecode(join(work, 'bytecode'))
+    const flags = [
+      ...COMMON,
+      ...BUILDS[kind].compile,
+      ...WARNINGS,
+      '-isystem',
+      await engineSource(),
+      '-I',
+      OWN,
+    ]
+    const objects = join(work, 'objects')
+    await mkdir(objects)
+    for (const file of OWN_FILES)
+      await execa(compiler, [...flags, '-c', file, '-o', join(objects, `${file}.o`)], { cwd: OWN })
+    await execa(compiler, [...flags, '-c', 'chunks.c', '-o', join(objects, 'chunks.c.o')], {
+      cwd: join(work, 'bytecode'),
+    })
+    const all = [...OWN_FILES, 'chunks.c'].map((file) => `${file}.o`)
+    const whole = join(work, 'ip-masq')
+    await execa(compiler, [...BUILDS[kind].link, '-o', whole, ...all, engine, '-lm'], { cwd: objects })
+    // Renamed: a call of a test that runs meanwhile never sees half a file.
+    await rename(whole, output)
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/** The engine compiled once for each compiler, in .cache. */
+async function engineLibrary(compiler: string, kind: NativeBuild): Promise<string> {
+  const source = await engineSource()
+  const { stdout: version } = await execa(compiler, ['--version'])
+  const flags = [...COMMON, ...BUILDS[kind].compile, '-w']
+  const key = createHash('sha256')
+    .update(JSON.stringify([basename(source), version, flags]))
+    .digest('hex')
+    .slice(0, 16)
+  const library = join(ROOT, '.cache/engine', `${compiler}-${kind}-${key}.a`)
+  if (existsSync(library)) return library
+  const work = await mkdtemp(`${library}.`)
+  try {
+    const compile = (file: string) =>
+      execa(compiler, [...flags, '-c', file, '-o', join(work, `${file}.o`)], { cwd: source })
+    await Promise.all(ENGINE_FILES.map(compile))
+    const objects = ENGINE_FILES.map((file) => `${file}.o`)
+    await execa('ar', ['rcsD', 'engine.a', ...objects], { cwd: work })
+    await rename(join(work, 'engine.a'), library)
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+  return library
+}
+
+/** The program that makes bytecode, for this machine. Bytecode is the same for all that we build for. */
+async function bytecodeCompiler(): Promise<string> {
+  const compiler = ARCHITECTURES[thisArchitecture()].compiler
+  const engine = await engineLibrary(compiler, 'static')
+  const text = await readFile(join(OWN, 'compile.c'), 'utf8')
+  const key = createHash('sha256')
+    .update(JSON.stringify([basename(engine), text]))
+    .digest('hex')
+    .slice(0, 16)
+  const program = join(ROOT, '.cache/engine', `compile-${key}`)
+  if (existsSync(program)) return program
+  const work = await mkdtemp(`${program}.`)
+  try {
+    const made = join(work, 'compile')
+    const flags = [...COMMON, '-O2', '-no-pie', ...WARNINGS, '-isystem', await engineSource()]
+    await execa(compiler, [...flags, 'compile.c', engine, '-lm', '-o', made], { cwd: OWN })
+    await rename(made, program)
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+  return program
+}
+
+/** Each module of the bundle as a file of bytecode, and chunks.c, which has them all. */
+async function bytecode(directory: string): Promise<void> {
+  const scripts = join(directory, 'scripts')
+  await mkdir(scripts, { recursive: true })
+  await nativeScripts(scripts)
+  const names = (await readdir(scripts)).sort()
+  await execa(await bytecodeCompiler(), ['scripts', '.', ...names], { cwd: directory })
+  await copyFile(join(OWN, 'chunks.h'), join(directory, 'chunks.h'))
+  await writeFile(join(directory, 'chunks.c'), chunksSource(names))
+}
+
+/** ES modules that ask for each other: the code of a command, or of a refusal, is read when it is asked for. */
+async function nativeScripts(outdir: string): Promise<void> {
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: { main: 'src/main.ts' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2023',
+    conditions: ['native', 'module'],
+    mainFields: ['module', 'main'],
+    external: ['libc'],
+    minify: true,
+    chunkNames: '[name]-[hash]',
+    outdir,
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+}
+
+function chunksSource(names: readonly string[]): string {
+  const data = names.map((name, i) =>
+    [
+      `__asm__(".section .rodata\\n.balign 16\\nchunk_${i}:\\n.incbin \\"${name}\\"\\nchunk_${i}_end:\\n.byte 0\\n.previous");`,
+      `extern const uint8_t chunk_${i}[], chunk_${i}_end[];`,
+    ].join('\n'),
+  )
+  const rows = names.map((name, i) => `  {"${name}", chunk_${i}, chunk_${i}_end},`)
+  return ['#include "chunks.h"', ...data, 'const Chunk CHUNKS[] = {', ...rows, '  {0, 0, 0},', '};', ''].join(
+    '\n',
+  )
+}

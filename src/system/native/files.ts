@@ -1,0 +1,221 @@
+import * as libc from 'libc'
+import { ERRNO } from '../errno'
+import type { Entry, FileKind, FileStatus } from '../files'
+import { refused, taken, takenBytes } from './refused'
+
+/** fcntl.h. O_DIRECTORY and O_NOFOLLOW are others on ARM. */
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOCTTY, O_NONBLOCK, O_DIRECTORY, O_NOFOLLOW } = libc.OPEN
+
+const ENOTDIR = 20
+
+const fields = new Float64Array(9)
+
+export function status(path: string): FileStatus {
+  taken(libc.stat(path, fields), 'stat', path)
+  return statusOf(fields)
+}
+
+export function statusIfThere(path: string): FileStatus | undefined {
+  return ifThere(libc.stat(path, fields), 'stat', path)
+}
+
+export function statusOfEntry(path: string): FileStatus | undefined {
+  return ifThere(libc.lstat(path, fields), 'lstat', path)
+}
+
+function ifThere(returned: number, syscall: string, path: string): FileStatus | undefined {
+  if (returned === -ERRNO.ENOENT || returned === -ENOTDIR) return undefined
+  taken(returned, syscall, path)
+  return statusOf(fields)
+}
+
+export function statusOfOpen(descriptor: number): FileStatus {
+  taken(libc.fstat(descriptor, fields), 'fstat')
+  return statusOf(fields)
+}
+
+function statusOf(fields: Float64Array): FileStatus {
+  const [device = 0, inode = 0, mode = 0, , uid = 0, gid = 0, size = 0, modifiedMs = 0, changedMs = 0] =
+    fields
+  return {
+    kind: KINDS[mode >> 12] ?? 'other',
+    device,
+    inode,
+    size,
+    mode: mode & 0o7777,
+    uid,
+    gid,
+    modifiedMs,
+    changedMs,
+  }
+}
+
+/** By the upper bits of a mode, and by the types in a directory (stat.h, dirent.h). */
+const KINDS: Readonly<Record<number, FileKind>> = { 4: 'directory', 8: 'file', 10: 'link', 12: 'socket' }
+
+function open(path: string, flags: number, mode = 0): number {
+  for (;;) {
+    const descriptor = libc.open(path, flags, mode)
+    if (descriptor !== -ERRNO.EINTR) return taken(descriptor, 'open', path)
+  }
+}
+
+export function openToRead(path: string): number {
+  return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+}
+
+export function openEntryToRead(path: string): number {
+  return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)
+}
+
+export function openDirectory(path: string): number {
+  return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+}
+
+export function createFile(path: string, mode: number): number {
+  return open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
+}
+
+export function close(descriptor: number): void {
+  taken(libc.close(descriptor), 'close')
+}
+
+export function readNext(descriptor: number, room: Uint8Array): number {
+  const bytes = readSome(descriptor, room.length)
+  room.set(bytes)
+  return bytes.length
+}
+
+function readSome(descriptor: number, length: number): Uint8Array {
+  for (;;) {
+    const bytes = libc.read(descriptor, length)
+    if (bytes !== -ERRNO.EINTR) return takenBytes(bytes, 'read')
+  }
+}
+
+export function readAt(descriptor: number, room: Uint8Array, position: number): number {
+  for (;;) {
+    const bytes = libc.pread(descriptor, room.length, position)
+    if (bytes === -ERRNO.EINTR) continue
+    const read = takenBytes(bytes, 'read')
+    room.set(read)
+    return read.length
+  }
+}
+
+const MOST = 64 * 1024
+
+export function readRest(descriptor: number): Uint8Array {
+  const pieces: Uint8Array[] = []
+  for (;;) {
+    const piece = readSome(descriptor, MOST)
+    if (piece.length === 0) return joined(pieces)
+    pieces.push(piece)
+  }
+}
+
+/** The bytes one after the other. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces
+  if (only && pieces.length === 1) return only
+  let length = 0
+  for (const piece of pieces) length += piece.length
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
+export function writeNext(descriptor: number, bytes: Uint8Array): number {
+  for (;;) {
+    const written = libc.write(descriptor, bytes)
+    if (written !== -ERRNO.EINTR) return taken(written, 'write')
+  }
+}
+
+export function readText(path: string): string {
+  const descriptor = open(path, O_RDONLY)
+  try {
+    return libc.decode(readRest(descriptor))
+  } finally {
+    libc.close(descriptor)
+  }
+}
+
+export function namesIn(directory: string): string[] {
+  return entriesIn(directory).map(({ name }) => name)
+}
+
+export function entriesIn(directory: string): Entry[] {
+  const descriptor = libc.open(directory, O_RDONLY | O_DIRECTORY)
+  taken(descriptor, 'scandir', directory)
+  try {
+    const entries: Entry[] = []
+    for (;;) {
+      const bytes = takenBytes(libc.getdents(descriptor), 'scandir', directory)
+      if (bytes.length === 0) return entries
+      addEntries(entries, bytes, directory)
+    }
+  } finally {
+    libc.close(descriptor)
+  }
+}
+
+/** struct linux_dirent64: inode and offset of 8 bytes each, length (2), type (1), the name and a NUL. */
+function addEntries(entries: Entry[], bytes: Uint8Array, directory: string): void {
+  for (let at = 0; at < bytes.length; ) {
+    const length = (bytes[at + 16] ?? 0) + (bytes[at + 17] ?? 0) * 256
+    const type = bytes[at + 18] ?? 0
+    let end = at + 19
+    while (bytes[end] !== 0) end++
+    const name = libc.decode(bytes.subarray(at + 19, end))
+    if (name !== '.' && name !== '..') entries.push({ name, kind: kindOf(type, `${directory}/${name}`) })
+    at += length
+  }
+}
+
+/** Some file systems do not say; then we look. */
+function kindOf(type: number, path: string): FileKind {
+  if (type !== 0) return KINDS[type] ?? 'other'
+  return statusOfEntry(path)?.kind ?? 'other'
+}
+
+export function realPath(path: string): string {
+  return libc.decode(takenBytes(libc.realpath(path), 'realpath', path))
+}
+
+export function linkTarget(path: string): string {
+  return libc.decode(takenBytes(libc.readlink(path), 'readlink', path))
+}
+
+export function makeDirectory(path: string, mode: number): void {
+  taken(libc.mkdir(path, mode), 'mkdir', path)
+}
+
+export function removeDirectory(path: string): void {
+  taken(libc.rmdir(path), 'rmdir', path)
+}
+
+export function removeFile(path: string): void {
+  taken(libc.unlink(path), 'unlink', path)
+}
+
+export function rename(from: string, to: string): void {
+  const returned = libc.rename(from, to)
+  if (returned < 0) throw refused({ errno: -returned, syscall: 'rename', path: from, dest: to })
+}
+
+export function setMode(descriptor: number, mode: number): void {
+  taken(libc.fchmod(descriptor, mode), 'fchmod')
+}
+
+export function setOwner(descriptor: number, uid: number, gid: number): void {
+  taken(libc.fchown(descriptor, uid, gid), 'fchown')
+}
+
+export function flush(descriptor: number): void {
+  taken(libc.fsync(descriptor), 'fsync')
+}

@@ -1,0 +1,85 @@
+import * as libc from 'libc'
+import { ERRNO } from '../errno'
+import type { NetlinkSocket } from '../netlink-socket'
+
+/** AF_NETLINK; SOCK_RAW | SOCK_CLOEXEC; NETLINK_NETFILTER */
+const [AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER] = [16, 0x80003, 12]
+const SOL_SOCKET = { level: 1, sendBufferForce: 32, receiveBufferForce: 33, receiveTimeout: 20 } as const
+/** NETLINK_CAP_ACK: errors without the message that they are about; NETLINK_EXT_ACK: with the kernel's words. */
+const SOL_NETLINK = { level: 270, capAck: 10, extAck: 11 } as const
+/** MSG_TRUNC: the length of the datagram, also where it does not fit. */
+const MSG_TRUNC = 0x20
+
+/** What the default queue (net.core.rmem_default) has room for in any case. */
+const RECEIVE_QUEUE = 64 * 1024
+/** What the kernel counts for one error in the queue, at most. */
+const ANSWER_BYTES = 1024
+
+/** A kernel that does not answer is not waited for for ever. */
+const TIMEOUT_SECONDS = 10
+
+export function openSocket(): NetlinkSocket | undefined {
+  const descriptor = libc.socket(AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER)
+  if (descriptor < 0) return undefined
+  // Kernels before 4.12 know neither; then errors are only longer, and without words.
+  for (const option of [SOL_NETLINK.capAck, SOL_NETLINK.extAck])
+    libc.setsockopt(descriptor, SOL_NETLINK.level, option, int32(1))
+  libc.setsockopt(descriptor, SOL_SOCKET.level, SOL_SOCKET.receiveTimeout, timeval(TIMEOUT_SECONDS))
+  let sendQueue = 0
+  let receiveQueue = RECEIVE_QUEUE
+  const sender = new Uint8Array(ADDRESS_BYTES)
+  return {
+    send(bytes, answers) {
+      // Before they come: what finds no room is lost, and all after it.
+      if (answers * ANSWER_BYTES > receiveQueue) {
+        receiveQueue = answers * ANSWER_BYTES
+        libc.setsockopt(descriptor, SOL_SOCKET.level, SOL_SOCKET.receiveBufferForce, int32(receiveQueue))
+      }
+      if (bytes.length > SMALL_BATCH && bytes.length > sendQueue) {
+        // One message of the socket is the whole batch.
+        sendQueue = bytes.length + 4096
+        libc.setsockopt(descriptor, SOL_SOCKET.level, SOL_SOCKET.sendBufferForce, int32(sendQueue))
+      }
+      for (;;) {
+        const sent = libc.send(descriptor, bytes, 0)
+        if (sent >= 0) return sent === bytes.length ? 0 : ERRNO.EMSGSIZE
+        if (sent !== -ERRNO.EINTR) return -sent
+      }
+    },
+    receive() {
+      for (;;) {
+        const received = libc.receive(descriptor, MSG_TRUNC, sender)
+        const isError = typeof received === 'number' && received < 0
+        // Any process with CAP_NET_ADMIN may send to our port.
+        if (!isError && !isKernel(sender)) continue
+        if (typeof received !== 'number') return received
+        if (!isError) return ERRNO.EMSGSIZE
+        if (received !== -ERRNO.EINTR) return -received
+      }
+    },
+    close: () => void libc.close(descriptor),
+  }
+}
+
+/** struct sockaddr_nl: nl_family and padding, nl_pid, nl_groups. */
+const ADDRESS_BYTES = 12
+
+/** The kernel's port is 0. */
+function isKernel(address: Uint8Array): boolean {
+  return address[4] === 0 && address[5] === 0 && address[6] === 0 && address[7] === 0
+}
+
+/** What the default queue (net.core.wmem_default) has room for in any case. */
+const SMALL_BATCH = 64 * 1024
+
+/** In the machine's byte order. */
+function int32(value: number): Uint8Array {
+  return Uint8Array.of(value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >> 24)
+}
+
+/** struct timeval: two numbers of 8 bytes, in the machine's byte order. */
+function timeval(seconds: number): Uint8Array {
+  const bytes = new Uint8Array(16)
+  bytes[0] = seconds
+  return bytes
+}

@@ -1,0 +1,73 @@
+import * as libc from 'libc'
+import { POLL, whenReady } from './loop'
+import { takenBytes } from './refused'
+
+let variables: Readonly<Record<string, string | undefined>> | undefined
+
+export function environment(): Readonly<Record<string, string | undefined>> {
+  variables ??= readEnvironment()
+  return variables
+}
+
+/** Of a name that is there twice the first one counts, as in getenv(3). */
+function readEnvironment(): Readonly<Record<string, string | undefined>> {
+  const read: Record<string, string> = Object.create(null)
+  for (const variable of libc.environment()) {
+    const at = variable.indexOf('=')
+    if (at > 0) read[variable.slice(0, at)] ??= variable.slice(at + 1)
+  }
+  return read
+}
+
+export function programArguments(): readonly string[] {
+  return libc.programArguments()
+}
+
+export function executable(): string {
+  return '/proc/self/exe'
+}
+
+export function processId(): number {
+  return libc.getpid()
+}
+
+export function effectiveUser(): number {
+  return libc.geteuid()
+}
+
+export function workingDirectory(): string {
+  return libc.decode(takenBytes(libc.getcwd(), 'getcwd'))
+}
+
+/** signal.h */
+const [SIGINT, SIGTERM] = [2, 15]
+
+/** They are blocked and read from a descriptor, so that they interrupt nothing. */
+export function onStop(stop: () => void): void {
+  let bits = (1 << SIGINT) | (1 << SIGTERM)
+  const listen = () => {
+    const descriptor = libc.signals(bits)
+    if (descriptor < 0) return
+    const end = whenReady(
+      descriptor,
+      POLL.in,
+      () => {
+        // struct signalfd_siginfo begins with the signal's number.
+        const came = libc.read(descriptor, 128)
+        if (typeof came === 'number') return
+        end()
+        libc.close(descriptor)
+        // The next one of its kind ends the program, as if nobody listened.
+        bits &= ~(1 << (came[0] ?? 0))
+        listen()
+        stop()
+      },
+      false,
+    )
+  }
+  listen()
+}
+
+export function exit(status: number, _isHeldUp: boolean): never {
+  return libc.exit(status)
+}

@@ -1,0 +1,53 @@
+import * as libc from 'libc'
+import { ERRNO } from '../errno'
+import type { Output } from '../streams'
+import { pause } from './clock'
+import { joined } from './files'
+import { POLL, whenReady } from './loop'
+import { codeOf, refused } from './refused'
+
+const MOST = 64 * 1024
+
+export function readStdin(): string {
+  const pieces: Uint8Array[] = []
+  for (;;) {
+    const piece = libc.read(0, MOST)
+    if (typeof piece === 'number') untilReady(piece, 'read(2) of stdin')
+    else if (piece.length > 0) pieces.push(piece)
+    else break
+  }
+  const text = libc.decode(joined(pieces))
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
+
+export function write(descriptor: Output, text: string): void {
+  let rest = libc.encode(text)
+  while (rest.length > 0) {
+    const written = libc.write(descriptor, rest)
+    if (written < 0) untilReady(written, `write(2) to ${OUTPUT_NAMES[descriptor]}`)
+    else if (written === rest.length) return
+    else rest = rest.subarray(written)
+  }
+}
+
+const OUTPUT_NAMES = { 1: 'stdout', 2: 'stderr' } as const
+
+/** A pipe or a socket may be non-blocking, set so by whoever holds the other end: then we wait for room or data. */
+function untilReady(returned: number, call: string): void {
+  if (returned === -ERRNO.EAGAIN) pause(1)
+  else if (returned !== -ERRNO.EINTR) throw new Error(`${call} failed: ${codeOf(-returned)}`)
+}
+
+/** What a pipe that has room takes at once (PIPE_BUF of limits.h), so that a write never waits. */
+const ATOMIC = 4096
+
+export function writeSome(descriptor: Output, bytes: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const end = whenReady(descriptor, POLL.out, () => {
+      end()
+      const written = libc.write(descriptor, bytes.subarray(0, ATOMIC))
+      if (written >= 0) resolve(written)
+      else reject(refused({ errno: -written, syscall: 'write' }))
+    })
+  })
+}
