@@ -71,7 +71,7 @@ int main(int count, char **arguments) {
     JSRuntime *runtime = JS_NewRuntime();
     JSContext *ctx = JS_NewContext(runtime);
     JS_SetModuleLoaderFunc(runtime, NULL, load, NULL);
-    JS_SetStripInfo(runtime, JS_STRIP_SOURCE);
+    JS_SetStripInfo(runtime, JS_STRIP_SOURCE | JS_STRIP_DEBUG);
     if (compile(ctx, arguments[1], arguments[2], arguments[i]) < 0) return 1;
     JS_FreeContext(ctx);
     JS_FreeRuntime(runtime);

@@ -141,7 +141,7 @@ async function bytecode(directory: string): Promise<void> {
 
 /** ES modules that ask for each other: the code of a command, or of a refusal, is read when it is asked for. */
 async function nativeScripts(outdir: string): Promise<void> {
-  await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: { main: 'src/main.ts' },
     bundle: true,
@@ -157,7 +157,21 @@ async function nativeScripts(outdir: string): Promise<void> {
     outdir,
     legalComments: 'none',
     logLevel: 'warning',
+    write: false,
+    metafile: true,
   })
+  let replaced = 0
+  for (const { path, text } of outputFiles) {
+    // See native/main.c.
+    const script = text.replaceAll(/\bimport\("\.\/([^"]+)"\)/g, (_, name) => {
+      replaced++
+      return `importChunk("${name}")`
+    })
+    await writeFile(path, script)
+  }
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
+  const wanted = imports.filter(({ kind }) => kind === 'dynamic-import').length
+  if (replaced < wanted) throw new Error(`Only ${replaced} of ${wanted} import() could be replaced`)
 }
 
 function chunksSource(names: readonly string[]): string {
