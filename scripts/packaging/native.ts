@@ -48,12 +48,13 @@ export async function compileNative(
   architecture: Architecture,
   output: string,
   kind: NativeBuild = 'static',
+  entry = 'src/main.ts',
 ): Promise<void> {
   const work = await mkdtemp(join(dirname(output), '.native-'))
   try {
     const compiler = ARCHITECTURES[architecture].compiler
     const engine = await engineLibrary(compiler, kind)
-    await bytecode(join(work, 'bytecode'))
+    await bytecode(join(work, 'bytecode'), entry)
     const flags = [
       ...COMMON,
       ...BUILDS[kind].compile,
@@ -129,10 +130,10 @@ async function bytecodeCompiler(): Promise<string> {
 }
 
 /** Each module of the bundle as a file of bytecode, and chunks.c, which has them all. */
-async function bytecode(directory: string): Promise<void> {
+async function bytecode(directory: string, entry: string): Promise<void> {
   const scripts = join(directory, 'scripts')
   await mkdir(scripts, { recursive: true })
-  await nativeScripts(scripts)
+  await nativeScripts(scripts, entry)
   const names = (await readdir(scripts)).sort()
   await execa(await bytecodeCompiler(), ['scripts', '.', ...names], { cwd: directory })
   await copyFile(join(OWN, 'chunks.h'), join(directory, 'chunks.h'))
@@ -140,10 +141,10 @@ async function bytecode(directory: string): Promise<void> {
 }
 
 /** ES modules that ask for each other: the code of a command, or of a refusal, is read when it is asked for. */
-async function nativeScripts(outdir: string): Promise<void> {
+async function nativeScripts(outdir: string, entry: string): Promise<void> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: { main: 'src/main.ts' },
+    entryPoints: { main: entry },
     bundle: true,
     splitting: true,
     format: 'esm',
