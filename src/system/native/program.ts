@@ -42,30 +42,31 @@ export function workingDirectory(): string {
 /** signal.h */
 const [SIGINT, SIGTERM] = [2, 15]
 
-/** They are blocked and read from a descriptor, so that they interrupt nothing. */
+const stops: (() => void)[] = []
+let listenedTo = (1 << SIGINT) | (1 << SIGTERM)
+
 export function onStop(stop: () => void): void {
-  let bits = (1 << SIGINT) | (1 << SIGTERM)
-  const listen = () => {
-    const descriptor = libc.signals(bits)
-    if (descriptor < 0) return
-    const end = whenReady(
-      descriptor,
-      POLL.in,
-      () => {
-        // struct signalfd_siginfo begins with the signal's number.
-        const came = libc.read(descriptor, 128)
-        if (typeof came === 'number') return
-        end()
-        libc.close(descriptor)
-        // The next one of its kind ends the program, as if nobody listened.
-        bits &= ~(1 << (came[0] ?? 0))
-        listen()
-        stop()
-      },
-      false,
-    )
+  stops.push(stop)
+  // A signal goes to one reader, so there is one for all.
+  if (stops.length === 1) listen()
+}
+
+/** The signals are blocked and read from a descriptor, so that they interrupt nothing. */
+function listen(): void {
+  const descriptor = libc.signals(listenedTo)
+  if (descriptor < 0) return
+  const take = () => {
+    // struct signalfd_siginfo begins with the signal's number.
+    const came = libc.read(descriptor, 128)
+    if (typeof came === 'number') return
+    end()
+    libc.close(descriptor)
+    // The next one of its kind ends the program, as if nobody listened.
+    listenedTo &= ~(1 << (came[0] ?? 0))
+    listen()
+    for (const stop of stops) stop()
   }
-  listen()
+  const end = whenReady(descriptor, POLL.in, take, false)
 }
 
 export function exit(status: number, _isHeldUp: boolean): never {
