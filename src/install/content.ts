@@ -47,7 +47,7 @@ function fromSource(path: string, use: (piece: Uint8Array) => void): string {
   }
 }
 
-/** From its beginning. The executable has 110 MB, and a container's memory limit holds for us too. */
+/** From its beginning. A container's memory limit holds for us too. */
 function inPieces(descriptor: number, use: (piece: Uint8Array) => void): void {
   const piece = new Uint8Array(1 << 20)
   for (let at = 0; ; ) {
