@@ -2,6 +2,7 @@ import { decodeBase64, decode as decodeUtf8 } from '#system/text'
 import { type Attachment, parsePod } from './attachment'
 import { findOwnPlugin, pluginsOf } from './conflists'
 import { isObject, type JsonObject } from './json'
+import { jsonSyntaxFault } from './json-text'
 
 /** One file of a result cache (`cniCacheV1`). */
 export interface CacheEntry {
@@ -41,11 +42,20 @@ export function parseCacheFile(text: string, configs: Map<string, string>): Cach
       ...parsePod(pairsOf(cniArgs)),
     },
     config,
-    readConflist: () => JSON.parse(decode(config)),
+    readConflist: () => parseConflist(decode(config)),
     readArgs: () => readArgs(decode(config)),
     result,
     capabilityArgs: isObject(capabilityArgs) ? capabilityArgs : {},
     ...(typeof netns === 'string' && netns !== '' && { netns }),
+  }
+}
+
+/** Throws, in words of ours: those of the engines differ. */
+function parseConflist(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error(`the conflist in it is no JSON: ${jsonSyntaxFault(text)}`)
   }
 }
 

@@ -240,7 +240,13 @@ describe('an address that another attachment holds', () => {
 
     test('is refused where a namespace cannot be looked into', async () => {
       await addOld()
-      expect((await call('ADD', renamed)).json).toMatchObject({ code: 11 })
+      // Without a process, as that of a Kata pod.
+      const unseen = await createNamespace('unseen')
+      try {
+        expect((await call('ADD', renamed)).json).toMatchObject({ code: 11 })
+      } finally {
+        await unseen.delete()
+      }
     })
   })
 })
