@@ -1,6 +1,7 @@
 /**
- * What arrays can do by themselves, for what the calls of pods run. They are bytecode,
- * with the rest of our code, and need no runtime to be made ready.
+ * What arrays can do by themselves, for what the calls of pods run. The methods are JavaScript of the native runtime's,
+ * which parses each of them at its first use: 0.02 to 0.1 ms, 0.3 in an ADD. These come as bytecode, with the rest
+ * of our code.
  */
 
 export function map<T, U>(list: readonly T[], make: (item: T, index: number) => U): U[] {

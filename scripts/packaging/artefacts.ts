@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Architecture } from './architecture'
 import { bundle } from './bundle'
-import { compileNative } from './native'
+import { compile } from './compile'
 import { type BundledPackage, bundledPackages, thirdPartyNotices } from './notices'
 
 export interface Artefacts {
@@ -24,7 +24,7 @@ export async function buildArtefacts(
   const executables = new Map<Architecture, string>()
   for (const architecture of architectures) {
     const output = join(directory, `ip-masq-linux-${architecture}`)
-    await compileNative(architecture, output)
+    await compile(architecture, output)
     executables.set(architecture, output)
   }
   return { bundle: file, notices: await thirdPartyNotices(packages), packages, executables }
