@@ -19,7 +19,7 @@ export interface Verdict {
   readonly because: string
   /** Gone, but only if the result caches that were read are those of this node's runtimes. */
   readonly restsOnCache?: boolean
-  /** No cache has it, but its ADD may still be under way. */
+  /** No cache has it, but its ADD may still be under way, or whoever restored its rules may be about to take them back. */
   readonly isInFlight?: boolean
 }
 
@@ -55,7 +55,11 @@ export function judge(evidence: Evidence): (listed: Listed) => Verdict {
     const isInFlight = note?.bootSeconds !== undefined && isAdded(note) && isYoung(note, evidence)
     if (note?.netns !== undefined)
       return { is: 'alive', because: 'its network namespace still exists', isInFlight }
-    return { ...judgeWithoutEntry(listed, { ...evidence, look, networks }), isInFlight }
+    const verdict = judgeWithoutEntry(listed, { ...evidence, look, networks })
+    return {
+      ...verdict,
+      isInFlight: isInFlight || (verdict.is === 'unknown' && isJustRestored(note, evidence)),
+    }
   }
 }
 
@@ -99,6 +103,11 @@ function isOf(entry: CachedName, note: ListedNote | undefined, evidence: Evidenc
 /** Its own ADD wrote it; else sync did, from a cache entry. */
 function isAdded({ origin = 'added' }: ListedNote): boolean {
   return origin === 'added'
+}
+
+/** Whoever restores rules looks for DELs after that, and is perhaps about to take these back. */
+function isJustRestored(note: ListedNote | undefined, evidence: Evidence): boolean {
+  return note?.origin === 'restored' && note.bootSeconds !== undefined && isYoung(note, evidence)
 }
 
 /** Whether its ADD may still be under way. One whose age nobody knows may be. */
