@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { openLibc } from '../src/system/bun/libc'
+import { openLibc } from './bun-libc'
 
 const libc = openLibc({
   setns: { args: ['int', 'int'], returns: 'int' },

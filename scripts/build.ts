@@ -1,14 +1,12 @@
-// npm run build: dist/ip-masq.js (Node), dist/ip-masq and dist/ip-masq-quickjs (native, for this machine), from the same sources.
+// npm run build: dist/ip-masq.js (Node), dist/ip-masq (native, for this machine), from the same sources.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { thisArchitecture } from './packaging/architecture'
 import { bundle } from './packaging/bundle'
-import { compile } from './packaging/compile'
 import { compileNative } from './packaging/native'
 import { ROOT } from './packaging/root'
 
 const dist = join(ROOT, 'dist')
 await mkdir(dist, { recursive: true })
 await bundle(join(dist, 'ip-masq.js'))
-await compile(thisArchitecture(), join(dist, 'ip-masq'))
-await compileNative(thisArchitecture(), join(dist, 'ip-masq-quickjs'))
+await compileNative(thisArchitecture(), join(dist, 'ip-masq'))

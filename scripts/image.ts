@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { version } from '../package.json'
 import { ALL, type Architecture, isArchitecture } from './packaging/architecture'
 import { buildArtefacts } from './packaging/artefacts'
-import { debianLibc } from './packaging/debian-libc'
 import { imageOf, REFERENCE } from './packaging/image'
 import { type Image, ociArchive } from './packaging/oci'
 
@@ -22,14 +21,13 @@ const work = await mkdtemp(join(tmpdir(), 'ip-masq-'))
 const write = async (name: string, images: readonly Image[]) => {
   const { archive, digest } = await ociArchive(images)
   await writeFile(`dist/${name}.oci.tar`, archive)
-  say(`dist/${name}.oci.tar: ${REFERENCE}, ${Math.round(archive.length / 1e6)} MB, ${digest}`)
+  say(`dist/${name}.oci.tar: ${REFERENCE}, ${(archive.length / 1e6).toFixed(1)} MB, ${digest}`)
 }
 try {
   const { executables, notices } = await buildArtefacts(work, architectures)
   const images: Image[] = []
   for (const [architecture, executable] of executables) {
-    const libc = await debianLibc(architecture)
-    images.push(await imageOf(architecture, { executable, notices, libc }))
+    images.push(await imageOf(architecture, { executable, notices }))
     await write(`ip-masq-${version}-linux-${architecture}`, images.slice(-1))
   }
   if (images.length > 1) await write(`ip-masq-${version}`, images)

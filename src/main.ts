@@ -128,7 +128,7 @@ async function runCommand(run: () => Promise<number>): Promise<number> {
   }
 }
 
-// `exit`, where setting `exitCode` would do, saves the native runtime 1 ms of winding up. It truncates nothing: each
+// `exit`, where setting `exitCode` would do, saves what the runtime does to wind up. It truncates nothing: each
 // write was waited for. A result that cannot be written has not been delivered, and so is a failure.
 main().then(
   (status) => exit(status, isHeldUp()),

@@ -5,18 +5,11 @@ export type Architecture = keyof typeof ARCHITECTURES
 export const ARCHITECTURES = {
   amd64: {
     node: 'x64',
-    bun: 'x64',
-    triplet: 'x86_64-linux-gnu',
-    // PT_INTERP of the executable.
-    loader: '/lib64/ld-linux-x86-64.so.2',
     emulator: 'qemu-x86_64-static',
     compiler: 'x86_64-linux-gnu-gcc',
   },
   arm64: {
     node: 'arm64',
-    bun: 'aarch64',
-    triplet: 'aarch64-linux-gnu',
-    loader: '/lib/ld-linux-aarch64.so.1',
     emulator: 'qemu-aarch64-static',
     compiler: 'aarch64-linux-gnu-gcc',
   },

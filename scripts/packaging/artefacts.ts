@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Architecture } from './architecture'
 import { bundle } from './bundle'
-import { compile } from './compile'
+import { compileNative } from './native'
 import { type BundledPackage, bundledPackages, thirdPartyNotices } from './notices'
 
 export interface Artefacts {
@@ -24,7 +24,7 @@ export async function buildArtefacts(
   const executables = new Map<Architecture, string>()
   for (const architecture of architectures) {
     const output = join(directory, `ip-masq-linux-${architecture}`)
-    await compile(architecture, output)
+    await compileNative(architecture, output)
     executables.set(architecture, output)
   }
   return { bundle: file, notices: await thirdPartyNotices(packages), packages, executables }

@@ -1,5 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
+import { ARCHITECTURES } from './architecture'
+import { ENGINE_VERSION, engineSource } from './engine'
 import { ROOT } from './root'
 
 export interface BundledPackage {
@@ -28,16 +31,36 @@ export async function bundledPackages(inputs: readonly string[]): Promise<Bundle
 /** Who wrote what is in the executable, and on which terms. */
 export async function thirdPartyNotices(packages: readonly BundledPackage[]): Promise<string> {
   const runtime = await readFile(join(ROOT, 'scripts/packaging/runtime-notice.md'), 'utf8')
-  const lock = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8'))
-  const { version } = lock.packages['node_modules/@oven/bun-linux-x64']
+  const texts = {
+    ENGINE_LICENCE: (await readFile(join(await engineSource(), 'LICENSE'), 'utf8')).trim(),
+    // Of Debian's base-files, which each Debian-like machine has.
+    LIBC_LICENCE: (await readFile('/usr/share/common-licenses/LGPL-2.1', 'utf8')).trim(),
+    ENGINE: ENGINE_VERSION,
+    LIBC: await libcVersion(),
+  }
   const parts = await Promise.all(packages.map(noticeOf))
   return [
     '# Third-party notices',
     'ip-masq is under the Apache License 2.0 (LICENSE). The executable also holds the following.',
-    runtime.replace('VERSION', version).trim(),
+    runtime.replaceAll(/\b[A-Z]+(_[A-Z]+)?\b/g, (name) => texts[name as keyof typeof texts] ?? name).trim(),
     ...parts,
     '',
   ].join('\n\n')
+}
+
+/** Of the C library that the executables are linked with, as its headers say it. */
+export async function libcVersion(): Promise<string> {
+  const versions = await Promise.all(
+    Object.values(ARCHITECTURES).map(async ({ compiler }) => {
+      const input = '#include <features.h>\n__GLIBC__.__GLIBC_MINOR__\n'
+      const { stdout } = await execa(compiler, ['-E', '-P', '-'], { input })
+      return stdout.replaceAll(/\s/g, '')
+    }),
+  )
+  const [version = '', ...others] = versions
+  if (!/^\d+\.\d+$/.test(version) || others.some((other) => other !== version))
+    throw new Error(`Cannot name the C library: the compilers have ${versions.join(' and ')}`)
+  return version
 }
 
 async function noticeOf({ name, version, license, directory }: BundledPackage): Promise<string> {

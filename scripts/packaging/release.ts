@@ -7,7 +7,6 @@ import { version } from '../../package.json'
 import { ALL, ARCHITECTURES, type Architecture, thisArchitecture } from './architecture'
 import { gzip, tar } from './archive'
 import { type Artefacts, buildArtefacts } from './artefacts'
-import { debianLibc, type Libc } from './debian-libc'
 import { imageOf } from './image'
 import { type Image, ociArchive } from './oci'
 import { ROOT } from './root'
@@ -37,11 +36,10 @@ export async function release(directory: string, say: (line: string) => unknown)
   try {
     const artefacts = await buildArtefacts(work, ALL)
     for (const [architecture, executable] of artefacts.executables) {
-      const libc = await debianLibc(architecture)
-      say(`ip-masq-linux-${architecture}: ${await startOnce(executable, architecture, libc)}`)
+      say(`ip-masq-linux-${architecture}: ${await startOnce(executable, architecture)}`)
       const name = `ip-masq-${version}-linux-${architecture}`
       await put(`${name}.tar.gz`, gzip(await tree(join(work, name), executable, artefacts)))
-      images.push(await imageOf(architecture, { ...artefacts, executable, libc }))
+      images.push(await imageOf(architecture, { ...artefacts, executable }))
       await putImages(`${name}.oci.tar`, images.slice(-1))
     }
     // For a registry: one tag for all.
@@ -83,10 +81,10 @@ async function tree(
   return tar(join(directory, '..'), [basename(directory)])
 }
 
-/** Whether it runs: on this machine, or under an emulator with the C library of its own architecture. */
-async function startOnce(executable: string, architecture: Architecture, { root }: Libc): Promise<string> {
+/** Whether it runs: on this machine, or under an emulator. */
+async function startOnce(executable: string, architecture: Architecture): Promise<string> {
   const { emulator } = ARCHITECTURES[architecture]
-  const command = architecture === thisArchitecture() ? [executable] : [emulator, '-L', root, executable]
+  const command = architecture === thisArchitecture() ? [executable] : [emulator, executable]
   const [file = '', ...args] = command
   const { stdout, failed, code, stderr } = await execa(file, args, {
     env: { CNI_COMMAND: 'VERSION' },

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { execa } from 'execa'
 import { name, version } from '../../package.json'
-import type { BundledPackage } from './notices'
+import { ENGINE_VERSION } from './engine'
+import { type BundledPackage, libcVersion } from './notices'
 import { ROOT } from './root'
 
 interface Component {
@@ -16,7 +17,7 @@ interface Dependency {
 }
 
 /**
- * The CycloneDX bill of materials, by npm itself from package-lock.json: of what is in the bundle, and the runtimes. (npm's own
+ * The CycloneDX bill of materials, by npm itself from package-lock.json: of what is in the bundle, the engine and the C library. (npm's own
  * `--omit dev` leaves out what a development dependency needs too.) What it makes up anew each time, the serial number and
  * the time, or takes from the directory's name is the same for the same contents.
  */
@@ -28,24 +29,38 @@ export async function sbom(packages: readonly BundledPackage[]): Promise<string>
   )
   const { serialNumber: _, metadata, components, dependencies, ...rest } = JSON.parse(stdout)
   const { timestamp: __, component, ...others } = metadata
-  const kept = (components as Component[]).filter(
-    ({ name, version }) =>
-      name.startsWith('@oven/bun-linux-') ||
-      packages.some((one) => one.name === name && one.version === version),
+  const kept = (components as Component[]).filter(({ name, version }) =>
+    packages.some((one) => one.name === name && one.version === version),
   )
+  const linked = [
+    linkedComponent('quickjs', ENGINE_VERSION, 'MIT'),
+    linkedComponent('glibc', await libcVersion(), 'LGPL-2.1-or-later'),
+  ]
   const refs = new Set([component['bom-ref'], ...kept.map((one) => one['bom-ref'])])
   const bill = {
     ...rest,
     metadata: { ...others, component: { ...component, name } },
-    components: kept,
+    components: [...kept, ...linked],
     dependencies: (dependencies as Dependency[])
       .filter(({ ref }) => refs.has(ref))
-      .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((other) => refs.has(other)) })),
+      .map(({ ref, dependsOn = [] }) => ({
+        ref,
+        dependsOn: [
+          ...dependsOn.filter((other) => refs.has(other)),
+          ...(ref === component['bom-ref'] ? linked.map((one) => one['bom-ref']) : []),
+        ],
+      })),
   }
   const hash = createHash('sha256')
     .update(JSON.stringify([version, bill]))
     .digest('hex')
   return `${JSON.stringify({ ...bill, serialNumber: `urn:uuid:${uuid(hash)}` }, null, 2)}\n`
+}
+
+/** What is linked into the native executable, and is no npm package. */
+function linkedComponent(name: string, version: string, id: string) {
+  const purl = `pkg:generic/${name}@${version}`
+  return { 'bom-ref': purl, type: 'library', name, version, licenses: [{ license: { id } }], purl }
 }
 
 /** RFC 9562, version 8: of one's own making. */

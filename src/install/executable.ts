@@ -54,7 +54,7 @@ function withBinDir<T>(binDir: string, work: Parameters<typeof inDirectory<T>>[1
   }
 }
 
-/** It runs here: the architecture and libc are right, and the file system is not mounted noexec. */
+/** It runs here: the architecture is right, and the file system is not mounted noexec. */
 function requireAnswer(file: string, path: string): void {
   const { succeeded, stdout, said } = runProgram(file, {
     environment: { CNI_COMMAND: 'VERSION' },

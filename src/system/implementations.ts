@@ -51,22 +51,6 @@ export type Node = Implementation<{
   turns: typeof import('./node/turns')
 }>
 
-/** What it lacks here is Node's (`package.json`, "imports"). */
-export type Bun = Implementation<
-  Node & {
-    attributes: typeof import('./bun/attributes')
-    clock: typeof import('./bun/clock')
-    digest: typeof import('./bun/digest')
-    'netlink-socket': typeof import('./bun/netlink-socket')
-    proc: typeof import('./bun/proc')
-    processes: typeof import('./bun/processes')
-    program: typeof import('./bun/program')
-    root: typeof import('./bun/root')
-    streams: typeof import('./bun/streams')
-    turns: typeof import('./bun/turns')
-  }
->
-
 export type Native = Implementation<{
   attributes: typeof import('./native/attributes')
   clock: typeof import('./native/clock')

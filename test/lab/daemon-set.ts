@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ExecaError } from 'execa'
 import { thisArchitecture } from '../../scripts/packaging/architecture'
-import { debianLibc } from '../../scripts/packaging/debian-libc'
 import { imageOf } from '../../scripts/packaging/image'
 import { ociArchive } from '../../scripts/packaging/oci'
 import type { Containerd } from './containerd'
@@ -74,7 +73,6 @@ export async function importImage(containerd: Containerd): Promise<void> {
     const image = await imageOf(architecture, {
       executable: EXECUTABLES.native,
       notices: 'See the release.\n',
-      libc: await debianLibc(architecture),
     })
     const { archive } = await ociArchive([image])
     await writeFile(join(directory, 'image.tar'), archive)

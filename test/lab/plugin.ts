@@ -6,9 +6,9 @@ import type { Namespace } from './namespace'
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 
-/** The two artefacts of one bundle. */
+/** The two artefacts of the same sources. */
 export const EXECUTABLES = {
-  native: process.env.IP_MASQ_NATIVE ?? `${dist}/ip-masq`,
+  native: `${dist}/ip-masq`,
   node: `${process.execPath} ${dist}/ip-masq.js`,
 } as const
 

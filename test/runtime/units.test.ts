@@ -50,6 +50,13 @@ describe.each(services)('%s', (file) => {
     expect(await podAddresses(node)).toEqual(['10.244.1.7'])
   })
 
+  test('speaks netlink itself', async () => {
+    await network.writeConflist({ backend: 'nftables', carrier: 'netlink' })
+    await network.cache('a', ['10.244.1.7/24'])
+    expect(await run(sync())).toMatchObject({ status: 0 })
+    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+  })
+
   test('restores them by iptables-legacy, which needs CAP_NET_RAW', async () => {
     await network.writeConflist({ backend: 'iptables' })
     await network.cache('a', ['10.244.1.7/24'])

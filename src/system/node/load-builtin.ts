@@ -6,8 +6,8 @@ interface Builtins {
 }
 
 /**
- * A Node module loaded at its first use, for what pods' calls import and seldom use: an `import` would load it at start-up,
- * under the native runtime too, where each costs 1 to 3 ms. `require` is what the bundle has from Node 20.0 on; the tests
+ * A Node module loaded at its first use, for what pods' calls import and seldom use: an `import` would load it at start-up.
+ * `require` is what the bundle has from Node 20.0 on; the tests
  * run as ES modules, which have the second way (Node 20.16).
  */
 export function loadBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] {

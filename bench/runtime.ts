@@ -1,6 +1,5 @@
 /**
- * What we use of the runtime that the native executable has; declared here, so that its types do not stand in for Node's. Only
- * this folder may use it.
+ * What the benchmark uses of Bun, which runs it; declared here, so that its types do not stand in for Node's.
  */
 declare global {
   var Bun: NativeRuntime
