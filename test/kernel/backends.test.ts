@@ -8,6 +8,7 @@ import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, type PluginCall, PREFIX, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
 import { IPTABLES, WITHOUT_NFT, withOnly, without } from '../lab/tools'
+import { until } from '../lab/watch'
 
 /** Which place rules go to, that none stays behind in the other, and what that costs. */
 
@@ -624,8 +625,7 @@ describe('sync and gc', () => {
     node.start(EXECUTABLES.native, ...args)
     await new Promise((resolve) => setTimeout(resolve, 1000))
     await node.sh('iptables-nft -t nat -F POSTROUTING')
-    await new Promise((resolve) => setTimeout(resolve, 2500))
-    expect(await node.sh('iptables-nft -t nat -S POSTROUTING')).toContain('-j IPM-PODS')
+    await until(async () => (await node.sh('iptables-nft -t nat -S POSTROUTING')).includes('-j IPM-PODS'))
   })
 })
 
