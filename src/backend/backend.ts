@@ -112,6 +112,8 @@ export interface Replacement {
   readonly repairs: readonly string[]
   /** What is wrong and cannot be put right by us, a line each. */
   readonly unrepaired: readonly string[]
+  /** Where rules of these may stand too, and could not be seen, a line each. */
+  readonly unseen?: readonly string[]
   /** Left out because their DEL has just come (`Backend.gone`). */
   readonly gone?: readonly Attachment[]
   /** What is sent to the tool; empty when there is nothing to do. */

@@ -14,6 +14,9 @@ export class RefusedError extends CniError {
   }
 }
 
+/** It refuses because we lack a capability: what is there, nobody could see. */
+export class DeniedError extends RefusedError {}
+
 /** Either way there are no rules of ours, as far as this backend can tell. */
 export function doesNotWork(error: unknown): error is CniError {
   return error instanceof UnusableError || error instanceof RefusedError

@@ -44,6 +44,8 @@ export interface SyncReport extends Replacement {
   readonly files: readonly string[]
   readonly pruned: PruneReport
   readonly primary: TakenOver
+  /** What could not be looked at. */
+  readonly unseen: readonly string[]
   readonly warnings: readonly string[]
   /** Reasons why the kernel does not match now. */
   readonly errors: readonly string[]
@@ -86,8 +88,10 @@ export async function sync(backend: Backend, options: SyncOptions): Promise<Sync
     files: sources.files,
     pruned,
     primary,
+    unseen: replacement.unseen ?? [],
     warnings: [
       ...sources.warnings,
+      ...(replacement.unseen ?? []),
       ...primary.problems,
       ...primary.kept.map(({ rule, why }) => `kept ${describeRule(rule)}: ${why}`),
     ],
@@ -189,6 +193,7 @@ async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<
     held: parts.flatMap(({ held }) => held),
     repairs: parts.flatMap(({ repairs }) => repairs),
     unrepaired: parts.at(-1)?.unrepaired ?? [],
+    unseen: parts.at(-1)?.unseen ?? [],
     script: parts.map(({ script }) => script).join(''),
   }
   return { sources, replacement, failures }

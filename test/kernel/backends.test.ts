@@ -515,6 +515,28 @@ describe.each(['nft', 'netlink'] as const)('over %s, sync and gc', (carrier) => 
     expect(await inBoth()).toEqual([[], []])
   })
 
+  test('without CAP_NET_RAW, what iptables-legacy holds is said to be unknown, and is not forgotten', async () => {
+    await network.writeConflist({ backend: 'iptables' })
+    await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await network.writeConflist({ backend: 'nftables' })
+    // ADD has left its mark that iptables may have rules only if there was a table of nft's.
+    await node.sh('nft flush ruleset')
+    const inLegacy = () => node.sh('iptables-legacy -t nat -S IPM-PODS')
+    const weak = `exec setpriv --bounding-set=-net_raw --inh-caps=-net_raw ${EXECUTABLES.native} sync --conf-dir ${network.confDir} --cache-dir ${network.cacheDir}`
+    for (let run = 1; run <= 2; run++) {
+      const { status, stdout } = await network.command('sync', { before: weak })
+      expect({ run, status }).toEqual({ run, status: 1 })
+      expect(stdout).toContain(
+        'warning: whether iptables has rules of these attachments too is not known: Cannot list the rules: CAP_NET_RAW is missing',
+      )
+      expect(await podAddresses(node)).toEqual(A)
+    }
+    expect(await inLegacy()).toContain('-s 10.244.1.7/32')
+    expect(await network.command('sync')).toMatchObject({ status: 0 })
+    expect(await inLegacy()).not.toContain('-s')
+  })
+
   test('the mark that iptables may have rules is no attachment', async () => {
     await network.writeConflist({ backend: 'iptables' })
     await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])

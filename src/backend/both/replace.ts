@@ -2,7 +2,7 @@ import { type CniError, toCniError } from '../../cni/error'
 import { formatAddress } from '../../policy/address'
 import type { Change, Listed, Replacement, Wanted } from '../backend'
 import { attachmentId } from '../identity'
-import { doesNotWork, UnusableError } from '../unusable'
+import { DeniedError, doesNotWork, UnusableError } from '../unusable'
 import type { Places } from '.'
 import { orBoth } from './automatic'
 import { look, nothingIn, type Place } from './look'
@@ -69,7 +69,13 @@ async function replaceInBoth(
     // nft's table, which may have come into being, or have lost its mark.
     await markIfAny({ iptables, mark })
   }
-  return mergeReplacements(parts)
+  return { ...mergeReplacements(parts), unseen: unseenIn(there, wanted) }
+}
+
+/** Not asked for there, they may stand there since a config that did; a DEL that may look will find them. */
+function unseenIn({ unusable }: Place, wanted: readonly Wanted[]): readonly string[] {
+  if (!(unusable instanceof DeniedError) || wanted.length === 0) return []
+  return [`whether iptables has rules of these attachments too is not known: ${messageOf(unusable)}`]
 }
 
 /** What the first place has done is reported, whatever becomes of the second; where it did nothing, there is the error. */

@@ -56,10 +56,10 @@ export function kindsOf(run: ToolProcess, host: Host, legacyTables: LegacyTables
   }
 }
 
-/** What does not come to an end says nothing of the chain; nor would the next question. */
+/** What does not come to an end, or may not look, says nothing of the chain; nor would the next question. */
 export function hasChain(iptables: Iptables, family: Family, chain: string): boolean {
   const outcome = runList(iptables, family, chain)
-  if (!outcome.ok && (outcome.failure === 'locked' || outcome.failure === 'unknown'))
+  if (!outcome.ok && ['locked', 'unknown', 'denied'].includes(outcome.failure))
     throw toError('look for our rules', outcome)
   return outcome.ok
 }

@@ -2,9 +2,10 @@ import { toCniError } from '../../cni/error'
 import { FAMILY_NAMES, formatAddress } from '../../policy/address'
 import type { Change, Pruned, Replacement, Wanted } from '../backend'
 import { attachmentId } from '../identity'
+import { hasChain } from './kinds'
 import { DISPATCH, includes } from './layout'
 import { list, prune } from './prune'
-import { type Iptables, runList } from './tool'
+import type { Iptables } from './tool'
 
 /** The kinds of iptables that are not the one in use: a pod has rules there after the host's default was changed. */
 
@@ -39,7 +40,7 @@ export function leaveOthers(
       return held.has(id) ? [] : [[id, one] as const]
     }),
   )
-  const pruned = others.filter(isInUse).map((one) => leave(one, free, { dryRun, bootSeconds }))
+  const pruned = others.map((one) => leave(one, free, { dryRun, bootSeconds }))
   const left = new Set(pruned.flatMap(({ removed }) => removed.map(({ id }) => id)))
   const known = new Set(replacement.changes.map(({ attachment }) => attachmentId(attachment)))
   const moved = [...left].flatMap((id): Change[] => {
@@ -66,6 +67,7 @@ function leave(
   options: { readonly dryRun: boolean; readonly bootSeconds: number },
 ): Pruned {
   try {
+    if (!isInUse(one)) return { removed: [], policies: [], failures: [] }
     return prune(one, ({ id }) => ids.has(id), options)
   } catch (error) {
     const { message, details } = toCniError(error)
@@ -75,5 +77,5 @@ function leave(
 
 /** Not of a table that is another's, and may be long. */
 function isInUse(one: Iptables): boolean {
-  return FAMILY_NAMES.some((family) => one.hasTable(family) && runList(one, family, DISPATCH).ok)
+  return FAMILY_NAMES.some((family) => one.hasTable(family) && hasChain(one, family, DISPATCH))
 }

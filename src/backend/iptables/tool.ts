@@ -3,7 +3,7 @@ import type { Family } from '../../policy/address'
 import type { ToolResult } from '../../system/tools'
 import { explainDenial } from '../denied'
 import { cannotRun } from '../tools'
-import { RefusedError, UnusableError } from '../unusable'
+import { DeniedError, RefusedError, UnusableError } from '../unusable'
 import { renderTransaction } from './render'
 import type { Transaction } from './transaction'
 
@@ -137,7 +137,7 @@ export function toError(
         said,
       )
     case 'denied':
-      return new RefusedError(`Cannot ${action}: ${explainDenial(said)}`, said)
+      return new DeniedError(`Cannot ${action}: ${explainDenial(said)}`, said)
     case 'refused':
       return new RefusedError(`Cannot ${action}: ${advice ?? 'iptables refused'}`, said)
     default:
