@@ -515,6 +515,39 @@ describe.each(['nft', 'netlink'] as const)('over %s, sync and gc', (carrier) => 
     expect(await inBoth()).toEqual([[], []])
   })
 
+  describe('a pod that came back within two minutes of its DEL', () => {
+    beforeEach(async () => {
+      await network.writeConflist({ backend: 'iptables' })
+      await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+      await network.del('a')
+      await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    })
+
+    test('is moved, and keeps its rules', async () => {
+      await network.writeConflist({ backend: 'nftables' })
+      expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, 1 changed')
+      expect(await inBoth()).toEqual([A, []])
+      expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, nothing to do')
+    })
+
+    test('is moved to the other kind of iptables, and keeps its rules', async () => {
+      await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')
+      await node.sh("for t in iptables ip6tables; do printf '*nat\\nCOMMIT\\n' | $t-legacy-restore; done")
+      await network.command('sync', { before: withOnly('legacy') })
+      expect((await network.command('sync')).status).toBe(0)
+      const inLegacy = await node.sh('iptables-legacy -t nat -S IPM-PODS 2>/dev/null || true')
+      expect([inLegacy.includes('-s 10.244.1.7/32'), (await inIptables()).length > 0]).toContain(true)
+    })
+
+    test('is restored after a GC that did not know it', async () => {
+      const config = { ...configWith(), cniVersion: '1.1.0', 'cni.dev/valid-attachments': [] }
+      await succeed(node, 'GC', { config })
+      expect(await inBoth()).toEqual([[], []])
+      expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, 1 changed')
+      expect(await inBoth()).toEqual([[], A])
+    })
+  })
+
   test('without CAP_NET_RAW, what iptables-legacy holds is said to be unknown, and is not forgotten', async () => {
     await network.writeConflist({ backend: 'iptables' })
     await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')

@@ -261,11 +261,12 @@ describe('gc --address: an operator knows that it is gone', () => {
     expect(await network.command('gc --grace 0')).toMatchObject({ status: 1 })
     expect(Object.keys(await holders())).toHaveLength(3)
     const { status, lines } = await network.command('gc --grace 0 --address fd00:61::7')
-    expect({ status, lines }).toEqual({
+    // In iptables a family without pods has no use for its policy any more, which has a line of its own.
+    expect({ status, removed: lines.filter((line) => !line.includes('which no pod has')) }).toEqual({
       status: 0,
-      lines: [
+      removed: [
         expect.stringMatching(/^removed shop\/a \(a eth0, network cbr0\): /),
-        expect.stringMatching(/^1 attachment and \d policies removed$/),
+        expect.stringMatching(/^1 attachment and \d polic(y|ies) removed$/),
       ],
     })
     expect(await holders()).toEqual({ '10.244.61.8': 'b' })

@@ -6,7 +6,7 @@ import type { OwnerState } from './owner-state'
 import { chainsOfPolicy, policyPrefix } from './policy-chains'
 import { deleteOwned, removeOwned } from './remove'
 import { readState, readStateIfAny, type State } from './state'
-import { flushOldTombstones } from './tombstones'
+import { deleteTombstones, flushOldTombstones } from './tombstones'
 import { type Iptables, runTransaction } from './tool'
 import type { Transaction } from './transaction'
 
@@ -21,11 +21,14 @@ export function prune(
   const states = FAMILY_NAMES.map((family) => ({ family, state: readStateIfAny(iptables, family, ACTION) }))
   const stale = listAttachments(states.map(({ state }) => state)).filter(isStale)
   const ids = new Set(stale.map(({ id }) => id))
+  const addedAt = new Map(
+    stale.flatMap(({ id, note }) => (note?.origin === 'added' ? [[id, note.bootSeconds ?? 0] as const] : [])),
+  )
   const failures = new Map<string, string>()
   const policies = new Set<string>()
   for (const { family, state } of states) {
     if (dryRun) for (const name of unusedPolicies(state, ids)) policies.add(name)
-    else pruneFamily(iptables, family, { state, ids, failures, policies, bootSeconds })
+    else pruneFamily(iptables, family, { state, ids, addedAt, failures, policies, bootSeconds })
   }
   return {
     removed: stale.filter(({ id }) => !failures.has(id)),
@@ -40,14 +43,16 @@ export function prune(
 interface Work {
   readonly state: State
   readonly ids: ReadonlySet<string>
+  /** Of those among them that an ADD wrote: when, in seconds since the boot. */
+  readonly addedAt: ReadonlyMap<string, number>
   readonly failures: Map<string, string>
   readonly policies: Set<string>
   readonly bootSeconds: number
 }
 
 function pruneFamily(iptables: Iptables, family: Family, work: Work): void {
-  const { state, ids, failures, policies, bootSeconds } = work
-  const all = deleteOwned(state, { ids })
+  const { state, ids, addedAt, failures, policies, bootSeconds } = work
+  const all = [...deleteOwned(state, { ids }), ...deleteTombstones(state, family, addedAt)]
   if (all.length > 0 && !runTransaction(iptables, family, all).ok) {
     for (const id of ids) {
       const why = attempt(() => removeOwned(iptables, family, { id }))

@@ -70,6 +70,24 @@ export function flushOldTombstones(
   }).map((chain): Operation => ({ do: 'flush-chain', chain }))
 }
 
+/**
+ * Of attachments that were added again after their DEL: `addedAt`, in seconds since the boot. Only the rows of that ADD
+ * said that the tombstone counts no more, so it goes with them.
+ */
+export function deleteTombstones(
+  { chains }: { readonly chains: ReadonlyMap<string, readonly string[]> },
+  family: Family,
+  addedAt: ReadonlyMap<string, number>,
+): Transaction {
+  return TOMBSTONE_CHAINS.flatMap((chain) =>
+    (chains.get(chain) ?? []).flatMap((text): Operation[] => {
+      const tombstone = parseTombstone(text, family)
+      if (!tombstone || (addedAt.get(tombstone.id) ?? 0) < tombstone.bootSeconds) return []
+      return [{ do: 'delete-rule', chain, rule: tombstoneRow(family, tombstone) }]
+    }),
+  )
+}
+
 /** 64 bits of the id as addresses; an interface's name has room for its last four digits and the time. */
 function tombstoneRow(family: Family, { id, bootSeconds }: Tombstone): Rule {
   const seconds = Math.floor(bootSeconds).toString(16).padStart(8, '0')
