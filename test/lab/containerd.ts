@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import type { Namespace } from './namespace'
 import { EXECUTABLES } from './plugin'
@@ -92,19 +92,21 @@ address = "${socket}"
     return stdout.trim()
   }
   const ctr = (line: string) => shell(`exec timeout 120 ctr -a ${socket} ${line}`)
+  // Otherwise the control group is named after the container alone, and one of another test is killed with it.
+  const options = (name: string) => `--rootfs --cni --cgroup /${basename(directory)}-${name}`
   const quote = (line: string) => `'${line.replaceAll("'", "'\\''")}'`
   return {
     confDir,
     cacheDir,
     ctr,
-    run: (name, line) => ctr(`run --rm --rootfs --cni ${rootfs} ${name} /bin/sh -c ${quote(line)}`),
+    run: (name, line) => ctr(`run --rm ${options(name)} ${rootfs} ${name} /bin/sh -c ${quote(line)}`),
     async runMany(count, line) {
-      const one = `ctr -a ${socket} run --rm --rootfs --cni ${rootfs} many-$i /bin/sh -c ${quote(line)}`
+      const one = `ctr -a ${socket} run --rm ${options('many-$i')} ${rootfs} many-$i /bin/sh -c ${quote(line)}`
       const output = await shell(`for i in $(seq ${count}); do timeout 280 ${one} & done; wait`)
       return output.split('\n')
     },
     async start(name) {
-      await ctr(`run -d --rootfs --cni ${rootfs} ${name} /bin/sleep 1000`)
+      await ctr(`run -d ${options(name)} ${rootfs} ${name} /bin/sleep 1000`)
     },
     exec: (name, line) =>
       ctr(`task exec --exec-id ${Math.random().toString(36).slice(2)} ${name} /bin/sh -c ${quote(line)}`),
