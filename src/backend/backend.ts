@@ -100,6 +100,9 @@ export interface Change {
   readonly addresses: readonly Address[]
 }
 
+/** `held.holder`, of an address that only an outdated cache entry names. */
+export const LATER_ADD = 'a later ADD of the same attachment, with other addresses,'
+
 export interface Replacement {
   readonly changes: readonly Change[]
   /** Addresses left alone because another attachment holds them in the kernel. */

@@ -72,6 +72,27 @@ describe('sync', () => {
     expect(now - (await firewall.addedAt(node, 'b'))).toBeGreaterThan(3500)
   })
 
+  test('brings no address back that a later ADD gave up, though the cache has it still', async () => {
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    // The runtime writes the cache after the whole chain's ADD.
+    await succeed(node, 'ADD', { containerID: 'a', config: configWith(['10.244.1.9/24', 'fd00::7/64']) })
+    const { status, lines } = await network.command('sync')
+    expect({ status, lines }).toEqual({
+      status: 0,
+      lines: [
+        'left alone 10.244.1.7 of shop/a (a eth0, network cbr0): a later ADD of the same attachment, with other addresses, holds it',
+        '1 attachment, nothing to do',
+      ],
+    })
+    expect(await holders()).toEqual({ '10.244.1.9': 'a', 'fd00::7': 'a' })
+    // Without prevResult: by what the kernel says that it has.
+    await succeed(node, 'DEL', {
+      containerID: 'a',
+      config: { cniVersion: '1.0.0', name: 'cbr0', type: 'ip-masq' },
+    })
+    expect(await holders()).toEqual({})
+  })
+
   test('after a change of the conflist moves every pod to the new policy', async () => {
     await addTwo()
     const old = await firewall.policies(node)

@@ -1,8 +1,8 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
-import type { Change, ListedNote, Replacement, Wanted } from '../backend'
+import { type Change, LATER_ADD, type ListedNote, type Replacement, type Wanted } from '../backend'
 import { attachmentId } from '../identity'
 import { compareHook, isJumpDoubled, setUpTable } from './hook'
-import { type Birth, DISPATCH, HOOK, ofFamily, setUpPolicy } from './layout'
+import { type Birth, DISPATCH, HOOK, includes, ofFamily, setUpPolicy } from './layout'
 import type { OwnerRecord } from './owner-record'
 import { placeAttachment } from './place'
 import { policyChainName } from './policy-chains'
@@ -136,6 +136,13 @@ function planAttachment(
   const held = all.flatMap(({ address, found }): Held[] =>
     found && isHeld(found) ? [{ attachment, address, holder: holderOf(state, found.owners[0]) }] : [],
   )
+  const known = state.owners.find((owner) => owner.id === id)
+  // An ADD writes its rules before the runtime writes the cache: what is wanted is older.
+  if (known?.addresses.some((address) => !includes(one.addresses, address))) {
+    const missing = all.filter(({ found }) => !found?.owners.includes(id) && !(found && isHeld(found)))
+    const outdated = missing.map(({ address }): Held => ({ attachment, address, holder: LATER_ADD }))
+    return { transaction: [], held: [...held, ...outdated] }
+  }
   const own = all.filter(({ found }) => !found || !isHeld(found))
   const stands = (found: AddressState | undefined) =>
     compareAddress(found, one, family).length === 0 ||
@@ -151,7 +158,7 @@ function planAttachment(
     what: differing.every(isMoved) ? 'changed' : 'restored',
     addresses: (differing.length > 0 ? differing : own).map(({ address }) => address),
   }
-  const birth = birthOf(one, state.owners.find((owner) => owner.id === id)?.note, times)
+  const birth = birthOf(one, known?.note, times)
   const addition = { family, attachment, addresses, all: one.addresses, policy, birth, hasComments }
   return { transaction: placeAttachment(state, addition), change, held }
 }

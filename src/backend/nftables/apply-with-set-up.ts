@@ -12,7 +12,7 @@ import { outdatedChains, wrongMaps } from './outdated'
 import { digestOfOwner, ownerValue } from './owner'
 import { type AttachmentState, readAttachment } from './read-attachment'
 import { setUpPolicy, setUpTable } from './set-up'
-import { deleteSlot } from './slots'
+import { deleteSlotsThatSay } from './slots'
 import type { AddressState } from './table-state'
 import { requireFree } from './take-over'
 import type { Transaction } from './transaction'
@@ -109,7 +109,7 @@ function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transa
         ...(found.verdict !== undefined && found.verdict !== verdict ? [deletePod(found.address)] : []),
       ]
     }),
-    ...slots.numbers.map((slot) => deleteSlot(attachmentDigest(wanted.attachment), slot)),
+    ...deleteSlotsThatSay(attachmentDigest(wanted.attachment), slots.all),
   ]
 }
 

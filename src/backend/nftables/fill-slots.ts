@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from '../../policy/address'
 import { digestOfOwner } from './owner'
 import { parseSlotComment } from './slot-notes'
-import { addSlots, deleteSlot, inSlotOrder } from './slots'
+import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
 import type { SlotState, TableState } from './table-state'
 import type { Transaction } from './transaction'
 
@@ -63,7 +63,7 @@ export function mendSlots(state: TableState, isFree: (digest: string) => boolean
     const addresses = owned.get(digest)
     if (addresses && hasSlotsFor(slots, addresses)) continue
     if (!addresses && slots.every(({ address }) => !address)) continue
-    transaction.push(slots.map(({ slot }) => deleteSlot(digest, slot)))
+    transaction.push(deleteSlotsThatSay(digest, slots))
     const note = parseSlotComment(slots.find(({ slot }) => slot === 0)?.comment) ?? {}
     if (addresses) transaction.push([addSlots(digest, addresses, note)])
     if (addresses) mended += 1

@@ -5,16 +5,15 @@ import { NO_ADDRESS, slotKey } from './slots'
 
 /** What `attachments` has of one attachment. */
 export interface FoundSlots {
-  /** The slots that exist. */
-  readonly numbers: readonly number[]
-  /** A tombstone has none. */
+  /** Those that exist; a tombstone has no address. */
+  readonly all: readonly { readonly slot: number; readonly address?: Address }[]
   readonly addresses: readonly Address[]
   readonly isTombstone: boolean
   /** The comment of slot 0. */
   readonly comment?: string
 }
 
-export const NO_SLOTS: FoundSlots = { numbers: [], addresses: [], isTombstone: false }
+export const NO_SLOTS: FoundSlots = { all: [], addresses: [], isTombstone: false }
 
 /**
  * By key, and so exact: first slot 0, then as many more as its comment says. `atLeast`: so many are looked up in any
@@ -52,16 +51,17 @@ function countIn(comment = ''): number | undefined {
 
 function toSlots(found: readonly (FoundElement | undefined)[]): FoundSlots {
   const addresses: Address[] = []
-  const numbers: number[] = []
+  const all: { slot: number; address?: Address }[] = []
   for (let slot = 0; slot < found.length; slot++) {
     const value = found[slot]?.value
     if (!value) continue
-    numbers.push(slot)
-    if (value.value !== NO_ADDRESS.value) addresses.push(fromMapped(value.value))
+    const address = value.value === NO_ADDRESS.value ? undefined : fromMapped(value.value)
+    all.push(address ? { slot, address } : { slot })
+    if (address) addresses.push(address)
   }
   const [first] = found
   return {
-    numbers,
+    all,
     addresses,
     isTombstone: first?.value?.value === NO_ADDRESS.value,
     ...(first?.comment !== undefined && { comment: first.comment }),

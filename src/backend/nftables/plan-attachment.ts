@@ -1,12 +1,12 @@
-import { type Address, formatAddress } from '../../policy/address'
-import type { Change, Replacement, Wanted } from '../backend'
+import { type Address, formatAddress, isSameAddress } from '../../policy/address'
+import { type Change, LATER_ADD, type Replacement, type Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
 import type { Note } from './apply'
 import { hasSlotsFor } from './fill-slots'
 import { addOwner, addPod, deletePod, goTo, isOurs } from './layout'
 import { ownerComment, ownerTest, ownerValue } from './owner'
 import { parseOwnerComment } from './owner-notes'
-import { addSlots, deleteSlot, inSlotOrder } from './slots'
+import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
 import type { AddressState, SlotState } from './table-state'
 import type { Transaction } from './transaction'
 
@@ -14,6 +14,8 @@ export type Held = Replacement['held'][number]
 
 interface Found {
   readonly byAddress: ReadonlyMap<string, AddressState>
+  /** The addresses whose owner the attachment is. */
+  readonly owned: readonly Address[]
   /** The attachment's own. */
   readonly slots: readonly SlotState[]
 }
@@ -25,9 +27,14 @@ interface PlannedAttachment {
   readonly held: readonly Held[]
 }
 
-/** What one attachment lacks, and the transaction that adds it. Where nothing is to be done, its note stays as it is. */
+/**
+ * What one attachment lacks, and the transaction that adds it. Where nothing is to be done, its note stays as it is.
+ *
+ * An ADD writes its rules before the runtime writes the cache. So where the attachment owns an address that is not wanted,
+ * what is wanted is older, and nothing is brought back by it.
+ */
 export function planAttachment(
-  { byAddress, slots }: Found,
+  { byAddress, owned, slots }: Found,
   wanted: Wanted,
   { chain, now }: { readonly chain: string; readonly now: Note },
 ): PlannedAttachment {
@@ -39,12 +46,17 @@ export function planAttachment(
   ]
   const comment = ownerComment(attachment, wanted.addedAt ?? now.epochSeconds)
   const held: Held[] = []
+  const isOutdated = owned.some((one) => !addresses.some((address) => isSameAddress(address, one)))
   const missing: Address[] = []
   const moved: Address[] = []
   const elements = addresses.flatMap((address): Transaction => {
     const found = byAddress.get(formatAddress(address))
     if (found?.owner && !isOwn(found.owner)) {
       held.push({ attachment, address, holder: holderOf(found) })
+      return []
+    }
+    if (isOutdated && !found?.owner) {
+      held.push({ attachment, address, holder: LATER_ADD })
       return []
     }
     const isRight = found?.verdict === goTo(chain) || (isFallback && isOurs(found?.verdict ?? ''))
@@ -62,7 +74,7 @@ export function planAttachment(
   const changed = [...missing, ...moved]
   if (changed.length === 0) return { digest, transaction: [], change: undefined, held }
   const isHeld = (address: Address) => held.some((one) => one.address === address)
-  const own = addresses.filter((address) => !isHeld(address))
+  const own = isOutdated ? owned : addresses.filter((address) => !isHeld(address))
   const { origin = 'restored', netns } = wanted
   const note = { ...now, origin, ...(netns !== undefined && { netns }) }
   return {
@@ -70,7 +82,7 @@ export function planAttachment(
     transaction: [
       ...elements,
       // The same slots stay, with the note of the ADD; they are refused if a DEL came meanwhile.
-      ...(hasSlotsFor(slots, inSlotOrder(own)) ? [] : slots.map(({ slot }) => deleteSlot(digest, slot))),
+      ...(hasSlotsFor(slots, inSlotOrder(own)) ? [] : deleteSlotsThatSay(digest, slots)),
       addSlots(digest, own, note),
     ],
     change: { attachment, what: missing.length > 0 ? 'restored' : 'changed', addresses: changed },

@@ -46,7 +46,7 @@ export function removeOwned(
     const mayBeElsewhere = orphans.length > 0 || isElsewhere
     const [isLeft, mayMakeTable] = [tombstone !== 'none' && !isRefused, tombstone === 'make-table']
     const toDelete = [...own.flatMap(deleteFound), ...unowned.map(({ address }) => deletePod(address))]
-    const stale = slots.isTombstone ? [] : slots.numbers.map((slot) => deleteSlot(digest, slot))
+    const stale = slots.isTombstone ? [] : slots.all.map(({ slot }) => deleteSlot(digest, slot))
     if (toDelete.length + stale.length === 0) {
       const isRestored = isLeft && !slots.isTombstone && bury(carrier, digest, { isBare, mayMakeTable })
       if (isRestored && attempt < ATTEMPTS) continue

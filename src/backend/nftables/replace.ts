@@ -6,7 +6,7 @@ import type { Note } from './apply'
 import type { Carrier } from './carrier'
 import { compareHook, comparePolicy, foreignHooks } from './compare-structure'
 import { toError } from './failure'
-import { fillSlots, mendSlots } from './fill-slots'
+import { addressesByDigest, fillSlots, mendSlots } from './fill-slots'
 import { goTo, POD_MAPS, policyName } from './layout'
 import { hasLayout, outdatedChains, wrongMaps } from './outdated'
 import { type Held, planAttachment } from './plan-attachment'
@@ -60,9 +60,12 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], now: Note
   const isGone = ({ attachment }: Wanted) => tombs.has(attachmentDigest(attachment))
   const used = wanted.filter((one) => one.addresses.length > 0 && !isGone(one))
   const byAddress = new Map(state.addresses.map((found) => [formatAddress(found.address), found]))
-  const attachments = used.map((one) =>
-    planAttachment({ byAddress, slots: slotsOf(state, one) }, one, { chain: nameOf(one.policy), now }),
-  )
+  const ownedBy = addressesByDigest(state)
+  const attachments = used.map((one) => {
+    const owned = ownedBy.get(attachmentDigest(one.attachment)) ?? []
+    const found = { byAddress, owned, slots: slotsOf(state, one) }
+    return planAttachment(found, one, { chain: nameOf(one.policy), now })
+  })
   const planned = new Set(attachments.flatMap(({ digest, change }) => (change ? [digest] : [])))
   const isFree = (digest: string) => !planned.has(digest)
   const table = used.length > 0 || exists(state) ? planTable(state, isFree) : { transaction: [], repairs: [] }

@@ -56,6 +56,28 @@ export function deleteSlot(digest: string, slot: number): Operation {
   return { do: 'delete-element', set: ATTACHMENTS, key: slotKey(digest, slot) }
 }
 
+/**
+ * Deletes slots that were read, if they still say the same: a deletion asks for no value, and would take away what an ADD
+ * has written since. An `add` of what is there changes nothing, and clashes with another value. A tombstone stays so.
+ */
+export function deleteSlotsThatSay(
+  digest: string,
+  slots: readonly { readonly slot: number; readonly address?: Address }[],
+): Transaction {
+  const operations: Operation[] = []
+  for (const { slot, address } of slots) {
+    if (address) {
+      const element = {
+        key: slotKey(digest, slot),
+        value: { family: 'ip6', value: toMapped(address) },
+      } as const
+      operations.push({ do: 'add-elements', set: ATTACHMENTS, elements: [element] })
+    }
+    operations.push(deleteSlot(digest, slot))
+  }
+  return operations
+}
+
 /** The slots from 0 on, as many as that. */
 export function deleteSlots(digest: string, count: number): Transaction {
   const operations: Operation[] = []
