@@ -19,7 +19,7 @@ const shared = (name: string, { firewall = name, files = ['*'], env = {} } = {})
 const PATIENCE_MS = 240_000
 
 /** Files of the shared suite that rest on how what stands in the kernel is read and changed. */
-const READING = ['attachments', 'check', 'gc', 'random-configs', 'restore', 'sync']
+const READING = ['attachments', 'check', 'company', 'gc', 'random-configs', 'restore', 'sync']
 
 const NFT = { IP_MASQ_CARRIER: 'nft' }
 
@@ -35,9 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'kernel-nft',
-          include: ['check', 'company', 'gc', 'layout', 'restore', 'sync'].map(
-            (file) => `test/kernel/${file}.test.ts`,
-          ),
+          include: ['check', 'gc', 'layout', 'restore', 'sync'].map((file) => `test/kernel/${file}.test.ts`),
           env: NFT,
           testTimeout: PATIENCE_MS,
           hookTimeout: PATIENCE_MS,
