@@ -40,8 +40,10 @@ export async function shrink(
     for (let size = Math.ceil(best.operations.length / 2); size >= 1 && !isLate(); size = next(size)) {
       let from = 0
       while (from < best.operations.length && !isLate()) {
-        const fewer = best.operations.toSpliced(from, size)
-        const found = await fails(fewer)
+        // The conflists stay: without them a cache entry is judged by another rule.
+        const left = best.operations.slice(from, from + size).filter((one) => 'conf' in one)
+        const fewer = best.operations.toSpliced(from, size, ...left)
+        const found = fewer.length < best.operations.length ? await fails(fewer) : undefined
         if (found) best = { operations: fewer.slice(0, found.step + 1), failure: found }
         else from += size
       }

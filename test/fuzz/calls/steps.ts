@@ -1,6 +1,7 @@
 import type { Call, Keys } from './operations'
 import { keyOf } from './operations'
 import type { Reply } from './perform'
+import { policyText } from './policy-oracle'
 import {
   added,
   checked,
@@ -139,12 +140,19 @@ function afterCheck(
   if (state === 'altered' || !call.repairs) return reply.code === 101 ? [world] : []
   // What is missing is repaired, unless its DEL came or somebody else has the address.
   const asAdd = { ...call, call: 'ADD', shape: 'sandbox', version: '1.0.0' } as const
-  const isHeld = call.ips.some(({ address }) => {
+  const free = call.ips.filter(({ address }) => {
     const holder = world.rules[address]
-    return holder !== undefined && holder.pod !== keyOf(call.pod)
+    return holder === undefined || holder.pod === keyOf(call.pod)
   })
+  const isHeld = free.length < call.ips.length
   const isDeleted = world.tombs[keyOf(call.pod)] !== undefined
-  if (reply.status !== 0) return isHeld || isDeleted ? [world] : []
+  if (reply.status !== 0) {
+    if (!isHeld) return isDeleted ? [world] : []
+    // As in a sync, what nobody else has is put in, and the rest is told.
+    const rule = { pod: keyOf(call.pod), network: call.network, policy: policyText(keys, call.ips) }
+    const own = Object.fromEntries(free.map(({ address }) => [address, rule]))
+    return [world, { ...world, isStanding: true, isUnhooked: false, rules: { ...world.rules, ...own } }]
+  }
   const repaired = added(world, asAdd, keys, around, number)
   // Whether it brings back the pods beside it when the table is gone is left open.
   return repaired.flatMap((one) =>
