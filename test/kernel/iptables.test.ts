@@ -254,6 +254,15 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       )
     })
 
+    test('of IPv6 alone is refused, and an IPv4 address stays with its holder of the same network', async () => {
+      await add(A)
+      await add({ ...other('y'), addresses: wanted('y', both('10.244.1.99', 'fd00::99')).addresses })
+      const before = await list()
+      const mixed = { ...other('x'), addresses: wanted('x', both('10.244.1.99', POD.ipv6)).addresses }
+      await expect(backend.apply(mixed)).rejects.toMatchObject({ reason: 'tryAgain' })
+      expect(await list()).toEqual(before)
+    })
+
     test('is taken over where its holder is proven gone', async () => {
       await add(A)
       const asked: unknown[] = []
@@ -261,10 +270,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
         asked.push([id, note?.network, note?.netns])
         return true
       })
-      expect(asked).toEqual([
-        [attachmentId(A.attachment), 'n', undefined],
-        [attachmentId(A.attachment), 'n', undefined],
-      ])
+      expect(asked).toEqual([[attachmentId(A.attachment), 'n', undefined]])
       expect(await backend.verify(other('x'))).toEqual([])
     })
 

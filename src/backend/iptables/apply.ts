@@ -1,4 +1,4 @@
-import { FAMILY_NAMES, type Family } from '../../policy/address'
+import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Applied, Wanted } from '../backend'
 import { attachmentId } from '../identity'
 import { takenError } from '../taken'
@@ -7,7 +7,7 @@ import { isHooked, setUpTable } from './hook'
 import { type Addition, addAttachment, deleteAttachment, ofFamily, setUpPolicy } from './layout'
 import { placeAttachment } from './place'
 import { whyRefused } from './refusal'
-import { readState } from './state'
+import { findAddress, readState, readStateIfAny, type State } from './state'
 import { ATTEMPTS, type Iptables, type Outcome, runTransaction, toError } from './tool'
 import { arePoliciesAccepted, hasComments } from './trial'
 
@@ -36,6 +36,10 @@ interface Scope extends Adding {
 
 async function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): Promise<Applied> {
   const { families, isGone } = scope
+  const readOthers = (than: Family) =>
+    families
+      .filter((one) => one !== than && ofFamily(one, wanted.addresses).length > 0)
+      .map((one) => readStateIfAny(iptables, one, ACTION))
   const done = [...scope.done]
   let tableWasMissing = false
   for (const family of families) {
@@ -48,7 +52,10 @@ async function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): 
       if (!withComments) outcome = runTransaction(iptables, family, addAttachment(additionWith(false)))
       for (let attempt = 0; attempt < ATTEMPTS && isRefused(outcome); attempt++) {
         const state = readState(iptables, family, ACTION)
-        for (const { address, holder } of heldByOthers(state, wanted)) {
+        const isLast = families.at(-1) === family
+        // What is taken over is lost where the other family refuses.
+        const states = isLast || !takesAway(state, wanted) ? [state] : [state, ...readOthers(family)]
+        for (const { address, holder } of states.flatMap((one) => heldByOthers(one, wanted))) {
           if (await isGone(holder)) continue
           undo(iptables, wanted, done)
           throw takenError(address, wanted.attachment, holder)
@@ -70,6 +77,13 @@ async function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): 
     done.push(family)
   }
   return { tableWasMissing }
+}
+
+/** Whether these rules take the place of others: of another attachment, or of an earlier ADD of the same one. */
+function takesAway(state: State, { attachment, addresses }: Wanted): boolean {
+  const id = attachmentId(attachment)
+  const isTaken = (address: Address) => (findAddress(state, address)?.owners.length ?? 0) > 0
+  return state.owners.some((owner) => owner.id === id) || addresses.some(isTaken)
 }
 
 /** An ADD that fails has changed nothing: the other family's rules go again, as far as that can be done. */

@@ -7,6 +7,16 @@ import { findAddress, type State } from './state'
 
 export type IsGone = (holder: Listed) => Promise<boolean>
 
+/** Each holder is looked at once: for one family, and for the other. */
+export function askedOnce(isGone: IsGone): IsGone {
+  const answers = new Map<string, Promise<boolean>>()
+  return (holder) => {
+    const answer = answers.get(holder.id) ?? isGone(holder)
+    answers.set(holder.id, answer)
+    return answer
+  }
+}
+
 /**
  * The addresses of an ADD that attachments of other networks hold. To take one over would leave its holder without a rule
  * as soon as our DEL comes, so that holder has to be proven gone. (With static IPAM a pod's author chooses the address.)

@@ -4,6 +4,7 @@ import { attachmentId } from '../identity'
 import { mergePruned } from '../pruned'
 import { apply, applyWherePolicyIs } from './apply'
 import { gone } from './gone'
+import { askedOnce } from './holders'
 import { inTurn } from './in-turn'
 import { hasChain, kindsOf, type LegacyTables } from './kinds'
 import { DISPATCH } from './layout'
@@ -23,7 +24,7 @@ export function iptables(run: ToolProcess, host: Host, legacyTables: LegacyTable
   const change = <T>(work: () => T | Promise<T>) => inTurn(host, work)
   const backend: Backend = {
     async apply(wanted, isGone = async () => false) {
-      const adding = { ...times(host), isGone }
+      const adding = { ...times(host), isGone: askedOnce(isGone) }
       // Where its rules can be, before anything is asked; with one kind there is nothing to ask.
       for (const one of areBoth ? candidates : []) {
         const applied = await applyWherePolicyIs(one, wanted, adding)
