@@ -106,28 +106,50 @@ function restored(
   )
   const perhaps = candidates.filter(({ pod }) => world.tombs[keyOf(pod)] === 'perhaps')
   return distinct(
-    subsets(perhaps).map((left) => {
+    subsets(perhaps).flatMap((left) => {
       const chosen = candidates.filter((one) => !left.includes(one))
-      const rules: Record<string, Rule> = { ...world.rules }
-      for (const entry of chosen) {
-        const pod = keyOf(entry.pod)
-        const policy = policyText(keysOf(entry.network) ?? {}, entry.ips)
-        const isWinner = ({ address }: Ip) => chosen.every((other) => !beats(other, entry, address))
-        for (const { address } of entry.ips.filter(isWinner)) {
-          const holder = rules[address]
-          if (holder && (holder.pod !== pod || isFallback)) continue
-          rules[address] = { pod, network: entry.network, policy }
+      return choices(chosen.map((entry) => writable(world, entry))).map((writes) => {
+        const rules: Record<string, Rule> = { ...world.rules }
+        for (const [i, entry] of chosen.entries()) {
+          const pod = keyOf(entry.pod)
+          const policy = policyText(keysOf(entry.network) ?? {}, entry.ips)
+          const isWinner = ({ address }: Ip) => chosen.every((other) => !beats(other, entry, address))
+          for (const { address } of (writes[i] ?? []).filter(isWinner)) {
+            const holder = rules[address]
+            if (holder && (holder.pod !== pod || isFallback)) continue
+            rules[address] = { pod, network: entry.network, policy }
+          }
         }
-      }
-      const isHooked = Object.keys(rules).length > 0
-      return {
-        ...world,
-        rules,
-        isStanding: world.isStanding || isHooked,
-        isUnhooked: world.isUnhooked && !isHooked,
-      }
+        const isHooked = Object.keys(rules).length > 0
+        return {
+          ...world,
+          rules,
+          isStanding: world.isStanding || isHooked,
+          isUnhooked: world.isUnhooked && !isHooked,
+        }
+      })
     }),
   )
+}
+
+/**
+ * The addresses of a cache entry that may be written. Where the kernel has another address of the same attachment, a later
+ * ADD wrote that, so that the entry is old: what is missing stays so. Whether what stands is moved to another policy, and
+ * whether that is judged in each family for itself, is left open.
+ */
+function writable({ rules }: World, { pod, ips }: Entry): readonly (readonly Ip[])[] {
+  const own = Object.keys(rules).filter((address) => rules[address]?.pod === keyOf(pod))
+  const extra = own.filter((address) => !ips.some((ip) => ip.address === address))
+  if (extra.length === 0) return [ips]
+  const families = new Set(extra.map((address) => isIP(address)))
+  const standing = ips.filter(({ address }) => own.includes(address))
+  const others = ips.filter(({ address }) => !families.has(isIP(address)))
+  return [standing, [], others, [...others, ...standing.filter((ip) => !others.includes(ip))]]
+}
+
+/** One of each. */
+function choices<T>(lists: readonly (readonly T[])[]): T[][] {
+  return lists.reduce<T[][]>((all, list) => all.flatMap((some) => list.map((one) => [...some, one])), [[]])
 }
 
 function beats(other: Entry, entry: Entry, address: string): boolean {
