@@ -1,7 +1,10 @@
 import { now } from '#system/clock'
+import { CniError } from '../cni/error'
+import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { renderUse, type Use, usesOf } from '../install/uses'
 import { readNodeCache } from '../sync/node-cache'
 import { judgeAll } from '../sync/prune'
+import { isAbsent } from '../system/absent'
 import type { CommandOptions } from './install-options'
 import type { Pause } from './pause'
 import type { World } from './world'
@@ -35,6 +38,12 @@ export async function waitUntilUnused(
 
 /** What cannot be asked is an error, unless nothing shall hold us up. */
 async function findUses({ cacheDirs, graceSeconds, force }: CommandOptions, world: World): Promise<Use[]> {
+  // A mistyped one would hide the attachments that it was named for. The default one comes with the first pod.
+  const mistyped = cacheDirs.find((directory) => directory !== DEFAULT_CACHE_DIR && isAbsent(directory))
+  if (mistyped !== undefined && !force) {
+    const message = `Cannot tell what needs the executable: there is no directory ${mistyped}; check --cache-dir, or use --force`
+    throw new CniError('ioFailure', message)
+  }
   try {
     const judgement = await judgeAll(world.backend(), {
       readCache: () => readNodeCache(cacheDirs),

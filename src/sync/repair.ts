@@ -12,7 +12,8 @@ export async function repairMissing(
 ): Promise<readonly string[]> {
   const id = attachmentId(wanted.attachment)
   const listed = await backend.list({ isQuick: true })
-  if (listed.some((one) => one.id === id)) return differences
+  // Its ADD may have come since the first look.
+  if (listed.some((one) => one.id === id)) return backend.verify(wanted)
   // As sync does it: it takes no address from another attachment, and leaves out one whose DEL has come.
   const gone = await backend.gone()
   if (gone.has(id)) return differences

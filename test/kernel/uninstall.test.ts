@@ -170,6 +170,13 @@ test('every directory that --cache-dir names counts, and every runtime below it'
   expect(status).toBe(1)
   for (const entry of entries)
     expect(lines.join('\n')).toContain(`: the conflist in its cache entry ${entry} has`)
+  const mistyped = await uninstall(`--cache-dir ${directory}/othre`)
+  expect(mistyped).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining(
+      `Cannot tell what needs the executable: there is no directory ${directory}/othre; check --cache-dir, or use --force`,
+    ),
+  })
   // Without it, nothing is known of them.
   expect((await uninstall()).status).toBe(0)
 })
