@@ -6,6 +6,7 @@ import {
   added,
   checked,
   deleted,
+  deletedInPart,
   garbageCollected,
   interrupted,
   isRefused,
@@ -83,7 +84,12 @@ function stepsOf({ call, reply }: Answered, number: number, circumstances: Circu
       const isUnsure = /leaves rules behind/.test(reply.stderr)
       if (reply.status !== 0) return [none]
       return [
-        (world) => (isUnsure ? distinct([deleted(world, call), world]) : [deleted(world, call)]),
+        (world) =>
+          distinct([
+            deleted(world, call),
+            ...(isUnsure ? [world] : []),
+            ...(families.length > 1 ? deletedInPart(world, call) : []),
+          ]),
         ...(call.chainFails ? [] : [uncached(keyOf(call.pod))]),
       ]
     }

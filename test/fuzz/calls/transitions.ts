@@ -168,6 +168,23 @@ export function deleted(world: World, { pod }: Pick<Del, 'pod'>): World {
   return { ...world, rules: without(world.rules, addresses), tombs: { ...world.tombs, [keyOf(pod)]: tomb } }
 }
 
+/**
+ * In iptables, where each family costs a process, a DEL with prevResult looks at the families that this one names. Of two
+ * ADDs without a DEL in between, which CNI forbids, the first may have had another; the DEL without prevResult, or GC,
+ * takes that one's address away.
+ */
+export function deletedInPart(world: World, { pod, prevResult }: Del): readonly World[] {
+  if (typeof prevResult === 'string') return []
+  const named = new Set(prevResult.map(({ address }) => isIP(address)))
+  const others = addressesOf(world, pod).filter((address) => !named.has(isIP(address)))
+  if (named.size === 0 || others.length === 0) return []
+  const { rules, ...rest } = deleted(world, { pod })
+  const kept = Object.fromEntries(
+    others.flatMap((address) => Object.entries(world.rules).filter(([one]) => one === address)),
+  )
+  return [{ ...rest, rules: { ...rules, ...kept } }]
+}
+
 /** Without the rules of pods that are gone; whether the node remembers those as deleted is left open. */
 function collected(world: World, isStale: (rule: Rule) => boolean): World {
   const addresses = Object.keys(world.rules).filter((address) => {
