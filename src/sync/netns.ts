@@ -18,6 +18,9 @@ export type NetnsTest = (path: string, bootSeconds?: number) => boolean
  * that lacks the host's /run/netns sees none at all, one without CAP_SYS_PTRACE may not look at the namespace of another
  * user's process (EACCES), and neither may take every pod for dead.
  *
+ * A plain file in its place proves nothing either: a container whose mount of /run gets no new mounts from the host sees
+ * only the file that a living namespace is mounted on.
+ *
  * `bootSeconds`: when the rules that name it were written. A process that began after that has inherited the number of the
  * one that the runtime meant.
  *
