@@ -1,18 +1,17 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdtempSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNamespace, type Namespace } from '../test/lab/namespace'
 import { configWith, EXECUTABLES, resultWith } from '../test/lab/plugin'
-import { call, peakMemory, timeProcess } from './calls'
+import { call, timeNewFlows, timeProcess } from './calls'
 import { fillBridge, fillIpMasq, fillIptables } from './fill'
 import { benchIptables } from './iptables'
-import { enter, timeNewFlows } from './libc'
 import { benchListFlows, benchLists, benchSetUp } from './lists'
 import { benchForeign, benchParallel } from './netlink'
 import { createPath } from './path'
 import { drawPlot } from './plot'
 import { PLUGINS } from './plugins'
+import { NOTHING } from './programs'
 import { median, type Row, renderRows } from './report'
 import { benchStale } from './stale'
 import { benchWatch } from './watch'
@@ -44,25 +43,6 @@ const namespace = async (label: string) => {
   return made
 }
 
-/** The native runtime with nothing to do: what no program of its kind can go below. */
-function buildEmptyProgram(): string {
-  writeFileSync(join(directory, 'empty.js'), '')
-  const output = join(directory, 'empty')
-  const args = [
-    'build',
-    '--compile',
-    '--bytecode',
-    '--compile-jit-policy=100',
-    join(directory, 'empty.js'),
-    '--outfile',
-    output,
-  ]
-  execFileSync(process.execPath, args, { stdio: 'ignore' })
-  // As ours is, in one piece.
-  writeFileSync(output, readFileSync(output))
-  return output
-}
-
 const bridgeConfig = (label: string, ipMasq: boolean) => ({
   cniVersion: '1.0.0',
   name: `bench-${label}-${ipMasq}`,
@@ -73,7 +53,7 @@ const bridgeConfig = (label: string, ipMasq: boolean) => ({
   ipam: { type: 'host-local', ranges: [[{ subnet: '10.244.0.0/16' }]], dataDir: directory },
 })
 
-async function benchCalls(empty: string): Promise<Row[]> {
+async function benchCalls(): Promise<Row[]> {
   const bridge = join(PLUGINS, 'bridge')
   const [ours, theirs, pod] = [await namespace('ours'), await namespace('bridge'), await namespace('pod')]
   const own = configWith(['10.244.1.7/16'])
@@ -114,11 +94,11 @@ async function benchCalls(empty: string): Promise<Row[]> {
         }
         collect(samples, `${carrier} second DEL`, call(ours.path, nothing).milliseconds)
       }
-      collect(samples, 'empty', timeProcess(ours.path, [empty]))
+      collect(samples, 'empty', timeProcess(ours.path, [NOTHING]).milliseconds)
       const script = 'add element inet ip-masq pods-ip { 10.99.0.1 : accept }\n'
-      collect(samples, 'nft', timeProcess(ours.path, ['nft', '-f', '-'], script))
+      collect(samples, 'nft', timeProcess(ours.path, ['nft', '-f', '-'], script).milliseconds)
       const deletion = 'delete element inet ip-masq pods-ip { 10.99.0.1 }\n'
-      collect(samples, 'nft delete', timeProcess(ours.path, ['nft', '-f', '-'], deletion))
+      collect(samples, 'nft delete', timeProcess(ours.path, ['nft', '-f', '-'], deletion).milliseconds)
     }
     const of = (key: string) => median(samples[key] ?? [])
     const [addCost, delCost] = ['ADD', 'DEL'].map(
@@ -194,7 +174,7 @@ async function benchCalls(empty: string): Promise<Row[]> {
     what: 'peak memory of an ADD',
     n: 10_000,
     unit: 'MiB',
-    own: peakMemory(ours.path, EXECUTABLES.native, own),
+    own: call(ours.path, { executable: EXECUTABLES.native, command: 'ADD', config: own }).kibibytes / 1024,
     against: 'the limit',
     other: 40,
     limit: 1,
@@ -260,8 +240,7 @@ async function benchFlows(): Promise<Row[]> {
   const samples: Record<string, number[]> = {}
   for (let round = -2; round < FLOW_ROUNDS; round++) {
     for (const { label, pod } of paths) {
-      enter(pod.path)
-      const microseconds = timeNewFlows('10.244.1.7', `203.0.113.${round + 10}`, FLOWS)
+      const microseconds = timeNewFlows(pod.path, `203.0.113.${round + 10}`, FLOWS)
       if (round >= 0) collect(samples, label, microseconds)
     }
   }
@@ -305,7 +284,7 @@ const seconds = Number(option('--watch') ?? 0)
 const rows = [
   ...(await benchStale(await namespace('stale'), 5)),
   ...(seconds > 0 ? await benchWatch(await namespace('watch'), seconds) : []),
-  ...(await benchCalls(buildEmptyProgram())),
+  ...(await benchCalls()),
 ]
 for (const kind of ['nft', 'legacy'] as const) {
   say(`iptables-${kind} ...`)
@@ -320,7 +299,7 @@ rows.push(...(await benchFlows()))
 say('others and many ...')
 rows.push(
   ...(await benchForeign([await namespace('foreign'), await namespace('alone')], ROUNDS)),
-  await benchParallel(await namespace('parallel'), 7),
+  benchParallel(await namespace('parallel'), 7),
 )
 say('long lists ...')
 rows.push(await benchSetUp(7), ...(await benchLists(ROUNDS)), await benchListFlows(FLOW_ROUNDS, FLOWS))

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { enter } from './libc'
+import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_process'
 import { PLUGINS } from './plugins'
+import { STOPWATCH } from './programs'
 
 /** One call of a plugin in a namespace, timed from its start to its end. */
 export interface TimedCall {
@@ -13,14 +13,41 @@ export interface TimedCall {
   readonly tools?: string
 }
 
-export interface TimedReply {
+/** What a process used, or several of them that were started at once. */
+export interface Figures {
+  /** From the first start to the last end. */
   readonly milliseconds: number
+  /** Processor time, of all of them. */
+  readonly processor: number
+  /** Peak resident memory of the largest. */
+  readonly kibibytes: number
+  /** Page faults of all of them. */
+  readonly faults: number
+}
+
+export interface TimedReply extends Figures {
   readonly result: unknown
 }
 
 export function call(namespacePath: string, call: TimedCall): TimedReply {
-  const { executable, command, config, netns, containerID, tools } = call
-  const environment = {
+  const input = call.config === undefined ? '' : JSON.stringify(call.config)
+  const { stdout, ...figures } = measure(namespacePath, [call.executable], [input], environmentOf(call))
+  return { ...figures, result: stdout === '' ? undefined : JSON.parse(stdout) }
+}
+
+/** One call for each config, all at once. Each is of an attachment of its own, with the same names each time. */
+export function callAtOnce(namespacePath: string, call: TimedCall, configs: readonly unknown[]): Figures {
+  const inputs = configs.map((config) => JSON.stringify(config))
+  return measure(namespacePath, [call.executable], inputs, environmentOf(call))
+}
+
+/** Any other process in the namespace. */
+export function timeProcess(namespacePath: string, command: readonly string[], input = ''): Figures {
+  return measure(namespacePath, command, [input], {})
+}
+
+export function environmentOf({ command, netns, containerID, tools }: TimedCall) {
+  return {
     CNI_COMMAND: command,
     CNI_CONTAINERID: containerID ?? 'bench',
     CNI_NETNS: netns ?? '/var/run/netns/none',
@@ -28,50 +55,54 @@ export function call(namespacePath: string, call: TimedCall): TimedReply {
     CNI_PATH: PLUGINS,
     ...(tools && { PATH: `${tools}:${process.env.PATH}` }),
   }
-  const input = config === undefined ? '' : JSON.stringify(config)
-  const { milliseconds, stdout } = runTimed(namespacePath, [executable], input, environment)
-  return { milliseconds, result: stdout === '' ? undefined : JSON.parse(stdout) }
 }
 
-/** Milliseconds of any other process in the namespace. */
-export function timeProcess(namespacePath: string, command: readonly string[], input = ''): number {
-  return runTimed(namespacePath, command, input).milliseconds
+function measure(
+  namespacePath: string,
+  command: readonly string[],
+  inputs: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Figures & { readonly stdout: string } {
+  const input = inputs.map((text) => `${text}\0`).join('')
+  const ended = stopwatch([namespacePath, 'processes', ...command], input, environment)
+  const { failures, ...figures } = JSON.parse(ended.output[3] ?? '')
+  if (failures > 0) throw new Error(`${command.join(' ')} failed: ${ended.stdout}${ended.stderr}`)
+  return { ...figures, stdout: ended.stdout }
 }
 
-function runTimed(namespacePath: string, command: readonly string[], input: string, environment = {}) {
-  if (!globalThis.Bun) throw new Error('run this with scripts/bench')
-  enter(namespacePath)
-  const options = {
-    stdin: new TextEncoder().encode(input),
-    stdout: 'pipe',
-    stderr: 'pipe',
-    env: { PATH: process.env.PATH ?? '', ...environment },
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  } as const
-  const started = performance.now()
-  const reply = globalThis.Bun.spawnSync(command, options)
-  const milliseconds = performance.now() - started
-  const stdout = new TextDecoder().decode(reply.stdout)
-  if (reply.exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${reply.exitCode}: ${stdout}`)
-  return { milliseconds, stdout }
-}
+let flowsBefore = 0
 
 /**
- * Peak resident memory of one ADD in MiB. By way of time(1), which is small: a child's figure begins with what its
- * parent had when it forked.
+ * Microseconds per new flow: datagrams to ever new destination ports from one socket in the namespace.
  */
-export function peakMemory(namespacePath: string, executable: string, config: unknown): number {
-  enter(namespacePath)
-  const env = {
-    PATH: process.env.PATH ?? '',
-    CNI_COMMAND: 'ADD',
-    CNI_CONTAINERID: 'memory',
-    CNI_NETNS: '/x',
-    CNI_IFNAME: 'eth0',
-    CNI_PATH: '/x',
-  }
-  const script = `/usr/bin/time -f %M ${executable} 2>&1 >/dev/null`
-  const text = execFileSync('bash', ['-c', script], { env, input: JSON.stringify(config), encoding: 'utf8' })
-  return Number(text.trim().split('\n').at(-1)) / 1024
+export function timeNewFlows(namespacePath: string, destination: string, flows: number): number {
+  const args = ['flows', '10.244.1.7', destination, String(flowsBefore), String(flows)]
+  flowsBefore += flows
+  const { milliseconds } = JSON.parse(stopwatch([namespacePath, ...args]).output[3] ?? '')
+  return (milliseconds * 1000) / flows
+}
+
+function stopwatch(args: readonly string[], input = '', environment = {}): SpawnSyncReturns<string> {
+  const ended = spawnSync(STOPWATCH, args, {
+    input,
+    env: { PATH: process.env.PATH ?? '', ...environment },
+    // The figures come on a descriptor of their own.
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    timeout: 120_000,
+    killSignal: 'SIGKILL',
+  })
+  if (ended.status !== 0) throw new Error(`${args.join(' ')} could not be measured: ${ended.stderr}`)
+  return ended
+}
+
+/** What a command in the namespace prints. */
+export function runInside(
+  namespacePath: string,
+  command: string,
+  args: readonly string[],
+  input = '',
+): string {
+  const words = [`--net=${namespacePath}`, command, ...args]
+  return execFileSync('nsenter', words, { input, encoding: 'utf8', maxBuffer: 1 << 28 })
 }

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { enter } from './libc'
+import { runInside } from './calls'
 
 /** The rules of `count` other pods, as the plugins under test leave them behind. */
 
@@ -13,16 +12,16 @@ const range = (count: number) => Array.from({ length: count }, (_, i) => i)
 /** Owners and pods of ip-masq, all with the policy of the pod that is there already. */
 export function fillIpMasq(namespacePath: string, count: number): void {
   if (count === 0) return
-  enter(namespacePath)
   const policy = /goto (policy-[0-9a-f]{16})/.exec(
-    run('nft', ['list', 'map', 'inet', 'ip-masq', 'pods-ip']),
+    runInside(namespacePath, 'nft', ['list', 'map', 'inet', 'ip-masq', 'pods-ip']),
   )?.[1]
   const owners = range(count).map((i) => {
     const value = hex(`owner ${i}`, 32).match(/.{4}/g)?.join(':')
     return `::ffff:${address(i)} comment "0123456789abcdef 1700000000 bench ${hex(`${i}`, 64)} eth0 shop/pod" : ${value}`
   })
   const pods = range(count).map((i) => `${address(i)} : goto ${policy}`)
-  run(
+  runInside(
+    namespacePath,
     'nft',
     ['-f', '-'],
     `add element inet ip-masq owners { ${owners.join(', ')} }
@@ -33,8 +32,7 @@ add element inet ip-masq pods-ip { ${pods.join(', ')} }\n`,
 /** What ip-masq's iptables backend writes, likewise. */
 export function fillIptables(namespacePath: string, tool: string, count: number): void {
   if (count === 0) return
-  enter(namespacePath)
-  const policy = /^-A IPM-A\S+ -g (\S+)/m.exec(run(tool, ['-t', 'nat', '-S']))?.[1]
+  const policy = /^-A IPM-A\S+ -g (\S+)/m.exec(runInside(namespacePath, tool, ['-t', 'nat', '-S']))?.[1]
   const lines = range(count).flatMap((i) => {
     const [dispatch, owner] = [`IPM-A-${address(i)}`, `IPM-O-${hex(`owner ${i}`, 20)}`]
     const comment = `-m comment --comment "bench ${hex(`${i}`, 64)} eth0 shop/pod"`
@@ -49,13 +47,12 @@ export function fillIptables(namespacePath: string, tool: string, count: number)
       `-A IPM-PODS -s ${address(i)}/32 -g ${dispatch}`,
     ]
   })
-  run(`${tool}-restore`, ['--noflush'], ['*nat', ...lines, 'COMMIT', ''].join('\n'))
+  runInside(namespacePath, `${tool}-restore`, ['--noflush'], ['*nat', ...lines, 'COMMIT', ''].join('\n'))
 }
 
 /** A chain and a jump for each pod, as the reference bridge plugin's ipMasq writes them with iptables. */
 export function fillBridge(namespacePath: string, count: number, tool = 'iptables'): void {
   if (count === 0) return
-  enter(namespacePath)
   const chains = range(count).map((i) => `CNI-${hex(`${i}`, 24)}`)
   const comment = (i: number) => `-m comment --comment "name: \\"bench\\" id: \\"${hex(`${i}`, 64)}\\""`
   const lines = [
@@ -66,9 +63,5 @@ export function fillBridge(namespacePath: string, count: number, tool = 'iptable
     ...chains.map((chain, i) => `-A ${chain} ! -d 224.0.0.0/4 ${comment(i)} -j MASQUERADE`),
     'COMMIT',
   ]
-  run(`${tool}-restore`, ['--noflush'], `${lines.join('\n')}\n`)
-}
-
-function run(command: string, args: string[], input = ''): string {
-  return execFileSync(command, args, { input, encoding: 'utf8', maxBuffer: 1 << 28 })
+  runInside(namespacePath, `${tool}-restore`, ['--noflush'], `${lines.join('\n')}\n`)
 }

@@ -1,7 +1,6 @@
 import { createNamespace, type Namespace } from '../test/lab/namespace'
 import { configWith, EXECUTABLES } from '../test/lab/plugin'
-import { call } from './calls'
-import { enter, timeNewFlows } from './libc'
+import { call, timeNewFlows } from './calls'
 import { createPath } from './path'
 import { median, type Row } from './report'
 
@@ -99,8 +98,7 @@ export async function benchListFlows(rounds: number, flows: number): Promise<Row
   }
   for (let round = -2; round < rounds; round++) {
     for (const { pod, samples } of paths) {
-      enter(pod.path)
-      const microseconds = timeNewFlows('10.244.1.7', `203.0.113.${round + 10}`, flows)
+      const microseconds = timeNewFlows(pod.path, `203.0.113.${round + 10}`, flows)
       if (round >= 0) samples.push(microseconds)
     }
   }

@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { copyFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCachedNetwork } from '../test/lab/cached-network'
 import type { Namespace } from '../test/lab/namespace'
 import { EXECUTABLES } from '../test/lab/plugin'
-import { enter } from './libc'
+import { timeProcess } from './calls'
 import { median, type Row } from './report'
 
 const FILES = 20_000
@@ -55,11 +54,7 @@ interface Cost {
   readonly mebibytes: number
 }
 
-/** By time(1), which is small: a child's figure begins with what its parent had when it forked. */
 function costOf(node: Namespace, directories: readonly string[]): Cost {
-  enter(node.path)
-  const script = `/usr/bin/time -f '%U %S %M' ${EXECUTABLES.native} sync ${directories.join(' ')} 2>&1 >/dev/null`
-  const text = execFileSync('bash', ['-c', script], { encoding: 'utf8' })
-  const [user = 0, system = 0, kibibytes = 0] = (text.trim().split('\n').at(-1) ?? '').split(' ').map(Number)
-  return { milliseconds: (user + system) * 1000, mebibytes: kibibytes / 1024 }
+  const { processor, kibibytes } = timeProcess(node.path, [EXECUTABLES.native, 'sync', ...directories])
+  return { milliseconds: processor, mebibytes: kibibytes / 1024 }
 }

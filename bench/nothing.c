@@ -1,0 +1,2 @@
+/* An empty program, which no program can be faster than. */
+int main(void) { return 0; }
