@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { runInside } from './calls'
+import { runInside } from './stopwatch'
 
 /** The rules of `count` other pods, as the plugins under test leave them behind. */
 

@@ -1,8 +1,9 @@
 import { createNamespace, type Namespace } from '../test/lab/namespace'
 import { configWith, EXECUTABLES } from '../test/lab/plugin'
-import { call, timeNewFlows } from './calls'
+import { call } from './calls'
 import { createPath } from './path'
 import { median, type Row } from './report'
+import { timeNewFlows } from './stopwatch'
 
 /** What the length of a list costs: every nft run reads all interval sets, and a packet looks its destination up. */
 
