@@ -22,8 +22,12 @@ export function call(namespacePath: string, call: TimedCall): TimedReply {
   return { ...figures, result: stdout === '' ? undefined : JSON.parse(stdout) }
 }
 
-/** One call for each config, all at once. Each is of an attachment of its own, with the same names each time. */
-export function callAtOnce(namespacePath: string, call: TimedCall, configs: readonly unknown[]): Figures {
+/** One call for each config, all at once. Each is of an attachment of its own: its container ID and interface get a number. */
+export function callAtOnce(
+  namespacePath: string,
+  call: Omit<TimedCall, 'config'>,
+  configs: readonly unknown[],
+): Figures {
   const inputs = configs.map((config) => JSON.stringify(config))
   return measure(namespacePath, { ...processOf(call), inputs })
 }
@@ -33,7 +37,7 @@ export function timeProcess(namespacePath: string, command: readonly string[], i
   return measure(namespacePath, { command, inputs: [input] })
 }
 
-function processOf({ executable, command, netns, containerID, tools }: TimedCall) {
+function processOf({ executable, command, netns, containerID, tools }: Omit<TimedCall, 'config'>) {
   const environment = {
     CNI_COMMAND: command,
     CNI_CONTAINERID: containerID ?? 'bench',

@@ -1,11 +1,12 @@
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Namespace } from '../test/lab/namespace'
+import { createNamespace, type Namespace } from '../test/lab/namespace'
 import { configWith, EXECUTABLES, resultWith } from '../test/lab/plugin'
+import { BRIDGE, bridgeConfig } from './bridge'
 import { call } from './calls'
 import { fillBridge, fillIptables } from './fill'
-import { PLUGINS } from './plugins'
-import { median, type Row } from './report'
+import { createSamples, type Row } from './report'
 
 /** Our iptables backend beside the reference bridge plugin's masquerade, both with the same kind of iptables. */
 
@@ -16,19 +17,15 @@ const LIMITS: Readonly<Record<number, readonly [add: number, del: number]>> = {
   1000: [0.5, 0.6],
 }
 
-export interface IptablesBench {
-  readonly kind: 'nft' | 'legacy'
-  readonly rounds: number
-  readonly directory: string
-  readonly bridgeConfig: (label: string, ipMasq: boolean) => unknown
-}
-
-export async function benchIptables(
-  [ours, theirs, pod]: readonly [Namespace, Namespace, Namespace],
-  { kind, rounds, directory, bridgeConfig }: IptablesBench,
-): Promise<Row[]> {
+export async function benchIptables(kind: 'nft' | 'legacy', rounds: number): Promise<Row[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'ip-masq-bench-iptables-'))
+  const [ours, theirs, pod] = [
+    await createNamespace('ours'),
+    await createNamespace('bridge'),
+    await createNamespace('pod'),
+  ]
   const tools = kindAsDefault(kind, directory)
-  const bridge = { executable: join(PLUGINS, 'bridge'), netns: pod.path, tools }
+  const bridge = { executable: BRIDGE, netns: pod.path, tools }
   const config = configWith(['10.244.1.7/16'], { backend: 'iptables' })
   const own = { executable: EXECUTABLES.native, config }
   // What makes ip-masq choose the kind where both are installed.
@@ -49,49 +46,45 @@ export async function benchIptables(
     // Only another pod of the same policy keeps it; the one that is measured comes and goes.
     call(ours.path, { ...own, command: 'ADD', containerID: 'stays', config: { ...config, ...stays } })
     call(ours.path, { ...own, command: 'DEL' })
-    const samples: Record<string, number[]> = {}
+    const samples = createSamples()
     const timed = (key: string, where: Namespace, what: Parameters<typeof call>[1]) => {
-      samples[key] = [...(samples[key] ?? []), call(where.path, what).milliseconds]
+      samples.add(key, call(where.path, what).milliseconds)
     }
     for (let round = 0; round < rounds; round++) {
-      for (const command of ['ADD', 'DEL']) {
-        for (const ipMasq of [true, false]) {
-          const label = `${kind}-${n}`
-          // ADD and DEL of one pair follow each other: the address is free again.
-          if (command === 'ADD') {
-            timed(`bridge ADD ${ipMasq}`, theirs, { ...bridge, command, config: bridgeConfig(label, ipMasq) })
-            timed(`bridge DEL ${ipMasq}`, theirs, {
-              ...bridge,
-              command: 'DEL',
-              config: bridgeConfig(label, ipMasq),
-            })
-          }
-        }
-        timed(`own ${command}`, ours, { ...own, command })
+      // A new container each time, as on a node.
+      const containerID = `bench-${n}-${round}`
+      for (const ipMasq of [true, false]) {
+        const config = bridgeConfig(`${kind}-${n}`, ipMasq)
+        for (const command of ['ADD', 'DEL'])
+          timed(`bridge ${command} ${ipMasq}`, theirs, { ...bridge, command, config, containerID })
       }
-      timed('own nothing', ours, { ...own, command: 'DEL', config: { ...config, prevResult: undefined } })
+      for (const command of ['ADD', 'DEL']) timed(`own ${command}`, ours, { ...own, command, containerID })
+      const withoutResult = { ...config, prevResult: undefined }
+      timed('own nothing', ours, { ...own, command: 'DEL', config: withoutResult, containerID })
     }
-    const of = (key: string) => median(samples[key] ?? [])
+    const of = samples.median
     const cost = (verb: string) => of(`bridge ${verb} true`) - of(`bridge ${verb} false`)
     const [addLimit, delLimit] = LIMITS[n] ?? [1, 1]
     const row = (what: string, own: number, other: number) => ({ what, n, unit: 'ms', own, other }) as const
     rows.push(
       {
         ...row(`iptables-${kind}: ADD`, of('own ADD'), cost('ADD')),
-        against: 'bridge ipMasq',
+        against: "bridge's ipMasq",
         limit: addLimit,
       },
       {
         ...row(`iptables-${kind}: DEL`, of('own DEL'), cost('DEL')),
-        against: 'bridge ipMasq',
+        against: "bridge's ipMasq",
         limit: delLimit,
       },
       {
         ...row(`iptables-${kind}: DEL, nothing found`, of('own nothing'), cost('DEL')),
-        against: "bridge's DEL",
+        against: "bridge's ipMasq",
       },
     )
   }
+  await Promise.all([ours, theirs, pod].map((namespace) => namespace.delete()))
+  rmSync(directory, { recursive: true })
   return rows
 }
 

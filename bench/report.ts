@@ -3,7 +3,8 @@ export interface Row {
   readonly what: string
   /** Pods whose rules were there already. */
   readonly n: number
-  readonly unit: 'ms' | 'us' | 'MiB' | '%'
+  /** `M`: millions; an empty one is a number of things. */
+  readonly unit: 'ms' | 'us' | 'MiB' | 'MB' | '%' | 'M' | ''
   readonly own: number
   readonly against: string
   readonly other: number
@@ -11,22 +12,44 @@ export interface Row {
   readonly limit?: number
 }
 
+/** Samples by name. */
+export interface Samples {
+  add(name: string, value: number): void
+  median(name: string): number
+}
+
+export function createSamples(): Samples {
+  const all = new Map<string, number[]>()
+  return {
+    add(name, value) {
+      all.set(name, [...(all.get(name) ?? []), value])
+    },
+    median: (name) => median(all.get(name) ?? []),
+  }
+}
+
 export function median(samples: readonly number[]): number {
   const sorted = [...samples].sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
-const digits = (unit: Row['unit']) => (unit === '%' ? 2 : 1)
+/** A figure that has to be below a stated one. */
+export function atMost(limit: number): Pick<Row, 'against' | 'other' | 'limit'> {
+  return { against: 'the limit', other: limit, limit: 1 }
+}
+
+const DIGITS: Readonly<Record<Row['unit'], number>> = { ms: 1, us: 1, MiB: 1, MB: 2, '%': 2, M: 1, '': 0 }
 
 export function renderRows(rows: readonly Row[]): string {
   const cells = rows.map(({ what, n, unit, own, against, other, limit }) => {
     const ratio = own / other
     const verdict = limit === undefined ? '' : ratio <= limit ? 'reached' : 'MISSED'
+    const figure = (value: number) => `${value.toFixed(DIGITS[unit])} ${unit}`.trim()
     return [
       what,
       String(n),
-      `${own.toFixed(digits(unit))} ${unit}`,
-      `${other.toFixed(digits(unit))} ${unit}`,
+      figure(own),
+      figure(other),
       against,
       `${ratio.toFixed(2)}x`,
       limit === undefined ? '' : `${limit}x`,

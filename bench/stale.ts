@@ -1,60 +1,53 @@
 import { copyFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createCachedNetwork } from '../test/lab/cached-network'
-import type { Namespace } from '../test/lab/namespace'
+import { withNamespace } from '../test/lab/namespace'
 import { EXECUTABLES } from '../test/lab/plugin'
 import { timeProcess } from './calls'
-import { median, type Row } from './report'
+import { atMost, createSamples, type Row } from './report'
 
 const FILES = 20_000
 
-/** What a sync may take more than with an empty directory. */
-const [MILLISECONDS, MEBIBYTES] = [1_000, 64]
+/** What a sync or a gc may take more than where the files are not. */
+const MILLISECONDS = 1_000
 
-/** A node that has the cache files of all pods that it ever had: none of their namespaces exists. */
-export async function benchStale(node: Namespace, rounds: number): Promise<Row[]> {
-  const network = await createCachedNetwork(node)
-  const file = await network.cache('0', ['10.244.1.7/24'], { netns: `${network.cacheDir}/gone` })
-  for (let i = 1; i < FILES; i++) copyFileSync(file, file.replace('-0-', `-${i}-`))
-  const empty = join(network.cacheDir, 'empty')
-  await mkdir(join(empty, 'results'), { recursive: true })
-  const samples = { full: [] as Cost[], empty: [] as Cost[] }
-  for (let round = 0; round < rounds; round++) {
-    samples.empty.push(costOf(node, ['--conf-dir', network.confDir, '--cache-dir', empty]))
-    samples.full.push(costOf(node, ['--conf-dir', network.confDir, '--cache-dir', network.cacheDir]))
-  }
-  await network.delete()
-  const of = (kind: keyof typeof samples, key: keyof Cost) => median(samples[kind].map((cost) => cost[key]))
-  const what = 'sync with 20,000 stale cache files'
-  return [
-    {
-      what: `${what}: processor`,
-      n: 0,
-      unit: 'ms',
-      own: of('full', 'milliseconds'),
-      against: 'one second more than without',
-      other: of('empty', 'milliseconds') + MILLISECONDS,
-      limit: 1,
-    },
-    {
-      what: `${what}: peak memory`,
-      n: 0,
-      unit: 'MiB',
-      own: of('full', 'mebibytes'),
-      against: '64 MiB more than without',
-      other: of('empty', 'mebibytes') + MEBIBYTES,
-      limit: 1,
-    },
-  ]
-}
-
-interface Cost {
-  readonly milliseconds: number
-  readonly mebibytes: number
-}
-
-function costOf(node: Namespace, directories: readonly string[]): Cost {
-  const { processor, kibibytes } = timeProcess(node.path, [EXECUTABLES.native, 'sync', ...directories])
-  return { milliseconds: processor, mebibytes: kibibytes / 1024 }
+/** A node with one pod that has the cache files of all pods that it ever had: none of their namespaces exists. */
+export async function benchStale(rounds: number): Promise<Row[]> {
+  return withNamespace('stale', async (node) => {
+    const network = await createCachedNetwork(node)
+    await network.add('alive', ['10.244.1.8/24'], node.path)
+    const alive = await network.cache('alive', ['10.244.1.8/24'], { netns: node.path })
+    const dead = await network.cache('0', ['10.244.1.7/24'], { netns: `${network.cacheDir}/gone` })
+    for (let i = 1; i < FILES; i++) copyFileSync(dead, dead.replace('-0-', `-${i}-`))
+    const clean = join(network.cacheDir, 'clean')
+    await mkdir(join(clean, 'results'), { recursive: true })
+    copyFileSync(alive, join(clean, 'results', basename(alive)))
+    const samples = createSamples()
+    let mebibytes = 0
+    for (let round = 0; round < rounds; round++) {
+      for (const command of ['sync', 'gc']) {
+        for (const cacheDir of [clean, network.cacheDir]) {
+          const directories = ['--conf-dir', network.confDir, '--cache-dir', cacheDir]
+          const used = timeProcess(node.path, [EXECUTABLES.native, command, ...directories])
+          samples.add(`${command} ${cacheDir}`, used.processor)
+          mebibytes = Math.max(mebibytes, used.kibibytes / 1024)
+        }
+      }
+    }
+    await network.delete()
+    const what = 'with 20,000 stale cache files'
+    return [
+      ...['sync', 'gc'].map(
+        (command): Row => ({
+          ...{ what: `${command} ${what}: processor`, n: 1, unit: 'ms' },
+          own: samples.median(`${command} ${network.cacheDir}`),
+          against: 'one second more than without',
+          other: samples.median(`${command} ${clean}`) + MILLISECONDS,
+          limit: 1,
+        }),
+      ),
+      { what: `sync or gc ${what}: peak memory`, n: 1, unit: 'MiB', own: mebibytes, ...atMost(64) },
+    ]
+  })
 }

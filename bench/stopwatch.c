@@ -4,7 +4,7 @@
  *
  *   stopwatch NAMESPACE processes PROGRAM [ARGUMENT...]
  *     Starts one process for each text on stdin, where a zero byte ends each text. Several are started at once, and each of
- *     them then has an attachment of its own (CNI_CONTAINERID, CNI_IFNAME).
+ *     them then has an attachment of its own: a number follows the value of CNI_CONTAINERID, and CNI_IFNAME.
  *   stopwatch NAMESPACE flows SOURCE DESTINATION FIRST_PORT COUNT
  *     Sends COUNT datagrams to as many ports, one after the other: each is the first packet of a flow.
  *
@@ -29,7 +29,7 @@ enum { MOST_PROCESSES = 1000 };
 typedef struct {
   pid_t pid;
   int input;
-  char container_id[32], interface[32];
+  char container_id[128], interface[16];
 } Process;
 
 static double milliseconds(void) {
@@ -69,6 +69,12 @@ static int filled_pipe(const char *text, size_t length) {
   return ends[0];
 }
 
+static void numbered(char *text, size_t size, const char *variable, size_t number) {
+  const char *value = getenv(variable);
+  int length = snprintf(text, size, "%s-%zu", value ? value : "", number);
+  if (length < 0 || (size_t)length >= size) errx(1, "%s is too long", variable);
+}
+
 static void start(Process *process, char **words) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -87,8 +93,8 @@ static int time_processes(char **words) {
     size_t length = strnlen(next, text + size - next);
     if (count == MOST_PROCESSES) errx(1, "more than %d processes", MOST_PROCESSES);
     processes[count].input = filled_pipe(next, length);
-    snprintf(processes[count].container_id, sizeof processes[count].container_id, "pod%zu", count);
-    snprintf(processes[count].interface, sizeof processes[count].interface, "eth%zu", count);
+    numbered(processes[count].container_id, sizeof processes[count].container_id, "CNI_CONTAINERID", count);
+    numbered(processes[count].interface, sizeof processes[count].interface, "CNI_IFNAME", count);
     next += length + 1;
   }
   double started = milliseconds();
