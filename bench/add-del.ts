@@ -1,6 +1,6 @@
 import { createNamespace } from '../test/lab/namespace'
 import { configWith, EXECUTABLES } from '../test/lab/plugin'
-import { BRIDGE, bridgeConfig } from './bridge'
+import { type Cost, masqueradeCost } from './bridge'
 import { call, timeProcess } from './calls'
 import { fillBridge, fillIpMasq } from './fill'
 import { NOTHING } from './programs'
@@ -39,24 +39,23 @@ export async function benchAddDel(rounds: number): Promise<Row[]> {
       fillBridge(theirs.path, n)
     }
     const samples = createSamples()
+    const add = (name: string, { milliseconds, processor }: Cost) => {
+      samples.add(name, milliseconds)
+      samples.add(`${name}: processor`, processor)
+    }
     for (let round = 0; round < rounds; round++) {
       // A new container each time, as on a node: one that was just deleted would be looked up first.
       const containerID = `bench-${n}-${round}`
-      for (const ipMasq of withBridge ? [true, false] : []) {
-        const bridge = {
-          executable: BRIDGE,
-          config: bridgeConfig(`${n}`, ipMasq),
-          netns: pod.path,
-          containerID,
-        }
-        for (const command of ['ADD', 'DEL'])
-          samples.add(`bridge ${command} ${ipMasq}`, call(theirs.path, { ...bridge, command }).milliseconds)
+      if (withBridge) {
+        const cost = masqueradeCost(`${n}`, { node: theirs.path, pod: pod.path, containerID })
+        add('bridge ADD', cost.ADD)
+        add('bridge DEL', cost.DEL)
       }
       for (const carrier of CARRIERS) {
         const config = { ...configWith(['10.244.1.7/16']), carrier }
         const own = { executable, config, containerID: `${containerID}-${carrier}` }
         for (const command of ['ADD', 'DEL'])
-          samples.add(`${carrier} ${command}`, call(ours.path, { ...own, command }).milliseconds)
+          add(`${carrier} ${command}`, call(ours.path, { ...own, command }))
         const second = { ...own, command: 'DEL', config: { ...config, prevResult: undefined } }
         samples.add(`${carrier} second DEL`, call(ours.path, second).milliseconds)
       }
@@ -68,7 +67,6 @@ export async function benchAddDel(rounds: number): Promise<Row[]> {
       samples.add('nft delete', nft(script('delete')))
     }
     const of = samples.median
-    const cost = (command: string) => of(`bridge ${command} true`) - of(`bridge ${command} false`)
     for (const carrier of withBridge ? CARRIERS : []) {
       const limits = carrier === 'netlink' ? { ADD: ADD_LIMITS[n], DEL: DEL_LIMIT } : {}
       const row = (what: string, verb: 'ADD' | 'DEL', own: string): Row => ({
@@ -77,7 +75,7 @@ export async function benchAddDel(rounds: number): Promise<Row[]> {
         unit: 'ms',
         own: of(`${carrier} ${own}`),
         against: "bridge's ipMasq",
-        other: cost(verb),
+        other: of(`bridge ${verb}`),
         ...(limits[verb] && { limit: limits[verb] }),
       })
       rows.push(
@@ -85,6 +83,14 @@ export async function benchAddDel(rounds: number): Promise<Row[]> {
         row('DEL', 'DEL', 'DEL'),
         row('DEL, nothing found', 'DEL', 'second DEL'),
       )
+      // Without the waits, which a busy machine makes longer.
+      for (const verb of ['ADD', 'DEL'] as const)
+        rows.push({
+          ...{ what: `${verb}, ${carrier}: processor`, n, unit: 'ms' },
+          own: of(`${carrier} ${verb}: processor`),
+          against: "bridge's ipMasq",
+          other: of(`bridge ${verb}: processor`),
+        })
     }
     const netlink = (verb: string, against: string, other: number): Row => ({
       ...{ what: `${verb}, netlink`, n, unit: 'ms', own: of(`netlink ${verb}`), against, other },

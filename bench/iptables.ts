@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createNamespace, type Namespace } from '../test/lab/namespace'
+import { createNamespace } from '../test/lab/namespace'
 import { configWith, EXECUTABLES, resultWith } from '../test/lab/plugin'
-import { BRIDGE, bridgeConfig } from './bridge'
-import { call } from './calls'
+import { masqueradeCost } from './bridge'
+import { call, type TimedCall } from './calls'
 import { fillBridge, fillIptables } from './fill'
 import { createSamples, type Row } from './report'
 
@@ -25,7 +25,6 @@ export async function benchIptables(kind: 'nft' | 'legacy', rounds: number): Pro
     await createNamespace('pod'),
   ]
   const tools = kindAsDefault(kind, directory)
-  const bridge = { executable: BRIDGE, netns: pod.path, tools }
   const config = configWith(['10.244.1.7/16'], { backend: 'iptables' })
   const own = { executable: EXECUTABLES.native, config }
   // What makes ip-masq choose the kind where both are installed.
@@ -47,38 +46,36 @@ export async function benchIptables(kind: 'nft' | 'legacy', rounds: number): Pro
     call(ours.path, { ...own, command: 'ADD', containerID: 'stays', config: { ...config, ...stays } })
     call(ours.path, { ...own, command: 'DEL' })
     const samples = createSamples()
-    const timed = (key: string, where: Namespace, what: Parameters<typeof call>[1]) => {
-      samples.add(key, call(where.path, what).milliseconds)
+    const timed = (name: string, what: TimedCall) => {
+      samples.add(name, call(ours.path, what).milliseconds)
     }
     for (let round = 0; round < rounds; round++) {
       // A new container each time, as on a node.
       const containerID = `bench-${n}-${round}`
-      for (const ipMasq of [true, false]) {
-        const config = bridgeConfig(`${kind}-${n}`, ipMasq)
-        for (const command of ['ADD', 'DEL'])
-          timed(`bridge ${command} ${ipMasq}`, theirs, { ...bridge, command, config, containerID })
-      }
-      for (const command of ['ADD', 'DEL']) timed(`own ${command}`, ours, { ...own, command, containerID })
+      const where = { node: theirs.path, pod: pod.path, containerID, tools }
+      const cost = masqueradeCost(`${kind}-${n}`, where)
+      for (const command of ['ADD', 'DEL'] as const)
+        samples.add(`bridge ${command}`, cost[command].milliseconds)
+      for (const command of ['ADD', 'DEL']) timed(`own ${command}`, { ...own, command, containerID })
       const withoutResult = { ...config, prevResult: undefined }
-      timed('own nothing', ours, { ...own, command: 'DEL', config: withoutResult, containerID })
+      timed('own nothing', { ...own, command: 'DEL', config: withoutResult, containerID })
     }
     const of = samples.median
-    const cost = (verb: string) => of(`bridge ${verb} true`) - of(`bridge ${verb} false`)
     const [addLimit, delLimit] = LIMITS[n] ?? [1, 1]
     const row = (what: string, own: number, other: number) => ({ what, n, unit: 'ms', own, other }) as const
     rows.push(
       {
-        ...row(`iptables-${kind}: ADD`, of('own ADD'), cost('ADD')),
+        ...row(`iptables-${kind}: ADD`, of('own ADD'), of('bridge ADD')),
         against: "bridge's ipMasq",
         limit: addLimit,
       },
       {
-        ...row(`iptables-${kind}: DEL`, of('own DEL'), cost('DEL')),
+        ...row(`iptables-${kind}: DEL`, of('own DEL'), of('bridge DEL')),
         against: "bridge's ipMasq",
         limit: delLimit,
       },
       {
-        ...row(`iptables-${kind}: DEL, nothing found`, of('own nothing'), cost('DEL')),
+        ...row(`iptables-${kind}: DEL, nothing found`, of('own nothing'), of('bridge DEL')),
         against: "bridge's ipMasq",
       },
     )
