@@ -18,7 +18,7 @@ export async function benchStale(rounds: number): Promise<Row[]> {
     const network = await createCachedNetwork(node)
     await network.add('alive', ['10.244.1.8/24'], node.path)
     const alive = await network.cache('alive', ['10.244.1.8/24'], { netns: node.path })
-    const dead = await network.cache('0', ['10.244.1.7/24'], { netns: `${network.cacheDir}/gone` })
+    const dead = await network.cache('0', ['10.244.1.7/24'], { netns: '/var/run/netns/ip-masq-gone' })
     for (let i = 1; i < FILES; i++) copyFileSync(dead, dead.replace('-0-', `-${i}-`))
     const clean = join(network.cacheDir, 'clean')
     await mkdir(join(clean, 'results'), { recursive: true })

@@ -43,7 +43,16 @@ function parseNetwork(confDir: string, file: string): Network {
   const config = readJson(join(confDir, file))
   const { name } = config
   if (typeof name !== 'string' || name === '') throw new Error('it has no name')
+  requirePlugins(config)
   return { name, file, plugins: [...pluginsOf(config), ...readDropIns(confDir, name, config)] }
+}
+
+/** As libcni's: a list without plugins is refused, and says nothing of what its network's pods should have. */
+function requirePlugins({ plugins, type }: JsonObject): void {
+  if (plugins === undefined && typeof type === 'string') return
+  if (!Array.isArray(plugins)) throw new Error('it has no list of plugins: write "plugins": [...]')
+  if (plugins.length === 0) throw new Error('its list of plugins is empty')
+  if (!plugins.every(isObject)) throw new Error('its list of plugins has something that is no object')
 }
 
 /** `plugins` of a conflist, or the one plugin that a .conf is. */

@@ -1,4 +1,5 @@
-import { namesIn as listNames, readAt, statusIfThere, statusOfOpen } from '#system/files'
+import { bootSeconds, epochSeconds } from '#system/clock'
+import { namesIn as listNames, readAt, statusIfThere, statusOfEntry, statusOfOpen } from '#system/files'
 import { isMissing } from '../system/errors'
 import { basename, join } from '../system/paths'
 import { type CacheEntry, parseCacheFile } from './cache-file'
@@ -47,6 +48,8 @@ export interface ResultCache {
   readonly gone: readonly CachedName[]
   /** Files that could not be read: whatever they stand for, nothing must be removed for want of them. */
   readonly unreadable: readonly string[]
+  /** One of those may stand for a pod of this boot. */
+  readonly hidesAttachment: boolean
   /** How many files were not read, because it was late. */
   readonly unread: number
 }
@@ -66,6 +69,7 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   const attachments: CachedAttachment[] = []
   const gone: CachedName[] = []
   const unreadable: string[] = []
+  let hidesAttachment = false
   const isOnly = cacheDirs.length === 1
   const found = cacheDirs.map((directory) => ({ directory, places: placesIn(directory, { isOnly }) }))
   const places = found.flatMap((one) => one.places)
@@ -73,6 +77,10 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   const configs = new Map<string, string>()
   const files = places.flatMap((place) => filesIn(place, selection))
   let unread = files.length
+  const skip = (file: string, path: string) => {
+    unreadable.push(file)
+    hidesAttachment ||= attachmentsNamed(file).length > 0 && isOfLivePod(path)
+  }
   for (const { place, name } of files) {
     if (selection.isLate?.()) break
     unread--
@@ -81,17 +89,31 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
     const file = place.isUsual ? name : path
     try {
       const entry = readEntry(path, configs, selection.isGone)
-      if (!entry) unreadable.push(file)
+      if (!entry) skip(file, path)
       else if (entry.isGone) gone.push(entry.name)
       else attachments.push({ ...entry.entry, file, path, modified: entry.modified, runtime: place.runtime })
     } catch (error) {
-      // Removed since it was listed: a DEL came to its end.
-      if (!isMissing(error)) unreadable.push(file)
+      // Removed since it was listed: a DEL came to its end. A link that leads nowhere is there still.
+      if (!isMissing(error) || statusOfEntry(path) !== undefined) skip(file, path)
     }
   }
   const exists = places.length > 0
-  const entries = { attachments, gone, unreadable, unread }
+  const entries = { attachments, gone, unreadable, hidesAttachment, unread }
   return { cacheDirs, exists, absent: exists ? absent : [], places, ...entries }
+}
+
+/** libcni writes a file where it is, so that it is torn for a moment. */
+const WRITTEN_SECONDS = 5
+
+/**
+ * A power loss leaves files of pods behind that are not there any more, and one that is being written is read by the next
+ * sync. Times of the day may be wrong: a file of the future counts.
+ */
+function isOfLivePod(path: string): boolean {
+  const { modifiedMs } = statusOfEntry(path) ?? {}
+  if (modifiedMs === undefined) return true
+  const age = epochSeconds() - modifiedMs / 1000
+  return age < 0 || (age > WRITTEN_SECONDS && age <= bootSeconds())
 }
 
 type Read =
@@ -167,7 +189,8 @@ function namesIn(directory: string): string[] | undefined {
   try {
     return listNames(directory).sort()
   } catch (error) {
-    if (isMissing(error)) return undefined
+    // Something that is no directory, or leads to none, is in the place of one.
+    if (isMissing(error) && statusOfEntry(directory) === undefined) return undefined
     throw new CniError('ioFailure', `Cannot read the result cache ${directory}`, String(error))
   }
 }

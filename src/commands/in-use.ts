@@ -4,7 +4,6 @@ import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { renderUse, type Use, usesOf } from '../install/uses'
 import { readNodeCache } from '../sync/node-cache'
 import { judgeAll } from '../sync/prune'
-import { isAbsent } from '../system/absent'
 import type { CommandOptions } from './install-options'
 import type { Pause } from './pause'
 import type { World } from './world'
@@ -36,14 +35,18 @@ export async function waitUntilUnused(
   return uses
 }
 
+/** A mistyped one would hide the attachments that it was named for. The usual one comes with the first pod. */
+function requireCaches(cacheDirs: readonly string[]): void {
+  const { exists, absent } = readNodeCache(cacheDirs)
+  const empty = (exists ? absent : cacheDirs).find((directory) => directory !== DEFAULT_CACHE_DIR)
+  if (empty === undefined) return
+  const message = `Cannot tell what needs the executable: there is no result cache in ${empty}; check --cache-dir, or use --force`
+  throw new CniError('ioFailure', message)
+}
+
 /** What cannot be asked is an error, unless nothing shall hold us up. */
 async function findUses({ cacheDirs, graceSeconds, force }: CommandOptions, world: World): Promise<Use[]> {
-  // A mistyped one would hide the attachments that it was named for. The default one comes with the first pod.
-  const mistyped = cacheDirs.find((directory) => directory !== DEFAULT_CACHE_DIR && isAbsent(directory))
-  if (mistyped !== undefined && !force) {
-    const message = `Cannot tell what needs the executable: there is no directory ${mistyped}; check --cache-dir, or use --force`
-    throw new CniError('ioFailure', message)
-  }
+  if (!force) requireCaches(cacheDirs)
   try {
     const judgement = await judgeAll(world.backend(), {
       readCache: () => readNodeCache(cacheDirs),

@@ -49,7 +49,7 @@ export async function syncCommand(
   }
   const report = await run({ quiet: false })
   const isDifferent = options.dryRun && changesIn(report) > 0
-  const isUncertain = report.isCacheAbsent || report.unseen.length > 0 || report.pruned.kept.some(isUnproven)
+  const isUncertain = report.isCacheAbsent || report.isUncertain || report.pruned.kept.some(isUnproven)
   return report.errors.length > 0 || isDifferent || isUncertain ? 1 : 0
 }
 

@@ -3,7 +3,7 @@ import { attachmentId, networkDigest } from '../backend/identity'
 import { attachmentsNamed, type CachedName, type ResultCache } from '../cni/result-cache'
 import { type Address, formatAddress } from '../policy/address'
 import { lookAtNamespaces, type Sight } from './namespaces'
-import { type NetnsTest, netnsTest } from './netns'
+import { isPlainFile, type NetnsTest, netnsTest } from './netns'
 
 /**
  * What is known of an attachment that has rules.
@@ -53,6 +53,10 @@ export function judge(evidence: Evidence): (listed: Listed) => Verdict {
     if (own.length > 0) return { is: 'known', because: 'a result cache has it' }
     if (torn.has(id)) return { is: 'known', because: 'a cache file that cannot be read may be its entry' }
     const isInFlight = note?.bootSeconds !== undefined && isAdded(note) && isYoung(note, evidence)
+    if (note?.netns !== undefined && isPlainFile(note.netns)) {
+      const because = `a plain file is in the place of its network namespace ${note.netns}, which this process may merely not see`
+      return { is: 'unknown', because, isInFlight }
+    }
     if (note?.netns !== undefined)
       return { is: 'alive', because: 'its network namespace still exists', isInFlight }
     const verdict = judgeWithoutEntry(listed, { ...evidence, look, networks })

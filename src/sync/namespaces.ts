@@ -1,7 +1,7 @@
 import { namesIn as listNames, readText, status, statusIfThere } from '#system/files'
 import { addressOf, formatAddress } from '../policy/address'
 import { isMissing } from '../system/errors'
-import { areProcessesVisible } from './netns'
+import { areProcessesVisible, mountedNamespaces } from './netns'
 
 /** Which addresses the network namespaces on this node have, as far as they can be seen without entering one. */
 export interface Sight {
@@ -115,14 +115,7 @@ const NAMED = '/run/netns'
 
 /** Namespaces that exist without a process, because they are mounted somewhere: place -> inode. */
 function namedNamespaces(): ReadonlyMap<string, number | undefined> {
-  const mounted = readText('/proc/self/mountinfo')
-    .split('\n')
-    .flatMap((line): [string, number][] => {
-      // 36 35 0:4 net:[4026532182] /run/netns/x rw shared:1 - nsfs nsfs rw
-      const [, , , root = '', place = ''] = line.split(' ')
-      const inode = /^net:\[(\d+)\]$/.exec(root)?.[1]
-      return inode === undefined ? [] : [[place, Number(inode)]]
-    })
+  const mounted = mountedNamespaces().map(({ place, inode }): [string, number] => [place, inode])
   // Mounts that do not reach our mount namespace leave an empty file here, and no number.
   const files = namesIn(NAMED).map((name): [string, undefined] => [`${NAMED}/${name}`, undefined])
   return new Map<string, number | undefined>([...files, ...mounted])

@@ -1,4 +1,4 @@
-import { readText, status } from '#system/files'
+import { linkTarget, readText, realPath, status } from '#system/files'
 import { isAbsent } from '../system/absent'
 import { dirname } from '../system/paths'
 
@@ -15,11 +15,11 @@ export type NetnsTest = (path: string, bootSeconds?: number) => boolean
 
 /**
  * A test of whether a network namespace is gone, proven by the kernel. Not merely out of sight: a container or a systemd unit
- * that lacks the host's /run/netns sees none at all, one without CAP_SYS_PTRACE may not look at the namespace of another
- * user's process (EACCES), and neither may take every pod for dead.
+ * that lacks the host's /run/netns sees none at all or an empty directory, one without CAP_SYS_PTRACE may not look at the
+ * namespace of another user's process (EACCES), and neither may take every pod for dead.
  *
- * A plain file in its place proves nothing either: a container whose mount of /run gets no new mounts from the host sees
- * only the file that a living namespace is mounted on.
+ * A plain file in its place (`isPlainFile`) proves something only where the node's own mounts are seen: a container whose
+ * mount of /run gets no new mounts from the host sees the file that a living namespace is mounted on.
  *
  * `bootSeconds`: when the rules that name it were written. A process that began after that has inherited the number of the
  * one that the runtime meant.
@@ -28,29 +28,104 @@ export type NetnsTest = (path: string, bootSeconds?: number) => boolean
  */
 export function netnsTest(): NetnsTest {
   const directories = new Map<string, boolean>()
-  const isDirectoryVisible = (directory: string) => {
-    const known = directories.get(directory) ?? isVisible(directory)
+  const isDirectoryUsed = (directory: string) => {
+    const known = directories.get(directory) ?? hasNamespaces(directory)
     directories.set(directory, known)
     return known
   }
   let isHidden: boolean | undefined
   return (path, bootSeconds) => {
-    const process = processOf(path)
+    const place = withoutLinks(path)
+    const process = processOf(place)
+    const isProcOf = () => isProcOfNode() || isProcOlderThan(bootSeconds)
     if (process !== undefined) {
       isHidden ??= areProcessesHidden()
-      if (isHidden || !(isProcOfNode() || isProcOlderThan(bootSeconds))) return false
-      return isAbsent(path) || beganAfter(process, bootSeconds)
+      if (isHidden || !isProcOf()) return false
+      return isAbsent(place) || beganAfter(process, bootSeconds)
     }
     // Anything else in /proc means something to the runtime only: its own descriptors, or itself.
-    if (!path.startsWith('/') || path.startsWith('/proc/')) return false
-    return isAbsent(path) && isDirectoryVisible(dirname(path))
+    if (!place.startsWith('/') || place.startsWith('/proc/')) return false
+    const isOfNode = () => isProcOf() && areMountsOfNode()
+    if (isAbsent(place)) return isVisible(dirname(place)) && (isDirectoryUsed(dirname(place)) || isOfNode())
+    return isPlainFile(place) && isOfNode()
   }
+}
+
+/** No namespace, though something has the path. What cannot be looked at may be one. */
+export function isPlainFile(path: string): boolean {
+  try {
+    // nsfs is one file system, so that all namespaces are on one device.
+    return status(path).device !== status('/proc/self/ns/net').device
+  } catch {
+    return false
+  }
+}
+
+const MOST_LINKS = 8
+
+/** Some name a process's namespace by a link in /run/netns. The links in /proc lead nowhere by name, and are not followed. */
+function withoutLinks(path: string): string {
+  let place = path
+  for (let i = 0; i < MOST_LINKS && !place.startsWith('/proc/'); i++) {
+    try {
+      const target = linkTarget(place)
+      place = target.startsWith('/') ? target : `${dirname(place)}/${target}`
+    } catch {
+      // It is no link, or is not there.
+      return place
+    }
+  }
+  return place
 }
 
 function isVisible(directory: string): boolean {
   try {
     status(directory)
     return true
+  } catch {
+    return false
+  }
+}
+
+/** Whether a namespace is mounted in this directory, so that it is the one where a runtime keeps them. */
+function hasNamespaces(directory: string): boolean {
+  try {
+    const head = `${realPath(directory)}/`
+    // A mount over the directory hides those below it, which are listed all the same.
+    return mountedNamespaces().some(({ place, inode }) => place.startsWith(head) && inodeOf(place) === inode)
+  } catch {
+    return false
+  }
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return status(path).inode
+  } catch {
+    return undefined
+  }
+}
+
+export interface MountedNamespace {
+  readonly place: string
+  readonly inode: number
+}
+
+/** proc_pid_mountinfo(5): `36 35 0:4 net:[4026532182] /run/netns/x rw shared:1 - nsfs nsfs rw` */
+export function mountedNamespaces(): readonly MountedNamespace[] {
+  return readText('/proc/self/mountinfo')
+    .split('\n')
+    .flatMap((line): MountedNamespace[] => {
+      const [, , , root = '', place = ''] = line.split(' ')
+      const inode = /^net:\[(\d+)\]$/.exec(root)?.[1]
+      return inode === undefined ? [] : [{ place, inode: Number(inode) }]
+    })
+}
+
+/** Whether we see the mounts that the node's first process sees; false where we may not look. */
+function areMountsOfNode(): boolean {
+  try {
+    return status('/proc/1/ns/mnt').inode === status('/proc/self/ns/mnt').inode
   } catch {
     return false
   }

@@ -1,5 +1,6 @@
 import { bootSeconds } from '#system/clock'
 import type { Backend, Listed, Pruned } from '../backend/backend'
+import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { noCache, type ResultCache } from '../cni/result-cache'
 import { judge, type Verdict } from './gone'
 import { absentCaches } from './node-cache'
@@ -54,8 +55,13 @@ export async function pruneGone(backend: Backend, options: PruneOptions): Promis
     known,
     kept,
     doubt: isToldGone ? undefined : doubt,
-    absent: cache.exists ? absentCaches(cache) : [],
+    absent: cache.exists || (!isToldGone && areNamed(cache)) ? absentCaches(cache) : [],
   }
+}
+
+/** A node without pods has no cache in the usual directory. One that was named is expected to be there. */
+function areNamed({ cacheDirs }: ResultCache): boolean {
+  return cacheDirs.some((directory) => directory !== DEFAULT_CACHE_DIR)
 }
 
 export interface Judgement extends Pick<PruneReport, 'doubt'> {

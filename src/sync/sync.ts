@@ -44,8 +44,8 @@ export interface SyncReport extends Replacement {
   readonly files: readonly string[]
   readonly pruned: PruneReport
   readonly primary: TakenOver
-  /** What could not be looked at. */
-  readonly unseen: readonly string[]
+  /** Something could not be looked at, or made no sense: a pod may be without what it should have. */
+  readonly isUncertain: boolean
   readonly warnings: readonly string[]
   /** Reasons why the kernel does not match now. */
   readonly errors: readonly string[]
@@ -88,7 +88,7 @@ export async function sync(backend: Backend, options: SyncOptions): Promise<Sync
     files: sources.files,
     pruned,
     primary,
-    unseen: replacement.unseen ?? [],
+    isUncertain: sources.isUncertain || (replacement.unseen ?? []).length > 0,
     warnings: [
       ...sources.warnings,
       ...(replacement.unseen ?? []),
@@ -154,6 +154,7 @@ async function readSources({ cacheDirs, confDir }: SyncOptions): Promise<Found> 
       ]
   return {
     ...sources,
+    isUncertain: sources.isUncertain || (missing.length > 0 && sources.wanted.length > 0),
     warnings: [...warnings, ...missing, ...absentCaches(cache)],
     isCacheMissing: !cache.exists,
     isCacheAbsent: absentCaches(cache).length > 0,

@@ -11,6 +11,8 @@ export interface WantedAttachments {
   readonly wanted: readonly Wanted[]
   /** What was left out, a line each. */
   readonly warnings: readonly string[]
+  /** What was left out may be a pod that should have rules. */
+  readonly isUncertain: boolean
   /** A conflist that is wrong: its attachments keep what they have, and sync did not do all of its job. */
   readonly errors: readonly string[]
   /** Paths and globs that the conflists name, besides: what is read there may change. */
@@ -53,7 +55,11 @@ export async function wantedAttachments(
     const config = findOwnPlugin(pluginsIn(cached))
     return config && (await read(cached.attachment.network, config, true))
   })
-  const { wanted, warnings: skipped } = await wantedOf(cache, async (cached) => {
+  const {
+    wanted,
+    warnings: said,
+    skipped,
+  } = await wantedOf(cache, async (cached) => {
     const { network } = cached.attachment
     const defined = await definition(network)
     if (typeof defined === 'object') return defined
@@ -77,8 +83,10 @@ export async function wantedAttachments(
       ...networks.problems.map((problem) => `skipped ${problem}`),
       ...cache.unreadable.map((file) => `skipped the unreadable cache file ${file}`),
       ...warnings,
+      ...said,
       ...skipped,
     ],
+    isUncertain: skipped.length > 0 || cache.hidesAttachment,
     errors: [...errors],
   }
 }

@@ -20,7 +20,11 @@ export interface Plugin {
 export async function wantedOf(
   { attachments }: Pick<ResultCache, 'attachments'>,
   pluginOf: (cached: CachedAttachment) => Promise<Plugin | undefined>,
-): Promise<{ readonly wanted: readonly Wanted[]; readonly warnings: readonly string[] }> {
+): Promise<{
+  readonly wanted: readonly Wanted[]
+  readonly warnings: readonly string[]
+  readonly skipped: readonly string[]
+}> {
   const [skipped, warnings]: [string[], Set<string>] = [[], new Set()]
   const candidates: Candidate[] = []
   const origins = new Map<string, Origin>()
@@ -39,7 +43,7 @@ export async function wantedOf(
       skipped.push(`skipped the cache file ${cached.file}: ${error instanceof Error ? error.message : error}`)
     }
   }
-  return { wanted: oneForEachAddress(candidates), warnings: [...warnings, ...skipped] }
+  return { wanted: oneForEachAddress(candidates), warnings: [...warnings], skipped }
 }
 
 function wantedBy(

@@ -91,6 +91,75 @@ describe('the namespace of another user’s process', () => {
   })
 })
 
+describe('a link in /run/netns to the namespace of a process', () => {
+  const link = async () => {
+    const path = `/run/netns/${pod.name}-link`
+    const pid = await startPause()
+    await node.sh(`ln -s /proc/${pid}/ns/net ${path}`)
+    await network.add('a', ['10.244.1.7/24'], path)
+    return { pid, path }
+  }
+
+  test.each([
+    ['whose /proc shows other processes', 'unshare -pm --fork --mount-proc'],
+    [
+      'whose /proc hides processes',
+      `unshare -m bash -c 'mount -t proc -o hidepid=ptraceable proc /proc; exec ${WEAK} "$@"' -`,
+    ],
+  ])('in a container %s: it is not gone', async (_, before) => {
+    const { path } = await link()
+    const directories = `--conf-dir ${network.confDir} --cache-dir ${network.cacheDir}`
+    try {
+      await node.sh(`${before} ${EXECUTABLES.native} gc --grace 0 ${directories} || true`)
+      expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+      await node.sh('nft flush ruleset')
+      await node.sh(`${before} ${EXECUTABLES.native} sync ${directories}`)
+      expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+    } finally {
+      await node.sh(`rm ${path}`)
+    }
+  })
+
+  test('its rules go with the process', async () => {
+    const { pid, path } = await link()
+    try {
+      await node.sh(`kill -9 ${pid}; while [ -d /proc/${pid} ]; do sleep 0.05; done`)
+      expect((await network.command('gc --grace 0')).status).toBe(0)
+      expect(await podAddresses(node)).toEqual([])
+    } finally {
+      await node.sh(`rm ${path}`)
+    }
+  })
+})
+
+describe('in a container that does not see the mounts of the host', () => {
+  test('an empty /run/netns proves nothing', async () => {
+    await network.add('a', ['10.244.1.7/24'], pod.path)
+    const hide = 'mount -t tmpfs none /run/netns'
+    await network.command('gc --grace 0', { before: hide })
+    expect(await podAddresses(node)).toEqual(['10.244.1.7'])
+    await node.sh('nft flush ruleset')
+    expect(await network.command('sync', { before: hide })).toMatchObject({
+      stdout: expect.stringContaining('1 attachment, 1 changed'),
+    })
+  })
+
+  test('a plain file in its place proves nothing either, and an operator may know better', async () => {
+    await network.add('a', ['10.244.1.7/24'], pod.path)
+    await network.add('b', ['10.244.1.8/24'], node.path)
+    await network.uncache('a')
+    const hide = `mount -t tmpfs none /run/netns; touch ${pod.path}; touch ${node.path}`
+    const because = `a plain file is in the place of its network namespace ${pod.path}, which this process may merely not see`
+    expect(await network.command('gc --grace 0', { before: hide })).toMatchObject({
+      status: 1,
+      lines: expect.arrayContaining([`kept shop/a (a eth0, network cbr0): ${because}`]),
+    })
+    const told = await network.command('gc --grace 0 --address 10.244.1.7', { before: hide })
+    expect(told.status).toBe(0)
+    expect(await podAddresses(node)).toEqual(['10.244.1.8'])
+  })
+})
+
 describe('a cache entry of a libcni before 1.2, which names the namespace only in its result', () => {
   const cacheOld = (sandbox: string) => {
     const result = resultWith(['10.244.1.7/24'])

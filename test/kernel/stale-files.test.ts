@@ -14,7 +14,7 @@ let network: CachedNetwork
 beforeEach(async () => {
   node = await createNamespace('stale')
   network = await createCachedNetwork(node)
-  const netns = `${network.cacheDir}/gone`
+  const netns = '/var/run/netns/ip-masq-gone'
   const file = await network.cache('dead', ['10.244.1.9/24'], { netns })
   for (let i = 1; i < STALE; i++) await copyFile(file, file.replace('-dead-', `-dead${i}-`))
   await network.cache('b', ['10.244.1.8/24'], { netns: node.path })
@@ -33,7 +33,7 @@ test('gc knows the dead by them, and removes their rules', async () => {
   await network.command('sync')
   // Its own note names no namespace: a path with a space cannot be recorded.
   await network.add('dead', ['10.244.1.9/24'], '/var/run/netns/ip masq')
-  await network.cache('dead', ['10.244.1.9/24'], { netns: `${network.cacheDir}/gone` })
+  await network.cache('dead', ['10.244.1.9/24'], { netns: '/var/run/netns/ip-masq-gone' })
   expect(await podAddresses(node)).toEqual(['10.244.1.8', '10.244.1.9'])
   expect((await network.command('gc --grace 0')).lines).toContain(
     'removed shop/dead (dead eth0, network cbr0): 10.244.1.9',

@@ -174,7 +174,7 @@ test('every directory that --cache-dir names counts, and every runtime below it'
   expect(mistyped).toMatchObject({
     status: 1,
     stderr: expect.stringContaining(
-      `Cannot tell what needs the executable: there is no directory ${directory}/othre; check --cache-dir, or use --force`,
+      `Cannot tell what needs the executable: there is no result cache in ${directory}/othre; check --cache-dir, or use --force`,
     ),
   })
   // Without it, nothing is known of them.

@@ -141,11 +141,11 @@ describe('a cache that was wiped', () => {
 
 describe('a pod whose rules sync made', () => {
   test('restored: they go when its namespace is gone, though they are younger than its cache file', async () => {
-    await network.cache('a', ['10.244.61.7/24'], { netns: `${network.cacheDir}/netns/a` })
-    await node.sh(`mkdir ${network.cacheDir}/netns; touch ${network.cacheDir}/netns/a`)
+    const pod = await createNamespace('pod')
+    await network.cache('a', ['10.244.61.7/24'], { netns: pod.path })
     await network.command('sync')
     expect(await holders()).toEqual({ '10.244.61.7': 'a' })
-    await node.sh(`rm ${network.cacheDir}/netns/a`)
+    await pod.delete()
     await network.command('gc')
     expect(await holders()).toEqual({})
   })

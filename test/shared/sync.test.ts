@@ -209,13 +209,40 @@ describe('sync', () => {
     await writeFile(join(results, 'cbr0-torn-eth0'), '{"kind": "cniCacheV1", "contai')
     await writeFile(join(results, 'cbr0-empty-eth0'), '')
     await writeFile(join(results, 'README'), 'hello')
+    // libcni may not be done with those of this moment.
+    await node.sh(`touch -d '1 minute ago' ${results}/cbr0-{torn,empty}-eth0`)
     const { status, lines } = await network.command('sync')
-    expect(status).toBe(0)
+    // A pod of theirs may be without its rules.
+    expect(status).toBe(1)
     expect(lines.filter((line) => line.startsWith('warning: '))).toEqual([
       'warning: skipped the unreadable cache file README',
       'warning: skipped the unreadable cache file cbr0-empty-eth0',
       'warning: skipped the unreadable cache file cbr0-torn-eth0',
     ])
+    expect(await holders()).toEqual(TWO)
+    // Those of an earlier boot are of pods that are not there any more.
+    await node.sh(`touch -d '1970-01-02' ${results}/cbr0-*`)
+    expect((await network.command('sync')).status).toBe(0)
+    await node.sh(
+      `rm ${results}/cbr0-*; ln -s nowhere ${results}/cbr0-link-eth0; touch -h -d '1 minute ago' ${results}/cbr0-link-eth0`,
+    )
+    expect(await network.command('sync')).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('skipped the unreadable cache file cbr0-link-eth0'),
+    })
+  })
+
+  test.each([
+    ['an object', '{"type":"ip-masq"}', 'it has no list of plugins'],
+    ['empty', '[]', 'its list of plugins is empty'],
+  ])('a conflist whose plugins are %s, and a flush: the rules of the ADDs', async (_, plugins, why) => {
+    await addTwo()
+    await node.sh(firewall.flush)
+    const text = `{"cniVersion":"1.0.0","name":"cbr0","plugins":${plugins}}`
+    await writeFile(join(network.confDir, '10-pods.conflist'), text)
+    const { status, lines } = await network.command('sync')
+    expect(status).toBe(1)
+    expect(lines.join('\n')).toContain(`10-pods.conflist: ${why}`)
     expect(await holders()).toEqual(TWO)
   })
 
@@ -268,11 +295,13 @@ describe('sync', () => {
 
   test('a FIFO, a directory and a result with a garbage address are skipped with a warning', async () => {
     await addTwo()
-    await node.sh(`cd ${network.cacheDir}/results; mkfifo cbr0-fifo-eth0; mkdir cbr0-dir-eth0`)
+    await node.sh(
+      `cd ${network.cacheDir}/results; mkfifo cbr0-fifo-eth0; mkdir cbr0-dir-eth0; touch -d '1 minute ago' cbr0-{fifo,dir}-eth0`,
+    )
     await network.cache('garbage', ['garbage'])
     await network.cache('torn', ['10.244.1.9/24'], { networkName: 'gone', config: 'eyJ' })
     const { status, lines } = await network.command('sync')
-    expect(status).toBe(0)
+    expect(status).toBe(1)
     expect(lines).toEqual([
       'warning: skipped the unreadable cache file cbr0-dir-eth0',
       'warning: skipped the unreadable cache file cbr0-fifo-eth0',
