@@ -18,7 +18,7 @@ const COMMON = ['-std=gnu11', '-fwrapv', '-D_GNU_SOURCE', `-DCONFIG_VERSION="${E
  */
 const BUILDS = {
   static: {
-    compile: ['-O2', '-fno-pie', '-ffunction-sections', '-fdata-sections'],
+    compile: ['-O3', '-fno-pie', '-fno-asynchronous-unwind-tables', '-ffunction-sections', '-fdata-sections'],
     link: ['-static', '-no-pie', '-s', '-Wl,--gc-sections', '-Wl,--build-id=none', '-Wl,-z,noseparate-code'],
   },
   sanitized: {
