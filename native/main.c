@@ -106,8 +106,7 @@ static int run_jobs(JSContext *ctx) {
   return 0;
 }
 
-static int run(JSContext *ctx) {
-  JSValue program = read_chunk(ctx, "main.js");
+static int run(JSContext *ctx, JSValue program) {
   if (JS_IsException(program) || JS_ResolveModule(ctx, program) < 0) return -1;
   JSValue evaluated = JS_EvalFunction(ctx, program);
   if (JS_IsException(evaluated)) return -1;
@@ -127,9 +126,7 @@ static int run(JSContext *ctx) {
 }
 
 /* What the program uses of JavaScript's library. */
-static JSContext *new_context(JSRuntime *runtime) {
-  JSContext *ctx = JS_NewContextRaw(runtime);
-  if (!ctx) return NULL;
+static void add_library(JSContext *ctx) {
   JS_AddIntrinsicBaseObjects(ctx);
   JS_AddIntrinsicDate(ctx);
   JS_AddIntrinsicRegExpCompiler(ctx);
@@ -138,7 +135,6 @@ static JSContext *new_context(JSRuntime *runtime) {
   JS_AddIntrinsicMapSet(ctx);
   JS_AddIntrinsicTypedArrays(ctx);
   JS_AddIntrinsicPromise(ctx);
-  return ctx;
 }
 
 int main(int count, char **arguments) {
@@ -150,13 +146,16 @@ int main(int count, char **arguments) {
 #else
   JSRuntime *runtime = JS_NewRuntime2(&heap_functions, NULL);
 #endif
-  JSContext *ctx = runtime ? new_context(runtime) : NULL;
+  JSContext *ctx = runtime ? JS_NewContextRaw(runtime) : NULL;
   if (!ctx) return 1;
   JS_SetMemoryLimit(runtime, MOST_MEMORY);
   JS_SetGCThreshold(runtime, GARBAGE);
   JS_SetMaxStackSize(runtime, stack_size());
   JS_SetModuleLoaderFunc(runtime, normalize, load, NULL);
-  if (add_import(ctx) < 0 || run(ctx) < 0) {
+  /* Before the library: bytecode is used where it is, and not copied, if the names in it are the first that the engine learns. */
+  JSValue program = read_chunk(ctx, "main.js");
+  add_library(ctx);
+  if (add_import(ctx) < 0 || run(ctx, program) < 0) {
     report(ctx);
     libc_exit_status = 1;
   }

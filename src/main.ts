@@ -130,12 +130,15 @@ async function runCommand(run: () => Promise<number>): Promise<number> {
 
 // `exit`, where setting `exitCode` would do, saves what the runtime does to wind up. It truncates nothing: each
 // write was waited for. A result that cannot be written has not been delivered, and so is a failure.
-main().then(
-  (status) => exit(status, isHeldUp()),
-  (error) => {
-    try {
-      write(2, `ip-masq ${VERSION}: Cannot write the result: ${error}\n`)
-    } catch {}
-    exit(1, false)
-  },
-)
+Promise.resolve()
+  // In a job of its own: what `import()` loads imports from this module, which has to be through by then.
+  .then(main)
+  .then(
+    (status) => exit(status, isHeldUp()),
+    (error) => {
+      try {
+        write(2, `ip-masq ${VERSION}: Cannot write the result: ${error}\n`)
+      } catch {}
+      exit(1, false)
+    },
+  )

@@ -17,7 +17,7 @@ interface Correction {
   readonly right: string
 }
 
-/** Mistakes of this version that change what our program does. */
+/** Mistakes of this version that change what our program does, or costs. */
 const CORRECTIONS: readonly Correction[] = [
   {
     // A BigInt with the upper bit of a limb set, such as fe80::, has an empty limb above it. How many leading zeros that has
@@ -26,6 +26,13 @@ const CORRECTIONS: readonly Correction[] = [
     wrong: 'n_bits = r->len * JS_LIMB_BITS - js_limb_clz(r->tab[r->len - 1]);',
     right:
       'n_bits = r->len * JS_LIMB_BITS - (r->tab[r->len - 1] ? js_limb_clz(r->tab[r->len - 1]) : JS_LIMB_BITS);',
+  },
+  {
+    // Bytecode can be used where it is, if its names are the first that come after the engine's own. They never were: this one
+    // is used by each context, but was missing among the engine's own.
+    file: 'quickjs-atom.h',
+    wrong: 'DEF(InternalError, "InternalError")',
+    right: 'DEF(InternalError, "InternalError") DEF(AggregateError, "AggregateError")',
   },
 ]
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { build } from 'esbuild'
 import { execa } from 'execa'
 import { ARCHITECTURES, type Architecture, thisArchitecture } from './architecture'
 import { ENGINE_VERSION, engineSource } from './engine'
+import { nativeScripts } from './native-scripts'
 import { ROOT } from './root'
 
 /** What our own C is compiled with besides; the engine's is not ours to warn about. */
@@ -138,41 +138,6 @@ async function bytecode(directory: string, entry: string): Promise<void> {
   await execa(await bytecodeCompiler(), ['scripts', '.', ...names], { cwd: directory })
   await copyFile(join(OWN, 'chunks.h'), join(directory, 'chunks.h'))
   await writeFile(join(directory, 'chunks.c'), chunksSource(names))
-}
-
-/** ES modules that ask for each other: the code of a command, or of a refusal, is read when it is asked for. */
-async function nativeScripts(outdir: string, entry: string): Promise<void> {
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: ROOT,
-    entryPoints: { main: entry },
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'neutral',
-    target: 'es2023',
-    conditions: ['native', 'module'],
-    mainFields: ['module', 'main'],
-    external: ['libc'],
-    minify: true,
-    chunkNames: '[name]-[hash]',
-    outdir,
-    legalComments: 'none',
-    logLevel: 'warning',
-    write: false,
-    metafile: true,
-  })
-  let replaced = 0
-  for (const { path, text } of outputFiles) {
-    // See native/main.c.
-    const script = text.replaceAll(/\bimport\("\.\/([^"]+)"\)/g, (_, name) => {
-      replaced++
-      return `importChunk("${name}")`
-    })
-    await writeFile(path, script)
-  }
-  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
-  const wanted = imports.filter(({ kind }) => kind === 'dynamic-import').length
-  if (replaced < wanted) throw new Error(`Only ${replaced} of ${wanted} import() could be replaced`)
 }
 
 function chunksSource(names: readonly string[]): string {
