@@ -1,8 +1,8 @@
+import { bootSeconds, epochSeconds } from '#system/clock'
 import { environment, exit, programArguments } from '#system/program'
 import { readStdin, write, writeSome } from '#system/streams'
 import { CARRIER_SETTINGS } from './backend/backend'
 import { type Backends, backends } from './backend/both'
-import { hostOf, toolsWithin } from './backend/host'
 import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
 import { printableText, printLines } from './cni/printable'
@@ -28,14 +28,26 @@ async function main(): Promise<number> {
   return runOperator(programArguments())
 }
 
+async function machineWithin(milliseconds: number) {
+  const { PATH } = environment()
+  const { hostOf, toolsWithin } = await import('./backend/host')
+  return { run: toolsWithin(PATH, milliseconds), host: hostOf(PATH, milliseconds * WAIT_RATIO) }
+}
+
 function backendWithin(milliseconds: number): Backends {
-  const { PATH, IP_MASQ_CARRIER } = environment()
+  const { IP_MASQ_CARRIER } = environment()
   const carrier = find(CARRIER_SETTINGS, (setting) => setting === IP_MASQ_CARRIER)
-  return backends(toolsWithin(PATH, milliseconds), hostOf(PATH, milliseconds * WAIT_RATIO), carrier)
+  let machine: ReturnType<typeof machineWithin> | undefined
+  const once = () => {
+    machine ??= machineWithin(milliseconds)
+    return machine
+  }
+  return backends(once, { epochSeconds, bootSeconds }, carrier)
 }
 
 async function primaryFirewallsWithin(milliseconds: number) {
   const { PATH } = environment()
+  const { hostOf, toolsWithin } = await import('./backend/host')
   const { primaryFirewalls } = await import('./primary/firewalls')
   return primaryFirewalls(toolsWithin(PATH, milliseconds), hostOf(PATH))
 }

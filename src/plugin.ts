@@ -7,7 +7,6 @@ import { type JsonObject, memberSpan, parseConfigText, rejectRepeatedKeys } from
 import { isSupported, NEWEST_VERSION, SUPPORTED_VERSIONS } from './cni/version'
 import { parseHint } from './del-hint'
 import type { PrimaryFirewall } from './primary/firewall'
-import { checkStatus } from './status'
 import { parseWanted } from './wanted'
 
 /** One call by the runtime, and what it needs of the world. */
@@ -168,6 +167,7 @@ async function status(call: Call, input: Input): Promise<Answer> {
   const { text, config } = input.read()
   rejectRepeatedKeys(text, config, memberSpan(text, 'prevResult'))
   const missing = call.backend.probe('auto', 'nftables')
+  const { checkStatus } = await import('./status')
   await checkStatus(config, { missing, probe: call.backend.probe }, call.cacheDir)
   return NOTHING
 }

@@ -2,6 +2,7 @@ import type { Attachment } from '../cni/attachment'
 import type { Address, Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
 import type { Prefix } from '../policy/prefix'
+import type { ToolResult } from '../system/tools'
 
 /** One attachment's rules as they should stand in the kernel. */
 export interface Wanted {
@@ -41,8 +42,20 @@ export type BackendSetting = (typeof BACKEND_SETTINGS)[number]
 export const CARRIER_SETTINGS = ['auto', 'netlink', 'nft'] as const
 export type CarrierSetting = (typeof CARRIER_SETTINGS)[number]
 
+export interface Clock {
+  /** For people only: it may jump. */
+  epochSeconds(): number
+  /** Seconds since the machine was booted, suspension included (CLOCK_BOOTTIME): rules do not outlive a boot. */
+  bootSeconds(): number
+}
+
+export type Tools = (tool: string, args: readonly string[], input: string) => ToolResult
+
+/** What starts tools, and finds out what the machine has; an ADD or a DEL that finds all as it should be needs none of it. */
+export type Machine = () => Promise<{ readonly run: Tools; readonly host: Host }>
+
 /** What a backend may ask of the machine, besides running its tool. */
-export interface Host {
+export interface Host extends Clock {
   findTool(name: string): { readonly file: string } | { readonly tried: readonly string[] }
   /** Where a tool's file really is: links are followed. */
   realPath(file: string): string
@@ -52,10 +65,6 @@ export interface Host {
   mayHaveTable(family: Family | 'inet', name: string): boolean
   /** The bits of CapEff; undefined where /proc does not tell. */
   effectiveCapabilities(): bigint | undefined
-  /** For people only: it may jump. */
-  epochSeconds(): number
-  /** Seconds since the machine was booted, suspension included (CLOCK_BOOTTIME): rules do not outlive a boot. */
-  bootSeconds(): number
   /**
    * Waits until no other call of ours changes iptables' rules in this network namespace, for some time; returns what ends
    * our turn. Absent where calls need not wait for each other.

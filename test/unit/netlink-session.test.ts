@@ -62,7 +62,8 @@ const refused = (errno: number, said = '') => ({
 })
 
 describe('a transaction', () => {
-  const run = (...answers: (Uint8Array | number)[]) => sessionOn(socketThat(answers)).run(ADD)
+  const run = (...answers: (Uint8Array | number)[]) =>
+    sessionOn(socketThat(answers)).run(ADD, encodeTransaction)
 
   test('is done when its last operation is acknowledged', () => {
     expect(encodeTransaction(ADD, BEGIN)).toMatchObject({ last: CHAIN })
@@ -71,7 +72,7 @@ describe('a transaction', () => {
 
   test('of nothing is not sent', () => {
     const socket = socketThat([])
-    expect(sessionOn(socket).run([])).toEqual({ ok: true, value: undefined })
+    expect(sessionOn(socket).run([], encodeTransaction)).toEqual({ ok: true, value: undefined })
     expect(socket.asked).toBe(0)
   })
 
@@ -97,9 +98,9 @@ describe('a transaction', () => {
     (errno) => {
       const socket = socketThat([errno])
       const session = sessionOn(socket, socketThat([error(7, 0)]))
-      expect(session.run(ADD)).toEqual(refused(errno))
+      expect(session.run(ADD, encodeTransaction)).toEqual(refused(errno))
       expect(socket.isClosed).toBe(true)
-      expect(session.run(ADD)).toEqual({ ok: true, value: undefined })
+      expect(session.run(ADD, encodeTransaction)).toEqual({ ok: true, value: undefined })
     },
   )
 
@@ -109,7 +110,7 @@ describe('a transaction', () => {
 
   test('that cannot be sent is not waited for', () => {
     const socket = socketThat([], [ERRNO.ENOBUFS])
-    expect(sessionOn(socket).run(ADD)).toEqual(refused(ERRNO.ENOBUFS))
+    expect(sessionOn(socket).run(ADD, encodeTransaction)).toEqual(refused(ERRNO.ENOBUFS))
   })
 })
 

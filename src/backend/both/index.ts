@@ -1,15 +1,9 @@
-import type { ToolResult } from '../../system/tools'
-import type { Backend, BackendSetting, CarrierSetting, Host, Where } from '../backend'
+import type { Backend, BackendSetting, CarrierSetting, Clock, Machine, Where } from '../backend'
 import { nftables } from '../nftables'
 import { chooseCarrier } from '../nftables/choose-carrier'
 import { markElsewhere, mayBeElsewhere } from '../nftables/elsewhere'
 import { inPlaceOf, PLACES, probeBoth } from './automatic'
-import { listBoth, unlessMissing } from './list'
-import { prune } from './prune'
 import { remove } from './remove'
-import { replace } from './replace'
-import { goneFrom } from './take-back'
-import { verify } from './verify'
 
 /** All that this machine has, as one: what is added goes where its config says, what goes is looked for everywhere. */
 export interface Backends extends Backend {
@@ -17,28 +11,27 @@ export interface Backends extends Backend {
   probe(carrier?: CarrierSetting, setting?: BackendSetting): Promise<readonly string[]>
 }
 
-export type Tools = (tool: string, args: readonly string[], input: string) => ToolResult
-
 /** Both places that rules can be in, and what one says of the other. */
 export interface Places {
   readonly nft: Backend
   readonly iptables: Backend
   /** Leaves word in nft's table, if there is one, that iptables may have rules. */
-  readonly mark: () => void
+  readonly mark: () => Promise<void>
   /** Whether iptables may have rules or tombstones, by nft's table. To ask iptables itself takes several processes. */
-  readonly mayBeInIptables: () => boolean
+  readonly mayBeInIptables: () => Promise<boolean>
 }
 
-export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto'): Backends {
-  const carriers = chooseCarrier((args, input) => run('nft', args, input), host, carrier)
+export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting = 'auto'): Backends {
+  const carriers = chooseCarrier(machine, carrier)
   const places: Places = {
-    nft: nftables(carriers, host),
+    nft: nftables(carriers, clock),
     iptables: onDemand(async () => {
       const { iptables } = await import('../iptables')
+      const { run, host } = await machine()
       return iptables(run, host, { ip: host.legacyTables('ip'), ip6: host.legacyTables('ip6') })
     }),
-    mark: () => markElsewhere(carriers()),
-    mayBeInIptables: () => mayBeElsewhere(carriers()),
+    mark: async () => markElsewhere(await carriers()),
+    mayBeInIptables: async () => mayBeElsewhere(await carriers()),
   }
   return {
     async apply(wanted, isGone) {
@@ -48,13 +41,14 @@ export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto
       return value
     },
     remove: (attachment, hint, where = ANYWHERE) => remove(places, attachment, { hint, where }),
-    verify: (wanted, warn) => verify(places, wanted, warn),
-    replace: (wanted, options) => replace(places, wanted, options),
-    prune: (isStale, options) => prune(places, isStale, options),
-    list: (options) => listBoth(places, options),
-    gone: () => goneFrom(places),
+    verify: async (wanted, warn) => (await import('./verify')).verify(places, wanted, warn),
+    replace: async (wanted, options) => (await import('./replace')).replace(places, wanted, options),
+    prune: async (isStale, options) => (await import('./prune')).prune(places, isStale, options),
+    list: async (options) => (await import('./list')).listBoth(places, options),
+    gone: async () => (await import('./take-back')).goneFrom(places),
     hasRules: async () => (await places.nft.hasRules()) || (await places.iptables.hasRules()),
     async tearDown() {
+      const { unlessMissing } = await import('./list')
       for (const one of [places.nft, places.iptables]) await unlessMissing(() => one.tearDown())
     },
     probe: (carrier = 'auto', setting = 'auto') =>
@@ -68,7 +62,7 @@ export function backends(run: Tools, host: Host, carrier: CarrierSetting = 'auto
 
 const ANYWHERE: Where = { setting: 'auto', carrier: 'auto' }
 
-/** iptables' part is loaded at its first use: it would take 0.6 ms of each call, and most do without. */
+/** iptables' part is loaded at its first use: most calls do without. */
 function onDemand(load: () => Promise<Backend>): Backend {
   let loaded: Promise<Backend> | undefined
   const backend = () => {

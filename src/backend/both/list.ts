@@ -23,7 +23,7 @@ export async function listBoth(
   const here = await unless(() => nft.list())
   if (!here) return iptables.list()
   const own = here.filter((one) => !isMark(one))
-  if (isQuick && !mayBeInIptables()) return own
+  if (isQuick && !(await mayBeInIptables())) return own
   return [...own, ...((await unless(() => iptables.list())) ?? [])]
 }
 

@@ -6,9 +6,9 @@ import type { Places } from '.'
  * removed, so nothing that goes wrong here may fail the call: the mark only spares later DELs a look into iptables, or,
  * where it cannot be left, costs the rules of a pod that are in iptables their DEL until GC.
  */
-export function tryToMark(mark: () => void): void {
+export async function tryToMark(mark: () => Promise<void>): Promise<void> {
   try {
-    mark()
+    await mark()
   } catch {
     // GC leaves it anew.
   }
@@ -22,11 +22,11 @@ export async function markIfAny({ iptables, mark }: Pick<Places, 'iptables' | 'm
   } catch {
     // A mark too many costs DELs a process; one too few costs rules.
   }
-  if (hasRules) tryToMark(mark)
+  if (hasRules) await tryToMark(mark)
 }
 
 /** After an ADD that found one of the two kinds of tables missing: that kind has come into being. */
 export async function markAfter(places: Places, backend: Backend): Promise<void> {
   if (backend === places.nft) await markIfAny(places)
-  else tryToMark(places.mark)
+  else await tryToMark(places.mark)
 }

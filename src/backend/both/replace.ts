@@ -19,8 +19,12 @@ export async function replace(
   options: { readonly dryRun: boolean },
 ): Promise<Replacement> {
   // Before nft's table comes into being: a DEL that found none may have left its tombstone in iptables alone.
-  const isIptablesUsed = wanted.some(({ setting }) => setting === 'iptables') || bothPlaces.mayBeInIptables()
-  const places = { ...bothPlaces, mayBeInIptables: () => isIptablesUsed || bothPlaces.mayBeInIptables() }
+  const isIptablesUsed =
+    wanted.some(({ setting }) => setting === 'iptables') || (await bothPlaces.mayBeInIptables())
+  const places = {
+    ...bothPlaces,
+    mayBeInIptables: async () => isIptablesUsed || (await bothPlaces.mayBeInIptables()),
+  }
   if (options.dryRun) return replaceInBoth(places, wanted, options)
   let replacement: Replacement
   try {
@@ -43,7 +47,7 @@ async function replaceInBoth(
 ): Promise<Replacement> {
   const places = {
     nft: await look(nft),
-    iptables: mayBeInIptables() ? await look(iptables) : nothingIn(iptables),
+    iptables: (await mayBeInIptables()) ? await look(iptables) : nothingIn(iptables),
   }
   const { iptables: there } = places
   if (places.nft.unusable && there.unusable) throw orBoth(places.nft.unusable, there.unusable)
@@ -64,7 +68,7 @@ async function replaceInBoth(
   // Nearly always there is nothing, and nothing is wanted.
   if (there.listed.size > 0 || work(there).wanted.length > 0) {
     parts.push(await replaceIn(there, places.nft, work(there)).catch(reportAfter(parts)))
-    if (!options.dryRun && !there.unusable) tryToMark(mark)
+    if (!options.dryRun && !there.unusable) await tryToMark(mark)
   } else if (!options.dryRun && parts.some(({ repairs }) => repairs.length > 0)) {
     // nft's table, which may have come into being, or have lost its mark.
     await markIfAny({ iptables, mark })

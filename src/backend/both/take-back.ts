@@ -8,7 +8,7 @@ import { remove } from './remove'
 /** Those whose DEL came within the last two minutes: a DEL leaves its tombstone in one of the places. */
 export async function goneFrom({ nft, iptables, mayBeInIptables }: Places): Promise<ReadonlySet<string>> {
   const here = (await unlessUnusable(() => nft.gone())) ?? []
-  const there = mayBeInIptables() ? await unlessUnusable(() => iptables.gone()) : undefined
+  const there = (await mayBeInIptables()) ? await unlessUnusable(() => iptables.gone()) : undefined
   return new Set([...here, ...(there ?? [])])
 }
 

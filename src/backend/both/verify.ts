@@ -13,7 +13,7 @@ export async function verify(
   const { backend, differences } = await verifyOwn(places, wanted, warn)
   const isInNft = backend === places.nft
   const [other, name] = isInNft ? [places.iptables, 'iptables'] : [places.nft, 'nftables']
-  const elsewhere = isInNft && !places.mayBeInIptables() ? [] : await addressesIn(other)
+  const elsewhere = isInNft && !(await places.mayBeInIptables()) ? [] : await addressesIn(other)
   const doubled = wanted.addresses.filter((address) => elsewhere.some((one) => isSameAddress(one, address)))
   return [
     ...differences,
@@ -36,7 +36,7 @@ async function verifyOwn(
   const { backend, value: differences } = await inPlaceOf(places, wanted.setting, run)
   // An ADD before nft came, or with an nft that lists and refuses: the pod has all that it needs.
   const mayBeThere =
-    differences.length > 0 && wanted.setting === 'auto' && backend === nft && mayBeInIptables()
+    differences.length > 0 && wanted.setting === 'auto' && backend === nft && (await mayBeInIptables())
   if (mayBeThere && (await iptables.hasRules())) {
     const there = await unlessUnusable(() => run(iptables))
     if (there?.length === 0) return { backend: iptables, differences: there }

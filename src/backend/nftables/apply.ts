@@ -1,12 +1,11 @@
 import { flatMap } from '../../lists'
 import type { Applied, Listed, Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
-import { applyWithSetUp } from './apply-with-set-up'
-import type { Carrier } from './carrier'
+import type { QuickCarrier } from './carrier'
 import { addOwner, addPod, policyName } from './layout'
 import { ownerComment, ownerValue } from './owner'
 import { addSlots, type SlotNote } from './slots'
-import type { Transaction } from './transaction'
+import type { ElementOperation } from './transaction'
 
 /** What is written down about the ADD. */
 export interface Note extends SlotNote {
@@ -25,15 +24,17 @@ const DONE: Applied = { tableWasMissing: false }
  * ADD. Nearly always one run that only adds elements: 1.8 ms at any number of pods by nft, where anything that deletes,
  * flushes or declares the base chain again waits 8 to 16 ms for the kernel.
  */
-export async function apply(carrier: Carrier, wanted: Wanted, options: ApplyOptions): Promise<Applied> {
+export async function apply(carrier: QuickCarrier, wanted: Wanted, options: ApplyOptions): Promise<Applied> {
   if (wanted.addresses.length === 0) return DONE
   const elements = addAttachment(wanted, options.note)
   const outcome = carrier.run(elements)
-  return outcome.ok ? DONE : applyWithSetUp(carrier, wanted, { ...options, elements, refusal: outcome })
+  if (outcome.ok) return DONE
+  const { applyWithSetUp } = await import('./apply-with-set-up')
+  return applyWithSetUp(await carrier.whole(), wanted, { ...options, elements, refusal: outcome })
 }
 
 /** Both elements of every address, and the slots. */
-function addAttachment({ attachment, addresses, policy }: Wanted, note: Note): Transaction {
+function addAttachment({ attachment, addresses, policy }: Wanted, note: Note): ElementOperation[] {
   const [owner, comment, chain] = [
     ownerValue(attachment, addresses),
     ownerComment(attachment, note.epochSeconds),

@@ -1,6 +1,6 @@
 import type { Address } from '../../policy/address'
 import type { TableState } from './table-state'
-import type { Transaction } from './transaction'
+import type { ElementOperation, Transaction } from './transaction'
 
 /**
  * Why the kernel, or nft, did not do it.
@@ -44,6 +44,14 @@ export interface Layout {
   readonly hasMark: boolean
 }
 
+/** As much of a carrier as an ADD or a DEL needs that finds all as it should be. The rest is loaded when it is asked for. */
+export interface QuickCarrier {
+  run(transaction: readonly ElementOperation[]): Outcome<undefined>
+  /** What is missing for it to work, without starting a process. */
+  probe(): Promise<readonly string[]>
+  whole(): Promise<Carrier>
+}
+
 /**
  * How a transaction gets to the kernel, and how what is there comes back: nft's text, or netlink. Both do the same, and each
  * reads what the other wrote.
@@ -65,8 +73,6 @@ export interface Carrier {
   readOwners(): Outcome<TableState>
   /** Do the table and its base chain stand? By a look that takes as long beside any number of pods. */
   isStanding(): Outcome<boolean>
-  /** What is missing for it to work, without starting a process. */
-  probe(): readonly string[]
   /** To follow "the tool refused": a reason that the refusal itself does not give. */
   explainRefusal(): string
   /** What to do where it cannot be used at all. */

@@ -1,25 +1,27 @@
 import { openSocket } from '#system/netlink-socket'
-import type { CarrierSetting, Host } from '../backend'
-import type { Carrier } from './carrier'
-import { netlinkCarrier, noNetlinkCarrier } from './netlink/carrier'
+import type { CarrierSetting, Machine } from '../backend'
+import type { QuickCarrier } from './carrier'
+import { netlinkCarrier } from './netlink/carrier'
 import { createSession } from './netlink/session'
-import { textCarrier } from './text/carrier'
-import type { NftProcess } from './text/nft'
 
-export type Carriers = (setting?: CarrierSetting) => Carrier
+export type Carriers = (setting?: CarrierSetting) => Promise<QuickCarrier>
 
 /**
  * `auto`: netlink where there is a socket to be had; else nft, without a word. Nothing is asked of the kernel first: a
  * socket costs 0.2 ms.
  */
-export function chooseCarrier(nft: NftProcess, host: Host, byDefault: CarrierSetting): Carriers {
-  const text = lazily(() => textCarrier(nft, host))
-  return (asked = 'auto') => {
+export function chooseCarrier(machine: Machine, byDefault: CarrierSetting): Carriers {
+  const text = lazily(async () => {
+    const { textCarrier } = await import('./text/carrier')
+    const { run, host } = await machine()
+    return textCarrier((args, input) => run('nft', args, input), host)
+  })
+  return async (asked = 'auto') => {
     const setting = asked === 'auto' ? byDefault : asked
     if (setting === 'nft') return text()
     const own = session()
-    if (own) return netlinkCarrier(own, host)
-    return setting === 'netlink' ? noNetlinkCarrier() : text()
+    if (own) return netlinkCarrier(own, machine)
+    return setting === 'netlink' ? (await import('./netlink/whole-carrier')).noNetlinkCarrier() : text()
   }
 }
 

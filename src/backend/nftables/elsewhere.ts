@@ -1,5 +1,5 @@
 import type { Address } from '../../policy/address'
-import type { Carrier } from './carrier'
+import type { QuickCarrier } from './carrier'
 import { addOwner } from './layout'
 
 /**
@@ -14,12 +14,12 @@ export const MARK: Address = { family: 'ip6', value: 1n }
  * Whether another backend may have rules, or tombstones: the mark says so, or there is no table of this layout that could
  * say no. A DEL that looks elsewhere first, and finds nothing, leaves its tombstone in our table too.
  */
-export function mayBeElsewhere(carrier: Carrier): boolean {
-  const layout = carrier.readLayout()
+export async function mayBeElsewhere(carrier: QuickCarrier): Promise<boolean> {
+  const layout = (await carrier.whole()).readLayout()
   return !layout.ok || !layout.value.isCurrent || layout.value.hasMark
 }
 
 /** Where there is no nft, or no table, a DEL looks elsewhere anyhow. */
-export function markElsewhere(carrier: Carrier): void {
+export function markElsewhere(carrier: QuickCarrier): void {
   carrier.run([addOwner(NOWHERE, MARK, 'iptables')])
 }

@@ -1,52 +1,60 @@
 import { some } from '../../lists'
-import type { Backend, CarrierSetting, Host, Wanted } from '../backend'
+import type { Backend, CarrierSetting, Clock, Wanted } from '../backend'
 import { apply, type Note } from './apply'
 import type { Carriers } from './choose-carrier'
-import { toError } from './failure'
-import { list, listGone, prune } from './prune'
 import { remove } from './remove'
-import { replace } from './replace'
-import { verify } from './verify'
 
 /** Its one table, as `standing` calls it. */
 const NAME = 'inet ip-masq'
 
-export function nftables(carriers: Carriers, host: Host): Backend {
-  const isStanding = () => {
-    const outcome = carriers().isStanding()
+/** What a pod's own ADD and DEL need is here; the rest is loaded when it is asked for. */
+export function nftables(carriers: Carriers, clock: Clock): Backend {
+  const whole = async (setting?: CarrierSetting) => (await carriers(setting)).whole()
+  const isStanding = async () => {
+    const outcome = (await whole()).isStanding()
     if (outcome.ok) return outcome.value
     // What did not come to an end says nothing of the table.
     return !['unusable', 'unsupported'].includes(outcome.failure)
   }
-  // netlink finds out whether, nft says what in its own language; a rule of somebody else's is one of many kinds.
-  const inWordsOfNft = (differences: string[], wanted: Wanted): string[] => {
-    const isSaidByNft = carriers(wanted.carrier) === carriers('nft')
-    if (differences.length === 0 || isSaidByNft || wanted.carrier === 'netlink') return differences
-    try {
-      return atLeast(verify(carriers('nft'), wanted), differences)
-    } catch {
-      return differences
-    }
-  }
-  const now = () => ({ epochSeconds: host.epochSeconds(), bootSeconds: host.bootSeconds() })
+  const now = () => ({ epochSeconds: clock.epochSeconds(), bootSeconds: clock.bootSeconds() })
   return {
     apply: async (wanted, isGone) =>
-      apply(carriers(wanted.carrier), wanted, { note: noteOf(wanted, now()), ...(isGone && { isGone }) }),
+      apply(await carriers(wanted.carrier), wanted, {
+        note: noteOf(wanted, now()),
+        ...(isGone && { isGone }),
+      }),
     remove: async (attachment, hint, where) =>
-      remove(carriers(where?.carrier), attachment, { hint, mayMakeTable: where?.setting !== 'iptables' }),
-    verify: async (wanted, warn) => inWordsOfNft(verify(carriers(wanted.carrier), wanted, warn), wanted),
-    replace: async (wanted, { dryRun }) =>
-      replace(carriers(carrierOf(wanted)), wanted, { dryRun, now: now() }),
-    prune: async (isStale, options) => prune(carriers(), isStale, options),
-    list: async () => list(carriers()),
-    gone: async () => listGone(carriers()),
-    hasRules: async () => isStanding(),
-    async tearDown() {
-      const outcome = carriers().run([{ do: 'delete-table' }])
-      if (!outcome.ok && outcome.failure !== 'missing') throw toError(carriers(), 'remove the rules', outcome)
+      remove(await carriers(where?.carrier), attachment, {
+        hint,
+        mayMakeTable: where?.setting !== 'iptables',
+      }),
+    async verify(wanted, warn) {
+      const { verify } = await import('./verify')
+      const carrier = await whole(wanted.carrier)
+      const differences = verify(carrier, wanted, warn)
+      // netlink finds out whether, nft says what in its own language; a rule of somebody else's is one of many kinds.
+      const byNft = await whole('nft')
+      if (differences.length === 0 || carrier === byNft || wanted.carrier === 'netlink') return differences
+      try {
+        return atLeast(verify(byNft, wanted), differences)
+      } catch {
+        return differences
+      }
     },
-    probe: async (carrier) => carriers(carrier).probe(),
-    standing: async (among = [NAME]) => (among.includes(NAME) && isStanding() ? [NAME] : []),
+    replace: async (wanted, { dryRun }) =>
+      (await import('./replace')).replace(await whole(carrierOf(wanted)), wanted, { dryRun, now: now() }),
+    prune: async (isStale, options) => (await import('./prune')).prune(await whole(), isStale, options),
+    list: async () => (await import('./prune')).list(await whole()),
+    gone: async () => (await import('./prune')).listGone(await whole()),
+    hasRules: isStanding,
+    async tearDown() {
+      const carrier = await whole()
+      const outcome = carrier.run([{ do: 'delete-table' }])
+      if (outcome.ok || outcome.failure === 'missing') return
+      throw (await import('./failure')).toError(carrier, 'remove the rules', outcome)
+    },
+    probe: async (carrier) => (await carriers(carrier)).probe(),
+    standing: async (among = [NAME]) => (among.includes(NAME) && (await isStanding()) ? [NAME] : []),
   }
 }
 

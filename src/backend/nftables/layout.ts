@@ -5,7 +5,7 @@ import type { Policy } from '../../policy/policy'
 import type { Range } from '../../policy/range'
 import { type PolicyObjects, policyObjects } from './policy-objects'
 import { renderTransaction } from './render'
-import type { Operation, Transaction } from './transaction'
+import type { ElementOperation, Operation, Transaction } from './transaction'
 
 /**
  * What stands in the table, whatever the pods (docs/architecture.md draws it):
@@ -86,13 +86,13 @@ export function isOurs(verdict: string): boolean {
 }
 
 /** Gives an address to an owner. Refused ("File exists") when another holds it; nothing when it is the same. */
-export function addOwner(address: Address, value: Address, comment?: string): Operation {
+export function addOwner(address: Address, value: Address, comment?: string): ElementOperation {
   const element = { key: ownerKey(address), value, ...(comment !== undefined && { comment }) }
   return { do: 'add-elements', set: OWNERS, elements: [element] }
 }
 
 /** Sends an address's packets to a policy. Refused ("File exists") when they go to another. */
-export function addPod(address: Address, policyChain: string): Operation {
+export function addPod(address: Address, policyChain: string): ElementOperation {
   return {
     do: 'add-elements',
     set: POD_MAPS[address.family],
@@ -100,7 +100,7 @@ export function addPod(address: Address, policyChain: string): Operation {
   }
 }
 
-export function deletePod(address: Address): Operation {
+export function deletePod(address: Address): ElementOperation {
   return { do: 'delete-element', set: POD_MAPS[address.family], key: address }
 }
 
@@ -108,11 +108,11 @@ export function deletePod(address: Address): Operation {
  * Compare-and-delete: `delete element` takes no heed of the value, but an `add` of the same element is refused
  * when it has another, and takes the whole transaction with it.
  */
-export function deleteOwner(address: Address, value: Address): Transaction {
+export function deleteOwner(address: Address, value: Address): ElementOperation[] {
   return [addOwner(address, value), { do: 'delete-element', set: OWNERS, key: ownerKey(address) }]
 }
 
 /** Both elements of an address; `hasPod` false where only the owner is left. */
-export function deleteAddress(address: Address, owner: Address, hasPod = true): Transaction {
+export function deleteAddress(address: Address, owner: Address, hasPod = true): ElementOperation[] {
   return [...deleteOwner(address, owner), ...(hasPod ? [deletePod(address)] : [])]
 }

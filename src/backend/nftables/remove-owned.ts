@@ -1,10 +1,11 @@
 import { type Address, isSameAddress } from '../../policy/address'
 import type { Removal } from '../backend'
-import type { Carrier, Failed, Layout, Outcome } from './carrier'
+import type { Carrier, Layout, Outcome } from './carrier'
 import { NOWHERE } from './elsewhere'
 import { ATTEMPTS, toError } from './failure'
 import { findAddresses } from './find-addresses'
 import { type FoundSlots, findSlots, NO_SLOTS } from './find-slots'
+import { hopeless, isHopeless } from './hopeless'
 import { deleteAddress, deletePod } from './layout'
 import { digestOfOwner } from './owner'
 import { addTombstone, deleteSlot } from './slots'
@@ -151,17 +152,6 @@ function walk(carrier: Carrier, digest: string): Outcome<Walked> {
       ...(state.mayLack && { doubt: CHANGES_TOO_FAST }),
     },
   }
-}
-
-/** nft did not start, or did not come to an end: another run would fare no better, and hide why. */
-export function isHopeless({ failure }: Failed): boolean {
-  return failure === 'unusable' || failure === 'unsupported' || failure === 'unknown'
-}
-
-export function hopeless({ failure, said }: Failed): Removal {
-  if (failure === 'unusable' || failure === 'unsupported') return { outcome: 'unusable', said }
-  // An nft that refuses to look has refused to add: that an ADD went elsewhere is likely. What hangs has no time left.
-  return { outcome: 'unknown', said, mayBeElsewhere: failure !== 'unknown' }
 }
 
 /** Of an element that was read: both, or the owner alone where the other is lost. */

@@ -3,7 +3,7 @@ import { map } from '../../lists'
 import { type Address, digitsOfNumber, formatAddress, toMapped } from '../../policy/address'
 import type { Origin } from '../backend'
 import { ATTACHMENTS } from './layout'
-import type { Operation, Transaction } from './transaction'
+import type { ElementOperation } from './transaction'
 
 /**
  * The map `attachments` says which addresses an attachment has, so that a DEL without prevResult finds them by key. A key
@@ -39,7 +39,7 @@ export function inSlotOrder(addresses: readonly Address[]): readonly Address[] {
 }
 
 /** Refused when the attachment has other addresses there, or a tombstone; nothing when it has the same. */
-export function addSlots(digest: string, addresses: readonly Address[], note: SlotNote): Operation {
+export function addSlots(digest: string, addresses: readonly Address[], note: SlotNote): ElementOperation {
   const comment = slotComment(addresses.length, note)
   return {
     do: 'add-elements',
@@ -52,7 +52,7 @@ export function addSlots(digest: string, addresses: readonly Address[], note: Sl
   }
 }
 
-export function deleteSlot(digest: string, slot: number): Operation {
+export function deleteSlot(digest: string, slot: number): ElementOperation {
   return { do: 'delete-element', set: ATTACHMENTS, key: slotKey(digest, slot) }
 }
 
@@ -63,8 +63,8 @@ export function deleteSlot(digest: string, slot: number): Operation {
 export function deleteSlotsThatSay(
   digest: string,
   slots: readonly { readonly slot: number; readonly address?: Address }[],
-): Transaction {
-  const operations: Operation[] = []
+): ElementOperation[] {
+  const operations: ElementOperation[] = []
   for (const { slot, address } of slots) {
     if (address) {
       const element = {
@@ -79,13 +79,13 @@ export function deleteSlotsThatSay(
 }
 
 /** The slots from 0 on, as many as that. */
-export function deleteSlots(digest: string, count: number): Transaction {
-  const operations: Operation[] = []
+export function deleteSlots(digest: string, count: number): ElementOperation[] {
+  const operations: ElementOperation[] = []
   for (let slot = 0; slot < count; slot++) operations.push(deleteSlot(digest, slot))
   return operations
 }
 
-export function addTombstone(digest: string): Operation {
+export function addTombstone(digest: string): ElementOperation {
   const element = { key: slotKey(digest, 0), value: NO_ADDRESS, timeoutSeconds: TOMBSTONE_SECONDS }
   return { do: 'add-elements', set: ATTACHMENTS, elements: [element] }
 }

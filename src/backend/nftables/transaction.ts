@@ -9,6 +9,9 @@ import type { Range } from '../../policy/range'
  */
 export type Transaction = readonly Operation[]
 
+/** What a transaction may say of elements alone: an ADD or a DEL that finds all that it needs has nothing else. */
+export type ElementOperation = Extract<Operation, { do: 'add-elements' | 'delete-element' }>
+
 export type Operation =
   | { readonly do: 'delete-table' }
   | { readonly do: 'add-table' }

@@ -1,52 +1,24 @@
-import type { Host } from '../../backend'
+import type { Machine } from '../../backend'
 import { mayChangeRules, NO_CAPABILITY } from '../../capability'
-import type { Carrier } from '../carrier'
+import type { QuickCarrier } from '../carrier'
+import { encodeElements } from './encode-batch'
 import { failed } from './failures'
-import { findElements } from './find'
-import { readLayout } from './layout'
-import { baseChainStands, readOwnersOnly, readStructure, readWholeTable } from './read'
-import { reading } from './reading'
 import type { Session } from './session'
 
 /** The kernel's own interface: no process, and errors that are numbers. */
-export function netlinkCarrier(session: Session, host: Host): Carrier {
+export function netlinkCarrier(session: Session, machine: Machine): QuickCarrier {
+  const whole = async () => (await import('./whole-carrier')).wholeCarrier(session)
   return {
     run(transaction) {
-      const answer = session.run(transaction)
+      const answer = session.run(transaction, encodeElements)
       return answer.ok ? answer : failed(answer.refusal, transaction)
     },
-    lookUp: (keys) => reading(() => findElements(session, keys)),
-    readLayout: () => reading(() => readLayout(session)),
-    readStructure: (policies) => reading(() => readStructure(session, policies)),
-    readTable: (policies) => reading(() => readWholeTable(session, policies)),
-    readOwners: () => reading(() => readOwnersOnly(session)),
-    isStanding: () => reading(() => baseChainStands(session)),
-    probe() {
-      const isAllowed = mayChangeRules(host)
+    async probe() {
+      const isAllowed = mayChangeRules((await machine()).host)
       if (isAllowed !== undefined) return isAllowed ? [] : [NO_CAPABILITY]
-      const outcome = reading(() => baseChainStands(session))
+      const outcome = (await whole()).isStanding()
       return outcome.ok ? [] : [outcome.said]
     },
-    explainRefusal: () => 'the kernel refused',
-    explainUnusable: () => UNUSABLE,
-  }
-}
-
-const UNUSABLE = 'no netlink socket can be opened here; use "carrier": "auto"'
-
-/** Where netlink is insisted on, and there is none. */
-export function noNetlinkCarrier(): Carrier {
-  const refuse = () => ({ ok: false, failure: 'unusable', said: UNUSABLE }) as const
-  return {
-    run: refuse,
-    lookUp: refuse,
-    readLayout: refuse,
-    readStructure: refuse,
-    readTable: refuse,
-    readOwners: refuse,
-    isStanding: refuse,
-    probe: () => [UNUSABLE],
-    explainRefusal: () => UNUSABLE,
-    explainUnusable: () => UNUSABLE,
+    whole,
   }
 }

@@ -1,8 +1,8 @@
 import { map } from '../../../lists'
 import { ERRNO } from '../../../system/errno'
 import type { NetlinkSocket } from '../../../system/netlink-socket'
-import type { Operation, Transaction } from '../transaction'
-import { encodeTransaction } from './encode'
+import type { Operation } from '../transaction'
+import type { Batch } from './encode-batch'
 import { INET } from './protocol'
 import { CONTROL, FLAGS, type Message, NFTABLES, parseVerdict, readMessages, TruncatedError } from './wire'
 import { createWriter, type Writer } from './writer'
@@ -37,7 +37,10 @@ export interface Dump {
 
 /** Questions and answers on one socket, told apart by their sequence numbers. */
 export interface Session {
-  run(transaction: Transaction): Answer<undefined>
+  run<T extends Operation>(
+    transaction: readonly T[],
+    encode: (transaction: readonly T[], firstSequence: number) => Batch,
+  ): Answer<undefined>
   /** One object for each question, or why there is none. Fails as a whole where the socket fails. */
   getAll(questions: readonly Question[]): Answer<readonly Answer<Message>[]>
   dump(type: number, write?: (writer: Writer) => void): Answer<Dump>
@@ -116,12 +119,12 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
     return { messages, wasInterrupted }
   }
   return {
-    run: (transaction) =>
+    run: (transaction, encode) =>
       attempt(() => {
         // No last operation would be acknowledged.
         if (transaction.length === 0) return undefined
         const first = sequence
-        const { bytes, operations, last } = encodeTransaction(transaction, first)
+        const { bytes, operations, last } = encode(transaction, first)
         sequence = last + 2
         const errno = socket.send(bytes, operations.length)
         if (errno !== 0) throw new SystemError(errno)

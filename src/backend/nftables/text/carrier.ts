@@ -1,20 +1,21 @@
 import type { Host } from '../../backend'
 import { mayChangeRules, NO_CAPABILITY } from '../../capability'
-import type { Carrier, ElementKey, FoundElement, Layout, Outcome } from '../carrier'
+import type { Carrier, ElementKey, FoundElement, Layout, Outcome, QuickCarrier } from '../carrier'
 import { MARK, NOWHERE } from '../elsewhere'
 import { BASE_CHAIN, layoutChain, OWNERS } from '../layout'
 import { TABLE } from '../render'
 import { DISPATCH } from '../set-up'
 import type { TableState } from '../table-state'
+import type { Transaction } from '../transaction'
 import { listTwice } from './list-twice'
 import { parseGot, parseTable } from './listing'
 import { ageNote, type NftOutcome, type NftProcess, runCheck, runGet, runList, runTransaction } from './nft'
 
 /** nft's own language, on the stdin of an nft process. */
-export function textCarrier(nft: NftProcess, host: Host): Carrier {
+export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier {
   const list = <T>(what: string, parse: (text: string) => T): Outcome<T> => then(runList(nft, what), parse)
-  return {
-    run: (transaction) => then(runTransaction(nft, transaction), () => undefined),
+  const carrier: Carrier & QuickCarrier = {
+    run: (transaction: Transaction) => then(runTransaction(nft, transaction), () => undefined),
     lookUp: (keys) => lookUp(nft, keys),
     readLayout: () => readLayout(nft),
     readStructure: () =>
@@ -29,7 +30,7 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier {
           ...DISPATCH.map((rule) => ({ do: 'add-rule', chain: BASE_CHAIN, rule }) as const),
         ]),
       ),
-    probe() {
+    async probe() {
       const found = host.findTool('nft')
       if ('tried' in found) return [`no nft that can be started: ${found.tried.join(', ')}`]
       const isAllowed = mayChangeRules(host)
@@ -39,7 +40,9 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier {
     },
     explainRefusal: () => `nft refused${ageNote(nft)}`,
     explainUnusable: () => 'no nft could be started; install nftables if it is missing',
+    whole: async () => carrier,
   }
+  return carrier
 }
 
 /** All with one run, which nearly always finds all of them; else each with its own, because nft does not say which is absent. */

@@ -1,0 +1,81 @@
+import { flatMap, map } from '../../../lists'
+import type { ElementOperation, Operation } from '../transaction'
+import { writeElements, writeKeyAlone } from './encode-elements'
+import { type MessageBody, message } from './message'
+import { INET, MESSAGES } from './protocol'
+import { BATCH, FLAGS, NFTABLES } from './wire'
+import { createWriter } from './writer'
+
+/** A transaction as the kernel takes it. */
+export interface Batch {
+  readonly bytes: Uint8Array
+  /** Of the messages, in order: the first has the sequence number after the first marker's. An error names that. */
+  readonly operations: readonly Operation[]
+  /** The operation that asks for an acknowledgement. */
+  readonly last: number
+}
+
+/**
+ * Between two markers, all of it or none. The last operation asks for an acknowledgement: errors come anyhow, and where
+ * nothing comes the kernel has not answered.
+ */
+export function encodeBatch<T extends Operation>(
+  transaction: readonly T[],
+  firstSequence: number,
+  /** `id`: of what is made, any number that no other in the batch has. */
+  messageOf: (operation: T, id: number) => MessageBody,
+): Batch {
+  const writer = createWriter()
+  const operations: Operation[] = []
+  let sequence = firstSequence
+  const marker = (type: number) =>
+    writer.message({ type, flags: FLAGS.request, sequence: sequence++, family: 0, resource: NFTABLES })
+  marker(BATCH.begin)
+  const parts = flatMap(transaction, (operation) => map(split(operation), (part) => ({ operation, part })))
+  for (const [i, { operation, part }] of parts.entries()) {
+    const { type, flags, write } = messageOf(part, sequence)
+    operations.push(operation)
+    writer.message(
+      {
+        type: (NFTABLES << 8) | type,
+        flags: FLAGS.request | flags | (i === parts.length - 1 ? FLAGS.ack : 0),
+        sequence: sequence++,
+        family: INET,
+        resource: 0,
+      },
+      () => write(writer),
+    )
+  }
+  marker(BATCH.end)
+  return { bytes: writer.bytes(), operations, last: sequence - 2 }
+}
+
+/** An attribute's length has 16 bits; an element takes at most 220 bytes (an owner with its comment), a range two of 48. */
+const MOST_ELEMENTS = 250
+
+function split<T extends Operation>(operation: T): T[] {
+  if (operation.do !== 'add-elements' || operation.elements.length <= MOST_ELEMENTS) return [operation]
+  const parts: T[] = []
+  for (let at = 0; at < operation.elements.length; at += MOST_ELEMENTS)
+    parts.push({ ...operation, elements: operation.elements.slice(at, at + MOST_ELEMENTS) })
+  return parts
+}
+
+export function encodeElements(transaction: readonly ElementOperation[], firstSequence = 0): Batch {
+  return encodeBatch(transaction, firstSequence, elementMessage)
+}
+
+export function elementMessage(operation: ElementOperation): MessageBody {
+  switch (operation.do) {
+    case 'add-elements':
+      return message(MESSAGES.newSetElement, FLAGS.create, (writer) =>
+        writeElements(writer, operation.set, operation.elements),
+      )
+    case 'delete-element':
+      return message(MESSAGES.deleteSetElement, 0, (writer) =>
+        writeKeyAlone(writer, operation.set, operation.key),
+      )
+    default:
+      return operation satisfies never
+  }
+}

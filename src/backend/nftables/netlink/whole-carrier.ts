@@ -1,0 +1,46 @@
+import type { Carrier, QuickCarrier } from '../carrier'
+import { encodeTransaction } from './encode'
+import { failed } from './failures'
+import { findElements } from './find'
+import { readLayout } from './layout'
+import { baseChainStands, readOwnersOnly, readStructure, readWholeTable } from './read'
+import { reading } from './reading'
+import type { Session } from './session'
+
+export function wholeCarrier(session: Session): Carrier {
+  return {
+    run(transaction) {
+      const answer = session.run(transaction, encodeTransaction)
+      return answer.ok ? answer : failed(answer.refusal, transaction)
+    },
+    lookUp: (keys) => reading(() => findElements(session, keys)),
+    readLayout: () => reading(() => readLayout(session)),
+    readStructure: (policies) => reading(() => readStructure(session, policies)),
+    readTable: (policies) => reading(() => readWholeTable(session, policies)),
+    readOwners: () => reading(() => readOwnersOnly(session)),
+    isStanding: () => reading(() => baseChainStands(session)),
+    explainRefusal: () => 'the kernel refused',
+    explainUnusable: () => UNUSABLE,
+  }
+}
+
+const UNUSABLE = 'no netlink socket can be opened here; use "carrier": "auto"'
+
+/** Where netlink is insisted on, and there is none. */
+export function noNetlinkCarrier(): Carrier & QuickCarrier {
+  const refuse = () => ({ ok: false, failure: 'unusable', said: UNUSABLE }) as const
+  const carrier = {
+    run: refuse,
+    lookUp: refuse,
+    readLayout: refuse,
+    readStructure: refuse,
+    readTable: refuse,
+    readOwners: refuse,
+    isStanding: refuse,
+    probe: async () => [UNUSABLE],
+    explainRefusal: () => UNUSABLE,
+    explainUnusable: () => UNUSABLE,
+    whole: async () => carrier,
+  }
+  return carrier
+}

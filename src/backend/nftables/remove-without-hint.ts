@@ -1,0 +1,45 @@
+import type { Attachment } from '../../cni/attachment'
+import type { Removal } from '../backend'
+import { attachmentDigest } from '../identity'
+import type { Carrier } from './carrier'
+import { findSlots } from './find-slots'
+import { hopeless, isHopeless } from './hopeless'
+import { deleteAll } from './remove'
+import { type RemoveOptions, removeOwned } from './remove-owned'
+import { addTombstone } from './slots'
+
+/** A DEL that does not know the addresses, as `remove`: the attachment's slots say them. */
+export function removeWithoutHint(
+  carrier: Carrier,
+  attachment: Attachment,
+  tombstone: RemoveOptions['tombstone'],
+): Removal {
+  const digest = attachmentDigest(attachment)
+  const found = findSlots(carrier, digest)
+  if (!found.ok) {
+    // The map has another type than ours.
+    if (found.failure === 'refused') return removeOwned(carrier, digest, { mustWalk: true, tombstone })
+    return hopeless(found)
+  }
+  const { addresses, isTombstone } = found.value
+  if (addresses.length === 0) {
+    const layout = carrier.readLayout()
+    if (!layout.ok) return hopeless(layout)
+    // An older layout has no slots, so that nothing is known yet.
+    if (!layout.value.isCurrent) {
+      const known = { slots: found.value, layout: layout.value }
+      return removeOwned(carrier, digest, { known, tombstone })
+    }
+    const buried = isTombstone ? undefined : carrier.run([addTombstone(digest)])
+    // Somebody has restored its rules since they were looked for.
+    if (buried && !buried.ok && buried.failure === 'clash') return removeOwned(carrier, digest, { tombstone })
+    // The map is not there, or not ours, so that nothing is known yet either.
+    if (buried && !buried.ok && (buried.failure === 'missing' || buried.failure === 'refused'))
+      return removeOwned(carrier, digest, { mustWalk: true, tombstone })
+    return { outcome: 'absent', mayBeElsewhere: layout.value.hasMark }
+  }
+  const outcome = carrier.run(deleteAll(attachment, addresses))
+  if (outcome.ok) return { outcome: 'removed' }
+  if (isHopeless(outcome)) return hopeless(outcome)
+  return removeOwned(carrier, digest, { tombstone })
+}
