@@ -787,13 +787,12 @@ static const JSCFunctionListEntry ROWS[] = {
     ENTRY(decode, 1), ENTRY(latin1, 1), ENTRY(find, 3), ENTRY(programArguments, 0), ENTRY(environment, 0), ENTRY(exit, 1), ENTRY(onIdle, 1),
     JS_OBJECT_DEF("OPEN", OPEN_FLAGS, sizeof OPEN_FLAGS / sizeof *OPEN_FLAGS, JS_PROP_ENUMERABLE),
 };
-enum { ROW_COUNT = sizeof ROWS / sizeof *ROWS };
 
-static int set_rows(JSContext *ctx, JSModuleDef *module) { return JS_SetModuleExportList(ctx, module, ROWS, ROW_COUNT); }
-
-JSModuleDef *libc_module(JSContext *ctx) {
+int libc_add(JSContext *ctx) {
   idle_function = JS_UNDEFINED;
-  JSModuleDef *module = JS_NewCModule(ctx, "libc", set_rows);
-  if (module) JS_AddModuleExportList(ctx, module, ROWS, ROW_COUNT);
-  return module;
+  JSValue global = JS_GetGlobalObject(ctx), calls = JS_NewObject(ctx);
+  JS_SetPropertyFunctionList(ctx, calls, ROWS, sizeof ROWS / sizeof *ROWS);
+  int set = JS_SetPropertyStr(ctx, global, "systemCalls", calls);
+  JS_FreeValue(ctx, global);
+  return set;
 }

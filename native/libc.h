@@ -2,8 +2,8 @@
 #define LIBC_H
 #include "quickjs.h"
 
-/* What JavaScript imports as "libc". */
-JSModuleDef *libc_module(JSContext *ctx);
+/* Gives JavaScript the system calls, as a global object; negative where that fails. */
+int libc_add(JSContext *ctx);
 
 /* What `arguments` gives. */
 void libc_set_arguments(int count, char **arguments);

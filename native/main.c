@@ -59,7 +59,6 @@ static JSValue read_chunk(JSContext *ctx, const char *name) {
 
 static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque) {
   (void)opaque;
-  if (strcmp(name, "libc") == 0) return libc_module(ctx);
   JSValue chunk = read_chunk(ctx, name);
   if (JS_IsException(chunk)) return NULL;
   JSModuleDef *module = JS_VALUE_GET_PTR(chunk);
@@ -155,7 +154,7 @@ int main(int count, char **arguments) {
   /* Before the library: bytecode is used where it is, and not copied, if the names in it are the first that the engine learns. */
   JSValue program = read_chunk(ctx, "main.js");
   add_library(ctx);
-  if (add_import(ctx) < 0 || run(ctx, program) < 0) {
+  if (libc_add(ctx) < 0 || add_import(ctx) < 0 || run(ctx, program) < 0) {
     report(ctx);
     libc_exit_status = 1;
   }

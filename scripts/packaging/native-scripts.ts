@@ -8,7 +8,6 @@ const COMMON = {
   format: 'esm',
   platform: 'neutral',
   target: 'es2023',
-  external: ['libc'],
   minify: true,
   legalComments: 'none',
   logLevel: 'warning',

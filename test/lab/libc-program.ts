@@ -1,4 +1,4 @@
-import * as libc from 'libc'
+import { libc } from '../../src/system/native/libc'
 
 /** What test/packaging/libc.test.ts compiles and starts: each case's result or error, as JSON on stdout. */
 

@@ -1,5 +1,5 @@
-import * as libc from 'libc'
 import { AttributeError, type FileAttributes } from '../attributes'
+import { libc } from './libc'
 
 /** ENODATA and ENOTSUP of errno.h. */
 const [ENODATA, ENOTSUP] = [61, 95]

@@ -1,4 +1,4 @@
-import * as libc from 'libc'
+import { libc } from './libc'
 
 /** time.h */
 const [CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME] = [0, 1, 7]

@@ -1,5 +1,5 @@
-import * as libc from 'libc'
 import type { RunningDigest } from '../digest'
+import { libc } from './libc'
 
 export function sha256(text: string): string {
   return digestOf(256, text)

@@ -1,6 +1,7 @@
-import * as libc from 'libc'
 import { ERRNO } from '../errno'
 import type { Entry, FileKind, FileStatus } from '../files'
+import { joined } from './joined'
+import { libc } from './libc'
 import { refused, taken, takenBytes } from './refused'
 
 /** fcntl.h. O_DIRECTORY and O_NOFOLLOW are others on ARM. */
@@ -112,21 +113,6 @@ export function readRest(descriptor: number): Uint8Array {
     if (piece.length === 0) return joined(pieces)
     pieces.push(piece)
   }
-}
-
-/** The bytes one after the other. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const [only] = pieces
-  if (only && pieces.length === 1) return only
-  let length = 0
-  for (const piece of pieces) length += piece.length
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }
 
 export function writeNext(descriptor: number, bytes: Uint8Array): number {

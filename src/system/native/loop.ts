@@ -1,5 +1,5 @@
-import * as libc from 'libc'
 import { ERRNO } from '../errno'
+import { libc } from './libc'
 import { refused } from './refused'
 
 /** What a program that stays waits for: times, and descriptors that are ready. */

@@ -1,6 +1,6 @@
-import * as libc from 'libc'
 import { ERRNO } from '../errno'
 import type { NetlinkSocket } from '../netlink-socket'
+import { libc } from './libc'
 
 /** AF_NETLINK; SOCK_RAW | SOCK_CLOEXEC; NETLINK_NETFILTER */
 const [AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER] = [16, 0x80003, 12]

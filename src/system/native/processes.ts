@@ -1,8 +1,9 @@
-import * as libc from 'libc'
 import { ERRNO } from '../errno'
 import type { Ended, Run } from '../processes'
 import { now, pause } from './clock'
-import { joined, statusIfThere } from './files'
+import { statusIfThere } from './files'
+import { joined } from './joined'
+import { libc } from './libc'
 import { POLL } from './loop'
 import { codeOf, refused, taken, takenBytes } from './refused'
 

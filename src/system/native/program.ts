@@ -1,4 +1,4 @@
-import * as libc from 'libc'
+import { libc } from './libc'
 import { POLL, whenReady } from './loop'
 import { takenBytes } from './refused'
 

@@ -1,4 +1,4 @@
-import * as libc from 'libc'
+import { libc } from './libc'
 
 export function canChangeRoot(): boolean {
   return true

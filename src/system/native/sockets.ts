@@ -1,6 +1,6 @@
-import * as libc from 'libc'
 import { ERRNO } from '../errno'
 import type { Connection, Listener } from '../sockets'
+import { libc } from './libc'
 import { POLL, whenReady } from './loop'
 import { refused } from './refused'
 

@@ -1,8 +1,8 @@
-import * as libc from 'libc'
 import { ERRNO } from '../errno'
 import type { Output } from '../streams'
 import { pause } from './clock'
-import { joined } from './files'
+import { joined } from './joined'
+import { libc } from './libc'
 import { POLL, whenReady } from './loop'
 import { codeOf, refused } from './refused'
 

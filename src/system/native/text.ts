@@ -1,4 +1,4 @@
-import * as libc from 'libc'
+import { libc } from './libc'
 
 export function encode(text: string): Uint8Array {
   return libc.encode(text)

@@ -1,5 +1,5 @@
-import * as libc from 'libc'
 import { ERRNO } from '../errno'
+import { libc } from './libc'
 
 /**
  * The queue is a semaphore of System V: it is served in order, a wait can end after a time, the kernel takes back what a
