@@ -2,9 +2,10 @@
  * The engine's memory. A call is over after a few milliseconds, and with the C library's allocator a quarter of its
  * instructions would be malloc and free; a watch runs for months, so what is freed has to be used again.
  *
- * Blocks have a class each: sixteen bytes more from one to the next up to 1 KiB, then four classes to each doubling up to
+ * Blocks have a class each: eight bytes more from one to the next up to 1 KiB, then four classes to each doubling up to
  * 128 KiB. A freed block waits in its class's list. New ones are cut off the end of a region, one after the other, so that a call touches
- * few pages. What is larger comes from the kernel and goes back to it.
+ * few pages; small ones are cut off a larger block that was freed, because tables that grow leave many of those behind. What is
+ * larger comes from the kernel and goes back to it.
  *
  * The eight bytes before a block hold its size. Nothing that the engine stores needs more than eight bytes of alignment.
  */
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { STEP = 16, SMALL = 1024, SMALL_CLASSES = SMALL / STEP, LARGEST = 128 * 1024, CLASSES = SMALL_CLASSES + 28 };
+enum { STEP = 8, SMALL = 1024, SMALL_CLASSES = SMALL / STEP, LARGEST = 128 * 1024, CLASSES = SMALL_CLASSES + 28 };
 
 /* The kernel gives a page when it is touched, so a large region costs nothing until it is used. */
 enum { REGION = 4 * 1024 * 1024, PAGE = 4096 };
@@ -30,7 +31,7 @@ typedef struct Block {
 enum { HEAD = offsetof(Block, u) };
 
 static Block *freed[CLASSES];
-static unsigned char *cut, *region_end;
+static unsigned char *cut, *region_end, *spare, *spare_end;
 
 /* The class that has room for `size` bytes, and how many it has. */
 static unsigned class_of(size_t size, size_t *room) {
@@ -66,6 +67,12 @@ static Block *take(size_t size) {
       freed[class] = block->u.next;
       return block;
     }
+    if (room <= (size_t)(spare_end - spare) && room <= SMALL) {
+      block = (Block *)(void *)spare;
+      spare += room;
+      block->size = room;
+      return block;
+    }
     if ((size_t)(region_end - cut) < room) {
       unsigned char *region = (unsigned char *)from_kernel(REGION);
       if (!region) return NULL;
@@ -98,6 +105,11 @@ static void release(JSMallocState *state, void *bytes) {
   state->malloc_size -= block->size;
   if (block->size > LARGEST) {
     munmap(block, block->size);
+    return;
+  }
+  if (block->size > SMALL && spare_end - spare < SMALL) {
+    spare = (unsigned char *)block;
+    spare_end = spare + block->size;
     return;
   }
   unsigned class = class_of(block->size, &room);
