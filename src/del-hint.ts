@@ -2,7 +2,6 @@ import { type BackendSetting, CARRIER_SETTINGS, type CarrierSetting } from './ba
 import { toCniError } from './cni/error'
 import { isObject, type JsonObject } from './cni/json'
 import { distinctAddresses, parseAddresses } from './cni/prev-result'
-import { find } from './lists'
 import type { Address } from './policy/address'
 
 /** What makes a DEL faster, and may be missing or wrong. */
@@ -22,7 +21,7 @@ export function parseHint(readConfig: () => JsonObject, ifname: string): Hint {
   try {
     const { prevResult, backend, ipMasqBackend, ...config } = readConfig()
     if (backend === 'iptables' || ipMasqBackend === 'iptables') setting = 'iptables'
-    carrier = find(CARRIER_SETTINGS, (one) => one === config.carrier) ?? 'auto'
+    carrier = CARRIER_SETTINGS.find((one) => one === config.carrier) ?? 'auto'
     const ips = isObject(prevResult) ? parseAddresses(prevResult, ifname) : []
     return { hint: distinctAddresses(ips), setting, carrier, warnings: [] }
   } catch (error) {

@@ -7,7 +7,6 @@ import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
 import { printableText, printLines } from './cni/printable'
 import type { World } from './commands/world'
-import { find, map } from './lists'
 import { answer } from './plugin'
 import type { Output } from './system/streams'
 import { VERSION } from './version'
@@ -36,7 +35,7 @@ async function machineWithin(milliseconds: number) {
 
 function backendWithin(milliseconds: number): Backends {
   const { IP_MASQ_CARRIER } = environment()
-  const carrier = find(CARRIER_SETTINGS, (setting) => setting === IP_MASQ_CARRIER)
+  const carrier = CARRIER_SETTINGS.find((setting) => setting === IP_MASQ_CARRIER)
   let machine: ReturnType<typeof machineWithin> | undefined
   const once = () => {
     machine ??= machineWithin(milliseconds)
@@ -69,7 +68,7 @@ async function runPlugin(): Promise<number> {
 /** A runtime that closed stderr does not want to know; it must not fail a DEL that did its work. */
 function writeWarnings(warnings: readonly string[]): void {
   try {
-    write(2, printLines(map(warnings, (warning) => `ip-masq ${VERSION}: ${warning}`)))
+    write(2, printLines(warnings.map((warning) => `ip-masq ${VERSION}: ${warning}`)))
   } catch {}
 }
 

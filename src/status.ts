@@ -7,7 +7,6 @@ import { intentOf } from './config/intent'
 import { parseNetworkName } from './config/network-name'
 import type { Config } from './config/schema'
 import { NO_SOURCES, parseAny } from './config/settings'
-import { some } from './lists'
 import { VERSION } from './version'
 
 /**
@@ -55,7 +54,7 @@ function hasAttachments(
   network: string,
 ) {
   try {
-    return some(read().attachments, ({ attachment }) => attachment.network === network)
+    return read().attachments.some(({ attachment }) => attachment.network === network)
   } catch {
     return false
   }

@@ -7,7 +7,6 @@ import { backendSetting } from './config/backend-setting'
 import { intentOf, namespaceWarnings, warningsOf } from './config/intent'
 import { parseNetworkName } from './config/network-name'
 import { readSettings } from './config/settings'
-import { map } from './lists'
 import { FAMILIES } from './policy/address'
 import { decidePolicy, familiesLeftOut, wideSubnetWarnings } from './policy/policy'
 
@@ -22,10 +21,9 @@ export async function parseWanted(
   const settings = await readSettings(raw)
   const intent = intentOf(settings, attachment.namespace)
   const ips = parseAddresses(requirePrevResult(raw), attachment.ifname)
-  const leftOut = map(
-    map(familiesLeftOut(intent, ips), (family) => FAMILIES[family].label),
-    (label) => `nonMasqueradeCIDRs has no ${label} entry: only the built-in ${label} exemptions hold`,
-  )
+  const leftOut = familiesLeftOut(intent, ips)
+    .map((family) => FAMILIES[family].label)
+    .map((label) => `nonMasqueradeCIDRs has no ${label} entry: only the built-in ${label} exemptions hold`)
   return {
     wanted: {
       attachment: { ...attachment, network },

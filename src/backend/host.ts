@@ -2,7 +2,6 @@ import { bootSeconds, epochSeconds, now } from '#system/clock'
 import { realPath } from '#system/files'
 import { readSystemFile } from '#system/proc'
 import { takeTurn } from '#system/turns'
-import { filter } from '../lists'
 import type { Family } from '../policy/address'
 import { findTool, runTool, type ToolResult } from '../system/tools'
 import type { Host } from './backend'
@@ -51,7 +50,7 @@ const LEGACY_TABLES: Readonly<Record<Family, string>> = {
 
 function legacyTables(family: Family): string[] {
   const text = readSystemFile(LEGACY_TABLES[family]) ?? ''
-  return filter(text.split('\n'), (name) => name !== '')
+  return text.split('\n').filter((name) => name !== '')
 }
 
 /**

@@ -1,4 +1,3 @@
-import { map } from '../lists'
 import type { Environment } from './environment'
 
 /** One interface of one container, as the runtime names it. `network` is for people: it is no part of the identity. */
@@ -20,7 +19,7 @@ export function parseAttachment(environment: Environment): Attachment {
 
 /** `K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-1;IgnoreUnknown=1`, the form that CNI_ARGS has by convention. */
 function parsePairs(cniArgs: string | undefined): (readonly [string, string])[] {
-  return map((cniArgs ?? '').split(';'), (pair) => {
+  return (cniArgs ?? '').split(';').map((pair) => {
     const [key = '', ...value] = pair.split('=')
     return [key, value.join('=')]
   })

@@ -1,5 +1,4 @@
 import { encode } from '#system/text'
-import { filter } from '../lists'
 import { consistsOf, isAlphanumeric } from './characters'
 import { CniError, quote } from './error'
 
@@ -31,7 +30,7 @@ function isInterfaceName(value: string): boolean {
 
 /** Names every missing variable at once: an operator repairs a call in one go. */
 export function requireVariables(command: keyof typeof REQUIRED, environment: Environment): void {
-  const missing = filter(REQUIRED[command], (name) => !environment[name])
+  const missing = REQUIRED[command].filter((name) => !environment[name])
   if (missing.length > 0) {
     const variables = missing.length === 1 ? 'the environment variable' : 'the environment variables'
     throw new CniError(

@@ -1,4 +1,3 @@
-import { some } from '../lists'
 import { CniError } from './error'
 import { jsonSyntaxFault, repeatedKeyFault } from './json-text'
 
@@ -46,7 +45,7 @@ export function rejectRepeatedKeys(text: string, config: JsonObject, result: Spa
   const rest = result ? text.slice(0, result.start) + text.slice(result.end) : text
   const { prevResult, ...others } = config
   const keys = countKeys(others, 0) + (prevResult === undefined ? 0 : 1)
-  if (countColons(rest) === keys && !some(SPACED_COLONS, (colon) => rest.includes(colon))) return
+  if (countColons(rest) === keys && !SPACED_COLONS.some((colon) => rest.includes(colon))) return
   const fault = repeatedKeyFault(text, 'prevResult')
   if (fault !== undefined) throw new CniError('invalidConfig', `Cannot use the config: ${fault}`)
 }

@@ -1,4 +1,3 @@
-import { filter, findIndex, map } from '../lists'
 import { type Address, digitsOf, isSameAddress, kindOfNoPod, MalformedError } from '../policy/address'
 import { parseAddressWithLength } from '../policy/prefix'
 import { CniError, quote } from './error'
@@ -34,7 +33,7 @@ export function parseAddresses(prevResult: JsonObject, ifname: string): Interfac
     throw new CniError('invalidConfig', `Cannot use prevResult.ips ${quote(ips)}: it is no list`)
   }
   const interfaces = Array.isArray(prevResult.interfaces) ? prevResult.interfaces : []
-  const parsed = map(ips, (ip, index) => ({
+  const parsed = ips.map((ip, index) => ({
     ...parseInterfaceAddress(ip, `prevResult.ips[${index}]`),
     index,
     isOnSandbox:
@@ -42,8 +41,8 @@ export function parseAddresses(prevResult: JsonObject, ifname: string): Interfac
       typeof ip.interface === 'number' &&
       isSandboxInterface(interfaces[ip.interface], ifname),
   }))
-  const onSandbox = filter(parsed, (ip) => ip.isOnSandbox)
-  return map(onSandbox.length > 0 ? onSandbox : parsed, ({ address, length, index }) => {
+  const onSandbox = parsed.filter((ip) => ip.isOnSandbox)
+  return (onSandbox.length > 0 ? onSandbox : parsed).map(({ address, length, index }) => {
     const kind = kindOfNoPod(address)
     if (kind === undefined) return { address, length }
     const text = quote(ips[index].address)
@@ -73,12 +72,9 @@ function isSandboxInterface(entry: unknown, ifname: string): boolean {
 
 /** Each address once: two entries may differ in their masks only. */
 export function distinctAddresses(ips: readonly InterfaceAddress[]): Address[] {
-  const addresses = map(ips, ({ address }) => address)
-  if (addresses.length > FEW) return [...new Map(map(addresses, (one) => [digitsOf(one), one])).values()]
-  return filter(
-    addresses,
-    (address, index) => findIndex(addresses, (a) => isSameAddress(a, address)) === index,
-  )
+  const addresses = ips.map(({ address }) => address)
+  if (addresses.length > FEW) return [...new Map(addresses.map((one) => [digitsOf(one), one])).values()]
+  return addresses.filter((address, index) => addresses.findIndex((a) => isSameAddress(a, address)) === index)
 }
 
 /** So few are compared with each other: the first Map costs more. */

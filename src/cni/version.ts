@@ -1,4 +1,3 @@
-import { some } from '../lists'
 import { CniError, quote } from './error'
 import type { JsonObject } from './json'
 
@@ -10,7 +9,7 @@ export type Version = (typeof SUPPORTED_VERSIONS)[number]
 export const NEWEST_VERSION: Version = '1.1.0'
 
 export function isSupported(value: unknown): value is Version {
-  return some(SUPPORTED_VERSIONS, (version) => version === value)
+  return SUPPORTED_VERSIONS.some((version) => version === value)
 }
 
 function isAtLeast(version: Version, floor: Version): boolean {

@@ -1,5 +1,4 @@
 import { CniError } from '../cni/error'
-import { filter, flatMap, map, some } from '../lists'
 import { type Address, FAMILIES, FAMILY_NAMES, type Family } from '../policy/address'
 import type { Intent } from '../policy/intent'
 import { formatPrefix, type Prefix } from '../policy/prefix'
@@ -33,14 +32,14 @@ export function intentOf(settings: Settings, namespace: string): Intent {
   const lists = configuredLists(settings)
   rejectContradictions(masqueradeCIDRs, [...lists, ...podList(config)])
   const isSeveral = windowsPolicies(config).length > 1
-  const joined = isSeveral ? filter(lists, ({ isOfPolicy }) => !isOfPolicy) : lists
+  const joined = isSeveral ? lists.filter(({ isOfPolicy }) => !isOfPolicy) : lists
   const standing = config.podCIDRs ? podList(config) : joined
   const windows = windowsPart(config)
   const isPodMasqueraded = isChosen(config, namespace)
   return {
     // Any list replaces the default one, also where each policy has its own.
     ...((lists.length > 0 || config.podCIDRs) && {
-      nonMasqueradeCIDRs: flatMap(standing, ({ list }) => list),
+      nonMasqueradeCIDRs: standing.flatMap(({ list }) => list),
     }),
     nonMasqueradeDefaults: config.nonMasqueradeDefaults,
     clusterCIDRs: sources.clusterCIDRs,
@@ -49,10 +48,10 @@ export function intentOf(settings: Settings, namespace: string): Intent {
     ...(config.onlyPodCIDRs && { onlyPodCIDRs: config.onlyPodCIDRs }),
     exceptPodCIDRs: [
       ...config.exceptPodCIDRs,
-      ...flatMap(sources.files, (file) => file.nonMasqueradeSrcCIDRs ?? []),
+      ...sources.files.flatMap((file) => file.nonMasqueradeSrcCIDRs ?? []),
     ],
-    masqLinkLocal: config.masqLinkLocal || some(sources.files, (file) => file.masqLinkLocal),
-    masqLinkLocalIPv6: config.masqLinkLocalIPv6 || some(sources.files, (file) => file.masqLinkLocalIPv6),
+    masqLinkLocal: config.masqLinkLocal || sources.files.some((file) => file.masqLinkLocal),
+    masqLinkLocalIPv6: config.masqLinkLocalIPv6 || sources.files.some((file) => file.masqLinkLocalIPv6),
     masquerade: { ip: isPodMasqueraded && config.ipv4, ip6: isPodMasqueraded && config.ipv6 },
     toPorts,
     outInterfaces,
@@ -68,14 +67,14 @@ export function ignoredPodListWarning(place: string): string {
 
 /** What an operator should know of a config and its files, whatever the pod. */
 export function warningsOf({ config, sources }: Settings): string[] {
-  const ignored = flatMap(config.policies, (policy, i) =>
-    map(policy?.ignored ?? [], (path) => `policies[${i}].${path} has no counterpart on Linux: ignored`),
+  const ignored = config.policies.flatMap((policy, i) =>
+    (policy?.ignored ?? []).map((path) => `policies[${i}].${path} has no counterpart on Linux: ignored`),
   )
   return [
     ...sources.warnings,
     ...ignored,
     ...severalWarnings(config),
-    ...map(config.ignoredPodLists ?? [], ignoredPodListWarning),
+    ...(config.ignoredPodLists ?? []).map(ignoredPodListWarning),
   ]
 }
 
@@ -95,14 +94,14 @@ function configuredLists({
 }: Settings): PlacedList[] {
   const all: { place: string; list: readonly Prefix[] | undefined; isOfPolicy?: boolean }[] = [
     { place: 'nonMasqueradeCIDRs', list: nonMasqueradeCIDRs },
-    ...map(policies, (policy, i) => ({
+    ...policies.map((policy, i) => ({
       place: `policies[${i}]`,
       list: policy?.exceptions,
       isOfPolicy: true,
     })),
-    ...map(files, (file) => ({ place: file.path, list: file.nonMasqueradeCIDRs })),
+    ...files.map((file) => ({ place: file.path, list: file.nonMasqueradeCIDRs })),
   ]
-  return flatMap(all, ({ list, ...one }) => (list ? [{ ...one, list }] : []))
+  return all.flatMap(({ list, ...one }) => (list ? [{ ...one, list }] : []))
 }
 
 /** The pod's own, which stands instead of those. */
@@ -113,8 +112,8 @@ function podList({ podCIDRs }: Config): PlacedList[] {
 /** What was written as exempt and as not exempt is a mistake; longer and shorter prefixes are the point of it all. */
 function rejectContradictions(masqueradeCIDRs: readonly Prefix[], lists: readonly PlacedList[]): void {
   if (masqueradeCIDRs.length === 0) return
-  const places = new Map(flatMap(lists, ({ place, list }) => map(list, (one) => [formatPrefix(one), place])))
-  for (const [i, prefix] of map(masqueradeCIDRs, formatPrefix).entries()) {
+  const places = new Map(lists.flatMap(({ place, list }) => list.map((one) => [formatPrefix(one), place])))
+  for (const [i, prefix] of masqueradeCIDRs.map(formatPrefix).entries()) {
     const place = places.get(prefix)
     if (place === undefined) continue
     throw new CniError(
@@ -144,7 +143,7 @@ function windowsPart(config: Config): Pick<Intent, 'destinations' | 'policies' |
     return { ...(destinations && { destinations }), snatTo }
   }
   return {
-    policies: map(policies, ({ policy: { exceptions = [], destinations, virtualIPs } }) => ({
+    policies: policies.map(({ policy: { exceptions = [], destinations, virtualIPs } }) => ({
       // The pod's own list replaces them too.
       exceptions: config.podCIDRs ? [] : exceptions,
       ...(destinations && { destinations }),
@@ -156,7 +155,7 @@ function windowsPart(config: Config): Pick<Intent, 'destinations' | 'policies' |
 
 /** Those that are for us, with their places. */
 function windowsPolicies({ policies }: Config): { place: string; policy: OutboundNat }[] {
-  return flatMap(policies, (policy, i) => (policy ? [{ place: `policies[${i}]`, policy }] : []))
+  return policies.flatMap((policy, i) => (policy ? [{ place: `policies[${i}]`, policy }] : []))
 }
 
 function ownSource({ snatTo: { ipv4, ipv6 } }: Config): Sources4And6 {
@@ -185,7 +184,7 @@ function commonSource(
     const known = isApart ? {} : result
     for (const address of policy.virtualIPs) {
       const range = rangeBetween(address, address)
-      const [text, other] = map([range, known[address.family] ?? range], formatEnds)
+      const [text, other] = [range, known[address.family] ?? range].map(formatEnds)
       if (text !== other) {
         throw new CniError(
           'invalidConfig',
@@ -202,12 +201,12 @@ function commonSource(
 function severalWarnings(config: Config): string[] {
   const { policies } = windowsPart(config)
   if (!policies) return []
-  const differ = some(FAMILY_NAMES, (family) => {
-    const texts = flatMap(actingIn(family, policies), ({ exceptions, destinations }) => {
-      const own = filter(exceptions, (prefix) => prefix.family === family)
-      return destinations ? [] : [map(own, formatPrefix).sort().join(' ')]
+  const differ = FAMILY_NAMES.some((family) => {
+    const texts = actingIn(family, policies).flatMap(({ exceptions, destinations }) => {
+      const own = exceptions.filter((prefix) => prefix.family === family)
+      return destinations ? [] : [own.map(formatPrefix).sort().join(' ')]
     })
-    return some(texts, (text) => text !== texts[0])
+    return texts.some((text) => text !== texts[0])
   })
   return differ
     ? [

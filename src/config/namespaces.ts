@@ -1,4 +1,3 @@
-import { some } from '../lists'
 import { MalformedError } from '../policy/address'
 
 /** A Kubernetes namespace, or all whose names begin so. */
@@ -23,7 +22,7 @@ export function parseNamespacePattern(text: string): NamespacePattern {
 /** No pattern matches a pod whose namespace is not known. */
 export function matchesAny(patterns: readonly NamespacePattern[], namespace: string): boolean {
   if (namespace === '') return false
-  return some(patterns, ({ name, isWildcard }) =>
+  return patterns.some(({ name, isWildcard }) =>
     isWildcard ? namespace.startsWith(name) : namespace === name,
   )
 }

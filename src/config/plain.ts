@@ -1,6 +1,5 @@
 import { BACKEND_SETTINGS, CARRIER_SETTINGS } from '../backend/backend'
 import type { JsonObject } from '../cni/json'
-import { every, find, some } from '../lists'
 import { MalformedError } from '../policy/address'
 import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
@@ -24,7 +23,7 @@ export function parsePlain(config: JsonObject): Config | undefined {
 }
 
 function readPlain(config: JsonObject): Config {
-  insist(every(Object.keys(config), (key) => PLAIN_KEYS.includes(key) || isForeignKey(key)))
+  insist(Object.keys(config).every((key) => PLAIN_KEYS.includes(key) || isForeignKey(key)))
   insist(!hasPodList(config))
   const { nonMasqueradeCIDRs, onlyNamespaces, onlyPodCIDRs } = config
   return {
@@ -85,7 +84,7 @@ const PLAIN_KEYS: readonly string[] = [
 /** A list for this pod alone, from the runtime. */
 function hasPodList({ runtimeConfig, args }: JsonObject): boolean {
   const places = [runtimeConfig, Object(args).cni]
-  return some(places, (place) => Object(place).nonMasqueradeCIDRs !== undefined)
+  return places.some((place) => Object(place).nonMasqueradeCIDRs !== undefined)
 }
 
 /** What is not plain ends the reading; the message is seen by nobody. */
@@ -101,7 +100,7 @@ function flag(value: unknown, otherwise: boolean): boolean {
 
 /** The first of `values` is the default. */
 function oneOf<const T extends string>(value: unknown, values: readonly [T, ...T[]]): T {
-  const found = value === undefined ? values[0] : find(values, (one) => one === value)
+  const found = value === undefined ? values[0] : values.find((one) => one === value)
   insist(found !== undefined)
   return found
 }

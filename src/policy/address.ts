@@ -1,5 +1,3 @@
-import { every, map } from '../lists'
-
 export type Family = 'ip' | 'ip6'
 
 /** What differs between the families. Code that needs to know looks it up here instead of asking "is it IPv6?". */
@@ -147,9 +145,9 @@ function adviceFor(text: string, suffix: string): string {
   if (/\s/.test(text)) return 'remove the white space'
   if (text.includes('%')) return 'leave out the zone ("%" and what follows)'
   const octets = text.split('.')
-  if (every(octets, (octet) => /^\d{1,3}$/.test(octet) && Number(octet) <= 255)) {
+  if (octets.every((octet) => /^\d{1,3}$/.test(octet) && Number(octet) <= 255)) {
     if (octets.length < 4) return `write all four octets, as in "10.0.0.0${suffix && '/8'}"`
-    const plain = map(octets, Number).join('.')
+    const plain = octets.map(Number).join('.')
     if (octets.length === 4) return `write the octets without leading zeros, as in "${plain}${suffix}"`
   }
   return suffix
@@ -182,7 +180,7 @@ function longestRunOfZeros(groups: readonly string[]): { start: number; length: 
 
 function formatQuad(value: bigint): string {
   const bits = Number(value)
-  return map([24, 16, 8, 0], (shift) => (bits >>> shift) & 0xff).join('.')
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join('.')
 }
 
 /** An IPv4 address under its mapped IPv6 form (RFC 4291, 2.5.5.2): one key type for both families. */

@@ -1,5 +1,4 @@
 import type { InterfaceAddress } from '../cni/prev-result'
-import { every, filter, flatMap, map, some } from '../lists'
 import { FAMILIES, FAMILY_NAMES, type Family, familyOf, ZEROS } from './address'
 import type { Intent } from './intent'
 import type { InterfacePattern } from './interface'
@@ -57,7 +56,7 @@ const RESERVED = [
 
 const DEFAULTS: Readonly<Record<Intent['nonMasqueradeDefaults'], () => readonly Prefix[]>> = {
   private: () => PRIVATE,
-  reserved: () => [...PRIVATE, ...map(RESERVED, prefixOf)],
+  reserved: () => [...PRIVATE, ...RESERVED.map(prefixOf)],
 }
 
 /** Never worth an address of the node's, no reply could come back to it: 224.0.0.0/4, ff00::/8, 255.255.255.255/32 */
@@ -101,9 +100,9 @@ const NOTHING: Policy = {
 /** Destinations that are all of the other family leave none to this one. */
 export function isMasqueraded({ masquerade, destinations, policies }: Intent, family: Family): boolean {
   const has = (list: readonly Prefix[] | undefined) =>
-    !list || some(list, (prefix) => prefix.family === family)
+    !list || list.some((prefix) => prefix.family === family)
   if (!masquerade[family]) return false
-  return policies ? some(policies, (policy) => has(policy.destinations)) : has(destinations)
+  return policies ? policies.some((policy) => has(policy.destinations)) : has(destinations)
 }
 
 /**
@@ -116,8 +115,8 @@ export function isPodChosen(
   ips: readonly InterfaceAddress[],
 ): boolean {
   if (!onlyPodCIDRs && exceptPodCIDRs.length === 0) return true
-  return every(ips, ({ address }) => {
-    const isIn = (list: readonly Prefix[]) => some(list, (prefix) => includesAddress(prefix, address))
+  return ips.every(({ address }) => {
+    const isIn = (list: readonly Prefix[]) => list.some((prefix) => includesAddress(prefix, address))
     return address.family !== family || ((!onlyPodCIDRs || isIn(onlyPodCIDRs)) && !isIn(exceptPodCIDRs))
   })
 }
@@ -137,10 +136,9 @@ function decideFamily(intent: Intent, family: Family, exempt: readonly Prefix[])
  * exempt the networks of others.
  */
 export function ownSubnets(ips: readonly InterfaceAddress[]): Prefix[] {
-  return map(
-    filter(ips, (ip) => ip.length < FAMILIES[ip.address.family].bits && !isTooWide(ip)),
-    ({ address, length }) => subnetOf(address, length),
-  )
+  return ips
+    .filter((ip) => ip.length < FAMILIES[ip.address.family].bits && !isTooWide(ip))
+    .map(({ address, length }) => subnetOf(address, length))
 }
 
 /**
@@ -155,11 +153,12 @@ function isTooWide({ address, length }: InterfaceAddress): boolean {
 
 /** The subnets of prevResult that are no pod's own, as a warning for each. */
 export function wideSubnetWarnings(ips: readonly InterfaceAddress[]): string[] {
-  return map(
-    filter(ips, isTooWide),
-    ({ address, length }) =>
-      `the subnet ${formatPrefix(subnetOf(address, length))} of prevResult is not exempt: it is wider than /${WIDEST[address.family]}; look at the mask that the IPAM plugin gives out`,
-  )
+  return ips
+    .filter(isTooWide)
+    .map(
+      ({ address, length }) =>
+        `the subnet ${formatPrefix(subnetOf(address, length))} of prevResult is not exempt: it is wider than /${WIDEST[address.family]}; look at the mask that the IPAM plugin gives out`,
+    )
 }
 
 /**
@@ -170,14 +169,13 @@ export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]
   // Several policies most often have one for each family.
   const list = [
     ...(intent.nonMasqueradeCIDRs ?? []),
-    ...flatMap(intent.policies ?? [], (one) => one.exceptions),
+    ...(intent.policies ?? []).flatMap((one) => one.exceptions),
   ]
   if (list.length === 0) return []
-  return filter(
-    FAMILY_NAMES,
+  return FAMILY_NAMES.filter(
     (family) =>
       isMasqueraded(intent, family) &&
-      some(ips, ({ address }) => address.family === family) &&
-      !some([...list, ...intent.clusterCIDRs], (prefix) => prefix.family === family),
+      ips.some(({ address }) => address.family === family) &&
+      ![...list, ...intent.clusterCIDRs].some((prefix) => prefix.family === family),
   )
 }

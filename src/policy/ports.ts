@@ -1,4 +1,3 @@
-import { map } from '../lists'
 import { MalformedError } from './address'
 
 /** Source ports from `first` to `last`, both included. */
@@ -12,13 +11,13 @@ export interface PortRange {
  * touch are one: they would be drawn with the same probability together.
  */
 export function parsePorts(text: string): PortRange[] {
-  const ranges = map(text.split(','), parseRange)
+  const ranges = text.split(',').map(parseRange)
   ranges.sort((a, b) => a.first - b.first)
   const merged: PortRange[] = []
   for (const range of ranges) {
     const previous = merged.at(-1)
     if (previous && range.first <= previous.last) {
-      const [one, other] = map([previous, range], formatPorts)
+      const [one, other] = [previous, range].map(formatPorts)
       throw new MalformedError(`write each port once; ${one} and ${other} overlap`)
     }
     if (previous && range.first === previous.last + 1) merged.splice(-1, 1, { ...previous, last: range.last })

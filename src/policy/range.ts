@@ -1,4 +1,3 @@
-import { map } from '../lists'
 import {
   type Address,
   addressOf,
@@ -130,7 +129,7 @@ export function formatRange(range: Range): string {
 
 /** `192.0.2.10-192.0.2.13`, or the one address. */
 export function formatEnds(range: Range): string {
-  return map(endsOf(range), formatAddress).join('-')
+  return endsOf(range).map(formatAddress).join('-')
 }
 
 /** First and last address, or the one. */

@@ -1,4 +1,3 @@
-import { flatMap } from '../../lists'
 import type { Applied, Listed, Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
 import type { QuickCarrier } from './carrier'
@@ -41,7 +40,7 @@ function addAttachment({ attachment, addresses, policy }: Wanted, note: Note): E
     policyName(policy),
   ]
   return [
-    ...flatMap(addresses, (address) => [addOwner(address, owner, comment), addPod(address, chain)]),
+    ...addresses.flatMap((address) => [addOwner(address, owner, comment), addPod(address, chain)]),
     addSlots(attachmentDigest(attachment), addresses, note),
   ]
 }

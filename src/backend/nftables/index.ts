@@ -1,4 +1,3 @@
-import { some } from '../../lists'
 import type { Backend, CarrierSetting, Clock, Wanted } from '../backend'
 import { apply, type Note } from './apply'
 import type { Carriers } from './choose-carrier'
@@ -69,5 +68,5 @@ function atLeast(described: string[], found: string[]): string[] {
 
 /** All go in one transaction: by nft if a network asks for that. */
 function carrierOf(wanted: readonly Wanted[]): CarrierSetting {
-  return some(wanted, ({ carrier }) => carrier === 'nft') ? 'nft' : 'auto'
+  return wanted.some(({ carrier }) => carrier === 'nft') ? 'nft' : 'auto'
 }

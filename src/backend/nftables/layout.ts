@@ -1,5 +1,4 @@
 import { sha256 } from '#system/digest'
-import { flatMap, map } from '../../lists'
 import { type Address, type Family, toMapped } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
 import type { Range } from '../../policy/range'
@@ -37,7 +36,7 @@ export const POD_MAPS: Readonly<Record<Family, string>> = { ip: 'pods-ip', ip6: 
  */
 export function policyName(policy: Policy): string {
   const { sets, chains } = policyObjects(policy, 'policy')
-  const empty = { chains, sets: map(sets, (set) => ({ ...set, ranges: [] })) }
+  const empty = { chains, sets: sets.map((set) => ({ ...set, ranges: [] })) }
   let text = renderTransaction(setUpObjects(empty))
   for (const set of sets) {
     for (const { first, end } of set.ranges) text += first + end
@@ -49,17 +48,17 @@ export function policyName(policy: Policy): string {
 /** The sets, chains and rules of a policy: what could be doubled or out of date is flushed in the same transaction. */
 export function setUpObjects({ sets, chains }: PolicyObjects): Transaction {
   return [
-    ...flatMap(sets, (set): Operation[] => [
+    ...sets.flatMap((set): Operation[] => [
       { do: 'add-set', name: set.name, key: set.family },
       { do: 'flush-set', name: set.name },
       ...addRanges(set.name, set.ranges),
     ]),
-    ...flatMap(chains, (chain): Operation[] => [
+    ...chains.flatMap((chain): Operation[] => [
       { do: 'add-chain', name: chain.name },
       { do: 'flush-chain', name: chain.name },
     ]),
-    ...flatMap(chains, (chain) =>
-      map(chain.rules, (rule): Operation => ({ do: 'add-rule', chain: chain.name, rule })),
+    ...chains.flatMap((chain) =>
+      chain.rules.map((rule): Operation => ({ do: 'add-rule', chain: chain.name, rule })),
     ),
   ]
 }
@@ -67,7 +66,7 @@ export function setUpObjects({ sets, chains }: PolicyObjects): Transaction {
 /** nft has no word for no elements. */
 function addRanges(set: string, ranges: readonly Range[]): Operation[] {
   if (ranges.length === 0) return []
-  return [{ do: 'add-elements', set, elements: map(ranges, (range) => ({ range })) }]
+  return [{ do: 'add-elements', set, elements: ranges.map((range) => ({ range })) }]
 }
 
 /** The key of an address in `owners`. */

@@ -1,7 +1,6 @@
 import { sha256 } from '#system/digest'
 import type { Attachment } from '../../cni/attachment'
 import { consistsOf } from '../../cni/characters'
-import { map } from '../../lists'
 import { type Address, formatAddress } from '../../policy/address'
 import { attachmentDigest, networkDigest } from '../identity'
 
@@ -15,7 +14,7 @@ import { attachmentDigest, networkDigest } from '../identity'
  * it the address that only the ADD knew would stay behind.
  */
 export function ownerValue(attachment: Attachment, addresses: readonly Address[]): Address {
-  const sorted = map(addresses, formatAddress).sort()
+  const sorted = addresses.map(formatAddress).sort()
   const digest = sha256(JSON.stringify(sorted)).slice(0, ADDRESSES_BITS / 4)
   return { family: 'ip6', value: BigInt(`0x${attachmentDigest(attachment)}${digest}`) }
 }
@@ -43,8 +42,7 @@ const COMMENT_BYTES = 128
  */
 export function ownerComment(attachment: Attachment, epochSeconds: number): string {
   const { network, containerID, ifname, pod } = attachment
-  const fields = map(
-    [network.slice(0, 16), containerID.slice(0, 64), ifname, pod],
+  const fields = [network.slice(0, 16), containerID.slice(0, 64), ifname, pod].map(
     (field) => (consistsOf(field, '_./-') ? field : field.replace(/[^A-Za-z0-9_./-]/g, '_')) || '-',
   )
   const seconds = String(Math.floor(epochSeconds)).padStart(10, '0')

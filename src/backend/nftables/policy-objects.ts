@@ -1,4 +1,3 @@
-import { every, filter, flatMap, map } from '../../lists'
 import { FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
 import { countPorts } from '../../policy/ports'
@@ -70,7 +69,7 @@ function waysOut(policy: Policy, name: string, translations: readonly Translatio
   return [
     {
       name,
-      rules: map(inOrder(policy), (one): Rule => ({ do: 'leave-through', interface: one, chain: out })),
+      rules: inOrder(policy).map((one): Rule => ({ do: 'leave-through', interface: one, chain: out })),
     },
     { name: out, rules: translations },
   ]
@@ -79,34 +78,31 @@ function waysOut(policy: Policy, name: string, translations: readonly Translatio
 /** Each interface once, by name: any order and spelling is the same policy. */
 function inOrder({ outInterfaces }: Policy): Policy['outInterfaces'] {
   const keyOf = ({ name, isWildcard }: Policy['outInterfaces'][number]) => `${name}${isWildcard ? '*' : ''}`
-  const byKey = new Map(map(outInterfaces, (one) => [keyOf(one), one]))
-  return map(
-    [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)),
-    ([, one]) => one,
-  )
+  const byKey = new Map(outInterfaces.map((one) => [keyOf(one), one]))
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
 }
 
 const PROTOCOLS_WITH_PORTS = ['tcp', 'udp', 'sctp']
 
 /** What happens to a packet that is not exempt: first where ports are chosen, then for all other protocols. */
 function translate(policy: Policy, plain: readonly Translation[]): Translation[] {
-  const ports = map(policy.toPorts, (range, i) => {
+  const ports = policy.toPorts.map((range, i) => {
     // An address space of ports cut in ranges: each draw among those that are left makes every port as likely.
     const [own, of] = [countPorts([range]), countPorts(policy.toPorts.slice(i))]
     return { range, ...(own < of && { draw: { below: own, of } }) }
   })
-  const withPorts = flatMap(PROTOCOLS_WITH_PORTS, (protocol) =>
-    flatMap(ports, (one) => map(plain, (translation) => ({ ...translation, ports: { protocol, ...one } }))),
+  const withPorts = PROTOCOLS_WITH_PORTS.flatMap((protocol) =>
+    ports.flatMap((one) => plain.map((translation) => ({ ...translation, ports: { protocol, ...one } }))),
   )
   return [...withPorts, ...plain]
 }
 
 /** One translation for both families, unless one of them has a source of its own. */
 function translateFamilies({ families, fullyRandom }: Policy): Translation[] {
-  const used = filter(FAMILY_NAMES, (family) => families[family] !== undefined)
+  const used = FAMILY_NAMES.filter((family) => families[family] !== undefined)
   if (used.length === 0) return []
-  if (every(used, (family) => !families[family]?.snatTo)) return [{ do: 'translate', fullyRandom }]
-  return map(used, (family) => plainFor({ fullyRandom }, family, families[family]?.snatTo))
+  if (used.every((family) => !families[family]?.snatTo)) return [{ do: 'translate', fullyRandom }]
+  return used.map((family) => plainFor({ fullyRandom }, family, families[family]?.snatTo))
 }
 
 function plainFor({ fullyRandom }: Pick<Policy, 'fullyRandom'>, family: Family, to?: Range): Translation {

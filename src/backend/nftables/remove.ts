@@ -1,5 +1,4 @@
 import type { Attachment } from '../../cni/attachment'
-import { flatMap } from '../../lists'
 import type { Address } from '../../policy/address'
 import type { Removal } from '../backend'
 import { attachmentDigest } from '../identity'
@@ -41,7 +40,7 @@ export async function remove(
 export function deleteAll(attachment: Attachment, addresses: readonly Address[]): ElementOperation[] {
   const [digest, owner] = [attachmentDigest(attachment), ownerValue(attachment, addresses)]
   return [
-    ...flatMap(addresses, (address) => deleteAddress(address, owner)),
+    ...addresses.flatMap((address) => deleteAddress(address, owner)),
     ...deleteSlots(digest, addresses.length),
     addTombstone(digest),
   ]

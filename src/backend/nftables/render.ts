@@ -1,4 +1,3 @@
-import { map } from '../../lists'
 import { FAMILIES, formatAddress } from '../../policy/address'
 import { formatPorts } from '../../policy/ports'
 import { endsOf, formatRange, parsePrintedRange, type Range } from '../../policy/range'
@@ -12,7 +11,7 @@ export const HOOK = 'type nat hook postrouting priority srcnat - 1'
 
 /** The script for `nft -f -`: one line per operation, in order. */
 export function renderTransaction(transaction: Transaction): string {
-  return map(transaction, (operation) => `${renderOperation(operation)}\n`).join('')
+  return transaction.map((operation) => `${renderOperation(operation)}\n`).join('')
 }
 
 function renderOperation(operation: Operation): string {
@@ -45,7 +44,7 @@ function renderOperation(operation: Operation): string {
     case 'add-rule':
       return `add rule ${TABLE} ${operation.chain} ${renderRule(operation.rule)}`
     case 'add-elements':
-      return `add element ${TABLE} ${operation.set} { ${map(operation.elements, renderElement).join(', ')} }`
+      return `add element ${TABLE} ${operation.set} { ${operation.elements.map(renderElement).join(', ')} }`
     case 'delete-element':
       return `delete element ${TABLE} ${operation.set} { ${formatAddress(operation.key)} }`
     default:
@@ -94,7 +93,9 @@ function renderTranslation({ family, ports, to, fullyRandom }: Translation): str
 /** `2001:db8::1-2001:db8::3`; before a port in brackets. Never a prefix: that would map address to address. */
 function renderTarget(range: Range, hasPort: boolean): string {
   const [open, close] = hasPort ? FAMILIES[range.family].brackets : ['', '']
-  return map(endsOf(range), (end) => `${open}${formatAddress(end)}${close}`).join('-')
+  return endsOf(range)
+    .map((end) => `${open}${formatAddress(end)}${close}`)
+    .join('-')
 }
 
 /** A rule as nft printed it. Where a range is a prefix, nft prints that, and no brackets. */

@@ -1,5 +1,4 @@
 import { consistsOf } from '../../cni/characters'
-import { map } from '../../lists'
 import { type Address, digitsOfNumber, formatAddress, toMapped } from '../../policy/address'
 import type { Origin } from '../backend'
 import { ATTACHMENTS } from './layout'
@@ -44,7 +43,7 @@ export function addSlots(digest: string, addresses: readonly Address[], note: Sl
   return {
     do: 'add-elements',
     set: ATTACHMENTS,
-    elements: map(inSlotOrder(addresses), (address, slot) => ({
+    elements: inSlotOrder(addresses).map((address, slot) => ({
       key: slotKey(digest, slot),
       value: { family: 'ip6', value: toMapped(address) },
       ...(slot === 0 && { comment }),

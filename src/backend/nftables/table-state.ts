@@ -1,4 +1,3 @@
-import { find, some } from '../../lists'
 import type { Address } from '../../policy/address'
 import type { Carrier, Outcome } from './carrier'
 import { toError } from './failure'
@@ -49,7 +48,7 @@ export const NO_TABLE: TableState = {
 }
 
 export function hasObject(table: Block, head: string): boolean {
-  return some(table.blocks, (block) => block.head === head)
+  return table.blocks.some((block) => block.head === head)
 }
 
 /**
@@ -62,8 +61,8 @@ export function exists({ table }: TableState): boolean {
 
 /** The elements of `map owners`, `set policy-…-ip`, as texts. */
 export function elementsOf(table: Block, head: string): readonly string[] {
-  const object = find(table.blocks, (block) => block.head === head)
-  return find(object?.blocks ?? [], (block) => block.head === 'elements =')?.statements ?? []
+  const object = table.blocks.find((block) => block.head === head)
+  return (object?.blocks ?? []).find((block) => block.head === 'elements =')?.statements ?? []
 }
 
 /** `policies`: those whose sets' contents are asked for. */

@@ -1,4 +1,3 @@
-import { flatMap, map } from '../../../lists'
 import type { ElementOperation, Operation } from '../transaction'
 import { writeElements, writeKeyAlone } from './encode-elements'
 import { type MessageBody, message } from './message'
@@ -31,7 +30,7 @@ export function encodeBatch<T extends Operation>(
   const marker = (type: number) =>
     writer.message({ type, flags: FLAGS.request, sequence: sequence++, family: 0, resource: NFTABLES })
   marker(BATCH.begin)
-  const parts = flatMap(transaction, (operation) => map(split(operation), (part) => ({ operation, part })))
+  const parts = transaction.flatMap((operation) => split(operation).map((part) => ({ operation, part })))
   for (const [i, { operation, part }] of parts.entries()) {
     const { type, flags, write } = messageOf(part, sequence)
     operations.push(operation)

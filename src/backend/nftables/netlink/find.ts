@@ -1,4 +1,3 @@
-import { map } from '../../../lists'
 import type { ElementKey, FoundElement } from '../carrier'
 import { addressOfBytes } from './addresses'
 import { type Verdict, verdictText } from './data'
@@ -13,11 +12,11 @@ import { GENERIC_HEADER, listAttributes, type Message, readText, readU32 } from 
  * element, a map or a table that does not exist is undefined.
  */
 export function findElements(session: Session, keys: readonly ElementKey[]): (FoundElement | undefined)[] {
-  const questions = map(keys, ({ set, key }) => ({
+  const questions = keys.map(({ set, key }) => ({
     type: MESSAGES.getSetElement,
     write: (writer: Parameters<typeof writeKeyAlone>[0]) => writeKeyAlone(writer, set, key),
   }))
-  return map(must(session.getAll(questions)), (answer) => {
+  return must(session.getAll(questions)).map((answer) => {
     const message = mayLack(answer)
     return message && elementOf(message)
   })

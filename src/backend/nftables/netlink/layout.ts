@@ -1,4 +1,3 @@
-import { map } from '../../../lists'
 import type { Layout } from '../carrier'
 import { NOWHERE } from '../elsewhere'
 import { layoutChain, OWNERS } from '../layout'
@@ -15,7 +14,7 @@ export function readLayout(session: Session): Layout {
     write: (writer) => writeKeyAlone(writer, OWNERS, NOWHERE),
   }
   const answers = must(session.getAll([chainQuestion(layoutChain), mark]))
-  const [isCurrent = false, hasMark = false] = map(answers, (answer) => mayLack(answer) !== undefined)
+  const [isCurrent = false, hasMark = false] = answers.map((answer) => mayLack(answer) !== undefined)
   return { isCurrent, hasMark }
 }
 

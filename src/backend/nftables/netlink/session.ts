@@ -1,4 +1,3 @@
-import { map } from '../../../lists'
 import { ERRNO } from '../../../system/errno'
 import type { NetlinkSocket } from '../../../system/netlink-socket'
 import type { Operation } from '../transaction'
@@ -81,7 +80,7 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
   }
   const getSome = (questions: readonly Question[]): readonly Answer<Message>[] => {
     const first = ask(questions, 0)
-    const answers: Answer<Message>[] = map(questions, () => NO_ANSWER)
+    const answers: Answer<Message>[] = questions.map(() => NO_ANSWER)
     let left = questions.length
     receive(socket, {
       isOwn: (other) => other >= first && other < first + questions.length,
