@@ -1,5 +1,4 @@
 import { encode } from '#system/text'
-import { consistsOf, isAlphanumeric } from './characters'
 import { CniError, quote } from './error'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -15,17 +14,12 @@ export const IDENTIFIER_ADVICE = 'start with a letter or digit, go on with lette
 
 /** `containerID` and network names, as libcni checks them (spec: "Parameters"). */
 export function isIdentifier(value: unknown): value is string {
-  return typeof value === 'string' && isAlphanumeric(value.charAt(0)) && consistsOf(value, '_.-')
+  return typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(value)
 }
 
 /** What the kernel accepts as an interface name (dev_valid_name): 15 bytes, no "/", ":" or white space. */
 function isInterfaceName(value: string): boolean {
-  return (
-    (consistsOf(value, '_.-') || !/[/:\s]/.test(value)) &&
-    value !== '.' &&
-    value !== '..' &&
-    encode(value).length <= 15
-  )
+  return !/[/:\s]/.test(value) && value !== '.' && value !== '..' && encode(value).length <= 15
 }
 
 /** Names every missing variable at once: an operator repairs a call in one go. */

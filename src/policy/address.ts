@@ -91,7 +91,7 @@ function digitsOfGroupsAndQuad(text: string): string | undefined {
 }
 
 export const OCTET = '(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])'
-/** `10.0.0.1` to `0a000001`. By hand: every call reads an address, and the first regular expression costs 0.1 ms. */
+/** `10.0.0.1` to `0a000001`. By hand: every call reads addresses, and expressions cost an ADD 65,000 instructions more. */
 function digitsOfQuad(text: string): string | undefined {
   const octets = text.split('.')
   if (octets.length !== 4) return undefined

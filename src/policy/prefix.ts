@@ -30,7 +30,7 @@ export function parsePrefix(text: string): Prefix {
 
 /**
  * `parsePrefix` for a list of so many. The two forms that lists of thousands are made of are taken apart in one step each: an
- * ADD has 2 ms for them. Regular expressions cost their first use 0.1 ms, so a few prefixes do without.
+ * interpreter pays per step. The expressions have to be compiled first, so a few prefixes do without.
  */
 export function prefixParser(count: number): (text: string) => Prefix {
   if (count <= FEW) return parsePrefix

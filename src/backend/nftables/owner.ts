@@ -1,6 +1,5 @@
 import { sha256 } from '#system/digest'
 import type { Attachment } from '../../cni/attachment'
-import { consistsOf } from '../../cni/characters'
 import { type Address, formatAddress } from '../../policy/address'
 import { attachmentDigest, networkDigest } from '../identity'
 
@@ -42,8 +41,8 @@ const COMMENT_BYTES = 128
  */
 export function ownerComment(attachment: Attachment, epochSeconds: number): string {
   const { network, containerID, ifname, pod } = attachment
-  const fields = [network.slice(0, 16), containerID.slice(0, 64), ifname, pod].map(
-    (field) => (consistsOf(field, '_./-') ? field : field.replace(/[^A-Za-z0-9_./-]/g, '_')) || '-',
+  const fields = [network.slice(0, 16), containerID.slice(0, 64), ifname, pod].map((field) =>
+    /^[A-Za-z0-9_./-]+$/.test(field) ? field : field.replace(/[^A-Za-z0-9_./-]/g, '_') || '-',
   )
   const seconds = String(Math.floor(epochSeconds)).padStart(10, '0')
   return [networkDigest(network), seconds, ...fields].join(' ').slice(0, COMMENT_BYTES)

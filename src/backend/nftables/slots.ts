@@ -1,4 +1,3 @@
-import { consistsOf } from '../../cni/characters'
 import { type Address, digitsOfNumber, formatAddress, toMapped } from '../../policy/address'
 import type { Origin } from '../backend'
 import { ATTACHMENTS } from './layout'
@@ -98,6 +97,6 @@ const COMMENT_BYTES = 128
 function slotComment(count: number, { bootSeconds, origin = 'added', netns = '-' }: SlotNote): string {
   const seconds = bootSeconds === undefined ? '-' : Math.floor(bootSeconds)
   const head = `${count} ${seconds} ${ORIGIN_LETTERS[origin]} `
-  const isUsable = netns !== '' && consistsOf(netns, '_./:-') && head.length + netns.length <= COMMENT_BYTES
+  const isUsable = /^[A-Za-z0-9_./:-]+$/.test(netns) && head.length + netns.length <= COMMENT_BYTES
   return head + (isUsable ? netns : '-')
 }
