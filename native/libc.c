@@ -38,8 +38,10 @@ static uint8_t room[64 * 1024];
 
 /* Arguments */
 
-#define ROW(name) static JSValue row_##name(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments)
-#define UNUSED (void)self, (void)count, (void)arguments
+/* Few rows need all of these. */
+#define ROW(name)                                                                              \
+  static JSValue row_##name(JSContext *ctx, __attribute__((unused)) JSValueConst self,         \
+                            __attribute__((unused)) int count, __attribute__((unused)) JSValueConst *arguments)
 
 typedef struct {
   uint8_t *at;
@@ -147,7 +149,6 @@ static size_t at_most(double length) {
 /* A call with one path and up to three numbers. */
 #define PATH_ROW(name, call)                                                          \
   ROW(name) {                                                                         \
-    UNUSED;                                                                           \
     int whole, a = 0, b = 0;                                                          \
     (void)a, (void)b;                                                                 \
     if (count > 1 && get_int(ctx, arguments[1], &a)) return JS_EXCEPTION;             \
@@ -182,14 +183,12 @@ static JSValue two_texts(JSContext *ctx, JSValueConst *arguments, int (*call)(co
 }
 
 ROW(rename) {
-  UNUSED;
   return two_texts(ctx, arguments, rename);
 }
 
 /* What a path leads to, as bytes. */
 #define TARGET_ROW(name, call)                                                            \
   ROW(name) {                                                                             \
-    UNUSED;                                                                               \
     int whole;                                                                            \
     const char *path = get_text(ctx, arguments[0], &whole);                               \
     if (!path) return JS_EXCEPTION;                                                       \
@@ -207,7 +206,6 @@ TARGET_ROW(readlink, readlink(path, (char *)room, sizeof room))
 TARGET_ROW(realpath, resolve(path))
 
 ROW(getcwd) {
-  UNUSED;
   return from_room(ctx, getcwd((char *)room, sizeof room) ? (ssize_t)strlen((char *)room) : -1);
 }
 
@@ -239,17 +237,14 @@ static JSValue status_of(JSContext *ctx, JSValueConst *arguments, int flags) {
 }
 
 ROW(stat) {
-  UNUSED;
   return status_of(ctx, arguments, 0);
 }
 
 ROW(lstat) {
-  UNUSED;
   return status_of(ctx, arguments, AT_SYMLINK_NOFOLLOW);
 }
 
 ROW(fstat) {
-  UNUSED;
   struct stat status;
   INT(0, descriptor);
   ROOM(1, STATUS_FIELDS * sizeof(double), out);
@@ -259,14 +254,12 @@ ROW(fstat) {
 }
 
 ROW(read) {
-  UNUSED;
   INT(0, descriptor);
   NUMBER(1, length);
   return from_room(ctx, read(descriptor, room, at_most(length)));
 }
 
 ROW(pread) {
-  UNUSED;
   INT(0, descriptor);
   NUMBER(1, length);
   NUMBER(2, position);
@@ -274,7 +267,6 @@ ROW(pread) {
 }
 
 ROW(write) {
-  UNUSED;
   INT(0, descriptor);
   BYTES(1, bytes);
   return result(ctx, write(descriptor, bytes.at, bytes.length));
@@ -282,7 +274,6 @@ ROW(write) {
 
 /* linux_dirent64 after linux_dirent64, as getdents64(2) has them. */
 ROW(getdents) {
-  UNUSED;
   INT(0, descriptor);
   return from_room(ctx, syscall(SYS_getdents64, descriptor, room, sizeof room));
 }
@@ -290,7 +281,6 @@ ROW(getdents) {
 /* A call with a descriptor and up to two numbers. */
 #define DESCRIPTOR_ROW(name, call)                                                    \
   ROW(name) {                                                                         \
-    UNUSED;                                                                           \
     int descriptor, a = 0, b = 0;                                                     \
     (void)a, (void)b;                                                                 \
     if (get_int(ctx, arguments[0], &descriptor)) return JS_EXCEPTION;                 \
@@ -310,13 +300,11 @@ DESCRIPTOR_ROW(shutdown, shutdown(descriptor, a))
 DESCRIPTOR_ROW(kill, kill(descriptor, a))
 
 ROW(flistxattr) {
-  UNUSED;
   INT(0, descriptor);
   return from_room(ctx, flistxattr(descriptor, (char *)room, sizeof room));
 }
 
 ROW(fgetxattr) {
-  UNUSED;
   int whole;
   INT(0, descriptor);
   const char *name = get_text(ctx, arguments[1], &whole);
@@ -327,7 +315,6 @@ ROW(fgetxattr) {
 }
 
 ROW(fsetxattr) {
-  UNUSED;
   int whole;
   INT(0, descriptor);
   BYTES(2, bytes);
@@ -341,21 +328,18 @@ ROW(fsetxattr) {
 /* Sockets. Addresses are the bytes of struct sockaddr_*. */
 
 ROW(bind) {
-  UNUSED;
   INT(0, descriptor);
   BYTES(1, address);
   return result(ctx, bind(descriptor, (const struct sockaddr *)(const void *)address.at, (socklen_t)address.length));
 }
 
 ROW(connect) {
-  UNUSED;
   INT(0, descriptor);
   BYTES(1, address);
   return result(ctx, connect(descriptor, (const struct sockaddr *)(const void *)address.at, (socklen_t)address.length));
 }
 
 ROW(send) {
-  UNUSED;
   INT(0, descriptor);
   BYTES(1, bytes);
   INT(2, flags);
@@ -364,7 +348,6 @@ ROW(send) {
 
 /* What was received, or the length of a message (MSG_TRUNC) that is longer than all that there is room for. */
 ROW(receive) {
-  UNUSED;
   INT(0, descriptor);
   INT(1, flags);
   BYTES(2, sender);
@@ -375,7 +358,6 @@ ROW(receive) {
 }
 
 ROW(setsockopt) {
-  UNUSED;
   INT(0, descriptor);
   INT(1, level);
   INT(2, option);
@@ -385,7 +367,6 @@ ROW(setsockopt) {
 
 /* Bytes of struct pollfd after struct pollfd. */
 ROW(poll) {
-  UNUSED;
   BYTES(0, descriptors);
   INT(1, timeout);
   return result(ctx, poll((struct pollfd *)(void *)descriptors.at, descriptors.length / sizeof(struct pollfd), timeout));
@@ -395,7 +376,6 @@ ROW(poll) {
 
 /* Both ends, as two int32. */
 ROW(pipe) {
-  UNUSED;
   ROOM(0, 2 * sizeof(int), ends);
   int both[2];
   int returned = pipe2(both, O_CLOEXEC);
@@ -462,7 +442,6 @@ static int start(const char **words, const char **environment, const int *descri
 
 /* A list with the path and the words, the environment, three descriptors as int32, whether it begins a session. */
 ROW(spawn) {
-  UNUSED;
   int descriptors[3];
   pid_t pid = 0;
   Texts words, environment = {0};
@@ -484,7 +463,6 @@ ROW(spawn) {
 
 /* The process that has ended, or 0 (WNOHANG); its status, as wait(2) has it, as an int32. */
 ROW(wait) {
-  UNUSED;
   INT(0, pid);
   INT(1, flags);
   ROOM(2, sizeof(int), out);
@@ -496,7 +474,6 @@ ROW(wait) {
 
 /* Exactly these signals, by their bits, are blocked from now on, and read from the descriptor. */
 ROW(signals) {
-  UNUSED;
   INT(0, bits);
   sigset_t set;
   sigemptyset(&set);
@@ -507,19 +484,16 @@ ROW(signals) {
 }
 
 ROW(getpid) {
-  UNUSED;
   return JS_NewInt32(ctx, getpid());
 }
 
 ROW(geteuid) {
-  UNUSED;
   return JS_NewInt64(ctx, geteuid());
 }
 
 /* Time and chance */
 
 ROW(clock) {
-  UNUSED;
   INT(0, clock);
   struct timespec time;
   if (clock_gettime(clock, &time) < 0) return result(ctx, -1);
@@ -534,14 +508,12 @@ static struct timespec timespec_of(double length) {
 }
 
 ROW(sleep) {
-  UNUSED;
   NUMBER(0, length);
   struct timespec time = timespec_of(length);
   return result(ctx, nanosleep(&time, NULL));
 }
 
 ROW(random) {
-  UNUSED;
   BYTES(0, bytes);
   return result(ctx, getrandom(bytes.at, bytes.length, 0));
 }
@@ -549,7 +521,6 @@ ROW(random) {
 /* Semaphores of System V */
 
 ROW(semget) {
-  UNUSED;
   INT(0, key);
   INT(1, number);
   INT(2, flags);
@@ -558,7 +529,6 @@ ROW(semget) {
 
 /* The set's owner and creator, as two uint32. */
 ROW(semowners) {
-  UNUSED;
   INT(0, set);
   ROOM(1, 2 * sizeof(uint32_t), out);
   struct semid_ds status;
@@ -570,7 +540,6 @@ ROW(semowners) {
 
 /* Bytes of struct sembuf after struct sembuf. */
 ROW(semtimedop) {
-  UNUSED;
   INT(0, set);
   BYTES(1, operations);
   NUMBER(2, length);
@@ -609,7 +578,6 @@ static JSValue digest_end(JSContext *ctx, Sha2 *hash, int bits) {
 
 /* The state of a digest that comes in pieces, then in hex what it is. */
 ROW(digestBegin) {
-  UNUSED;
   INT(0, bits);
   Sha2 hash;
   if (!is_width(ctx, bits)) return JS_EXCEPTION;
@@ -618,7 +586,6 @@ ROW(digestBegin) {
 }
 
 ROW(digestAdd) {
-  UNUSED;
   INT(0, bits);
   ROOM(1, sizeof(Sha2), state);
   BYTES(2, bytes);
@@ -631,7 +598,6 @@ ROW(digestAdd) {
 }
 
 ROW(digestEnd) {
-  UNUSED;
   INT(0, bits);
   ROOM(1, sizeof(Sha2), state);
   Sha2 hash;
@@ -641,38 +607,29 @@ ROW(digestEnd) {
 }
 
 ROW(hex) {
-  UNUSED;
   BYTES(0, bytes);
   return hex(ctx, bytes.at, bytes.length);
 }
 
 ROW(encode) {
-  UNUSED;
   size_t length;
   if (!JS_IsString(arguments[0])) return JS_ThrowTypeError(ctx, "libc: a text is needed");
   const char *text = JS_ToCStringLen(ctx, &length, arguments[0]);
   if (!text) return JS_EXCEPTION;
-  JSValue buffer = JS_NewArrayBufferCopy(ctx, (const uint8_t *)text, length);
+  JSValue array = new_bytes(ctx, (const uint8_t *)text, length);
   JS_FreeCString(ctx, text);
-  if (JS_IsException(buffer)) return buffer;
-  size_t size;
-  uint8_t *bytes = JS_GetArrayBuffer(ctx, &size, buffer);
-  if (bytes) replace_surrogates(bytes, size);
-  JSValueConst parts[3] = {buffer, JS_UNDEFINED, JS_UNDEFINED};
-  JSValue array = JS_NewTypedArray(ctx, 1, parts, JS_TYPED_ARRAY_UINT8);
-  JS_FreeValue(ctx, buffer);
+  Bytes bytes;
+  if (!JS_IsException(array) && get_bytes(ctx, array, &bytes) == 0) replace_surrogates(bytes.at, bytes.length);
   return array;
 }
 
 ROW(decode) {
-  UNUSED;
   BYTES(0, bytes);
   return text_from_utf8(ctx, bytes.at, bytes.length);
 }
 
 /* A character for each byte. */
 ROW(latin1) {
-  UNUSED;
   BYTES(0, bytes);
   if (bytes.length > SIZE_MAX / 2) return JS_ThrowOutOfMemory(ctx);
   uint8_t *wide = js_malloc(ctx, bytes.length * 2 + 1);
@@ -690,7 +647,6 @@ ROW(latin1) {
 
 /* Where the second array's bytes are first in the first's, from an index on; -1. */
 ROW(find) {
-  UNUSED;
   BYTES(0, bytes);
   BYTES(1, wanted);
   NUMBER(2, from);
@@ -716,13 +672,11 @@ static JSValue text_list(JSContext *ctx, char **texts, int count) {
 
 /* Without the program's own name. */
 ROW(programArguments) {
-  UNUSED;
   return argument_count > 0 ? text_list(ctx, argument_list + 1, argument_count - 1) : JS_NewArray(ctx);
 }
 
 /* "NAME=value", as execve(2) got them. */
 ROW(environment) {
-  UNUSED;
   int length = 0;
   while (environ[length]) length++;
   return text_list(ctx, environ, length);
@@ -730,7 +684,6 @@ ROW(environment) {
 
 /* Nothing of the program runs after this. */
 ROW(exit) {
-  UNUSED;
   INT(0, status);
   libc_exit_status = status & 0xff;
   JS_ThrowInternalError(ctx, "exit");
@@ -741,7 +694,6 @@ ROW(exit) {
 
 /* What is called when all jobs are done; it waits for something, and returns whether there is anything more to wait for. */
 ROW(onIdle) {
-  UNUSED;
   if (!JS_IsFunction(ctx, arguments[0])) return JS_ThrowTypeError(ctx, "libc: a function is needed");
   JS_FreeValue(ctx, idle_function);
   idle_function = JS_DupValue(ctx, arguments[0]);
