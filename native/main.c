@@ -4,6 +4,9 @@
 #include "chunks.h"
 #include "heap.h"
 #include "libc.h"
+#ifdef SANITIZED
+#include "sanitizers.h"
+#endif
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -154,6 +157,9 @@ int main(int count, char **arguments) {
   /* Before the library: bytecode is used where it is, and not copied, if the names in it are the first that the engine learns. */
   JSValue program = read_chunk(ctx, "main.js");
   add_library(ctx);
+#ifdef SANITIZED
+  if (sanitizers_add(ctx) < 0) return 1;
+#endif
   if (libc_add(ctx) < 0 || add_import(ctx) < 0 || run(ctx, program) < 0) {
     report(ctx);
     libc_exit_status = 1;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { ARCHITECTURES, type Architecture, thisArchitecture } from './architecture'
@@ -12,32 +12,38 @@ import { ROOT } from './root'
 const WARNINGS = ['-Wall', '-Wextra', '-Werror']
 const COMMON = ['-std=gnu11', '-fwrapv', '-D_GNU_SOURCE', `-DCONFIG_VERSION="${ENGINE_VERSION}"`]
 
+/** Where a sanitized executable writes what it finds, a file for each process. */
+export const FINDINGS = join(ROOT, 'dist/sanitized/findings')
+
 /**
  * `static`: what nodes run; it needs nothing of the machine but its kernel, and starts with few page faults. `sanitized`: the same for a
- * test, which stops at the first overflow, leak or undefined behaviour.
+ * test, which stops at the first overflow, leak or undefined behaviour. The engine allocates with the C library's malloc there instead of
+ * native/heap.c, and all memory is freed at the end instead of left to the kernel, so that the sanitizers see each block.
  */
 const BUILDS = {
   static: {
+    files: ['heap.c'],
     compile: ['-O3', '-fno-pie', '-fno-asynchronous-unwind-tables', '-ffunction-sections', '-fdata-sections'],
     link: ['-static', '-no-pie', '-s', '-Wl,--gc-sections', '-Wl,--build-id=none', '-Wl,-z,noseparate-code'],
   },
   sanitized: {
+    files: ['sanitizers.c'],
     compile: [
       '-O1',
       '-g',
       '-fno-omit-frame-pointer',
       '-DSANITIZED',
-      '-fsanitize=address,undefined',
+      '-fsanitize=address,undefined,float-cast-overflow',
       '-fno-sanitize-recover=all',
     ],
-    link: ['-fsanitize=address,undefined'],
+    link: ['-fsanitize=address,undefined', '-static-libasan', '-static-libubsan'],
   },
 } as const
 
 export type NativeBuild = keyof typeof BUILDS
 
 const ENGINE_FILES = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'cutils.c', 'dtoa.c']
-const OWN_FILES = ['main.c', 'libc.c', 'heap.c', 'sha2.c', 'text.c']
+const OWN_FILES = ['main.c', 'libc.c', 'sha2.c', 'text.c']
 const OWN = join(ROOT, 'native')
 
 /**
@@ -51,6 +57,7 @@ export async function compileNative(
   entry = 'src/main.ts',
 ): Promise<void> {
   const work = await mkdtemp(join(dirname(output), '.native-'))
+  if (kind === 'sanitized') await makeFindings()
   try {
     const compiler = ARCHITECTURES[architecture].compiler
     const engine = await engineLibrary(compiler, kind)
@@ -63,15 +70,17 @@ export async function compileNative(
       await engineSource(),
       '-I',
       OWN,
+      ...(kind === 'sanitized' ? [`-DFINDINGS="${FINDINGS}/finding"`] : []),
     ]
+    const files = [...OWN_FILES, ...BUILDS[kind].files]
     const objects = join(work, 'objects')
     await mkdir(objects)
-    for (const file of OWN_FILES)
+    for (const file of files)
       await execa(compiler, [...flags, '-c', file, '-o', join(objects, `${file}.o`)], { cwd: OWN })
     await execa(compiler, [...flags, '-c', 'chunks.c', '-o', join(objects, 'chunks.c.o')], {
       cwd: join(work, 'bytecode'),
     })
-    const all = [...OWN_FILES, 'chunks.c'].map((file) => `${file}.o`)
+    const all = [...files, 'chunks.c'].map((file) => `${file}.o`)
     const whole = join(work, 'ip-masq')
     await execa(compiler, [...BUILDS[kind].link, '-o', whole, ...all, engine, '-lm'], { cwd: objects })
     // Renamed: a call of a test that runs meanwhile never sees half a file.
@@ -79,6 +88,12 @@ export async function compileNative(
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** Open to all, because tests call the executable as other users too. */
+async function makeFindings(): Promise<void> {
+  await mkdir(FINDINGS, { recursive: true })
+  await chmod(FINDINGS, 0o1777)
 }
 
 /** The engine compiled once for each compiler, in .cache. */

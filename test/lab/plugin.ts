@@ -6,9 +6,9 @@ import type { Namespace } from './namespace'
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 
-/** The two artefacts of the same sources. */
+/** The two artefacts of the same sources. IP_MASQ_NATIVE: another build of the native one, called ip-masq as well. */
 export const EXECUTABLES = {
-  native: `${dist}/ip-masq`,
+  native: process.env.IP_MASQ_NATIVE ?? `${dist}/ip-masq`,
   node: `${process.execPath} ${dist}/ip-masq.js`,
 } as const
 

@@ -1,0 +1,7 @@
+#ifndef SANITIZERS_H
+#define SANITIZERS_H
+#include "quickjs.h"
+
+/* What only the test's build has. */
+int sanitizers_add(JSContext *ctx);
+#endif
