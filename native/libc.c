@@ -140,6 +140,9 @@ static JSValue from_room(JSContext *ctx, ssize_t length) {
   return length < 0 ? result(ctx, length) : new_bytes(ctx, room, (size_t)length);
 }
 
+/* 2^53: up to here JavaScript's numbers have all integers. */
+static const double MOST_POSITION = 9007199254740992.0;
+
 static size_t at_most(double length) {
   return length >= 0 && length < (double)sizeof room ? (size_t)length : sizeof room;
 }
@@ -263,6 +266,8 @@ ROW(pread) {
   INT(0, descriptor);
   NUMBER(1, length);
   NUMBER(2, position);
+  /* C does not define what a number that no off_t can be becomes. */
+  if (!(position >= 0 && position <= MOST_POSITION)) return error(ctx, EINVAL);
   return from_room(ctx, pread(descriptor, room, at_most(length), (off_t)position));
 }
 
@@ -703,7 +708,9 @@ ROW(onIdle) {
 int libc_idle(JSContext *ctx) {
   if (JS_IsUndefined(idle_function)) return 0;
   JSValue more = JS_Call(ctx, idle_function, JS_UNDEFINED, 0, NULL);
-  return JS_IsException(more) ? -1 : JS_VALUE_GET_TAG(more) == JS_TAG_BOOL && JS_VALUE_GET_BOOL(more);
+  int goes_on = JS_IsException(more) ? -1 : JS_VALUE_GET_TAG(more) == JS_TAG_BOOL && JS_VALUE_GET_BOOL(more);
+  JS_FreeValue(ctx, more);
+  return goes_on;
 }
 
 void libc_free(JSContext *ctx) {

@@ -11,9 +11,16 @@ import { compileNative, type NativeBuild } from '../../scripts/packaging/native'
 const directory = await mkdtemp(join(tmpdir(), 'ip-masq-libc-'))
 afterAll(() => rm(directory, { recursive: true }))
 
+interface Outcome {
+  readonly returned: number
+  readonly errors: Readonly<Record<string, number>>
+}
+
 const EINVAL = -22
 
-test.each<NativeBuild>(['static', 'sanitized'])('%s', async (kind) => {
+const builds: readonly NativeBuild[] = ['static', 'sanitized']
+
+test.each(builds)('%s: single mistakes', async (kind) => {
   const program = join(directory, kind)
   await compileNative(thisArchitecture(), program, kind, 'test/lab/libc-program.ts')
   const { stdout, stderr } = await execa(program)
@@ -38,4 +45,30 @@ test.each<NativeBuild>(['static', 'sanitized'])('%s', async (kind) => {
     'all of latin1': 'Aéÿ',
     'a BigInt with its upper bit set': 'fe800000000000000000000000000000',
   })
+})
+
+/** All that a hostile argument may lead to, besides an errno. */
+const REFUSAL =
+  /^(?:TypeError: (?:libc: |not a TypedArray$|ArrayBuffer is detached$|cannot read property 'length' of )|RangeError: (?:libc: |of the argument$)|InternalError: out of memory$)/
+
+test.each(builds)('%s: thousands of hostile arguments for each row', async (kind) => {
+  const program = join(directory, `attack-${kind}`)
+  await compileNative(thisArchitecture(), program, kind, 'test/lab/libc-attack.ts')
+  // Some calls go through, so nothing of this machine is in reach: no file, socket, semaphore or process.
+  const script = 'mount -t tmpfs none "$1"; cd "$1"; exec env -i setsid -w "$0" < /dev/null'
+  const place = await mkdtemp(join(directory, 'place-'))
+  const namespaces = ['--mount', '--pid', '--fork', '--ipc', '--net']
+  const { stdout, stderr } = await execa('unshare', [...namespaces, 'bash', '-euc', script, program, place])
+  expect(stderr).toBe('')
+  const outcomes = Object.entries(JSON.parse(stdout) as Record<string, Outcome>)
+  expect(outcomes.length).toBeGreaterThan(50)
+  const errors = outcomes.flatMap(([name, outcome]) =>
+    Object.keys(outcome.errors).map((error) => `${name}: ${error}`),
+  )
+  expect(errors.filter((error) => !REFUSAL.test(error.replace(/^\w+: /, '')))).toEqual([])
+  // Only these two never return.
+  expect(outcomes.flatMap(([name, { returned }]) => (returned === 0 ? [name] : []))).toEqual([
+    'exit',
+    'onIdle',
+  ])
 })
