@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 /*
- * A config of 10 MB takes 200 MB at its worst, and a watch no more than a call. What wants more has gone wrong, and must not
- * take the node's memory with it.
+ * A config of 10 MB takes 120 MB as a rule, and 510 MB at its worst (a list of 3 million empty objects); 5,000 prefixes take 20 MB,
+ * and a watch no more than a call. What wants more than this has gone wrong, and must not take the node's memory with it.
  */
 static const size_t MOST_MEMORY = (size_t)1 << 30;
 

@@ -15,6 +15,8 @@ interface ScanOptions {
   readonly allowsRepeatedKeys?: boolean
   /** A key of the outermost object; objects below it may have a key twice. */
   readonly except?: string
+  /** How many objects and lists may be open at once. */
+  readonly deepest?: number
 }
 
 /** An object or a list that is open. `keys` is absent for a list. */
@@ -41,7 +43,8 @@ const EXPECTED: Readonly<Record<State, string>> = {
  * Goes through a text by the grammar of RFC 8259. `JSON.parse` says neither where a fault is, without quoting the text
  * around it, nor that a key is there twice. The time is linear in the length, and there is no recursion.
  */
-export function scanJson(text: string, { allowsRepeatedKeys = false, except }: ScanOptions = {}): JsonScan {
+export function scanJson(text: string, options: ScanOptions = {}): JsonScan {
+  const { allowsRepeatedKeys = false, except, deepest = DEEPEST } = options
   const open: Open[] = []
   let topLevelKeys: ReadonlyMap<string, number> = new Map()
   let state: State = 'value'
@@ -82,7 +85,7 @@ export function scanJson(text: string, { allowsRepeatedKeys = false, except }: S
       inner?.keys?.set(key, at)
       state = 'colon'
       at = end
-    } else if ('{['.includes(character) && open.length >= DEEPEST) {
+    } else if ('{['.includes(character) && open.length >= deepest) {
       return faultAt(at, 'nest less deeply')
     } else if (character === '{') {
       const keys = new Map<string, number>()

@@ -5,8 +5,8 @@ import { placeIn } from './text-place'
  * JSON in a file. The message of the Error that it throws has the position of a fault, and nothing of the text, which may hold secrets. What `JSON.parse` passes over in silence is refused: of a key that an object has twice the first
  * would have no effect.
  */
-export function parseJsonText(text: string): unknown {
-  const { fault } = scanJson(text)
+export function parseJsonText(text: string, deepest?: number): unknown {
+  const { fault } = scanJson(text, deepest === undefined ? {} : { deepest })
   if (fault) throw new Error(describeFault(text, fault))
   return JSON.parse(text)
 }
@@ -14,7 +14,7 @@ export function parseJsonText(text: string): unknown {
 /** For text that `JSON.parse` has refused: where, and what is expected there. */
 export function jsonSyntaxFault(text: string): string {
   const { fault } = scanJson(text, { allowsRepeatedKeys: true })
-  return fault ? describeFault(text, fault) : 'it is nested too deep'
+  return fault ? describeFault(text, fault) : 'it is nested too deep, or too large'
 }
 
 /**

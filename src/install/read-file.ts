@@ -1,5 +1,6 @@
 import { close, openEntryToRead, readRest, statusOfOpen } from '#system/files'
 import { decode, decodeLatin1, encode, encodeLatin1 } from '#system/text'
+import { scanJson } from '../cni/json-scan'
 import { parseJsonText } from '../cni/json-text'
 import type { FileStatus } from '../system/files'
 import { type Place, requireAuthors } from './directory'
@@ -35,6 +36,17 @@ export function readByteText({ descriptor, status }: OpenFile): string {
   return decodeLatin1(readRest(descriptor))
 }
 
+/**
+ * The parser that finds a plugin's place in a text calls itself for each level, and the engine's stack ends below 4,000. No
+ * conflist comes near this.
+ */
+const DEEPEST = 500
+
+/** A text that JSON.parse has accepted can be edited by `edit-conflist.ts`. */
+export function isEditable(byteText: string): boolean {
+  return scanJson(byteText, { allowsRepeatedKeys: true, deepest: DEEPEST }).fault === undefined
+}
+
 /** Throws with the position of a fault, in characters. */
 export function parseByteText(byteText: string): unknown {
   if (byteText.trim() === '') throw new Error('it is empty')
@@ -42,7 +54,7 @@ export function parseByteText(byteText: string): unknown {
     throw new Error(
       'line 1, column 1: it begins with a byte order mark, which runtimes refuse; save it as UTF-8 without one',
     )
-  parseJsonText(fromByteText(byteText))
+  parseJsonText(fromByteText(byteText), DEEPEST)
   return JSON.parse(byteText)
 }
 

@@ -15,7 +15,7 @@ import { ownPluginsIn, removePlugin } from './edit-conflist'
 import { EXECUTABLE } from './executable'
 import { backupOf, editConflist } from './patch'
 import { removeFile } from './place-file'
-import { readByteText } from './read-file'
+import { isEditable, readByteText } from './read-file'
 import { restoreMasquerade, type SwitchedOff, switchedOff } from './restore-masquerade'
 
 export interface Left {
@@ -80,7 +80,7 @@ function consequenceOf(path: string, { type, at, path: keys, isRestorable }: Swi
   return `new pods of ${path} leave the node with their own address, because install switched ${type}'s masquerade off (${key}): ${remedy}`
 }
 
-/** Undefined for what no runtime loads. */
+/** Undefined for what no runtime loads, and for what cannot be edited; see `filesThatName`. */
 function readConflist(file: string): { path: string; text: string } | undefined {
   try {
     return openConfig(file, (open, { directory, name }) => {
@@ -95,7 +95,8 @@ function readConflist(file: string): { path: string; text: string } | undefined 
 function isConflist(text: string): boolean {
   try {
     const conflist: unknown = JSON.parse(text)
-    return isObject(conflist) && Array.isArray(conflist.plugins) && conflist.plugins.length > 0
+    const isList = isObject(conflist) && Array.isArray(conflist.plugins) && conflist.plugins.length > 0
+    return isList && isEditable(text)
   } catch {
     return false
   }
