@@ -12,6 +12,9 @@ export const EXECUTABLES = {
   node: `${process.execPath} ${dist}/ip-masq.js`,
 } as const
 
+/** What is released, also where the tests call another build: a sanitized one is not static, so LD_PRELOAD means something to it. */
+export const RELEASED = `${dist}/ip-masq`
+
 /** What each line on stderr begins with. */
 export const PREFIX = `ip-masq ${version}: `
 
