@@ -1,4 +1,4 @@
-// scripts/image [amd64] [arm64]: dist/ip-masq-VERSION-linux-ARCH.oci.tar; without one named, for all, and one archive of them together.
+// scripts/image [amd64] [arm64] [riscv64]: dist/ip-masq-VERSION-linux-ARCH.oci.tar; without one named, for all, and one archive of them together.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

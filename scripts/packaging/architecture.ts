@@ -13,6 +13,11 @@ export const ARCHITECTURES = {
     emulator: 'qemu-aarch64-static',
     compiler: 'aarch64-linux-gnu-gcc',
   },
+  riscv64: {
+    node: 'riscv64',
+    emulator: 'qemu-riscv64-static',
+    compiler: 'riscv64-linux-gnu-gcc',
+  },
 } as const
 
 export const ALL = Object.keys(ARCHITECTURES) as Architecture[]
