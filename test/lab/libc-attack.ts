@@ -1,4 +1,4 @@
-import * as libc from 'libc'
+import { libc } from '../../src/system/native/libc'
 
 /**
  * What test/packaging/libc.test.ts compiles and starts: every row of native/libc.c is called with thousands of arguments that no caller
@@ -221,7 +221,8 @@ function attack(name: string, row: Call): Outcome {
   return outcome
 }
 
-const outcomes = Object.entries(rows).flatMap(([name, row]) =>
-  typeof row === 'function' ? [[name, attack(name, row as Call)] as const] : [],
-)
+const outcomes = Object.getOwnPropertyNames(rows).flatMap((name) => {
+  const row = rows[name]
+  return typeof row === 'function' ? [[name, attack(name, row as Call)] as const] : []
+})
 libc.write(1, libc.encode(JSON.stringify(Object.fromEntries(outcomes))))

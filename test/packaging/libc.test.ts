@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -51,14 +51,33 @@ test.each(builds)('%s: single mistakes', async (kind) => {
 const REFUSAL =
   /^(?:TypeError: (?:libc: |not a TypedArray$|ArrayBuffer is detached$|cannot read property 'length' of )|RangeError: (?:libc: |of the argument$)|InternalError: out of memory$)/
 
+/** What a call that escapes would reach first. */
+const statesOfHost = () =>
+  Promise.all(
+    ['/', '/dev', '/dev/null', '/proc', '/usr', '/tmp'].map(async (path) => {
+      const { mode, uid, gid } = await stat(path)
+      return { path, mode, uid, gid }
+    }),
+  )
+
 test.each(builds)('%s: thousands of hostile arguments for each row', async (kind) => {
   const program = join(directory, `attack-${kind}`)
   await compileNative(thisArchitecture(), program, kind, 'test/lab/libc-attack.ts')
-  // Some calls go through, so nothing of this machine is in reach: no file, socket, semaphore or process.
-  const script = 'mount -t tmpfs none "$1"; cd "$1"; exec env -i setsid -w "$0" < /dev/null'
+  // Some calls go through, as root: nothing of this machine is in reach, no directory, file, socket, semaphore or process. Its own
+  // root has read-only copies of what the sanitized build and the shell's tools need.
+  const script = `
+    mount -t tmpfs none "$1"
+    mkdir "$1"/{proc,usr,place}
+    for directory in lib lib64; do ln -s usr/$directory "$1"/$directory; done
+    mount --bind /usr "$1"/usr; mount -o remount,bind,ro "$1"/usr
+    mount -t proc -o ro none "$1"/proc
+    cp "$0" "$1"/program; : > "$1"/input
+    exec env -i /usr/sbin/chroot "$1" /usr/bin/env -C /place /usr/bin/setsid -w /program < "$1"/input`
   const place = await mkdtemp(join(directory, 'place-'))
   const namespaces = ['--mount', '--pid', '--fork', '--ipc', '--net']
+  const before = await statesOfHost()
   const { stdout, stderr } = await execa('unshare', [...namespaces, 'bash', '-euc', script, program, place])
+  expect(await statesOfHost()).toEqual(before)
   expect(stderr).toBe('')
   const outcomes = Object.entries(JSON.parse(stdout) as Record<string, Outcome>)
   expect(outcomes.length).toBeGreaterThan(50)
