@@ -85,10 +85,13 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
     receive(socket, {
       isOwn: (other) => other >= first && other < first + questions.length,
       take(message) {
-        answers[message.sequence - first] =
-          message.type === CONTROL.error
-            ? { ok: false, refusal: parseVerdict(message) }
-            : { ok: true, value: message }
+        const refusal = message.type === CONTROL.error ? parseVerdict(message) : undefined
+        // Who lacks the capability is told so once for all that came together (nfnetlink_rcv).
+        if (refusal?.errno === ERRNO.EPERM) {
+          answers.fill({ ok: false, refusal })
+          return true
+        }
+        answers[message.sequence - first] = refusal ? { ok: false, refusal } : { ok: true, value: message }
         left -= 1
         return left === 0
       },
