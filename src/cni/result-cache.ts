@@ -72,7 +72,11 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   let hidesAttachment = false
   const isOnly = cacheDirs.length === 1
   const found = cacheDirs.map((directory) => ({ directory, places: placesIn(directory, { isOnly }) }))
-  const places = found.flatMap((one) => one.places)
+  const known = new Set<string>()
+  const places = found
+    .flatMap((one) => one.places)
+    // One directory may be below another that was named.
+    .filter(({ directory }) => !known.has(directory) && known.add(directory))
   const absent = found.flatMap(({ directory, places: { length } }) => (length === 0 ? [directory] : []))
   const configs = new Map<string, string>()
   const files = places.flatMap((place) => filesIn(place, selection))
@@ -171,7 +175,8 @@ interface Place extends CachePlace {
 }
 
 function placesIn(cacheDir: string, { isOnly }: { readonly isOnly: boolean }): Place[] {
-  const own = { directory: join(cacheDir, 'results'), runtime: 'containerd or CRI-O', isUsual: isOnly }
+  const runtime = RUNTIMES[basename(cacheDir)] ?? 'containerd or CRI-O'
+  const own = { directory: join(cacheDir, 'results'), runtime, isUsual: isOnly }
   const others = (namesIn(cacheDir) ?? [])
     .filter((name) => name !== 'results')
     .map((name) => {

@@ -82,6 +82,9 @@ describe('a cache that another runtime keeps', () => {
       `read ${network.cacheDir}/multus/results (Multus)`,
       '2 attachments, nothing to do',
     ])
+    // Each once, though one is below the other.
+    const twice = await network.command(`sync --cache-dir ${network.cacheDir}/multus`)
+    expect(twice.lines.sort()).toEqual(lines.sort())
   })
 
   test('that of a directory named by a second --cache-dir counts too', async () => {
