@@ -1,4 +1,5 @@
-import { isObject, type JsonObject } from '../cni/json'
+import type { JsonObject } from '../cni/json'
+import { nestedPlugins } from './nested-plugins'
 
 /** A network plugin that masquerades on its own account, outside of the conflist. */
 export interface Neighbour {
@@ -23,14 +24,16 @@ const BY_TYPE: Readonly<Record<string, Neighbour>> = {
 const KUBE_ROUTER: Neighbour = { name: 'kube-router', section: 'kube-router' }
 const KINDNET: Neighbour = { name: 'kindnet', section: 'kindnet' }
 
-/** The first of the list that does. Two have reference plugins in their conflists, and are known by other signs. */
-export function neighbourIn({ name, plugins }: JsonObject): Neighbour | undefined {
-  for (const plugin of Array.isArray(plugins) ? plugins : []) {
-    if (!isObject(plugin)) continue
+/**
+ * The first that does, in the list or where a plugin of it delegates to. Two have reference plugins in their conflists,
+ * and are known by other signs.
+ */
+export function neighbourIn(conflist: JsonObject): Neighbour | undefined {
+  for (const { plugin, network } of nestedPlugins(conflist)) {
     const type = String(plugin.type)
     if (Object.hasOwn(BY_TYPE, type)) return BY_TYPE[type]
     if (type === 'bridge' && plugin.bridge === 'kube-bridge') return KUBE_ROUTER
-    if (type === 'ptp' && name === 'kindnet') return KINDNET
+    if (type === 'ptp' && network === 'kindnet') return KINDNET
   }
   return undefined
 }

@@ -1,5 +1,4 @@
 import { statusOfEntry } from '#system/files'
-import { findOwnPlugin, pluginsOf } from '../cni/conflists'
 import { isObject } from '../cni/json'
 import {
   configFiles,
@@ -13,6 +12,7 @@ import { inDirectory } from './directory'
 import { removeDropIn } from './drop-in'
 import { ownPluginsIn, removePlugin } from './edit-conflist'
 import { EXECUTABLE } from './executable'
+import { isNamedInConfig } from './nested-plugins'
 import { backupOf, editConflist } from './patch'
 import { removeFile } from './place-file'
 import { isEditable, readByteText } from './read-file'
@@ -124,7 +124,7 @@ function isNamedIn(text: string): boolean {
   } catch {
     return /"type"\s*:\s*"ip-masq"/.test(text)
   }
-  return isObject(config) && (config.type === 'ip-masq' || findOwnPlugin(pluginsOf(config)) !== undefined)
+  return isNamedInConfig(config)
 }
 
 export function removeExecutable(binDir: string): string[] {

@@ -1,10 +1,9 @@
 import type { Listed } from '../backend/backend'
 import { attachmentId } from '../backend/identity'
 import type { Attachment } from '../cni/attachment'
-import { findOwnPlugin, pluginsOf } from '../cni/conflists'
-import { isObject } from '../cni/json'
 import type { CachedAttachment } from '../cni/result-cache'
 import type { Judgement } from '../sync/prune'
+import { isNamedInConfig } from './nested-plugins'
 
 /** Why the executable is still needed: an attachment whose DEL will call it, or a file that may stand for one. */
 export interface Use {
@@ -50,8 +49,7 @@ function useOfRules({ note, id }: Listed, because: string): Use {
 function useOfEntry(cached: CachedAttachment): Use | undefined {
   const { attachment, file, modified } = cached
   try {
-    const conflist = cached.readConflist()
-    if (!isObject(conflist) || !findOwnPlugin(pluginsOf(conflist))) return undefined
+    if (!isNamedInConfig(cached.readConflist())) return undefined
   } catch {
     return { file, because: 'the conflist in it cannot be read' }
   }

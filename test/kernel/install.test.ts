@@ -430,6 +430,40 @@ describe('install leaves alone', () => {
     expect((await install()).status).toBe(0)
   })
 
+  describe('behind a plugin that delegates', () => {
+    const conflist = (delegate: unknown) =>
+      JSON.stringify({
+        ...{ cniVersion: '1.0.0', name: 'multus-cni-network' },
+        plugins: [{ type: 'multus', delegates: [{ type: 'macvlan', ipam: { type: 'antrea' } }, delegate] }],
+      })
+
+    test.each([
+      ['a plugin', 'Calico', { type: 'calico' }],
+      ['a list', 'Cilium', { name: 'cilium', plugins: [{ type: 'portmap' }, { type: 'cilium-cni' }] }],
+      ['a list by its name', 'kindnet', { name: 'kindnet', plugins: [{ type: 'ptp' }] }],
+      [
+        'a delegate of a delegate',
+        'Calico',
+        { type: 'multus', delegates: [{ delegate: { type: 'calico' } }] },
+      ],
+    ])('a plugin that masquerades by nature: %s, %s', async (_, who, delegate) => {
+      await write('00-multus.conflist', conflist(delegate))
+      const { status, stderr } = await install()
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: expect.stringContaining(
+          `Cannot add ip-masq to ${confDir}/00-multus.conflist: ${who} masquerades by itself`,
+        ),
+      })
+      expect((await install('--force')).status).toBe(0)
+    })
+
+    test('an IPAM plugin of such a name is none', async () => {
+      await write('00-multus.conflist', conflist({ name: 'pods', plugins: [{ type: 'bridge' }] }))
+      expect((await install()).status).toBe(0)
+    })
+  })
+
   test.each([
     ['600', '600', '700'],
     ['640', '640', '750'],

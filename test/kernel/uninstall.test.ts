@@ -160,6 +160,50 @@ describe('on a node with Multus', () => {
   })
 })
 
+describe('a config that names ip-masq below another plugin', () => {
+  const INNER = { cniVersion: '0.3.1', name: 'cbr0', plugins: [{ type: 'flannel' }, { type: 'ip-masq' }] }
+  const multus = (...delegates: readonly unknown[]) => ({
+    ...{ cniVersion: '0.3.1', name: 'multus-cni-network', type: 'multus' },
+    delegates,
+  })
+  const delegating = { type: 'wrapper', delegate: { type: 'ip-masq' } }
+
+  test.each([
+    ['00-multus.conf', 'a list', multus(INNER)],
+    ['00-multus.conf', 'a plugin', multus({ type: 'macvlan' }, { type: 'ip-masq' })],
+    ['00-multus.conf', 'a plugin that delegates again', multus(multus(INNER))],
+    ['20-other.conflist', 'a delegate', { cniVersion: '1.0.0', name: 'other', plugins: [delegating] }],
+  ])('keeps the executable, also with --force: %s, %s', async (file, _, config) => {
+    await writeFile(join(confDir, file), JSON.stringify(config))
+    for (const options of ['', '--force']) {
+      expect(await uninstall(options)).toMatchObject({
+        status: 1,
+        stderr: `Cannot remove ${binDir}/ip-masq: ${confDir}/${file} names it; take it out by hand`,
+      })
+      expect(await isThere()).toBe(true)
+    }
+  })
+
+  test('counts in a cache entry too: the runtime sends DEL to the plugin that delegates', async () => {
+    await cache({
+      ...{ containerID: 'a', netns: node.path, network: 'multus-cni-network' },
+      plugins: [multus(INNER)],
+    })
+    const { status, lines } = await uninstall()
+    expect({ status, isThere: await isThere() }).toEqual({ status: 1, isThere: true })
+    expect(lines.filter((line) => line.startsWith('in use'))).toEqual([
+      expect.stringMatching(/^in use by a eth0, network multus-cni-network since /),
+    ])
+  })
+
+  test('an IPAM plugin is none of them', async () => {
+    const ipam = { type: 'ip-masq' }
+    const plugins = [{ type: 'macvlan', ipam }]
+    await writeFile(join(confDir, '20-other.conflist'), JSON.stringify({ ...INNER, plugins }))
+    expect((await uninstall()).status).toBe(0)
+  })
+})
+
 test('every directory that --cache-dir names counts, and every runtime below it', async () => {
   const other = `--cache-dir ${directory}/other`
   const entries = [
