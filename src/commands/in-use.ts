@@ -1,6 +1,4 @@
 import { now } from '#system/clock'
-import { CniError } from '../cni/error'
-import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { renderUse, type Use, usesOf } from '../install/uses'
 import { readNodeCache } from '../sync/node-cache'
 import { judgeAll } from '../sync/prune'
@@ -35,18 +33,8 @@ export async function waitUntilUnused(
   return uses
 }
 
-/** A mistyped one would hide the attachments that it was named for. The usual one comes with the first pod. */
-function requireCaches(cacheDirs: readonly string[]): void {
-  const { exists, absent } = readNodeCache(cacheDirs)
-  const empty = (exists ? absent : cacheDirs).find((directory) => directory !== DEFAULT_CACHE_DIR)
-  if (empty === undefined) return
-  const message = `Cannot tell what needs the executable: there is no result cache in ${empty}; check --cache-dir, or use --force`
-  throw new CniError('ioFailure', message)
-}
-
 /** What cannot be asked is an error, unless nothing shall hold us up. */
 async function findUses({ cacheDirs, graceSeconds, force }: CommandOptions, world: World): Promise<Use[]> {
-  if (!force) requireCaches(cacheDirs)
   try {
     const judgement = await judgeAll(world.backend(), {
       readCache: () => readNodeCache(cacheDirs),

@@ -9,6 +9,7 @@ import { serveHealth, UNASKED } from './health'
 import { enterHostRoot } from './host-root'
 import { type Steps, waitUntilUnused } from './in-use'
 import { type CommandOptions, parseInstallOptions } from './install-options'
+import { requireNamedDirectories } from './named-directories'
 import { type Pause, pauseUntilStop } from './pause'
 import { requireRoot } from './root'
 import type { World } from './world'
@@ -58,6 +59,7 @@ async function watchUninstall(options: CommandOptions, world: World, pause: Paus
 }
 
 async function uninstall(options: CommandOptions, world: World, pause: Pause): Promise<number> {
+  const executable = `${options.binDir}/ip-masq`
   let said = 0
   let consequences: readonly string[] = []
   const say = async (lines: readonly string[]) => {
@@ -65,6 +67,7 @@ async function uninstall(options: CommandOptions, world: World, pause: Pause): P
     await world.write(printLines(lines))
   }
   const leave = async () => {
+    requireNamedDirectories(options)
     const left = leaveNetworks(options)
     consequences = left.consequences
     await say(left.done)
@@ -72,8 +75,12 @@ async function uninstall(options: CommandOptions, world: World, pause: Pause): P
   }
   try {
     await leave()
-    const status = await removeRest(options, world, { say, leave, pause })
-    if (said === 0) await say(['nothing to do'])
+    const status = await removeRules(options, world, { say, leave, pause })
+    if (status === 0) {
+      const removed = removeExecutable(options.binDir)
+      const line = removed ? `removed ${executable}` : `there is no ${executable}`
+      await say([removed || said > 0 ? line : `nothing to do: ${line}`])
+    }
     // What was asked for was not done.
     return options.restorePrimaryMasq && consequences.length > 0 ? 1 : status
   } finally {
@@ -82,8 +89,8 @@ async function uninstall(options: CommandOptions, world: World, pause: Pause): P
   }
 }
 
-/** The rules and the executable, when nothing needs them any more. */
-async function removeRest(options: CommandOptions, world: World, steps: Steps): Promise<number> {
+/** The rules, when nothing needs them and the executable any more. */
+async function removeRules(options: CommandOptions, world: World, steps: Steps): Promise<number> {
   const { binDir, force } = options
   const { say, leave } = steps
   const uses = await waitUntilUnused(options, world, steps)
@@ -106,13 +113,12 @@ async function removeRest(options: CommandOptions, world: World, steps: Steps): 
   await world.backend().tearDown()
   // A primary plugin may have written what it remembers meanwhile.
   await leave()
-  await say(removeExecutable(binDir))
   return 0
 }
 
 /** What cannot be edited keeps the executable: every ADD and DEL of that network would fail without it. */
-function requireUnnamed({ binDir, confDir }: CommandOptions): void {
-  const [file] = filesThatName(confDir)
+function requireUnnamed({ binDir, confDir, force }: CommandOptions): void {
+  const [file] = filesThatName(confDir, { force })
   if (file === undefined) return
   throw new CniError('ioFailure', `Cannot remove ${binDir}/ip-masq: ${file} names it; take it out by hand`)
 }

@@ -1,5 +1,7 @@
-import { statusOfEntry } from '#system/files'
+import { statusIfThere, statusOfEntry } from '#system/files'
+import { CniError } from '../cni/error'
 import { isObject } from '../cni/json'
+import { isMissing } from '../system/errors'
 import {
   configFiles,
   dropInFiles,
@@ -111,10 +113,22 @@ function readIfAny(path: string): string | undefined {
 }
 
 /** Also as its only plugin, or in what is no JSON at the moment, drop-ins included. */
-export function filesThatName(confDir: string): string[] {
+export function filesThatName(confDir: string, { force }: { readonly force: boolean }): string[] {
   const networks = networksWithDropIns(confDir)
   const dropIns = networks.flatMap((network) => dropInFiles(confDir, network))
-  return [...configFiles(confDir), ...dropIns].filter((path) => isNamedIn(readIfAny(path) ?? ''))
+  return [...configFiles(confDir), ...dropIns].filter((path) => {
+    try {
+      return isNamedIn(readConfig(path))
+    } catch (error) {
+      // A runtime may well read what we do not: a file that is too large for us, or behind another user's link.
+      if (force || statusIfThere(path)?.kind !== 'file') return false
+      const why = error instanceof Error ? error.message : error
+      throw new CniError(
+        'ioFailure',
+        `Cannot tell whether ${path} names ip-masq: ${why}; mend or remove it, or use --force`,
+      )
+    }
+  })
 }
 
 function isNamedIn(text: string): boolean {
@@ -127,15 +141,16 @@ function isNamedIn(text: string): boolean {
   return isNamedInConfig(config)
 }
 
-export function removeExecutable(binDir: string): string[] {
+/** Whether there was one. */
+export function removeExecutable(binDir: string): boolean {
   try {
     return inDirectory(binDir, (directory) => {
-      if (!statusOfEntry(directory.at(EXECUTABLE))) return []
+      if (!statusOfEntry(directory.at(EXECUTABLE))) return false
       removeFile({ directory, name: EXECUTABLE })
-      return [`removed ${binDir}/${EXECUTABLE}`]
+      return true
     })
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    if (isMissing(error)) return false
     throw error
   }
 }

@@ -493,6 +493,8 @@ describe('install leaves alone', () => {
 })
 
 describe('uninstall', () => {
+  const NOTHING_TO_DO = () => `nothing to do: there is no ${binDir}/ip-masq`
+
   test.each(['patch', 'drop-in'])(
     'of a %s leaves the conflist as it was, and no executable',
     async (mode) => {
@@ -502,7 +504,7 @@ describe('uninstall', () => {
       expect({ status, last: lines.at(-1) }).toEqual({ status: 0, last: `removed ${binDir}/ip-masq` })
       expect(await read('10-pods.conflist')).toBe(CONFLIST)
       expect(await readdir(binDir)).toEqual([])
-      expect(await uninstall()).toMatchObject({ status: 0, stdout: 'nothing to do' })
+      expect(await uninstall()).toMatchObject({ status: 0, stdout: NOTHING_TO_DO() })
     },
   )
 
@@ -520,7 +522,7 @@ describe('uninstall', () => {
         lines: expect.arrayContaining([`switched masquerade on again in ${confDir}/10-pods.conflist`]),
       })
       expect(await read('10-pods.conflist')).toBe(CONFLIST)
-      expect((await uninstall('--restore-primary-masq')).stdout).toBe('nothing to do')
+      expect((await uninstall('--restore-primary-masq')).stdout).toBe(NOTHING_TO_DO())
     })
 
     test('without it, every run says what follows, and a later run gives it back', async () => {
@@ -528,7 +530,7 @@ describe('uninstall', () => {
       await install('--disable-primary-masq')
       expect((await uninstall()).lines.at(-1)).toMatch(WARNING)
       const again = await uninstall()
-      expect(again).toMatchObject({ status: 0, lines: ['nothing to do', expect.stringMatching(WARNING)] })
+      expect(again).toMatchObject({ status: 0, lines: [NOTHING_TO_DO(), expect.stringMatching(WARNING)] })
       await uninstall('--restore-primary-masq')
       expect(await read('10-pods.conflist')).toBe(CONFLIST)
     })

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { lchown, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createInstallSite, type InstallSite, WITHOUT_RUNTIMES } from '../lab/install-site'
@@ -214,14 +214,86 @@ test('every directory that --cache-dir names counts, and every runtime below it'
   expect(status).toBe(1)
   for (const entry of entries)
     expect(lines.join('\n')).toContain(`: the conflist in its cache entry ${entry} has`)
-  const mistyped = await uninstall(`--cache-dir ${directory}/othre`)
-  expect(mistyped).toMatchObject({
+  const empty = await uninstall(`--cache-dir ${confDir}`)
+  expect(empty).toMatchObject({
     status: 1,
     stderr: expect.stringContaining(
-      `Cannot tell what needs the executable: there is no result cache in ${directory}/othre; check --cache-dir, or use --force`,
+      `Cannot tell what needs the executable: there is no result cache in ${confDir}; check --cache-dir, or use --force`,
     ),
   })
   // Without it, nothing is known of them.
+  expect((await uninstall()).status).toBe(0)
+})
+
+describe('a directory that is not there', () => {
+  const MISTYPED = [
+    ['--conf-dir', 'tell which networks name ip-masq'],
+    ['--cache-dir', 'tell what needs the executable'],
+    ['--bin-dir', 'remove the executable'],
+  ] as const
+  const state = async () => ({
+    conflist: await readFile(join(confDir, '10-pods.conflist'), 'utf8'),
+    isThere: await isThere(),
+  })
+
+  test.each(MISTYPED)('is an error where it is named, before anything is done: %s', async (flag, cannot) => {
+    const before = await state()
+    await writeFile(join(directory, 'file'), '')
+    for (const name of ['absent', 'file']) {
+      // Of two the last counts; both count with --cache-dir.
+      expect(await uninstall(`${flag} ${directory}/${name}`)).toMatchObject({
+        status: 1,
+        stdout: '',
+        stderr: `Cannot ${cannot}: there is no directory ${directory}/${name}; check ${flag}, or use --force`,
+      })
+      expect(await state()).toEqual(before)
+    }
+  })
+
+  test.each(['absent', 'file'])('is taken for an empty one with --force: %s', async (name) => {
+    await writeFile(join(directory, 'file'), '')
+    const path = `${directory}/${name}`
+    const line = `uninstall --force --bin-dir ${path} --conf-dir ${path} --cache-dir ${path}`
+    expect(await run(line)).toMatchObject({
+      status: 0,
+      stdout: `nothing to do: there is no ${path}/ip-masq`,
+    })
+  })
+
+  test('is a node without a network or plugins where it is the usual one', async () => {
+    // For this command alone, the node's are empty.
+    const before = `${WITHOUT_RUNTIMES}
+      for d in /etc /opt /var/lib; do mount -t tmpfs none $d; done`
+    expect(await runCommand(node, 'uninstall', { before })).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: 'nothing to do: there is no /opt/cni/bin/ip-masq',
+    })
+  })
+})
+
+test('says that there is no executable where it was told to look', async () => {
+  await mkdir(join(directory, 'other'))
+  expect(await uninstall(`--bin-dir ${directory}/other`)).toMatchObject({
+    status: 0,
+    lines: [`took ip-masq out of ${confDir}/10-pods.conflist`, `there is no ${directory}/other/ip-masq`],
+  })
+})
+
+test('a config that it may not read keeps the executable: a runtime may', async () => {
+  const link = join(confDir, '20-linked.conflist')
+  await writeFile(join(directory, 'linked'), CONFLIST.replace('bridge', 'ip-masq'))
+  await symlink(join(directory, 'linked'), link)
+  await lchown(link, 4321, 4321)
+  const { status, stderr } = await uninstall()
+  expect({ status, isThere: await isThere() }).toEqual({ status: 1, isThere: true })
+  expect(stderr).toMatch(
+    `Cannot tell whether ${link} names ip-masq: Cannot use ${directory}/linked: it belongs to user 0, and a link that user 4321 can change leads to it; mend or remove it, or use --force`,
+  )
+  // What no runtime can read is no reason to stay.
+  await rm(link)
+  await symlink(join(directory, 'nowhere'), link)
+  await mkdir(join(confDir, '30-directory.conf'))
   expect((await uninstall()).status).toBe(0)
 })
 
