@@ -15,6 +15,7 @@ import { encode } from '#system/text'
 import type { JsonObject } from '../cni/json'
 import { openConfig, ownDropIns } from './conf-directory'
 import { atPlace, type Directory, enter, inDirectory } from './directory'
+import { BARE } from './edit-conflist'
 import { isInPlace, type Owner, type Placement, placeFile, removeFile } from './place-file'
 import { bytesOf, readByteText } from './read-file'
 import type { Target } from './target'
@@ -42,8 +43,6 @@ export function placeDropIn(
   nudge(confDir)
   return [`added ip-masq to network ${name} by ${path}`]
 }
-
-export const BARE: JsonObject = { type: 'ip-masq' }
 
 function placementOf(plugin: JsonObject, like: Like): Placement {
   return { ...like, content: { bytes: encode(`${JSON.stringify(plugin, null, 2)}\n`) } }

@@ -1,6 +1,6 @@
 import { applyEdits, findNodeAtLocation, modify, type Node, parseTree } from 'jsonc-parser'
 import { isObject, type JsonObject } from '../cni/json'
-import { inByteText } from './read-file'
+import { inByteText, isEditable } from './read-file'
 
 /**
  * Edits of a conflist's text: keys that we do not know, their order, the indentation and the version stay as they are
@@ -9,6 +9,9 @@ import { inByteText } from './read-file'
  */
 
 const OURS = 'ip-masq'
+
+/** Without a key of its own. */
+export const BARE: JsonObject = { type: OURS }
 
 export function addPlugin(text: string, wanted: JsonObject): string {
   const plugin = inByteText(wanted)
@@ -108,13 +111,21 @@ export function masqueradingIn(text: string): Masquerading[] {
   return masqueradingOf(pluginsIn(text))
 }
 
+/** Plugins that say that they do not masquerade. Install writes this, and nothing else, where it switches one off. */
+export function notMasqueradingIn(text: string): Masquerading[] {
+  return pluginsIn(text).flatMap((plugin, at) => {
+    const path = masqueradePath(plugin)
+    return path && valueAt(plugin, path) === false ? [{ at, type: typeOf(plugin), path }] : []
+  })
+}
+
 /** The plugins of a list that masquerade as the reference plugins do, or would hand that on. */
 function masqueradingOf(plugins: readonly unknown[]): Masquerading[] {
   return plugins.flatMap((plugin, at) => {
     const path = masqueradePath(plugin)
     if (!path) return []
     const type = typeOf(plugin)
-    const value = path.reduce<unknown>((inner, key) => Object(inner)[key], plugin)
+    const value = valueAt(plugin, path)
     const isOff = type === 'flannel' ? value === false : value !== true
     return isOff ? [] : [{ at, type, path }]
   })
@@ -126,6 +137,10 @@ function masqueradePath(plugin: unknown): readonly string[] | undefined {
   return Object.hasOwn(PRIMARY, type) ? PRIMARY[type] : undefined
 }
 
+export function valueAt(plugin: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), plugin)
+}
+
 function typeOf(plugin: unknown): string {
   return isObject(plugin) ? String(plugin.type) : ''
 }
@@ -133,6 +148,15 @@ function typeOf(plugin: unknown): string {
 /** The list has a primary plugin that could masquerade, and every one of them says that it does not. */
 export function isPrimaryMasqueradeOff(plugins: readonly unknown[]): boolean {
   return plugins.some(masqueradePath) && masqueradingOf(plugins).length === 0
+}
+
+/** Whether a runtime could load the text as a list, and we can edit it. */
+export function isConflist(text: string): boolean {
+  try {
+    return pluginsIn(text).length > 0 && isEditable(text)
+  } catch {
+    return false
+  }
 }
 
 function pluginsIn(text: string): readonly unknown[] {

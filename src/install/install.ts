@@ -3,8 +3,15 @@ import type { JsonObject } from '../cni/json'
 import type { Version } from '../cni/version'
 import { parseConfig } from '../config/parse'
 import { ownDropIns } from './conf-directory'
-import { BARE, placeDropIn } from './drop-in'
-import { addPlugin, masqueradingIn, ownPluginsIn, setVersion, switchOffMasquerade } from './edit-conflist'
+import { placeDropIn } from './drop-in'
+import {
+  addPlugin,
+  BARE,
+  masqueradingIn,
+  ownPluginsIn,
+  setVersion,
+  switchOffMasquerade,
+} from './edit-conflist'
 import { installExecutable } from './executable'
 import { requireFit } from './judge'
 import { decideMode, type Mode } from './mode'

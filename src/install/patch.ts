@@ -1,9 +1,10 @@
-import { statusOfEntry } from '#system/files'
+import { isMissing } from '../system/errors'
 import { openConfig } from './conf-directory'
 import type { Place } from './directory'
-import { ownPluginsIn } from './edit-conflist'
+import { addPlugin, BARE, ownPluginsIn } from './edit-conflist'
 import { type Placement, placeFile } from './place-file'
 import { bytesOf, type OpenFile, readByteText, withFile } from './read-file'
+import { isStillNeeded } from './restore-masquerade'
 
 /** The file is not what was read a moment ago: its owner has just written it anew. */
 export class ChangedError extends Error {}
@@ -11,6 +12,26 @@ export class ChangedError extends Error {}
 /** What was there before install, under a name that no runtime reads. */
 export function backupOf(path: string): string {
   return `${path}.ip-masq-backup`
+}
+
+/** What install left beside the conflist; undefined without one, and empty where there is something that cannot be read. */
+export function readBackup(place: Place): string | undefined {
+  try {
+    return withFile({ ...place, name: backupOf(place.name) }, readByteText)
+  } catch (error) {
+    return isMissing(error) ? undefined : ''
+  }
+}
+
+/**
+ * Puts the conflist with ip-masq in it in the place of a backup that is lost. By that, every later run knows that ip-masq
+ * was in this network, and that nothing shows what was there before.
+ */
+export function replaceLostBackup(file: string, text: string): void {
+  openConfig(file, (open, place) => {
+    const withOurs = ownPluginsIn(text) > 0 ? text : addPlugin(text, BARE)
+    placeFile({ ...place, name: backupOf(place.name) }, like(open, withOurs))
+  })
 }
 
 export interface Edit {
@@ -30,8 +51,9 @@ export function replaceConflist({ file, text, edited, keepBackup }: Edit): strin
     if (readByteText(open) !== text) throw new ChangedError()
     const backup = { ...place, name: backupOf(place.name) }
     // A backup that is there is of before the first install; what we have edited ourselves is no news.
-    const isDue = keepBackup && (ownPluginsIn(text) === 0 || !isThere(backup))
-    const saved = isDue ? placeFile(backup, like(open, text)) : []
+    const there = readBackup(place)
+    const isNews = there === undefined || (ownPluginsIn(text) === 0 && !isStillNeeded(there, text))
+    const saved = keepBackup && isNews ? placeFile(backup, like(open, text)) : []
     const check = () => requireUnchanged(place, text)
     return [...new Set([...saved, ...placeFile(place, { ...like(open, edited), check })])]
   })
@@ -62,10 +84,6 @@ function like({ status, descriptor }: OpenFile, text: string): Placement {
     owner: status,
     attributesOf: descriptor,
   }
-}
-
-function isThere({ directory, name }: Place): boolean {
-  return statusOfEntry(directory.at(name)) !== undefined
 }
 
 function requireUnchanged(place: Place, text: string): void {

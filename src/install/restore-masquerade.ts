@@ -1,6 +1,14 @@
 import { applyEdits, modify } from 'jsonc-parser'
 import { isObject } from '../cni/json'
-import { type Masquerading, masqueradingIn, removePlugin } from './edit-conflist'
+import {
+  isConflist,
+  type Masquerading,
+  masqueradingIn,
+  notMasqueradingIn,
+  ownPluginsIn,
+  removePlugin,
+  valueAt,
+} from './edit-conflist'
 
 /** A primary plugin's own masquerade that was on before install, and is off now. */
 export interface SwitchedOff extends Masquerading {
@@ -18,6 +26,29 @@ export function switchedOff(before: string, now: string): SwitchedOff[] {
     const restored = pluginsOf(withOldValue(now, { ...masquerading, at }, old[masquerading.at]))[at]
     return [{ ...masquerading, at, isRestorable: isSame(restored, old[masquerading.at]) }]
   })
+}
+
+/**
+ * Plugins that do not masquerade now, where the backup does not show whether they did before install: it is no conflist
+ * (lost, or cut short), or it has ip-masq in it and is of a later time.
+ */
+export function perhapsSwitchedOff(before: string | undefined, now: string): Masquerading[] {
+  const isOfBefore = before !== undefined && ownPluginsIn(before) === 0
+  if (isOfBefore) return []
+  const known = before === undefined ? [] : switchedOff(before, now)
+  return notMasqueradingIn(now).filter(({ at }) => !known.some((one) => one.at === at))
+}
+
+/**
+ * Whether a masquerade is off in `now` that this backup shows to have been on, or about which it leaves a doubt. A backup
+ * of `now` in its place would show that it was off from the start.
+ */
+export function isStillNeeded(backup: string, now: string): boolean {
+  const before = isConflist(backup) ? backup : undefined
+  return (
+    perhapsSwitchedOff(before, now).length > 0 ||
+    (before !== undefined && switchedOff(before, now).length > 0)
+  )
 }
 
 /**
@@ -44,10 +75,6 @@ function withOldValue(text: string, { at, path }: Masquerading, old: unknown): s
   const outer = path.slice(0, -1)
   const isEmpty = outer.length > 0 && isSame(valueAt(pluginsOf(restored)[at], outer), {})
   return isEmpty && valueAt(old, outer) === undefined ? set(restored, outer, undefined) : restored
-}
-
-function valueAt(plugin: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), plugin)
 }
 
 /** Where the plugin at `at` is in another list: the same of its type, by count. */

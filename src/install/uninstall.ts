@@ -1,6 +1,5 @@
 import { statusIfThere, statusOfEntry } from '#system/files'
 import { CniError } from '../cni/error'
-import { isObject } from '../cni/json'
 import { isMissing } from '../system/errors'
 import {
   configFiles,
@@ -12,13 +11,13 @@ import {
 } from './conf-directory'
 import { inDirectory } from './directory'
 import { removeDropIn } from './drop-in'
-import { ownPluginsIn, removePlugin } from './edit-conflist'
+import { isConflist, type Masquerading, ownPluginsIn, removePlugin } from './edit-conflist'
 import { EXECUTABLE } from './executable'
 import { isNamedInConfig } from './nested-plugins'
-import { backupOf, editConflist } from './patch'
+import { backupOf, editConflist, readBackup, replaceLostBackup } from './patch'
 import { removeFile } from './place-file'
-import { isEditable, readByteText } from './read-file'
-import { restoreMasquerade, type SwitchedOff, switchedOff } from './restore-masquerade'
+import { readByteText } from './read-file'
+import { perhapsSwitchedOff, restoreMasquerade, type SwitchedOff, switchedOff } from './restore-masquerade'
 
 export interface Left {
   /** What was done, a line each. */
@@ -52,14 +51,17 @@ export function leaveNetworks(options: LeaveOptions): Left {
   return { done, consequences: [...new Set(consequences)] }
 }
 
-function leaveConflist(file: string, { restorePrimaryMasq }: LeaveOptions): Left {
+function leaveConflist(file: string, { confDir, restorePrimaryMasq }: LeaveOptions): Left {
   const found = readConflist(file)
   if (!found) return { done: [], consequences: [] }
-  const { path, text } = found
-  const backup = readIfAny(backupOf(path))
+  const { path, text, name, backup } = found
   const before = backup !== undefined && isConflist(backup) ? backup : undefined
   const isIn = ownPluginsIn(text) > 0
   const off = before === undefined ? [] : switchedOff(before, removePlugin(text))
+  // Of a network that ip-masq was never in, there is nothing to say.
+  const wasIn = isIn || backup !== undefined || ownDropIns(confDir, name).length > 0
+  const unknown = wasIn ? perhapsSwitchedOff(before, removePlugin(text)) : []
+  if (unknown.length > 0 && backup === undefined) replaceLostBackup(file, text)
   const isDue = restorePrimaryMasq && off.some(({ isRestorable }) => isRestorable)
   const done: string[] = []
   if (isIn || isDue) {
@@ -71,42 +73,49 @@ function leaveConflist(file: string, { restorePrimaryMasq }: LeaveOptions): Left
     done.push(...said)
   }
   const staysOff = off.filter(({ isRestorable }) => !(isDue && isRestorable))
-  return { done, consequences: staysOff.map((one) => consequenceOf(path, one)) }
+  return {
+    done,
+    consequences: [
+      ...staysOff.map((one) => consequenceOf(path, one)),
+      ...unknown.map((one) => doubtAbout(path, one)),
+    ],
+  }
 }
 
-function consequenceOf(path: string, { type, at, path: keys, isRestorable }: SwitchedOff): string {
-  const key = `plugins[${at}].${keys.join('.')}`
-  const remedy = isRestorable
+function consequenceOf(path: string, off: SwitchedOff): string {
+  const key = keyOf(off)
+  const remedy = off.isRestorable
     ? 'run ip-masq uninstall --restore-primary-masq to switch it on again'
     : `the plugin has been changed since, so set ${key} yourself; ${backupOf(path)} has it as it was`
-  return `new pods of ${path} leave the node with their own address, because install switched ${type}'s masquerade off (${key}): ${remedy}`
+  return `new pods of ${path} leave the node with their own address, because install switched ${off.type}'s masquerade off (${key}): ${remedy}`
+}
+
+/** No guess: it may have been off before install too. */
+function doubtAbout(path: string, off: Masquerading): string {
+  const [key, backup] = [keyOf(off), backupOf(path)]
+  return `new pods of ${path} leave the node with their own address, because ${off.type} does not masquerade (${key} is false), and without a usable ${backup} nothing shows whether install switched it off: set ${key} to true to masquerade them, or remove ${backup} if that is as you want it`
+}
+
+function keyOf({ at, path }: Masquerading): string {
+  return `plugins[${at}].${path.join('.')}`
+}
+
+interface FoundConflist {
+  readonly path: string
+  readonly text: string
+  readonly name: string
+  readonly backup: string | undefined
 }
 
 /** Undefined for what no runtime loads, and for what cannot be edited; see `filesThatName`. */
-function readConflist(file: string): { path: string; text: string } | undefined {
+function readConflist(file: string): FoundConflist | undefined {
   try {
-    return openConfig(file, (open, { directory, name }) => {
+    return openConfig(file, (open, place) => {
       const text = readByteText(open)
-      return isConflist(text) ? { path: `${directory.path}/${name}`, text } : undefined
+      if (!isConflist(text)) return undefined
+      const path = `${place.directory.path}/${place.name}`
+      return { path, text, name: String(JSON.parse(text).name), backup: readBackup(place) }
     })
-  } catch {
-    return undefined
-  }
-}
-
-function isConflist(text: string): boolean {
-  try {
-    const conflist: unknown = JSON.parse(text)
-    const isList = isObject(conflist) && Array.isArray(conflist.plugins) && conflist.plugins.length > 0
-    return isList && isEditable(text)
-  } catch {
-    return false
-  }
-}
-
-function readIfAny(path: string): string | undefined {
-  try {
-    return readConfig(path)
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { overNft } from '../lab/carrier'
@@ -29,6 +29,7 @@ const CONFLIST = `{
 `
 const write = (name: string, text = CONFLIST) => writeFile(join(confDir, name), text)
 const read = (name: string) => readFile(join(confDir, name), 'utf8')
+const addOurs = (text: string) => text.replace('"portmap" }', '"portmap" },\n    { "type": "ip-masq" }')
 const typesIn = async (name: string) =>
   JSON.parse(await read(name)).plugins.map(({ type }: { type: string }) => type)
 
@@ -533,6 +534,94 @@ describe('uninstall', () => {
       expect(again).toMatchObject({ status: 0, lines: [NOTHING_TO_DO(), expect.stringMatching(WARNING)] })
       await uninstall('--restore-primary-masq')
       expect(await read('10-pods.conflist')).toBe(CONFLIST)
+    })
+
+    describe('without a usable backup', () => {
+      const doubt = (file: string) => {
+        const [path, backup] = [join(confDir, file), join(confDir, `${file}.ip-masq-backup`)]
+        return `left to do: new pods of ${path} leave the node with their own address, because bridge does not masquerade (plugins[0].ipMasq is false), and without a usable ${backup} nothing shows whether install switched it off: set plugins[0].ipMasq to true to masquerade them, or remove ${backup} if that is as you want it`
+      }
+      const backup = () => join(confDir, '10-pods.conflist.ip-masq-backup')
+      const off = CONFLIST.replace('"ipMasq": true', '"ipMasq": false')
+
+      test.each([
+        ['removed', 'patch', '10-pods.conflist', () => rm(backup())],
+        ['removed', 'drop-in', '10-pods.conflist', () => rm(backup())],
+        ['empty', 'patch', '10-pods.conflist', () => writeFile(backup(), '')],
+        ['cut short', 'patch', '10-pods.conflist', () => writeFile(backup(), CONFLIST.slice(0, 60))],
+        ['cut short', 'drop-in', '10-pods.conflist', () => writeFile(backup(), CONFLIST.slice(0, 60))],
+        ['no file', 'patch', '10-pods.conflist', () => rm(backup()).then(() => mkdir(backup()))],
+        [
+          'of another name',
+          'patch',
+          '20-pods.conflist',
+          () => rename(join(confDir, '10-pods.conflist'), join(confDir, '20-pods.conflist')),
+        ],
+      ])('guesses nothing, and says so on every run: %s, %s', async (_, mode, file, lose) => {
+        await write('10-pods.conflist')
+        await install(`--mode ${mode} --disable-primary-masq`)
+        await lose()
+        for (let turn = 1; turn <= 3; turn++) {
+          const { status, lines } = await uninstall('--restore-primary-masq')
+          expect({ turn, status, last: lines.at(-1) }).toEqual({ turn, status: 1, last: doubt(file) })
+          expect(lines.filter((line) => line.startsWith('left to do'))).toHaveLength(1)
+          expect(await read(file)).toBe(off)
+        }
+        expect(await readdir(binDir)).toEqual([])
+        expect(await uninstall()).toMatchObject({ status: 0, lines: [NOTHING_TO_DO(), doubt(file)] })
+        await write(file)
+        expect(await uninstall('--restore-primary-masq')).toMatchObject({
+          status: 0,
+          stdout: NOTHING_TO_DO(),
+        })
+      })
+
+      test('ends the question for an operator who removes the backup', async () => {
+        await write('10-pods.conflist', addOurs(off))
+        expect(await uninstall('--restore-primary-masq')).toMatchObject({ status: 1 })
+        expect(await read('10-pods.conflist')).toBe(off)
+        await rm(backup())
+        expect(await uninstall('--restore-primary-masq')).toMatchObject({
+          status: 0,
+          stdout: NOTHING_TO_DO(),
+        })
+      })
+
+      test('install does not make one that says it was off from the start', async () => {
+        await write('10-pods.conflist')
+        await install('--disable-primary-masq')
+        await rm(backup())
+        const config = join(directory, 'config.json')
+        await writeFile(config, '{"ipv6": false}')
+        await install(`--config ${config}`)
+        for (let turn = 1; turn <= 2; turn++) {
+          expect(await uninstall('--restore-primary-masq')).toMatchObject({ status: 1 })
+          await install()
+        }
+        expect((await uninstall('--restore-primary-masq')).lines.at(-1)).toBe(doubt('10-pods.conflist'))
+      })
+
+      test('says nothing of a network that ip-masq was never in, nor of one that was off before', async () => {
+        await write('10-pods.conflist', off)
+        await write('20-other.conflist', off.replace('"pods"', '"other"'))
+        await install('--disable-primary-masq')
+        const { status, stdout } = await uninstall('--restore-primary-masq')
+        expect({ status, stdout }).toEqual({ status: 0, stdout: expect.not.stringContaining('left to do') })
+        expect((await readdir(confDir)).sort()).toEqual([
+          '10-pods.conflist',
+          '10-pods.conflist.ip-masq-backup',
+          '20-other.conflist',
+        ])
+      })
+    })
+
+    test.each(['patch', 'drop-in'])('gives back what an earlier install switched off: %s', async (mode) => {
+      await write('10-pods.conflist')
+      await install(`--mode ${mode} --disable-primary-masq`)
+      await uninstall()
+      await install(`--mode ${mode} --set-cni-version 1.1.0`)
+      expect((await uninstall('--restore-primary-masq')).status).toBe(0)
+      expect(await read('10-pods.conflist')).toBe(CONFLIST.replace('1.0.0', '1.1.0'))
     })
 
     test('leaves a plugin alone that was changed since, and says so', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { addPlugin, switchOffMasquerade } from '../../src/install/edit-conflist'
-import { restoreMasquerade, switchedOff } from '../../src/install/restore-masquerade'
+import { perhapsSwitchedOff, restoreMasquerade, switchedOff } from '../../src/install/restore-masquerade'
 
 /** A conflist as it was before `install --disable-primary-masq`, and as uninstall leaves it. */
 
@@ -60,4 +60,31 @@ test('the plugin is found again at another place in the list', () => {
   const before = conflist(BRIDGE)
   const now = installed(before).replace('"plugins": [', '"plugins": [\n    { "type": "first" },')
   expect(restoreMasquerade(before, now)).toBe(conflist('{ "type": "first" }', BRIDGE))
+})
+
+describe('without a backup of the time before install, a masquerade that is off may have been switched off', () => {
+  const FLANNEL = '{ "type": "flannel" }'
+  const now = switchOffMasquerade(conflist(BRIDGE, FLANNEL, PORTMAP))
+  const [bridge, flannel] = [
+    { at: 0, type: 'bridge', path: ['ipMasq'] },
+    { at: 1, type: 'flannel', path: ['delegate', 'ipMasq'] },
+  ]
+
+  test.each([
+    ['lost', undefined, [bridge, flannel]],
+    ['of a later time', installed(now), [bridge, flannel]],
+    [
+      'of a later time, with one masquerade on',
+      installed(now).replace('"ipMasq": false', '"ipMasq": true'),
+      [flannel],
+    ],
+    ['of before', conflist(BRIDGE, FLANNEL, PORTMAP), []],
+    ['of before, and off', now, []],
+  ])('the backup is %s', (_, before, doubtful) => {
+    expect(perhapsSwitchedOff(before, now)).toEqual(doubtful)
+  })
+
+  test('but install writes false, and leaves out nothing', () => {
+    expect(perhapsSwitchedOff(undefined, conflist('{ "type": "bridge" }', FLANNEL))).toEqual([])
+  })
 })
