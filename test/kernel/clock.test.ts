@@ -43,7 +43,7 @@ describe.each([
   ['far behind', PAST],
 ])('the clock was %s', (_, epoch) => {
   test.each(['gc', 'sync --prune'])('%s removes the rules once the namespace is gone', async (command) => {
-    await network.add('a', [`${ADDRESS}/24`], `${network.cacheDir}/gone`)
+    await network.add('a', [`${ADDRESS}/24`], '/var/run/netns/ip-masq-gone')
     await setEpoch(epoch)
     await network.command(command)
     expect(await podAddresses(node)).toEqual(['10.244.1.8'])

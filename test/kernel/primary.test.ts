@@ -202,8 +202,14 @@ describe('bridge 1.1:', () => {
     const beside = { node, plugin: { type: 'ptp' }, directory: PLUGIN_DIRECTORY, beside: network }
     const others = [
       // A network that ip-masq is no part of, and one whose primary plugin masquerades still.
-      await createPrimaryNetwork({ ...beside, name: 'other', addresses: ['10.244.1.9'] }),
-      await createPrimaryNetwork({ ...beside, name: 'on', addresses: ['10.244.1.10'], isJoined: true }),
+      await createPrimaryNetwork({ ...beside, name: 'other', ifname: 'net1', addresses: ['10.244.1.9'] }),
+      await createPrimaryNetwork({
+        ...beside,
+        name: 'on',
+        ifname: 'net2',
+        addresses: ['10.244.1.10'],
+        isJoined: true,
+      }),
     ]
     for (const other of others) await other.add('a')
     await node.sh(`

@@ -35,6 +35,8 @@ export interface PrimaryOptions {
   /** Keys of the primary plugin. */
   readonly plugin: Readonly<Record<string, unknown>>
   readonly name?: string
+  /** In its pods: those of another network have another. */
+  readonly ifname?: string
   readonly addresses?: readonly string[]
   /** Where the reference plugins are. */
   readonly directory: string
@@ -52,7 +54,14 @@ interface Entry {
 }
 
 export async function createPrimaryNetwork(options: PrimaryOptions): Promise<PrimaryNetwork> {
-  const { node, plugin, directory, name = 'pods', addresses = ['10.244.1.2', 'fd00:244:1::2'] } = options
+  const {
+    node,
+    plugin,
+    directory,
+    name = 'pods',
+    ifname = 'eth0',
+    addresses = ['10.244.1.2', 'fd00:244:1::2'],
+  } = options
   const home = options.beside?.home ?? (await mkdtemp(join(tmpdir(), 'ip-masq-primary-')))
   const [binDir, confDir, cacheDir] = ['bin', 'net.d', 'cni'].map((path) => join(home, path))
   for (const path of [binDir, confDir, `${cacheDir}/results`]) await mkdir(`${path}`, { recursive: true })
@@ -85,7 +94,8 @@ export async function createPrimaryNetwork(options: PrimaryOptions): Promise<Pri
   }
   await writeFile(file, JSON.stringify(conflist, null, 2))
   const onDisk = async (): Promise<Conflist> => JSON.parse(await readFile(file, 'utf8'))
-  const cacheFile = (containerID: string) => join(`${cacheDir}`, 'results', `${name}-${containerID}-eth0`)
+  const cacheFile = (containerID: string) =>
+    join(`${cacheDir}`, 'results', `${name}-${containerID}-${ifname}`)
   const entryOf = (containerID: string) => {
     const entry = entries.get(containerID)
     if (!entry) throw new Error(`there was no ADD of ${containerID}`)
@@ -103,12 +113,12 @@ export async function createPrimaryNetwork(options: PrimaryOptions): Promise<Pri
       const used = await onDisk()
       let result: Record<string, unknown> | undefined
       for (const one of used.plugins) {
-        const call = { command: 'ADD', conflist: used, plugin: one, containerID, netns: pod.path }
+        const call = { command: 'ADD', conflist: used, plugin: one, containerID, ifname, netns: pod.path }
         result = await callChained(node, { ...call, ...environment, prevResult: result })
       }
       entries.set(containerID, { pod, conflist: used, result: result ?? {} })
       const entry = {
-        ...{ kind: 'cniCacheV1', containerId: containerID, ifName: 'eth0', networkName: name },
+        ...{ kind: 'cniCacheV1', containerId: containerID, ifName: ifname, networkName: name },
         ...{ config: Buffer.from(JSON.stringify(used)).toString('base64'), netns: pod.path, result },
       }
       await writeFile(cacheFile(containerID), JSON.stringify(entry))
@@ -120,7 +130,14 @@ export async function createPrimaryNetwork(options: PrimaryOptions): Promise<Pri
       const entry = entryOf(containerID)
       const used = by === 'cached' ? entry.conflist : await onDisk()
       for (const one of [...used.plugins].reverse()) {
-        const call = { command: 'DEL', conflist: used, plugin: one, containerID, netns: entry.pod.path }
+        const call = {
+          command: 'DEL',
+          conflist: used,
+          plugin: one,
+          containerID,
+          ifname,
+          netns: entry.pod.path,
+        }
         await callChained(node, { ...call, ...environment, prevResult: entry.result })
       }
       await rm(cacheFile(containerID))
@@ -137,7 +154,11 @@ export async function createPrimaryNetwork(options: PrimaryOptions): Promise<Pri
       const { result } = entryOf(containerID)
       const { plugins, ...list } = await onDisk()
       const own = plugins.find(({ type }) => type === 'ip-masq')
-      return callPlugin(node, 'CHECK', { containerID, config: { ...own, ...list, prevResult: result } })
+      return callPlugin(node, 'CHECK', {
+        containerID,
+        ifname,
+        config: { ...own, ...list, prevResult: result },
+      })
     },
     forget: (containerID) => rm(cacheFile(containerID)),
     async delete() {

@@ -66,6 +66,7 @@ export async function createNetwork(node: Namespace, conflist: Conflist): Promis
 }
 
 export interface ChainedCall {
+  readonly ifname?: string
   readonly command: string
   readonly conflist: Pick<Conflist, 'cniVersion' | 'name'>
   readonly plugin: Json
@@ -91,7 +92,7 @@ export async function callChained(node: Namespace, call: ChainedCall): Promise<J
       CNI_COMMAND: command,
       CNI_CONTAINERID: containerID,
       CNI_NETNS: netns,
-      CNI_IFNAME: 'eth0',
+      CNI_IFNAME: call.ifname ?? 'eth0',
       CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${containerID}`,
       CNI_PATH: [dirname(EXECUTABLES.native), directory].join(':'),
     },
