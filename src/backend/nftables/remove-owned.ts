@@ -6,7 +6,7 @@ import { ATTEMPTS, toError } from './failure'
 import { findAddresses } from './find-addresses'
 import { type FoundSlots, findSlots, NO_SLOTS } from './find-slots'
 import { hopeless, isHopeless } from './hopeless'
-import { deleteAddress, deletePod } from './layout'
+import { deleteAddress } from './layout'
 import { digestOfOwner } from './owner'
 import { addTombstone, deleteSlot } from './slots'
 import { type AddressState, CHANGES_TOO_FAST, exists, NO_TABLE } from './table-state'
@@ -46,7 +46,7 @@ export function removeOwned(
     // With addresses, it is most likely there: an nft that was away when they were added could leave no mark.
     const mayBeElsewhere = orphans.length > 0 || isElsewhere
     const [isLeft, mayMakeTable] = [tombstone !== 'none' && !isRefused, tombstone === 'make-table']
-    const toDelete = [...own.flatMap(deleteFound), ...unowned.map(({ address }) => deletePod(address))]
+    const toDelete = [...own.flatMap(deleteFound), ...unowned.flatMap(deleteUnowned)]
     const stale = slots.isTombstone ? [] : slots.all.map(({ slot }) => deleteSlot(digest, slot))
     if (toDelete.length + stale.length === 0) {
       const isRestored = isLeft && !slots.isTombstone && bury(carrier, digest, { isBare, mayMakeTable })
@@ -153,6 +153,17 @@ function walk(carrier: Carrier, digest: string): Outcome<Walked> {
     },
   }
 }
+
+/**
+ * The element of an address that nobody owned when that was asked. The two maps are asked one after the other, and an ADD may
+ * come in between: then the owner is refused, which the transaction adds and deletes again.
+ */
+function deleteUnowned({ address }: AddressState): Transaction {
+  return deleteAddress(address, NOBODY)
+}
+
+/** No attachment has this value. */
+const NOBODY: Address = { family: 'ip6', value: 0n }
 
 /** Of an element that was read: both, or the owner alone where the other is lost. */
 export function deleteFound({ address, owner, verdict }: AddressState): Transaction {
