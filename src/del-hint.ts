@@ -11,6 +11,8 @@ export interface Hint {
   /** Where to look first. */
   readonly setting: BackendSetting
   readonly carrier: CarrierSetting
+  /** The config cannot be read. */
+  readonly isGuess?: boolean
   readonly warnings: string[]
 }
 
@@ -26,6 +28,6 @@ export function parseHint(readConfig: () => JsonObject, ifname: string): Hint {
     return { hint: distinctAddresses(ips), setting, carrier, warnings: [] }
   } catch (error) {
     const warning = `DEL goes on without prevResult: ${toCniError(error).message}`
-    return { hint: [], setting, carrier, warnings: [warning] }
+    return { hint: [], setting, carrier, isGuess: true, warnings: [warning] }
   }
 }

@@ -116,8 +116,8 @@ async function restoreOthers(call: Call, added: Attachment, config: JsonObject):
 async function del(call: Call, input: Input): Promise<Answer> {
   requireVariables('DEL', call.environment)
   const readConfig = () => input.read().config
-  const { hint, setting, carrier, warnings } = parseHint(readConfig, call.environment.CNI_IFNAME ?? '')
-  const removal = await call.backend.remove(parseAttachment(call.environment), hint, { setting, carrier })
+  const { warnings, hint, ...where } = parseHint(readConfig, call.environment.CNI_IFNAME ?? '')
+  const removal = await call.backend.remove(parseAttachment(call.environment), hint, where)
   if (!('said' in removal)) return { stdout: '', warnings }
   return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${removal.said}`] }
 }

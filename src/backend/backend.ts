@@ -143,6 +143,8 @@ export interface Pruned {
 export interface Where {
   readonly setting: BackendSetting
   readonly carrier: CarrierSetting
+  /** Nobody knows what the config asks for. */
+  readonly isGuess?: boolean
 }
 
 /** For several backends together. */

@@ -75,6 +75,11 @@ describe('a DEL leaves a tombstone', () => {
     expect(await node.sh('nft list tables')).not.toContain('inet ip-masq')
   })
 
+  test('nor where its config cannot be read, so that nobody knows what the node uses', async () => {
+    expect(await call('DEL', { config: '{"broken' })).toMatchObject({ status: 0 })
+    expect(await node.sh('nft list tables')).not.toContain('inet ip-masq')
+  })
+
   test('a table that has nothing else is no table: CHECK says so, gc and STATUS go on', async () => {
     await succeed(node, 'DEL', withoutPrevResult('a'))
     expect((await call('CHECK', pod('a', '10.244.1.7/24'))).json).toMatchObject({

@@ -60,7 +60,7 @@ export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting
   }
 }
 
-const ANYWHERE: Where = { setting: 'auto', carrier: 'auto' }
+const ANYWHERE: Where = { setting: 'auto', carrier: 'auto', isGuess: true }
 
 /** iptables' part is loaded at its first use: most calls do without. */
 function onDemand(load: () => Promise<Backend>): Backend {

@@ -41,4 +41,4 @@ export async function takeBack(places: Places, replacement: Replacement): Promis
   }
 }
 
-const ANYWHERE = { setting: 'auto', carrier: 'auto' } as const
+const ANYWHERE = { setting: 'auto', carrier: 'auto', isGuess: true } as const

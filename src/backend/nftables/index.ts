@@ -25,7 +25,8 @@ export function nftables(carriers: Carriers, clock: Clock): Backend {
     remove: async (attachment, hint, where) =>
       remove(await carriers(where?.carrier), attachment, {
         hint,
-        mayMakeTable: where?.setting !== 'iptables',
+        // A table of nft's on a node that uses iptables would keep the tombstone from the pod's next ADD.
+        mayMakeTable: where?.setting !== 'iptables' && where?.isGuess !== true,
       }),
     async verify(wanted, warn) {
       const { verify } = await import('./verify')
