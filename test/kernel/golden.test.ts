@@ -132,7 +132,8 @@ test('DEL where there is no table leaves one with its tombstone alone', () =>
       'add map inet ip-masq attachments { type ipv6_addr : ipv6_addr; flags timeout; }\n',
       TOMBSTONE,
     ]
-    expect(await record(node, 'DEL', { ...pod, config: '' })).toEqual([
+    const config = { cniVersion: '1.0.0', name: 'cbr0', type: 'ip-masq' }
+    expect(await record(node, 'DEL', { ...pod, config })).toEqual([
       LOOK,
       MARKER,
       'list table inet ip-masq\n',

@@ -6,7 +6,7 @@ import { ATTEMPTS, toError } from './failure'
 import { findAddresses } from './find-addresses'
 import { type FoundSlots, findSlots, NO_SLOTS } from './find-slots'
 import { hopeless, isHopeless } from './hopeless'
-import { deleteAddress } from './layout'
+import { deleteAddress, deletePod } from './layout'
 import { digestOfOwner } from './owner'
 import { addTombstone, deleteSlot } from './slots'
 import { type AddressState, CHANGES_TOO_FAST, exists, NO_TABLE } from './table-state'
@@ -39,6 +39,7 @@ export function removeOwned(
   { orphans = [], known, mustWalk = false, tombstone }: RemoveOptions,
 ): Removal {
   let isRefused = false
+  let isOwnersGone = false
   for (let attempt = 1; ; attempt++) {
     const looked = lookUp(carrier, digest, { orphans, known: attempt === 1 ? known : undefined, mustWalk })
     if (!looked.ok) return hopeless(looked)
@@ -46,7 +47,9 @@ export function removeOwned(
     // With addresses, it is most likely there: an nft that was away when they were added could leave no mark.
     const mayBeElsewhere = orphans.length > 0 || isElsewhere
     const [isLeft, mayMakeTable] = [tombstone !== 'none' && !isRefused, tombstone === 'make-table']
-    const toDelete = [...own.flatMap(deleteFound), ...unowned.flatMap(deleteUnowned)]
+    const deletePods = ({ address }: AddressState) =>
+      isOwnersGone ? [deletePod(address)] : deleteAddress(address, NOBODY)
+    const toDelete = [...own.flatMap(deleteFound), ...unowned.flatMap(deletePods)]
     const stale = slots.isTombstone ? [] : slots.all.map(({ slot }) => deleteSlot(digest, slot))
     if (toDelete.length + stale.length === 0) {
       const isRestored = isLeft && !slots.isTombstone && bury(carrier, digest, { isBare, mayMakeTable })
@@ -63,6 +66,8 @@ export function removeOwned(
       return toDelete.length > 0 ? { outcome: 'removed' } : { outcome: 'absent', mayBeElsewhere }
     }
     if (isHopeless(outcome)) return hopeless(outcome)
+    // The map of owners, perhaps: then nobody can own an address.
+    isOwnersGone ||= outcome.failure === 'missing'
     // Another DEL of the same pod, for example.
     const mayHaveChanged = outcome.failure === 'clash' || outcome.failure === 'missing'
     if (mayHaveChanged && attempt < ATTEMPTS) continue
@@ -155,14 +160,9 @@ function walk(carrier: Carrier, digest: string): Outcome<Walked> {
 }
 
 /**
- * The element of an address that nobody owned when that was asked. The two maps are asked one after the other, and an ADD may
- * come in between: then the owner is refused, which the transaction adds and deletes again.
+ * No attachment has this value. Whether an address has an owner is asked before its element is, and an ADD may come in between:
+ * then this owner is refused, which the transaction adds and deletes again.
  */
-function deleteUnowned({ address }: AddressState): Transaction {
-  return deleteAddress(address, NOBODY)
-}
-
-/** No attachment has this value. */
 const NOBODY: Address = { family: 'ip6', value: 0n }
 
 /** Of an element that was read: both, or the owner alone where the other is lost. */
