@@ -10,7 +10,7 @@ import { hasLayout, outdatedChains } from './outdated'
 import { digestOfOwner } from './owner'
 import { deleteFound, removeOwned } from './remove-owned'
 import { deletePolicy } from './set-up'
-import { deleteSlot } from './slots'
+import { deleteSlotsThatSay } from './slots'
 import { type AddressState, CHANGES_TOO_FAST, readOwners, readTable, type TableState } from './table-state'
 
 const ACTION = 'collect the garbage'
@@ -46,7 +46,7 @@ export function prune(
           ...state.addresses.filter(isOfStale).flatMap(deleteFound),
           ...state.slots
             .filter(({ digest }) => [...digests.values()].includes(digest))
-            .map(({ digest, slot }) => deleteSlot(digest, slot)),
+            .flatMap((one) => deleteSlotsThatSay(one.digest, [one])),
         ])
       : undefined
   for (const [listed, digest] of together?.ok ? [] : digests) {

@@ -8,7 +8,7 @@ import { type FoundSlots, findSlots, NO_SLOTS } from './find-slots'
 import { hopeless, isHopeless } from './hopeless'
 import { deleteAddress, deletePod } from './layout'
 import { digestOfOwner } from './owner'
-import { addTombstone, deleteSlot } from './slots'
+import { addTombstone, deleteSlotsThatSay } from './slots'
 import { type AddressState, CHANGES_TOO_FAST, exists, NO_TABLE } from './table-state'
 import { bury } from './tombstone'
 import type { Transaction } from './transaction'
@@ -50,7 +50,7 @@ export function removeOwned(
     const deletePods = ({ address }: AddressState) =>
       isOwnersGone ? [deletePod(address)] : deleteAddress(address, NOBODY)
     const toDelete = [...own.flatMap(deleteFound), ...unowned.flatMap(deletePods)]
-    const stale = slots.isTombstone ? [] : slots.all.map(({ slot }) => deleteSlot(digest, slot))
+    const stale = slots.isTombstone ? [] : deleteSlotsThatSay(digest, slots.all)
     if (toDelete.length + stale.length === 0) {
       const isRestored = isLeft && !slots.isTombstone && bury(carrier, digest, { isBare, mayMakeTable })
       if (isRestored && attempt < ATTEMPTS) continue
