@@ -109,8 +109,8 @@ export interface Change {
   readonly addresses: readonly Address[]
 }
 
-/** `held.holder`, of an address that only an outdated cache entry names. */
-export const LATER_ADD = 'a later ADD of the same attachment, with other addresses,'
+/** `held.holder`, of an address that nobody holds: only an outdated cache entry names it. */
+export const LATER_ADD = 'a later ADD of the same attachment'
 
 export interface Replacement {
   readonly changes: readonly Change[]

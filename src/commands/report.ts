@@ -1,4 +1,4 @@
-import type { Change, Listed } from '../backend/backend'
+import { type Change, LATER_ADD, type Listed } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
 import { printLines } from '../cni/printable'
 import { formatAddress } from '../policy/address'
@@ -29,7 +29,7 @@ export function renderSync(report: SyncReport, { dryRun }: Rendering): string {
     ...(dryRun ? ownLists.map(renderOwnList) : []),
     ...held.map(
       ({ attachment, address, holder }) =>
-        `left alone ${formatAddress(address)} of ${nameOf(attachment)}: ${holder} holds it`,
+        `left alone ${formatAddress(address)} of ${nameOf(attachment)}: ${holder} ${holder === LATER_ADD ? 'has given it up' : 'holds it'}`,
     ),
     ...renderPruned(pruned, dryRun),
     ...primary.removed.map((rule) => `${dryRun ? TENSES.removed : 'removed'} ${describeRule(rule)}`),

@@ -1,7 +1,7 @@
-import { namesIn as listNames, readText, status, statusIfThere } from '#system/files'
+import { namesIn as listNames, readText, statusIfThere } from '#system/files'
 import { addressOf, formatAddress } from '../policy/address'
 import { isMissing } from '../system/errors'
-import { areProcessesVisible, mountedNamespaces } from './netns'
+import { areProcessesVisible, inodeOf, mountedNamespaces } from './netns'
 
 /** Which addresses the network namespaces on this node have, as far as they can be seen without entering one. */
 export interface Sight {
@@ -64,14 +64,6 @@ function namespacesOfProcesses(): { namespaces: readonly Namespace[]; hidden: re
  */
 function procInodeOf(pid: string): number | undefined {
   return statusIfThere(`/proc/${pid}/net/dev`)?.inode
-}
-
-function inodeOf(path: string): number | undefined {
-  try {
-    return status(path).inode
-  } catch {
-    return undefined
-  }
 }
 
 function hasEnded(pid: string): boolean {

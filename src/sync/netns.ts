@@ -1,5 +1,5 @@
 import { linkTarget, readText, realPath, status } from '#system/files'
-import { isAbsent } from '../system/absent'
+import { exists, isAbsent } from '../system/absent'
 import { dirname } from '../system/paths'
 
 /** The namespace of a process, or of one of its threads: proc_pid_ns(5). */
@@ -46,7 +46,7 @@ export function netnsTest(): NetnsTest {
     // Anything else in /proc means something to the runtime only: its own descriptors, or itself.
     if (!place.startsWith('/') || place.startsWith('/proc/')) return false
     const isOfNode = () => isProcOf() && areMountsOfNode()
-    if (isAbsent(place)) return isVisible(dirname(place)) && (isDirectoryUsed(dirname(place)) || isOfNode())
+    if (isAbsent(place)) return exists(dirname(place)) && (isDirectoryUsed(dirname(place)) || isOfNode())
     return isPlainFile(place) && isOfNode()
   }
 }
@@ -78,15 +78,6 @@ function withoutLinks(path: string): string {
   return place
 }
 
-function isVisible(directory: string): boolean {
-  try {
-    status(directory)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** Whether a namespace is mounted in this directory, so that it is the one where a runtime keeps them. */
 function hasNamespaces(directory: string): boolean {
   try {
@@ -98,7 +89,8 @@ function hasNamespaces(directory: string): boolean {
   }
 }
 
-function inodeOf(path: string): number | undefined {
+/** As stat(2) gives it; undefined where we may not look. */
+export function inodeOf(path: string): number | undefined {
   try {
     return status(path).inode
   } catch {

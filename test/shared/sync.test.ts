@@ -80,7 +80,7 @@ describe('sync', () => {
     expect({ status, lines }).toEqual({
       status: 0,
       lines: [
-        'left alone 10.244.1.7 of shop/a (a eth0, network cbr0): a later ADD of the same attachment, with other addresses, holds it',
+        'left alone 10.244.1.7 of shop/a (a eth0, network cbr0): a later ADD of the same attachment has given it up',
         '1 attachment, nothing to do',
       ],
     })

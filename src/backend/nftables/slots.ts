@@ -50,7 +50,7 @@ export function addSlots(digest: string, addresses: readonly Address[], note: Sl
   }
 }
 
-export function deleteSlot(digest: string, slot: number): ElementOperation {
+function deleteSlot(digest: string, slot: number): ElementOperation {
   return { do: 'delete-element', set: ATTACHMENTS, key: slotKey(digest, slot) }
 }
 
