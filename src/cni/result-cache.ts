@@ -1,4 +1,3 @@
-import { bootSeconds, epochSeconds } from '#system/clock'
 import { namesIn as listNames, readAt, statusIfThere, statusOfEntry, statusOfOpen } from '#system/files'
 import { isMissing } from '../system/errors'
 import { basename, join } from '../system/paths'
@@ -6,6 +5,7 @@ import { type CacheEntry, parseCacheFile } from './cache-file'
 import { type CacheHead, type NamedAttachment, readHead } from './cache-head'
 import { CniError } from './error'
 import { readText, withFile } from './small-file'
+import { mayHideAttachment } from './unreadable-file'
 
 /**
  * libcni's result caches: a file for each attachment, `results/<network>-<containerID>-<ifname>`, written after the whole
@@ -83,7 +83,7 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   let unread = files.length
   const skip = (file: string, path: string) => {
     unreadable.push(file)
-    hidesAttachment ||= attachmentsNamed(file).length > 0 && isOfLivePod(path)
+    hidesAttachment ||= mayHideAttachment(path)
   }
   for (const { place, name } of files) {
     if (selection.isLate?.()) break
@@ -104,20 +104,6 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   const exists = places.length > 0
   const entries = { attachments, gone, unreadable, hidesAttachment, unread }
   return { cacheDirs, exists, absent: exists ? absent : [], places, ...entries }
-}
-
-/** libcni writes a file where it is, so that it is torn for a moment. */
-const WRITTEN_SECONDS = 5
-
-/**
- * A power loss leaves files of pods behind that are not there any more, and one that is being written is read by the next
- * sync. Times of the day may be wrong: a file of the future counts.
- */
-function isOfLivePod(path: string): boolean {
-  const { modifiedMs } = statusOfEntry(path) ?? {}
-  if (modifiedMs === undefined) return true
-  const age = epochSeconds() - modifiedMs / 1000
-  return age < 0 || (age > WRITTEN_SECONDS && age <= bootSeconds())
 }
 
 type Read =
@@ -203,19 +189,4 @@ function namesIn(directory: string): string[] | undefined {
 function filesIn(place: Place, { network }: CacheSelection) {
   const prefix = network === undefined ? '' : `${network}-`
   return place.files.filter((name) => name.startsWith(prefix)).map((name) => ({ place, name }))
-}
-
-/**
- * The attachments that an unreadable file may stand for. Its name joins three fields with "-", and all three may
- * contain one, so every way to take it apart counts.
- */
-export function attachmentsNamed(file: string): { containerID: string; ifname: string }[] {
-  const parts = basename(file).split('-')
-  const possible = []
-  for (let from = 1; from < parts.length - 1; from++) {
-    for (let to = from + 1; to < parts.length; to++) {
-      possible.push({ containerID: parts.slice(from, to).join('-'), ifname: parts.slice(to).join('-') })
-    }
-  }
-  return possible
 }

@@ -1,6 +1,7 @@
 import type { Listed, ListedNote } from '../backend/backend'
 import { attachmentId, networkDigest } from '../backend/identity'
-import { attachmentsNamed, type CachedName, type ResultCache } from '../cni/result-cache'
+import type { CachedName, ResultCache } from '../cni/result-cache'
+import { attachmentsNamed } from '../cni/unreadable-file'
 import { type Address, formatAddress } from '../policy/address'
 import { lookAtNamespaces, type Sight } from './namespaces'
 import { isPlainFile, type NetnsTest, netnsTest } from './netns'
