@@ -97,37 +97,39 @@ function restored(
   entries: readonly Entry[],
   { around, keysOf, isFallback }: Restoring,
 ): World[] {
-  const candidates = entries.filter(
-    ({ pod, network, isReadable }) =>
-      isReadable &&
-      around.alive.has(pod.containerID) &&
-      keysOf(network) &&
-      world.tombs[keyOf(pod)] !== 'sure',
+  const living = entries.filter(
+    ({ pod, network, isReadable }) => isReadable && around.alive.has(pod.containerID) && keysOf(network),
   )
+  const candidates = living.filter(({ pod }) => world.tombs[keyOf(pod)] !== 'sure')
   const perhaps = candidates.filter(({ pod }) => world.tombs[keyOf(pod)] === 'perhaps')
   return distinct(
     subsets(perhaps).flatMap((left) => {
       const chosen = candidates.filter((one) => !left.includes(one))
-      return choices(chosen.map((entry) => writable(world, entry))).map((writes) => {
-        const rules: Record<string, Rule> = { ...world.rules }
-        for (const [i, entry] of chosen.entries()) {
-          const pod = keyOf(entry.pod)
-          const policy = policyText(keysOf(entry.network) ?? {}, entry.ips)
-          const isWinner = ({ address }: Ip) => chosen.every((other) => !beats(other, entry, address))
-          for (const { address } of (writes[i] ?? []).filter(isWinner)) {
-            const holder = rules[address]
-            if (holder && (holder.pod !== pod || isFallback)) continue
-            rules[address] = { pod, network: entry.network, policy }
+      const variants = choices(chosen.map((entry) => writable(world, entry)))
+      // The newer of two entries has the address. Whether one whose DEL came counts there too is left open.
+      const rivalries = chosen.length < living.length ? [chosen, living] : [chosen]
+      return rivalries.flatMap((rivals) =>
+        variants.map((writes) => {
+          const rules: Record<string, Rule> = { ...world.rules }
+          for (const [i, entry] of chosen.entries()) {
+            const pod = keyOf(entry.pod)
+            const policy = policyText(keysOf(entry.network) ?? {}, entry.ips)
+            const isWinner = ({ address }: Ip) => rivals.every((other) => !beats(other, entry, address))
+            for (const { address } of (writes[i] ?? []).filter(isWinner)) {
+              const holder = rules[address]
+              if (holder && (holder.pod !== pod || isFallback)) continue
+              rules[address] = { pod, network: entry.network, policy }
+            }
           }
-        }
-        const isHooked = Object.keys(rules).length > 0
-        return {
-          ...world,
-          rules,
-          isStanding: world.isStanding || isHooked,
-          isUnhooked: world.isUnhooked && !isHooked,
-        }
-      })
+          const isHooked = Object.keys(rules).length > 0
+          return {
+            ...world,
+            rules,
+            isStanding: world.isStanding || isHooked,
+            isUnhooked: world.isUnhooked && !isHooked,
+          }
+        }),
+      )
     }),
   )
 }
