@@ -7,6 +7,7 @@ import { type JsonObject, memberSpan, parseConfigText, rejectRepeatedKeys } from
 import { isSupported, NEWEST_VERSION, SUPPORTED_VERSIONS } from './cni/version'
 import { parseHint } from './del-hint'
 import type { PrimaryFirewall } from './primary/firewall'
+import { NotUtf8Error } from './system/errors'
 import { parseWanted } from './wanted'
 
 /** One call by the runtime, and what it needs of the world. */
@@ -198,6 +199,8 @@ function readText({ readStdin }: Call): string {
   try {
     return readStdin()
   } catch (error) {
+    if (error instanceof NotUtf8Error)
+      throw new CniError('notJson', `Cannot read the config: ${error.message}`)
     throw new CniError('ioFailure', 'Cannot read the config from stdin', String(error))
   }
 }

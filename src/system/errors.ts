@@ -23,3 +23,10 @@ export function isMissing(error: unknown): boolean {
   const code = errorCode(error)
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
+
+/** Bytes that should be text. */
+export class NotUtf8Error extends Error {
+  constructor() {
+    super('it is not UTF-8')
+  }
+}

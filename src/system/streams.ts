@@ -1,6 +1,9 @@
 /** stdin to its end, stdout and stderr to the last byte: `#system/streams`. */
 export interface Streams {
-  /** All of stdin; a byte order mark at its beginning is no part of the text. Waits where it is non-blocking. */
+  /**
+   * All of stdin; a byte order mark at its beginning is no part of the text. Waits where it is non-blocking. Throws a
+   * NotUtf8Error where the bytes are no UTF-8: what is passed on must be what was received.
+   */
   readStdin(): string
   /** Every byte once, in order, or an error that names the stream. Waits where it is non-blocking. */
   write(descriptor: Output, text: string): void

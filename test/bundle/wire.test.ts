@@ -332,6 +332,29 @@ describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
       })
     })
 
+    test('refuses bytes that are no UTF-8, which it could not pass on as received; DEL goes on', async () => {
+      const [before, after] = JSON.stringify({ ...configWith([]), 'com.example/note': '|' }).split('|')
+      const config = Buffer.concat([
+        Buffer.from(before ?? ''),
+        Buffer.of(0xff, 0xc0),
+        Buffer.from(after ?? ''),
+      ])
+      expect(await call('ADD', { config })).toMatchObject(
+        error(6, 'Cannot read the config: it is not UTF-8', '1.1.0'),
+      )
+      expect(await call('DEL', { config })).toMatchObject({
+        status: 0,
+        stderr: expect.stringContaining(
+          'goes on without prevResult: Cannot read the config: it is not UTF-8',
+        ),
+      })
+      const written = JSON.stringify(configWith([])).replace('"dns":{}', '"dns":{"domain":"\ufffd"}')
+      expect(written).toContain('\ufffd')
+      const reply = await call('ADD', { config: written })
+      expect(reply).toMatchObject({ status: 0, stderr: '' })
+      expect(reply.stdout).toContain('\ufffd')
+    })
+
     test('quotes what is nested too deep to print', async () => {
       const nested = '['.repeat(8000) + ']'.repeat(8000)
       const config = JSON.stringify(configWith([])).replace('{', `{"unknown": ${nested}, `)

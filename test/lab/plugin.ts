@@ -20,7 +20,7 @@ export const PREFIX = `ip-masq ${version}: `
 
 export interface PluginCall {
   readonly executable?: string
-  /** Default: an object `config(...)`; a string goes to stdin as it is. */
+  /** Default: an object `config(...)`; a string, or bytes, go to stdin as they are. */
   readonly config?: unknown
   readonly containerID?: string
   readonly ifname?: string
@@ -66,7 +66,7 @@ export async function callPlugin(
     'ip',
     ['netns', 'exec', namespace.name, 'bash', '--norc', '-euc', `${before}\n${start}`],
     {
-      input: typeof config === 'string' ? config : JSON.stringify(config),
+      input: typeof config === 'string' || config instanceof Uint8Array ? config : JSON.stringify(config),
       reject: false,
     },
   )

@@ -1,4 +1,5 @@
 import { ERRNO } from '../errno'
+import { NotUtf8Error } from '../errors'
 import type { Output } from '../streams'
 import { pause } from './clock'
 import { joined } from './joined'
@@ -16,8 +17,15 @@ export function readStdin(): string {
     else if (piece.length > 0) pieces.push(piece)
     else break
   }
-  const text = libc.decode(joined(pieces))
+  const bytes = joined(pieces)
+  const text = libc.decode(bytes)
+  // U+FFFD stands for what was no UTF-8, unless it was written itself.
+  if (text.includes('\ufffd') && !isSame(libc.encode(text), bytes)) throw new NotUtf8Error()
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
+
+function isSame(some: Uint8Array, others: Uint8Array): boolean {
+  return some.length === others.length && some.every((byte, i) => byte === others[i])
 }
 
 export function write(descriptor: Output, text: string): void {

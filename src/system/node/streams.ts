@@ -1,4 +1,4 @@
-import { errorCode } from '../errors'
+import { errorCode, NotUtf8Error } from '../errors'
 import type { Output } from '../streams'
 import { pause } from './clock'
 import { loadBuiltin } from './load-builtin'
@@ -11,8 +11,16 @@ export function readStdin(): string {
   for (;;) {
     const chunk = new Uint8Array(64 * 1024)
     const length = untilReady(() => readSync(0, chunk))
-    if (length === 0) return new TextDecoder().decode(Buffer.concat(chunks))
+    if (length === 0) return decode(Buffer.concat(chunks))
     chunks.push(chunk.subarray(0, length))
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new NotUtf8Error()
   }
 }
 

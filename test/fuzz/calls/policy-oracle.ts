@@ -26,6 +26,17 @@ function hasNeighbours({ address, length }: Ip): boolean {
   return isIP(address) === 4 ? length >= 8 && length < 32 : length >= 32 && length < 128
 }
 
+/** Whether two policies exempt the same destinations of a family, though they were asked for in other words. */
+export function doTheSame(one: PolicyText, other: PolicyText, family: number): boolean {
+  if (one === other) return true
+  const destinations = [...probesOf(one), ...probesOf(other)]
+    .map(({ destination }) => destination)
+    .filter((destination) => isIP(destination) === family)
+  return destinations.every(
+    (destination) => isMasqueraded(one, destination) === isMasqueraded(other, destination),
+  )
+}
+
 export interface Probe {
   readonly destination: string
   readonly isMasqueraded: boolean
@@ -33,6 +44,21 @@ export interface Probe {
 
 /** Destinations at both sides of every border, and what becomes of packets to them. */
 export function probesOf(policy: PolicyText): Probe[] {
+  const { exempt, masquerade } = listsOf(policy)
+  const destinations = [...exempt, ...masquerade].flatMap(borders)
+  return [...new Set([...destinations, '1.1.1.1', '2600::1'])].map((destination) => ({
+    destination,
+    isMasqueraded: isMasqueraded(policy, destination),
+  }))
+}
+
+function isMasqueraded(policy: PolicyText, destination: string): boolean {
+  const { keys, exempt, masquerade } = listsOf(policy)
+  const isOff = keys[isIP(destination) === 4 ? 'ipv4' : 'ipv6'] === false
+  return !isOff && longest(exempt, destination) <= longest(masquerade, destination)
+}
+
+function listsOf(policy: PolicyText) {
   const [keys, subnets]: [Keys, string[]] = JSON.parse(policy)
   const list = (key: string): string[] => (Array.isArray(keys[key]) ? keys[key] : [])
   const defaults = keys.nonMasqueradeDefaults === 'reserved' ? [...PRIVATE, ...RESERVED] : PRIVATE
@@ -43,13 +69,7 @@ export function probesOf(policy: PolicyText): Probe[] {
     ...(keys.masqLinkLocal === true ? [] : ['169.254.0.0/16']),
     ...(keys.masqLinkLocalIPv6 === true ? [] : ['fe80::/10']),
   ]
-  const masquerade = list('masqueradeCIDRs')
-  const destinations = [...exempt, ...masquerade].flatMap(borders)
-  return [...new Set([...destinations, '1.1.1.1', '2600::1'])].map((destination) => {
-    const isOff = keys[isIP(destination) === 4 ? 'ipv4' : 'ipv6'] === false
-    const isExempt = longest(exempt, destination) > longest(masquerade, destination)
-    return { destination, isMasqueraded: !isOff && !isExempt }
-  })
+  return { keys, exempt, masquerade: list('masqueradeCIDRs') }
 }
 
 /** The length of the longest of these prefixes that has the address; -1 if none has. */

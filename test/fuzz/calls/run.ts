@@ -55,7 +55,7 @@ export async function runSequence(
     const operation = isLast ? 'end' : planned
     const calls = operation === 'end' ? [] : callsOf(operation)
     const adds = calls.filter((call): call is Add => call.call === 'ADD')
-    for (const { pod } of adds) pods.set(keyOf(pod), pod)
+    for (const call of calls) if ('pod' in call) pods.set(keyOf(call.pod), call.pod)
     const before = around
     around = operation === 'end' ? around : changed(around, operation, adds)
     const results = await Promise.all(

@@ -143,6 +143,7 @@ function afterCheck(
   const keys: Keys = around.conf[call.network] ?? {}
   const state = checked(world, call, keys)
   if (state === 'fine') return reply.status === 0 ? [world] : []
+  if (state === 'open') return reply.status === 0 || reply.code === 101 ? [world] : []
   if (state === 'altered' || !call.repairs) return reply.code === 101 ? [world] : []
   // What is missing is repaired, unless its DEL came or somebody else has the address.
   const asAdd = { ...call, call: 'ADD', shape: 'sandbox', version: '1.0.0' } as const

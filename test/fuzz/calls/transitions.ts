@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { Add, Check, Del, Gc, Ip, Keys, Pod, Sync } from './operations'
 import { keyOf } from './operations'
-import { policyText } from './policy-oracle'
+import { doTheSame, policyText } from './policy-oracle'
 import {
   addressesOf,
   containerOf,
@@ -48,7 +48,7 @@ export function added(world: World, add: Add, keys: Keys, around: Surroundings, 
   // Addresses of an earlier ADD without a DEL in between, which CNI forbids: they may stay until the DEL.
   const earlier = addressesOf(world, pod).filter((address) => !(address in own))
   const outcomes = subsets(earlier).map((some) => without(world.rules, some))
-  const after = { ...world, isStanding: true, tombs: without(world.tombs, [keyOf(pod)]) }
+  const after = { ...world, isStanding: true, tombs: tombsAfter(world, add) }
   const restoring = {
     ...after,
     isUnhooked: false,
@@ -65,6 +65,16 @@ export function added(world: World, add: Add, keys: Keys, around: Surroundings, 
         ]
       : [{ ...after, ...whole }]
   })
+}
+
+/**
+ * The ADD's own DEL counts no more. A pod whose address it takes over has given that up; whether an earlier DEL of that
+ * pod's counts again, now that the rules of its ADD are gone, is left open.
+ */
+function tombsAfter({ rules, tombs }: World, { pod, ips }: Add): World['tombs'] {
+  const losers = ips.flatMap(({ address }) => rules[address]?.pod ?? [])
+  const perhaps = Object.fromEntries(losers.map((loser) => [loser, tombs[loser] ?? ('perhaps' as const)]))
+  return without({ ...tombs, ...perhaps }, [keyOf(pod)])
 }
 
 /** The second part, when the table was gone: the other pods of the network, by the config of the ADD. */
@@ -233,16 +243,24 @@ function extras(world: World, cache: World['cache']): string[] {
   })
 }
 
-/** CHECK: `fine`, `missing` (nothing of the pod's is there), or `altered`. */
-export function checked(world: World, { pod, ips }: Check, keys: Keys): 'fine' | 'missing' | 'altered' {
+/**
+ * CHECK: `fine`, `missing` (nothing of the pod's is there), or `altered`; `open` where the config asks in other words for
+ * what is there, because two texts of one meaning may be two policies.
+ */
+export function checked(
+  world: World,
+  { pod, ips }: Check,
+  keys: Keys,
+): 'fine' | 'missing' | 'altered' | 'open' {
   const addresses = addressesOf(world, pod)
   if (!world.isStanding || addresses.length === 0) return 'missing'
   const policy = policyText(keys, ips)
-  const isRight = ips.every(({ address }) => {
-    const rule = world.rules[address]
-    return rule?.pod === keyOf(pod) && rule.policy === policy
-  })
-  return isRight && addresses.length === ips.length ? 'fine' : 'altered'
+  const isOwn = ({ address }: Ip) => world.rules[address]?.pod === keyOf(pod)
+  if (!ips.every(isOwn) || addresses.length !== ips.length) return 'altered'
+  const differing = ips.filter(({ address }) => world.rules[address]?.policy !== policy)
+  if (differing.length === 0) return 'fine'
+  const means = ({ address }: Ip) => doTheSame(world.rules[address]?.policy ?? '', policy, isIP(address))
+  return differing.every(means) ? 'open' : 'altered'
 }
 
 /** Everybody's rules go, or the way to them does; with iptables one family after the other. */
