@@ -3,10 +3,11 @@ import { scanJson } from '../cni/json-scan'
 import { jsonSyntaxFault, parseJsonText } from '../cni/json-text'
 import { withoutMark } from '../cni/small-file'
 import { placeIn } from '../cni/text-place'
+import { readPlainYaml } from './plain-yaml'
 import type { YamlDocument } from './yaml'
 
 /**
- * The documents of a text in JSON or YAML, whose parser is loaded for nothing else. Throws an Error with the position of a
+ * The documents of a text in JSON or YAML, whose parser is loaded for nothing plainer. Throws an Error with the position of a
  * fault, and nothing of the text.
  */
 export async function parseTextValues(written: string): Promise<readonly YamlDocument[]> {
@@ -17,6 +18,8 @@ export async function parseTextValues(written: string): Promise<readonly YamlDoc
   }
   const isJson = isJsonObject(text)
   if (isJson) return [readJson(text)]
+  const plain = readPlainYaml(text)
+  if (plain) return [plain]
   const { parseYamlDocuments } = await import('./yaml')
   try {
     return parseYamlDocuments(text)

@@ -53,6 +53,9 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
 const DEEPEST = 100
 const MOST_DIRECTIVES = 16
 
+/** Of the lexer's, spaces among them: four for an item of a list. The library takes 2 s for so many. */
+const MOST_LEXEMES = 100_000
+
 /**
  * The parser goes on after a fault, with an object for each of a million brackets. So the first one of those that could be so
  * many ends it.
@@ -60,12 +63,20 @@ const MOST_DIRECTIVES = 16
 function tokensOf(text: string, placeAt: PlaceAt): CST.Token[] {
   const parser = new Parser()
   const tokens: CST.Token[] = []
-  let [offset, depth, directives, last] = [0, 0, 0, '']
+  let [offset, depth, directives, aliases, lexemes, last] = [0, 0, 0, 0, 0, '']
   for (const lexeme of new Lexer().lex(text)) {
     const type = CST.tokenType(lexeme)
     if (type === 'flow-map-start' || type === 'flow-seq-start') depth += 1
     if (type === 'flow-map-end' || type === 'flow-seq-end') depth -= 1
     if (type === 'directive-line') directives += 1
+    if (type === 'alias') aliases += 1
+    if (aliases > MOST_ALIASES)
+      throw new Error(`${placeAt(offset)}: write at most ${MOST_ALIASES} aliases ("*name")`)
+    lexemes += 1
+    if (lexemes > MOST_LEXEMES)
+      throw new Error(
+        `${placeAt(offset)}: there is too much in this file; write fewer values, or write it as JSON`,
+      )
     const isFault =
       depth < 0 || depth > DEEPEST || directives > MOST_DIRECTIVES || (type === 'comma' && last === 'comma')
     if (isFault) {
@@ -100,14 +111,7 @@ type PlaceAt = (offset: number) => string
 
 function readDocument(document: Document, placeAt: PlaceAt): YamlDocument {
   rejectProblem(document, placeAt)
-  let aliases = 0
   visit(document, {
-    Alias(_, { range }) {
-      aliases += 1
-      if (aliases > MOST_ALIASES) {
-        throw new Error(`${placeAt(range?.[0] ?? 0)}: write at most ${MOST_ALIASES} aliases ("*name")`)
-      }
-    },
     Map(_, map) {
       rejectRepeatedKeys(map, placeAt)
     },

@@ -11,6 +11,14 @@ test('JSON is read without the YAML parser', async () => {
   expect(await parseAgentFile('{"masqLinkLocal": true}', 'f')).toMatchObject({ masqLinkLocal: true })
 })
 
-test('and YAML with it', async () => {
-  await expect(parseAgentFile('masqLinkLocal: true', 'f')).rejects.toThrow(/the YAML parser was loaded|mock/)
+test('YAML as agents’ files are written is, too', async () => {
+  const text =
+    '# for all\nnonMasqueradeCIDRs:\n  - 10.0.0.0/8\n  - "fd00::/8" # ours\n\nmasqLinkLocal: true\nresyncInterval: 60s\n'
+  const file = await parseAgentFile(text, 'f')
+  expect(file.nonMasqueradeCIDRs).toHaveLength(2)
+  expect(file).toMatchObject({ masqLinkLocal: true, ignored: ['resyncInterval'] })
+})
+
+test('other YAML is read with it', async () => {
+  await expect(parseAgentFile('masqLinkLocal: yes', 'f')).rejects.toThrow(/the YAML parser was loaded|mock/)
 })

@@ -10,7 +10,7 @@ import { cacheFile, netnsOf } from './requests'
 import { type Answered, isCutShort, outcomes } from './steps'
 import { clear, leftovers } from './tidy'
 import { interrupted } from './transitions'
-import { EMPTY_WORLD, type Surroundings, type World, without } from './world'
+import { EMPTY_WORLD, type LaneSurroundings, type Surroundings, type World, without } from './world'
 
 /** A sequence of operations went wrong in one lane. */
 export interface Failure {
@@ -157,9 +157,12 @@ async function callAll(node: Node, calls: readonly Call[], { around, coverage }:
   if (calls.some((call) => call.call === 'lose' && call.what === 'ruleset')) await plantForeign(node.lane)
 }
 
+function seenBy({ kind }: Lane, around: Surroundings): LaneSurroundings {
+  return { ...around, families: kind.firewall === 'nftables' ? [[4, 6]] : [[4], [6]] }
+}
+
 function explained({ lane, worlds }: Node, answered: readonly Answered[], around: Surroundings): World[] {
-  const families = lane.kind.firewall === 'nftables' ? [[4, 6]] : [[4], [6]]
-  const after = outcomes(worlds, answered, { around, families })
+  const after = outcomes(worlds, answered, { around: seenBy(lane, around) })
   if (after.length > 0) return after
   throw new Wrong([
     'no order of these calls explains their answers:',
@@ -219,7 +222,7 @@ async function kill(
   }
   coverage.killed += 1
   await untilQuiet(node.lane)
-  node.worlds = before.flatMap((world) => interrupted(world, killed, around))
+  node.worlds = before.flatMap((world) => interrupted(world, killed, seenBy(node.lane, around)))
   // What a runtime, or a timer, does next.
   const again: Call =
     killed.call === 'ADD' ? { ...killed, call: 'DEL', prevResult: 'none', chainFails: false } : killed

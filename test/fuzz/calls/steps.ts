@@ -15,7 +15,7 @@ import {
   restoredBy,
   synced,
 } from './transitions'
-import { distinct, type Entry, type Surroundings, type World, without, worldText } from './world'
+import { distinct, type Entry, type LaneSurroundings, type World, without, worldText } from './world'
 
 /** A part of a call that happens at one moment: the worlds that may come of it. */
 type Step = (world: World) => readonly World[]
@@ -26,9 +26,7 @@ export interface Answered {
 }
 
 export interface Circumstances {
-  readonly around: Surroundings
-  /** In which parts the lane's firewall loses its rules. */
-  readonly families: readonly (readonly number[])[]
+  readonly around: LaneSurroundings
   /** Other calls were under way, so that this one may have been told to try again. */
   readonly isCrowded: boolean
 }
@@ -62,7 +60,8 @@ export function outcomes(
 }
 
 function stepsOf({ call, reply }: Answered, number: number, circumstances: Circumstances): readonly Step[] {
-  const { around, families, isCrowded } = circumstances
+  const { around, isCrowded } = circumstances
+  const { families } = around
   const isTryAgain = reply.code === 11
   const none: Step = () => []
   const unchanged: Step = (world) => [world]
@@ -173,7 +172,7 @@ function afterCheck(
 function syncSteps(
   call: Extract<Call, { call: 'sync' }>,
   number: number,
-  { reply, around }: { reply: Reply; around: Surroundings },
+  { reply, around }: { reply: Reply; around: LaneSurroundings },
 ): readonly Step[] {
   if (call.dryRun) return [(world) => [world]]
   const read: Step = (world) => [

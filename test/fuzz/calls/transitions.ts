@@ -7,8 +7,8 @@ import {
   containerOf,
   distinct,
   type Entry,
+  type LaneSurroundings,
   type Rule,
-  type Surroundings,
   type World,
   without,
 } from './world'
@@ -24,7 +24,7 @@ function blockers(
   pod: Pod,
   network: string,
   ips: readonly Ip[],
-  { alive }: Surroundings,
+  { alive }: LaneSurroundings,
 ): string[] {
   return ips
     .map(({ address }) => address)
@@ -35,12 +35,12 @@ function blockers(
     })
 }
 
-export function isRefused(world: World, { pod, network, ips }: Add, around: Surroundings): boolean {
+export function isRefused(world: World, { pod, network, ips }: Add, around: LaneSurroundings): boolean {
   return blockers(world, pod, network, ips, around).length > 0
 }
 
 /** Our part of an ADD that succeeded. `keys`: of the config that it was called with. */
-export function added(world: World, add: Add, keys: Keys, around: Surroundings, number: number): World[] {
+export function added(world: World, add: Add, keys: Keys, around: LaneSurroundings, number: number): World[] {
   if (isRefused(world, add, around)) return []
   const { pod, network, ips } = add
   const rule: Rule = { pod: keyOf(pod), network, policy: policyText(keys, ips) }
@@ -57,8 +57,8 @@ export function added(world: World, add: Add, keys: Keys, around: Surroundings, 
   return outcomes.flatMap((rules) => {
     const whole = { rules: { ...rules, ...own } }
     if (!world.isStanding) return [{ ...restoring, ...whole }]
-    // Without its hook a table is repaired by sync; an ADD need not notice.
-    return world.isUnhooked
+    // Without its hook a table is repaired by sync; an ADD need not notice. Of two families one may be missing.
+    return world.isUnhooked || around.families.length > 1
       ? [
           { ...after, ...whole },
           { ...restoring, ...whole },
@@ -82,7 +82,7 @@ export function restoredBy(
   world: World,
   { pod, network }: Pick<Add, 'pod' | 'network'>,
   keys: Keys,
-  { around, number, isTold }: { around: Surroundings; number: number; isTold: boolean },
+  { around, number, isTold }: { around: LaneSurroundings; number: number; isTold: boolean },
 ): World[] {
   if (!world.pending[number]?.restores) return [world]
   const done = { ...world, pending: without(world.pending, [String(number)]) }
@@ -95,7 +95,7 @@ export function restoredBy(
 }
 
 interface Restoring {
-  readonly around: Surroundings
+  readonly around: LaneSurroundings
   readonly keysOf: (network: string) => Keys | undefined
   /** Rules that stand are left as they are. */
   readonly isFallback: boolean
@@ -210,7 +210,7 @@ function collected(world: World, isStale: (rule: Rule) => boolean): World {
 }
 
 /** The verb GC. A list that is null says nothing: only what is proven gone goes. */
-export function garbageCollected(world: World, { network, valid }: Gc, { alive }: Surroundings): World {
+export function garbageCollected(world: World, { network, valid }: Gc, { alive }: LaneSurroundings): World {
   const keys = valid?.map(keyOf)
   return collected(
     world,
@@ -220,12 +220,12 @@ export function garbageCollected(world: World, { network, valid }: Gc, { alive }
 }
 
 /** What is proven gone: its network namespace is. */
-export function pruned(world: World, { alive }: Surroundings): World {
+export function pruned(world: World, { alive }: LaneSurroundings): World {
   return collected(world, ({ pod }) => !alive.has(containerOf(pod)))
 }
 
 /** Sync with the cache that it read, which may be older than the kernel that it changes. */
-export function synced(world: World, cache: World['cache'], around: Surroundings): World[] {
+export function synced(world: World, cache: World['cache'], around: LaneSurroundings): World[] {
   const keysOf = (network: string) => around.conf[network]
   return restored(world, Object.values(cache), { around, keysOf, isFallback: false }).flatMap((after) =>
     extras(after, cache).reduce<World[]>(
@@ -275,7 +275,11 @@ export function lost(world: World, what: 'ruleset' | 'ours' | 'hook', families: 
  * What a call may have done before it was killed. iptables takes one family after the other, so an ADD may have taken
  * over a part of the addresses only.
  */
-export function interrupted(world: World, call: Add | Del | Sync, around: Surroundings): readonly World[] {
+export function interrupted(
+  world: World,
+  call: Add | Del | Sync,
+  around: LaneSurroundings,
+): readonly World[] {
   if (call.call === 'DEL') return [world, deleted(world, call)]
   const anyStanding = (worlds: readonly World[]) =>
     worlds.flatMap((one) => [

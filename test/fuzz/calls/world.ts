@@ -50,6 +50,12 @@ export interface Surroundings {
   readonly alive: ReadonlySet<string>
 }
 
+/** The same, as a lane sees it. */
+export interface LaneSurroundings extends Surroundings {
+  /** In which parts the lane's firewall has its rules, and loses them. */
+  readonly families: readonly (readonly number[])[]
+}
+
 export const EMPTY_WORLD: World = {
   isStanding: false,
   isUnhooked: false,
