@@ -159,7 +159,9 @@ function ownListOf({ podList }: Wanted): string[] {
 
 /** Needs CNI_PATH by the spec, but starts no plugin, and so does without. */
 async function gc(call: Call, input: Input): Promise<Answer> {
-  const { config } = input.read()
+  const { text, config } = input.read()
+  // Of two lists of valid attachments, one would be passed over, and its pods taken for gone.
+  rejectRepeatedKeys(text, config, undefined)
   const { collectGarbage } = await import('./gc')
   return { stdout: '', warnings: await collectGarbage(config, call) }
 }

@@ -51,6 +51,17 @@ describe('GC keeps', () => {
 })
 
 describe('GC removes nothing', () => {
+  test('for two lists, of which one would be passed over', async () => {
+    const config = `{"cniVersion": "1.1.0", "name": "cbr0", "${VALID}": [${JSON.stringify(name('a'))}], "${VALID}": []}`
+    const { status, json } = await callPlugin(node, 'GC', { config, environment: nothing })
+    expect(status).toBe(1)
+    expect(json).toMatchObject({
+      code: 7,
+      msg: `Cannot use the config: line 1, column ${config.lastIndexOf('"cni.dev') + 1}: this object has the key already; keep one of the two`,
+    })
+    expect(await masquerading(node)).toEqual([...A, ...B, ...C].sort())
+  })
+
   const advice = 'send the list of attachments to keep, [] to keep none; nothing was removed'
   test.each([
     ['for an object', { [VALID]: {} }, `Cannot use ${VALID} {}: ${advice}`],

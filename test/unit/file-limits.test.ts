@@ -61,6 +61,7 @@ describe('text without effect is refused:', () => {
     ['%', 'line 1, column 1'],
     ['%'.repeat(100), 'line 1, column 1'],
     ['%YAML 1.1\n', 'line 1, column 1'],
+    ['# why\n...\n', 'line 2, column 1'],
     ['nonMasqueradeCIDRs: [10.0.0.0/8]\nmasqLinkLocal: true\nnonMasqueradeCIDRs: []\n', 'line 3, column 1'],
     ['masqLinkLocal: true\n"masqLinkLocal": true\n', 'line 2, column 1'],
     ['{"masqLinkLocal": true, "masqLinkLocal": false}', 'line 1, column 25'],
