@@ -158,7 +158,8 @@ async function callAll(node: Node, calls: readonly Call[], { around, coverage }:
 }
 
 function seenBy({ kind }: Lane, around: Surroundings): LaneSurroundings {
-  return { ...around, families: kind.firewall === 'nftables' ? [[4, 6]] : [[4], [6]] }
+  const families = kind.firewall === 'nftables' ? [[4, 6]] : [[4], [6]]
+  return { ...around, families, mayMiss: families.length > 1 }
 }
 
 function explained({ lane, worlds }: Node, answered: readonly Answered[], around: Surroundings): World[] {

@@ -38,7 +38,11 @@ export function outcomes(
   circumstances: Omit<Circumstances, 'isCrowded'>,
 ): World[] {
   const isCrowded = answered.length > 1
-  const steps = answered.map((one, number) => stepsOf(one, number, { ...circumstances, isCrowded }))
+  const isMissing =
+    answered.some(({ call }) => call.call === 'lose') || worlds.some(({ isStanding }) => !isStanding)
+  const mayMiss = circumstances.around.mayMiss || (isCrowded && isMissing)
+  const around = { ...circumstances.around, mayMiss }
+  const steps = answered.map((one, number) => stepsOf(one, number, { around, isCrowded }))
   const finished: World[] = []
   const seen = new Set<string>()
   const visit = (done: readonly number[], world: World) => {

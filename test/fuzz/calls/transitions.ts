@@ -57,8 +57,8 @@ export function added(world: World, add: Add, keys: Keys, around: LaneSurroundin
   return outcomes.flatMap((rules) => {
     const whole = { rules: { ...rules, ...own } }
     if (!world.isStanding) return [{ ...restoring, ...whole }]
-    // Without its hook a table is repaired by sync; an ADD need not notice. Of two families one may be missing.
-    return world.isUnhooked || around.families.length > 1
+    // Without its hook a table is repaired by sync; an ADD need not notice.
+    return world.isUnhooked || around.mayMiss
       ? [
           { ...after, ...whole },
           { ...restoring, ...whole },

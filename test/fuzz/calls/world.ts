@@ -54,6 +54,8 @@ export interface Surroundings {
 export interface LaneSurroundings extends Surroundings {
   /** In which parts the lane's firewall has its rules, and loses them. */
   readonly families: readonly (readonly number[])[]
+  /** The table, or that of a family, may be missing where the world has one: for an ADD that looked a moment before. */
+  readonly mayMiss: boolean
 }
 
 export const EMPTY_WORLD: World = {
