@@ -23,8 +23,8 @@ const ADVICE = 'write keys and values, as in "nonMasqueradeCIDRs: [10.0.0.0/8]"'
 
 const agentSchema = closed(
   {
-    nonMasqueradeCIDRs: z.optional(cidrs('[] to exempt none, or leave the key out for the default')),
-    nonMasqueradeSrcCIDRs: z.optional(cidrs('[] for none, or leave the key out')),
+    nonMasqueradeCIDRs: z.optional(cidrs({ end: '[] to exempt none, or leave the key out for the default' })),
+    nonMasqueradeSrcCIDRs: z.optional(cidrs({ end: '[] for none, or leave the key out' })),
     masqLinkLocal: z._default(flag, false),
     masqLinkLocalIPv6: z._default(flag, false),
     resyncInterval: z.optional(z.unknown()),

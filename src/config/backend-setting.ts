@@ -1,6 +1,6 @@
 import type { BackendSetting } from '../backend/backend'
 import { CniError } from '../cni/error'
-import type { Config } from './schema'
+import type { Config } from './keys'
 
 /** `ipMasqBackend` is how the reference plugins spell `backend`. */
 export function backendSetting({ backend, ipMasqBackend }: Config): BackendSetting {

@@ -3,24 +3,25 @@ import { CniError, quote } from '../cni/error'
 import type { JsonObject } from '../cni/json'
 import type { Prefix } from '../policy/prefix'
 import { FOREIGN_KEYS, isForeignKey } from './foreign-keys'
+import { type Config, KEYS, type OwnConfig } from './keys'
 import { nearest } from './nearest'
 import { neighbourAdvice } from './neighbour-keys'
 import { ignoredPodListsIn, podPart } from './pod-lists'
-import { type Config, podSchema, schema } from './schema'
-
-const OWN_KEYS = Object.keys(schema.shape)
+import { podSchema, schema } from './schema'
 
 /** Our part of the config. An unknown key is most often a typo, and a typo in a list of exemptions cuts off pods. */
 export function parseConfig(config: JsonObject): Config {
-  const unknown = Object.keys(config).find((key) => !isKnown(key))
+  const unknown = Object.keys(config).find((key) => !Object.hasOwn(KEYS, key) && !isForeignKey(key))
   if (unknown !== undefined) {
-    const near = quote(nearest(unknown, [...OWN_KEYS, ...FOREIGN_KEYS]))
+    const near = quote(nearest(unknown, [...Object.keys(KEYS), ...FOREIGN_KEYS]))
     const advice = neighbourAdvice(unknown) ?? `unknown key; write ${near} if that is meant, or remove it`
     throw new CniError('unsupportedKey', `Cannot use ${unknown} ${quote(config[unknown])}: ${advice}`)
   }
+  // A row's schema makes of a value what the type says of the row's kind.
+  const own = parseWith(schema, config, '') as OwnConfig
   const [podCIDRs, ignoredPodLists] = [parsePodCIDRs(config), ignoredPodListsIn(config)]
   return {
-    ...parseWith(schema, config, ''),
+    ...own,
     ...(podCIDRs && { podCIDRs }),
     ...(ignoredPodLists.length > 0 && { ignoredPodLists }),
   }
@@ -30,10 +31,6 @@ export function parseConfig(config: JsonObject): Config {
 export function parsePodCIDRs(config: JsonObject): Prefix[] | undefined {
   const { runtimeConfig, args } = parseWith(podSchema, podPart(config), '')
   return runtimeConfig?.nonMasqueradeCIDRs ?? args?.cni?.nonMasqueradeCIDRs
-}
-
-function isKnown(key: string): boolean {
-  return OWN_KEYS.includes(key) || isForeignKey(key)
 }
 
 /** What a schema makes of a value; the first issue becomes the error. `place` comes before its path: a file. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../cni/json'
 import type { Settings } from './intent'
+import type { Config } from './keys'
 import { parsePlain } from './plain'
-import type { Config } from './schema'
 import type { Sources } from './sources'
 
 /** Nearly every config is plain and names no files: then neither the schema nor the reader is loaded. */

@@ -9,7 +9,7 @@ import { isAbsent } from '../system/absent'
 import { isMissing } from '../system/errors'
 import type { AgentFile } from './agent-file'
 import { FLANNEL_SUBNET_FILE, parseFlannelSubnets } from './flannel'
-import type { Config } from './schema'
+import type { Config } from './keys'
 
 /** What the files say that a config names. */
 export interface Sources {

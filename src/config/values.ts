@@ -1,9 +1,9 @@
 import * as z from 'zod/mini'
-import { FAMILIES, type Family, MalformedError, parseAddress } from '../policy/address'
+import { MalformedError } from '../policy/address'
 import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
-import { parseAddressOrPrefix, prefixOf, prefixParser } from '../policy/prefix'
-import { type Range, rangeBetween, rangeOf } from '../policy/range'
+import { parseAddressOrPrefix, prefixParser } from '../policy/prefix'
+import type { ListRow } from './keys'
 import { parseNamespacePattern } from './namespaces'
 import { nearest } from './nearest'
 
@@ -16,7 +16,7 @@ import { nearest } from './nearest'
  * Text that one of our own parsers reads; what it throws is what the operator is told. `pattern` is for editors, by way
  * of the JSON Schema: it lets through all that the parser takes, and some more.
  */
-function text<T>(parse: (text: string) => T, advice: string, pattern: string) {
+export function text<T>(parse: (text: string) => T, advice: string, pattern: string) {
   return z.pipe(
     z.string(advice).register(z.globalRegistry, { pattern }),
     z.transform((input, context): T => {
@@ -33,16 +33,28 @@ function text<T>(parse: (text: string) => T, advice: string, pattern: string) {
 
 export const flag = z.boolean('write true or false')
 
+export function choice({ choices }: { readonly choices: readonly string[] }) {
+  const quoted = choices.map((one) => `"${one}"`)
+  const last = quoted.pop()
+  return z.enum(choices, `write ${quoted.join(', ')} or ${last}`)
+}
+
 const CIDR_ADVICE = 'write a CIDR as a string, as in "10.0.0.0/8"'
 const CIDR_PATTERN = '^[0-9a-fA-F.:]+/[0-9]{1,3}$'
 
 /** Where the schema is loaded, two regular expressions more are nothing. */
 const parseOfMany = prefixParser(Number.POSITIVE_INFINITY)
 
-/** `end` says what may be written instead of a list. */
-export function cidrs(end: string) {
+/** How the advice for a list ends. A list that may not be empty limits what it is about. */
+function endOf({ isNeverEmpty, end }: ListRow): string {
+  return end ?? (isNeverEmpty ? 'or leave the key out for all' : 'or leave the key out')
+}
+
+export function cidrs(row: ListRow) {
+  const end = endOf(row)
   const advice = `write a list of CIDRs, as in ["10.0.0.0/8", "fd00::/8"], ${end}`
-  return z.array(text(parseOfMany, CIDR_ADVICE, CIDR_PATTERN), advice)
+  const list = z.array(text(parseOfMany, CIDR_ADVICE, CIDR_PATTERN), advice)
+  return row.isNeverEmpty ? list.check(z.minLength(1, `write at least one CIDR, ${end}`)) : list
 }
 
 /** As Windows reads them: an address alone is a CIDR too. */
@@ -57,82 +69,38 @@ export const ports = text(
   '^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$',
 )
 
-const INTERFACES_ADVICE = 'write a list of interfaces, as in ["eth0", "bond+"], or leave the key out for all'
-
-export const interfaces = z
-  .array(
-    text(
-      parseInterface,
-      'write an interface as a string, as in "eth0" or "bond+"',
-      '^[^/:"+*\\\\\\s]{1,15}[+*]?$',
-    ),
-    INTERFACES_ADVICE,
+export function interfaces(row: ListRow) {
+  const end = endOf(row)
+  const advice = `write a list of interfaces, as in ["eth0", "bond+"], ${end}`
+  const item = text(
+    parseInterface,
+    'write an interface as a string, as in "eth0" or "bond+"',
+    '^[^/:"+*\\\\\\s]{1,15}[+*]?$',
   )
-  .check(z.minLength(1, INTERFACES_ADVICE))
-
-/** `end` as for `cidrs`. */
-export function namespaces(end: string) {
-  return z.array(
-    text(
-      parseNamespacePattern,
-      'write a namespace as a string, as in "kube-system" or "team-*"',
-      '^[a-z0-9-]*[*]?$',
-    ),
-    `write a list of namespaces, as in ["shop", "team-*"], ${end}`,
-  )
+  const list = z.array(item, advice)
+  return row.isNeverEmpty ? list.check(z.minLength(1, advice)) : list
 }
 
-/** `192.0.2.10`, or `192.0.2.10-192.0.2.13`. */
-export function addressRange(family: Family, example: string) {
-  const advice = `write ${FAMILIES[family].label} addresses, as in ${example}`
-  return text(
-    (input): Range => parseRange(input, family, advice),
-    advice,
-    '^[0-9a-fA-F.:]+(-[0-9a-fA-F.:]+)?$',
+export function namespaces(row: ListRow) {
+  const end = endOf(row)
+  const item = text(
+    parseNamespacePattern,
+    'write a namespace as a string, as in "kube-system" or "team-*"',
+    '^[a-z0-9-]*[*]?$',
   )
+  const list = z.array(item, `write a list of namespaces, as in ["shop", "team-*"], ${end}`)
+  return row.isNeverEmpty ? list.check(z.minLength(1, `write at least one namespace, ${end}`)) : list
 }
 
-function parseRange(input: string, family: Family, advice: string): Range {
-  const ends = input.split('-').map((end) => parseAddress(end))
-  const [first, last = first] = ends
-  if (!first || !last || ends.length > 2) throw new MalformedError(advice)
-  if (first.family !== family || last.family !== family) throw new MalformedError(advice)
-  if (first.value > last.value) throw new MalformedError('write the lower address first')
-  return requireUsable(rangeBetween(first, last))
-}
-
-/** An address as a source of packets. */
-export const sourceAddress = text(
-  (input) => {
-    const parsed = parseAddress(input)
-    requireUsable(rangeBetween(parsed, parsed))
-    return parsed
-  },
-  'write an address, as in "192.0.2.10"',
-  '^[0-9a-fA-F.:]+$',
-)
-
-function requireUsable(range: Range): Range {
-  const unusable = UNUSABLE.find(
-    (one) => one.family === range.family && one.first < range.end && range.first < one.end,
-  )
-  if (unusable) throw new MalformedError(`write addresses of the node's; ${unusable.what} is none`)
-  return range
-}
-
-/** What no packet may have as its source outside of the node. */
-const UNUSABLE = [
-  { ...rangeOf(prefixOf('0.0.0.0/8')), what: 'an address in 0.0.0.0/8' },
-  { ...rangeOf(prefixOf('127.0.0.0/8')), what: 'a loopback address' },
-  { ...rangeOf(prefixOf('224.0.0.0/4')), what: 'a multicast address' },
-  { ...rangeOf(prefixOf('255.255.255.255/32')), what: 'the broadcast address' },
-  { ...rangeOf(prefixOf('::/96')), what: 'an address in ::/96' },
-  { ...rangeOf(prefixOf('ff00::/8')), what: 'a multicast address' },
-]
-
-export const path = z
+const path = z
   .string('write an absolute path')
   .check(z.regex(/^\//, 'write an absolute path, as in "/etc/config/ip-masq-agent"'))
+
+export const paths = z.array(path, 'write a list of paths, as in ["/etc/config/*"], or leave the key out')
+
+const FLANNEL_ADVICE = 'write true for /run/flannel/subnet.env, an absolute path, or false'
+
+export const flannelFile = z.union([flag, z.string().check(z.regex(/^\//, FLANNEL_ADVICE))], FLANNEL_ADVICE)
 
 /** An object that has these keys and no others. */
 export function closed<S extends z.core.$ZodLooseShape>(shape: S, advice: string) {

@@ -3,7 +3,8 @@ import { isObject, type JsonObject } from '../cni/json'
 import type { Address } from '../policy/address'
 import type { Prefix } from '../policy/prefix'
 import { isTypo, nearest } from './nearest'
-import { sourceAddress, windowsCidrs } from './values'
+import { sourceAddress } from './source-addresses'
+import { windowsCidrs } from './values'
 
 /** What an OutBoundNAT policy asks for; absent is what it does not say. */
 export interface OutboundNat {

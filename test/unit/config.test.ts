@@ -1,10 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { warningsOf } from '../../src/config/intent'
 import { parseNetworkName } from '../../src/config/network-name'
 import { parseConfig } from '../../src/config/parse'
-import { parsePlain } from '../../src/config/plain'
-import { schema } from '../../src/config/schema'
 import { NO_SOURCES } from '../../src/config/settings'
 import { formatPrefix } from '../../src/policy/prefix'
 
@@ -375,108 +372,6 @@ describe('keys', () => {
   test('that JavaScript objects have by nature are unknown too', () => {
     expect(refusal(JSON.parse('{"__proto__": 1}'))).toMatchObject({ reason: 'unsupportedKey' })
     expect(refusal({ constructor: 1 })).toMatchObject({ reason: 'unsupportedKey' })
-  })
-})
-
-describe('parsePlain', () => {
-  const odd = fc.oneof(
-    fc.jsonValue(),
-    fc.boolean(),
-    fc.constantFrom(
-      'auto',
-      'nftables',
-      'args',
-      'none',
-      ['10.0.0.0/8'],
-      ['fd00::/8', '0.0.0.0/0'],
-      ['10.0.0.1/8'],
-      [],
-      null,
-    ),
-    fc.constantFrom(
-      'private',
-      'reserved',
-      '1024-2047',
-      '5,0',
-      ['eth0', 'bond+'],
-      ['*'],
-      ['shop'],
-      ['team-*', 'Shop'],
-    ),
-    fc.constantFrom(
-      { nonMasqueradeCIDRs: ['10.0.0.0/8'] },
-      ['10.244.1.0/24'],
-      { cni: { nonMasqueradeCIDRs: null } },
-      '/run/x',
-    ),
-  )
-  const keys = [
-    ...Object.keys(schema.shape),
-    'runtimeConfig',
-    'args',
-    'name',
-    'cni.dev/x',
-    'unknown',
-    '__proto__',
-    'constructor',
-  ]
-  const config = fc.array(fc.tuple(fc.constantFrom(...keys), odd), { maxLength: 4 })
-
-  test('answers as the schema does, or not at all', () => {
-    let answers = 0
-    fc.assert(
-      fc.property(config, (entries) => {
-        // As JSON.parse makes it: "__proto__" is a key like any other.
-        const text = entries
-          .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
-          .join(', ')
-        const object = JSON.parse(`{${text}}`)
-        const plain = parsePlain(object)
-        if (plain === undefined) return
-        answers += 1
-        expect(plain).toEqual(parseConfig(object))
-        expect(Object.keys(plain).sort()).toEqual(Object.keys(parseConfig(object)).sort())
-      }),
-      { numRuns: 5000 },
-    )
-    expect(answers).toBeGreaterThan(100)
-  })
-
-  test('answers for what operators write', () => {
-    const typical = {
-      name: 'a',
-      nonMasqueradeCIDRs: ['10.0.0.0/8', 'fc00::/7'],
-      randomFully: false,
-      backend: 'auto',
-    }
-    expect(parsePlain(typical)).toEqual(parseConfig(typical))
-    expect(parsePlain({ masqLinkLocal: true, masqLinkLocalIPv6: false })).toMatchObject({
-      masqLinkLocal: true,
-    })
-    expect(parsePlain({})).toEqual(parseConfig({}))
-    const more = {
-      masqueradeCIDRs: ['10.1.0.0/16'],
-      nonMasqueradeDefaults: 'reserved',
-      ipv6: false,
-      toPorts: '1024-2047',
-      outInterfaces: ['eth0'],
-      pinExemptions: true,
-      repairOnCheck: false,
-      flannelSubnetFile: true,
-      onlyNamespaces: ['shop'],
-      exceptNamespaces: ['team-*'],
-      runtimeConfig: { portMappings: [] },
-    }
-    expect(parsePlain(more)).toEqual(parseConfig(more))
-  })
-
-  test.each([
-    { nonMasqueradeCIDRs: null },
-    { nonMasqueradeCIDRs: ['10/8'] },
-    { randomFully: 1 },
-    { nonMasq: [] },
-  ])('leaves %j to the schema', (object) => {
-    expect(parsePlain(object)).toBeUndefined()
   })
 })
 

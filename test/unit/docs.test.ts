@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { HELP } from '../../src/about'
 import { CODES } from '../../src/cni/error'
+import { KEYS } from '../../src/config/keys'
 import { parseConfig } from '../../src/config/parse'
-import { schema } from '../../src/config/schema'
 import { VERSION } from '../../src/version'
 
 /** What the documents say is so. */
@@ -15,7 +15,7 @@ test('the rules in the README are the golden ones', () => {
   expect(readme).toContain(`\`\`\`\n${read('test/golden/table.txt')}\`\`\``)
 })
 
-test.each(Object.keys(schema.shape))('%s is explained in the README and in --help', (key) => {
+test.each(Object.keys(KEYS))('%s is explained in the README and in --help', (key) => {
   expect(readme).toContain(`\n| \`${key}\` | `)
   expect(HELP).toMatch(new RegExp(`\n  (?:\\w+, )?${key},? +\\S`))
 })

@@ -1,0 +1,102 @@
+import { BACKEND_SETTINGS, CARRIER_SETTINGS } from '../backend/backend'
+import type { InterfacePattern } from '../policy/interface'
+import type { PortRange } from '../policy/ports'
+import type { Prefix } from '../policy/prefix'
+import type { Range } from '../policy/range'
+import type { NamespacePattern } from './namespaces'
+import type { OutboundNat } from './windows-policies'
+
+const ON = { kind: 'flag', default: true } as const
+const OFF = { kind: 'flag', default: false } as const
+
+/**
+ * Every key that an operator may write, a row each: what kind of value it has, and what holds where it is left out (no
+ * `default`: nothing). The rows give the type `Config`, what `plain.ts` reads, the schema, the JSON Schema and the advice
+ * for a typo. Every call makes this table, so it is plain data that loads nothing, and rows of equal flags are one object.
+ */
+export const KEYS = {
+  nonMasqueradeCIDRs: { kind: 'cidrs', end: '[] to exempt none, or leave the key out for the default' },
+  nonMasqueradeDefaults: { kind: 'choice', choices: ['private', 'reserved'], default: 'private' },
+  masqueradeCIDRs: { kind: 'cidrs', default: [] },
+  masqLinkLocal: OFF,
+  masqLinkLocalIPv6: OFF,
+  ipv4: ON,
+  ipv6: ON,
+  randomFully: ON,
+  toPorts: { kind: 'ports', default: [] },
+  snatTo: { kind: 'sources', isPlain: false, default: {} },
+  outInterfaces: { kind: 'interfaces', isNeverEmpty: true, default: [] },
+  pinExemptions: OFF,
+  repairOnCheck: ON,
+  policies: { kind: 'policies', isPlain: false, default: [] },
+  configFiles: { kind: 'paths', default: [] },
+  flannelSubnetFile: { kind: 'flannelFile', default: false },
+  onlyNamespaces: { kind: 'namespaces', isNeverEmpty: true },
+  exceptNamespaces: { kind: 'namespaces', default: [] },
+  onlyPodCIDRs: { kind: 'cidrs', isNeverEmpty: true },
+  exceptPodCIDRs: { kind: 'cidrs', default: [] },
+  podLists: { kind: 'choice', choices: ['runtimeConfig', 'args', 'both', 'none'], default: 'runtimeConfig' },
+  backend: { kind: 'choice', choices: BACKEND_SETTINGS, default: 'auto' },
+  ipMasqBackend: { kind: 'choice', choices: BACKEND_SETTINGS },
+  carrier: { kind: 'choice', choices: CARRIER_SETTINGS, default: 'auto' },
+} as const satisfies Readonly<Record<string, Row>>
+
+/** The kinds of values: what a value becomes when it is read, and what a row says besides. */
+interface Kinds {
+  flag: Valued<boolean>
+  choice: Valued<string> & { readonly choices: readonly string[] }
+  cidrs: List<Prefix>
+  interfaces: List<InterfacePattern>
+  namespaces: List<NamespacePattern>
+  ports: Valued<readonly PortRange[]>
+  paths: Valued<readonly string[]>
+  flannelFile: Valued<boolean | string>
+  sources: Rare<{ readonly ipv4?: Range | undefined; readonly ipv6?: Range | undefined }>
+  policies: Rare<readonly (OutboundNat | undefined)[]>
+}
+
+interface Valued<T> {
+  readonly default?: T
+  readonly isPlain?: true
+}
+
+type List<T> = Valued<readonly T[]> & ListRow
+
+export interface ListRow {
+  readonly isNeverEmpty?: true
+  /** How the advice ends: what may be written instead of a list. Absent: that the key may be left out. */
+  readonly end?: string
+}
+
+/** Too rare, and not plain enough, for `plain.ts`: only the schema reads it. */
+interface Rare<T> {
+  readonly default?: T
+  readonly isPlain: false
+}
+
+export type Kind = keyof Kinds
+export type Row<K extends Kind = Kind> = { [P in K]: Kinds[P] & { readonly kind: P } }[K]
+export type ValueOf<K extends Kind> = NonNullable<Kinds[K]['default']>
+
+type Keys = typeof KEYS
+export type Key = keyof Keys
+export type ChoiceKey = { [K in Key]: Keys[K]['kind'] extends 'choice' ? K : never }[Key]
+
+type Written<K extends Key> = Keys[K] extends { readonly choices: readonly (infer C)[] }
+  ? C
+  : ValueOf<Keys[K]['kind']>
+type DefaultedKey = { [K in Key]: Keys[K] extends { readonly default: unknown } ? K : never }[Key]
+
+/** What an operator may write. */
+export type OwnConfig = { readonly [K in DefaultedKey]: Written<K> } & {
+  readonly [K in Exclude<Key, DefaultedKey>]?: Written<K>
+}
+
+/**
+ * Our part of a plugin's config. `podCIDRs` is the pod's own list, which replaces the configured one; `ignoredPodLists`
+ * names the places of those that the operator does not allow.
+ */
+export type Config = OwnConfig & {
+  readonly podCIDRs?: readonly Prefix[]
+  readonly ignoredPodLists?: readonly string[]
+}
