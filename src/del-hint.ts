@@ -1,7 +1,8 @@
-import { type BackendSetting, CARRIER_SETTINGS, type CarrierSetting } from './backend/backend'
+import type { BackendSetting, CarrierSetting } from './backend/backend'
 import { toCniError } from './cni/error'
 import { isObject, type JsonObject } from './cni/json'
 import { distinctAddresses, parseAddresses } from './cni/prev-result'
+import { readLeniently } from './config/plain'
 import type { Address } from './policy/address'
 
 /** What makes a DEL faster, and may be missing or wrong. */
@@ -21,10 +22,11 @@ export function parseHint(readConfig: () => JsonObject, ifname: string): Hint {
   let setting: BackendSetting = 'auto'
   let carrier: CarrierSetting = 'auto'
   try {
-    const { prevResult, backend, ipMasqBackend, ...config } = readConfig()
-    if (backend === 'iptables' || ipMasqBackend === 'iptables') setting = 'iptables'
-    carrier = CARRIER_SETTINGS.find((one) => one === config.carrier) ?? 'auto'
-    const ips = isObject(prevResult) ? parseAddresses(prevResult, ifname) : []
+    const config = readConfig()
+    const settings = [readLeniently(config, 'backend'), readLeniently(config, 'ipMasqBackend')]
+    if (settings.includes('iptables')) setting = 'iptables'
+    carrier = readLeniently(config, 'carrier')
+    const ips = isObject(config.prevResult) ? parseAddresses(config.prevResult, ifname) : []
     return { hint: distinctAddresses(ips), setting, carrier, warnings: [] }
   } catch (error) {
     const warning = `DEL goes on without prevResult: ${toCniError(error).message}`

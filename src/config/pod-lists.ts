@@ -1,5 +1,7 @@
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
+import type { Config } from './keys'
+import { readLeniently } from './plain'
 
 /**
  * A list that comes with one pod. `runtimeConfig` comes from the runtime, for what the conflist's `capabilities` name.
@@ -9,7 +11,7 @@ import { isObject, type JsonObject } from '../cni/json'
 type Place = 'runtimeConfig' | 'args'
 
 /** The places that count, by the key `podLists`. */
-const COUNTING: Readonly<Record<string, readonly Place[]>> = {
+const COUNTING: Readonly<Record<Config['podLists'], readonly Place[]>> = {
   runtimeConfig: ['runtimeConfig'],
   args: ['args'],
   both: ['runtimeConfig', 'args'],
@@ -41,10 +43,8 @@ export function ignoredPodListsIn(config: JsonObject): string[] {
 }
 
 /** `podLists` may be of any type here: the schema refuses what is none of its values. */
-function countingIn({ podLists }: JsonObject): readonly Place[] {
-  const setting =
-    typeof podLists === 'string' && Object.hasOwn(COUNTING, podLists) ? podLists : 'runtimeConfig'
-  return COUNTING[setting] ?? []
+function countingIn(config: JsonObject): readonly Place[] {
+  return COUNTING[readLeniently(config, 'podLists')]
 }
 
 /** Nothing but what is for us: both objects belong to all plugins. */
