@@ -1,7 +1,17 @@
 import type { SystemError } from '../errors'
 
+type Errors = Readonly<Record<number, readonly [code: string, words: string]>>
+
+let errors: Errors | undefined
+
+/** Most calls are refused nothing, and the table costs 50,000 instructions. */
+function errorOf(errno: number): Errors[number] | undefined {
+  errors ??= makeErrors()
+  return errors[errno]
+}
+
 /** errno.h and libuv's words for it, because Node has the same messages. */
-const ERRORS: Readonly<Record<number, readonly [code: string, words: string]>> = {
+const makeErrors = (): Errors => ({
   1: ['EPERM', 'operation not permitted'],
   2: ['ENOENT', 'no such file or directory'],
   3: ['ESRCH', 'no such process'],
@@ -38,11 +48,11 @@ const ERRORS: Readonly<Record<number, readonly [code: string, words: string]>> =
   99: ['EADDRNOTAVAIL', 'address not available'],
   116: ['ESTALE', 'stale file handle'],
   122: ['EDQUOT', 'disk quota exceeded'],
-}
+})
 
 /** The name of an errno, `ENOENT`. */
 export function codeOf(errno: number): string {
-  return ERRORS[errno]?.[0] ?? `E${errno}`
+  return errorOf(errno)?.[0] ?? `E${errno}`
 }
 
 interface Refused {
@@ -54,7 +64,7 @@ interface Refused {
 
 /** `about`: what the message ends with, where that is no path. */
 export function refused({ errno, syscall, path, dest }: Refused, about = ''): SystemError {
-  const [code, words] = ERRORS[errno] ?? [codeOf(errno), `unknown error ${errno}`]
+  const [code, words] = errorOf(errno) ?? [codeOf(errno), `unknown error ${errno}`]
   const place = path === undefined ? about : ` '${path}'${dest === undefined ? '' : ` -> '${dest}'`}`
   const paths = { ...(path !== undefined && { path }), ...(dest !== undefined && { dest }) }
   return Object.assign(new Error(`${code}: ${words}, ${syscall}${place}`), { errno, code, syscall, ...paths })
