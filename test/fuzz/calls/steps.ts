@@ -144,7 +144,7 @@ function afterCheck(
 ): readonly World[] {
   if (reply.code === 11) return isCrowded ? [world] : []
   const keys: Keys = around.conf[call.network] ?? {}
-  const state = checked(world, call, keys)
+  const state = checked(world, call, { keys, families: around.families })
   if (state === 'fine') return reply.status === 0 ? [world] : []
   if (state === 'open') return reply.status === 0 || reply.code === 101 ? [world] : []
   if (state === 'altered' || !call.repairs) return reply.code === 101 ? [world] : []

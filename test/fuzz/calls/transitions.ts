@@ -245,20 +245,23 @@ function extras(world: World, cache: World['cache']): string[] {
 
 /**
  * CHECK: `fine`, `missing` (nothing of the pod's is there), or `altered`; `open` where the config asks in other words for
- * what is there, because two texts of one meaning may be two policies.
+ * what is there, because two texts of one meaning may be two policies, and where an earlier ADD left an address in a family
+ * that this one has none of: with iptables, to look there costs a process.
  */
 export function checked(
   world: World,
   { pod, ips }: Check,
-  keys: Keys,
+  { keys, families }: { readonly keys: Keys; readonly families: readonly (readonly number[])[] },
 ): 'fine' | 'missing' | 'altered' | 'open' {
   const addresses = addressesOf(world, pod)
   if (!world.isStanding || addresses.length === 0) return 'missing'
   const policy = policyText(keys, ips)
   const isOwn = ({ address }: Ip) => world.rules[address]?.pod === keyOf(pod)
-  if (!ips.every(isOwn) || addresses.length !== ips.length) return 'altered'
+  const extra = addresses.filter((address) => !ips.some((ip) => ip.address === address))
+  const named = families.filter((some) => ips.some(({ address }) => some.includes(isIP(address)))).flat()
+  if (!ips.every(isOwn) || extra.some((address) => named.includes(isIP(address)))) return 'altered'
   const differing = ips.filter(({ address }) => world.rules[address]?.policy !== policy)
-  if (differing.length === 0) return 'fine'
+  if (differing.length === 0) return extra.length === 0 ? 'fine' : 'open'
   const means = ({ address }: Ip) => doTheSame(world.rules[address]?.policy ?? '', policy, isIP(address))
   return differing.every(means) ? 'open' : 'altered'
 }
