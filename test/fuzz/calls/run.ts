@@ -4,7 +4,7 @@ import { plantForeign } from './foreign'
 import type { Lane } from './lane'
 import { observe } from './observation'
 import { type Add, type Call, keyOf, type Operation, type Pod } from './operations'
-import { perform } from './perform'
+import { perform, type Reply } from './perform'
 import { problemsOf } from './replies'
 import { cacheFile, netnsOf } from './requests'
 import { type Answered, isCutShort, outcomes } from './steps'
@@ -278,9 +278,15 @@ async function crowd(
     ...interleaved(adds.slice(half), dels.slice(0, half)),
     ...dels.slice(half),
   ]
+  const added = new Map<string, Promise<Reply>>()
   const work = async () => {
     for (let call = calls.shift(); call; call = calls.shift()) {
-      const reply = await perform(node.lane, call, around.conf)
+      const key = 'pod' in call ? keyOf(call.pod) : ''
+      // A runtime's DEL waits for the end of the ADD.
+      if (call.call === 'DEL') await added.get(key)
+      const replying = perform(node.lane, call, around.conf)
+      if (call.call === 'ADD') added.set(key, replying)
+      const reply = await replying
       coverage.count(call, reply)
       const problems = problemsOf(call, reply)
       if (reply.status !== 0 && !isCutShort(reply)) problems.push(reply.stdout)
