@@ -7,9 +7,9 @@ import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
 import { printableText, printLines } from './cni/printable'
 import type { World } from './commands/world'
-import { answer } from './plugin'
 import type { Output } from './system/streams'
-import { VERSION } from './version'
+import { VERSION } from './system/version'
+import { answer } from './verbs/answer'
 
 /** The process edge: arguments, environment and exit status come in and go out here only. */
 
@@ -75,7 +75,7 @@ function writeWarnings(warnings: readonly string[]): void {
 async function runOperator([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
     case undefined:
-      write(2, (await import('./about')).ABOUT)
+      write(2, (await import('./commands/help')).ABOUT)
       return 0
     case 'sync':
       return runCommand(async () => (await import('./commands/sync')).syncCommand(args, world))
@@ -91,7 +91,7 @@ async function runOperator([command, ...args]: readonly string[]): Promise<numbe
     case '--help':
     case '-h':
       if (args.length > 0) break
-      write(1, command === '--version' ? `${VERSION}\n` : (await import('./about')).HELP)
+      write(1, command === '--version' ? `${VERSION}\n` : (await import('./commands/help')).HELP)
       return 0
     default:
   }

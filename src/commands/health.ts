@@ -1,5 +1,5 @@
 import { now } from '#system/clock'
-import { VERSION } from '../version'
+import { VERSION } from '../system/version'
 import { serve } from './health-server'
 import type { World } from './world'
 

@@ -1,6 +1,6 @@
 import { now } from '#system/clock'
 import { join } from '../system/paths'
-import { VERSION } from '../version'
+import { VERSION } from '../system/version'
 import { errorText } from './error-text'
 import { fingerprint, fingerprintOf } from './fingerprint'
 import type { Health } from './health'

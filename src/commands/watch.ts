@@ -1,7 +1,7 @@
 import { now } from '#system/clock'
 import { expand } from '../config/sources'
 import { lookAtNamespaces } from '../sync/namespaces'
-import { VERSION } from '../version'
+import { VERSION } from '../system/version'
 import { errorText } from './error-text'
 import { fingerprint, fingerprintOf } from './fingerprint'
 import type { Health } from './health'

@@ -7,7 +7,7 @@ import { parseAgentFile } from '../../src/config/agent-file'
 import { parseFlannelSubnets } from '../../src/config/flannel'
 import { convert } from '../../src/convert/convert'
 import { MalformedError } from '../../src/policy/address'
-import { parseWanted } from '../../src/wanted'
+import { parseWanted } from '../../src/verbs/read-wanted'
 import { configs, texts } from '../lab/configs'
 import { configWith } from '../lab/plugin'
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { HELP } from '../../src/about'
 import { CODES } from '../../src/cni/error'
+import { HELP } from '../../src/commands/help'
 import { KEYS } from '../../src/config/keys'
 import { parseConfig } from '../../src/config/parse'
-import { VERSION } from '../../src/version'
+import { VERSION } from '../../src/system/version'
 
 /** What the documents say is so. */
 

@@ -1,13 +1,13 @@
-import type { BackendSetting, CarrierSetting, Where } from './backend/backend'
-import { CniError } from './cni/error'
-import type { JsonObject } from './cni/json'
-import { requireVersion } from './cni/version'
-import { backendSetting } from './config/backend-setting'
-import { intentOf } from './config/intent'
-import type { Config } from './config/keys'
-import { parseNetworkName } from './config/network-name'
-import { NO_SOURCES, parseAny } from './config/settings'
-import { VERSION } from './version'
+import type { BackendSetting, CarrierSetting, Where } from '../backend/backend'
+import { CniError } from '../cni/error'
+import type { JsonObject } from '../cni/json'
+import { requireVersion } from '../cni/version'
+import { backendSetting } from '../config/backend-setting'
+import { intentOf } from '../config/intent'
+import type { Config } from '../config/keys'
+import { parseNetworkName } from '../config/network-name'
+import { NO_SOURCES, parseAny } from '../config/settings'
+import { VERSION } from '../system/version'
 
 /**
  * The verb STATUS: would an ADD work, as far as can be seen without starting a process? Rules that were lost are no
@@ -20,7 +20,7 @@ export async function checkStatus(config: JsonObject, probe: Probe, cacheDir: st
   checkConfig(parsed)
   const missing = await missingFor({ setting: backendSetting(parsed), carrier: parsed.carrier }, probe)
   if (missing.length === 0) return
-  const { readResultCache } = await import('./cni/result-cache')
+  const { readResultCache } = await import('../cni/result-cache')
   const isInUse = hasAttachments(() => readResultCache([cacheDir], { network }), network)
   const message = `ip-masq ${VERSION} cannot install rules: ${missing.join('; ')}`
   if (!isInUse) throw new CniError('notAvailable', message)

@@ -1,6 +1,6 @@
-import { DEFAULT_CACHE_DIR, DEFAULT_CONF_DIR } from './cni/paths'
-import { SUPPORTED_VERSIONS } from './cni/version'
-import { VERSION } from './version'
+import { DEFAULT_CACHE_DIR, DEFAULT_CONF_DIR } from '../cni/paths'
+import { SUPPORTED_VERSIONS } from '../cni/version'
+import { VERSION } from '../system/version'
 
 /** What an operator sees who starts the plugin without a runtime. */
 export const ABOUT = `ip-masq ${VERSION}: a chained CNI plugin that masquerades each pod's traffic on its way out of

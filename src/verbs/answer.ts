@@ -1,14 +1,14 @@
-import type { Backend, Listed, Wanted } from './backend/backend'
-import type { Backends } from './backend/both'
-import { type Attachment, parseAttachment } from './cni/attachment'
-import { checkVariables, type Environment, requireVariables } from './cni/environment'
-import { CniError, quote, renderError, toCniError } from './cni/error'
-import { type JsonObject, memberSpan, parseConfigText, rejectRepeatedKeys } from './cni/json'
-import { isSupported, NEWEST_VERSION, SUPPORTED_VERSIONS } from './cni/version'
-import { parseHint } from './del-hint'
-import type { PrimaryFirewall } from './primary/firewall'
-import { NotUtf8Error } from './system/errors'
-import { parseWanted } from './wanted'
+import type { Backend, Listed, Wanted } from '../backend/backend'
+import type { Backends } from '../backend/both'
+import { type Attachment, parseAttachment } from '../cni/attachment'
+import { checkVariables, type Environment, requireVariables } from '../cni/environment'
+import { CniError, quote, renderError, toCniError } from '../cni/error'
+import { type JsonObject, memberSpan, parseConfigText, rejectRepeatedKeys } from '../cni/json'
+import { isSupported, NEWEST_VERSION, SUPPORTED_VERSIONS } from '../cni/version'
+import type { PrimaryFirewall } from '../primary/firewall'
+import { NotUtf8Error } from '../system/errors'
+import { parseHint } from './del'
+import { parseWanted } from './read-wanted'
 
 /** One call by the runtime, and what it needs of the world. */
 export interface Call {
@@ -90,7 +90,7 @@ async function add(call: Call, input: Input): Promise<Answer> {
   const { netns } = wanted
   // Loaded only when an attachment of another network has one of the addresses.
   const isGone = async (holder: Listed) =>
-    (await import('./sync/holder')).isHolderGone(holder, {
+    (await import('../sync/holder')).isHolderGone(holder, {
       cacheDir: call.cacheDir,
       netns,
     })
@@ -102,7 +102,7 @@ async function add(call: Call, input: Input): Promise<Answer> {
 /** After a loss: the rules of the network's other pods. The ADD has its own, so nothing here may fail it. */
 async function restoreOthers(call: Call, added: Attachment, config: JsonObject): Promise<readonly string[]> {
   try {
-    return await (await import('./sync/restore-others')).restoreOthers(call, added, config)
+    return await (await import('../sync/restore-others')).restoreOthers(call, added, config)
   } catch (error) {
     return [
       `the table was gone; run ip-masq sync to restore the rules of other attachments: ${toCniError(error).message}`,
@@ -132,12 +132,12 @@ async function check(call: Call, input: Input): Promise<Answer> {
   const strange: string[] = []
   const differences = await call.backend.verify(wanted, (line) => strange.push(line))
   if (differences.length === 0) {
-    const { primaryWarnings } = await import('./primary/warnings')
+    const { primaryWarnings } = await import('../primary/warnings')
     const others = await primaryWarnings(call.primaryFirewalls, wanted.addresses)
     return { ...NOTHING, warnings: [...warnings, ...strange, ...others] }
   }
   const { containerID, ifname } = wanted.attachment
-  const { repairMissing } = await import('./sync/repair')
+  const { repairMissing } = await import('../sync/repair')
   const left = repairOnCheck ? await repairMissing(call.backend, wanted, differences) : differences
   if (left.length === 0) {
     return {

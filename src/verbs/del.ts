@@ -1,9 +1,9 @@
-import type { BackendSetting, CarrierSetting } from './backend/backend'
-import { toCniError } from './cni/error'
-import { isObject, type JsonObject } from './cni/json'
-import { distinctAddresses, parseAddresses } from './cni/prev-result'
-import { readLeniently } from './config/plain'
-import type { Address } from './policy/address'
+import type { BackendSetting, CarrierSetting } from '../backend/backend'
+import { toCniError } from '../cni/error'
+import { isObject, type JsonObject } from '../cni/json'
+import { distinctAddresses, parseAddresses } from '../cni/prev-result'
+import { readLeniently } from '../config/plain'
+import type { Address } from '../policy/address'
 
 /** What makes a DEL faster, and may be missing or wrong. */
 export interface Hint {

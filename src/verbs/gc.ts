@@ -1,13 +1,13 @@
-import type { Backend, Listed } from './backend/backend'
-import { attachmentId, networkDigest } from './backend/identity'
-import { CniError } from './cni/error'
-import type { JsonObject } from './cni/json'
-import { parseValidAttachments } from './cni/valid-attachments'
-import { requireVersion } from './cni/version'
-import { parseNetworkName } from './config/network-name'
-import { renderKept } from './sync/kept'
-import { readNodeCache } from './sync/node-cache'
-import { pruneGone } from './sync/prune'
+import type { Backend, Listed } from '../backend/backend'
+import { attachmentId, networkDigest } from '../backend/identity'
+import { CniError } from '../cni/error'
+import type { JsonObject } from '../cni/json'
+import { parseValidAttachments } from '../cni/valid-attachments'
+import { requireVersion } from '../cni/version'
+import { parseNetworkName } from '../config/network-name'
+import { renderKept } from '../sync/kept'
+import { readNodeCache } from '../sync/node-cache'
+import { pruneGone } from '../sync/prune'
 
 export interface Node {
   readonly backend: Backend
