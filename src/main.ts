@@ -7,6 +7,7 @@ import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
 import { printableText, printLines } from './cni/printable'
 import type { World } from './commands/world'
+import { once } from './system/once'
 import type { Output } from './system/streams'
 import { VERSION } from './system/version'
 import { answer } from './verbs/answer'
@@ -36,12 +37,8 @@ async function machineWithin(milliseconds: number) {
 function backendWithin(milliseconds: number): Backends {
   const { IP_MASQ_CARRIER } = environment()
   const carrier = CARRIER_SETTINGS.find((setting) => setting === IP_MASQ_CARRIER)
-  let machine: ReturnType<typeof machineWithin> | undefined
-  const once = () => {
-    machine ??= machineWithin(milliseconds)
-    return machine
-  }
-  return backends(once, { epochSeconds, bootSeconds }, carrier)
+  const machine = once(() => machineWithin(milliseconds))
+  return backends(machine, { epochSeconds, bootSeconds }, carrier)
 }
 
 async function primaryFirewallsWithin(milliseconds: number) {

@@ -3,6 +3,7 @@ import { attachmentId, networkDigest } from '../backend/identity'
 import type { CachedName, ResultCache } from '../cni/result-cache'
 import { attachmentsNamed } from '../cni/unreadable-file'
 import { type Address, formatAddress } from '../policy/address'
+import { once } from '../system/once'
 import { lookAtNamespaces, type Sight } from './namespaces'
 import { isPlainFile, type NetnsTest, netnsTest } from './netns'
 
@@ -175,12 +176,4 @@ function wasKnown({ origin, networkDigest: digest }: ListedNote, networks: reado
 function networkDigests({ attachments, gone }: ResultCache): readonly string[] {
   const names = new Set([...attachments, ...gone].map(({ attachment }) => attachment.network))
   return [...names].map(networkDigest)
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }

@@ -1,5 +1,6 @@
 import { linkTarget, readText, realPath, status } from '#system/files'
 import { exists, isAbsent } from '../system/absent'
+import { once } from '../system/once'
 import { dirname } from '../system/paths'
 
 /** The namespace of a process, or of one of its threads: proc_pid_ns(5). */
@@ -33,14 +34,13 @@ export function netnsTest(): NetnsTest {
     directories.set(directory, known)
     return known
   }
-  let isHidden: boolean | undefined
+  const isHidden = once(areProcessesHidden)
   return (path, bootSeconds) => {
     const place = withoutLinks(path)
     const process = processOf(place)
     const isProcOf = () => isProcOfNode() || isProcOlderThan(bootSeconds)
     if (process !== undefined) {
-      isHidden ??= areProcessesHidden()
-      if (isHidden || !isProcOf()) return false
+      if (isHidden() || !isProcOf()) return false
       return isAbsent(place) || beganAfter(process, bootSeconds)
     }
     // Anything else in /proc means something to the runtime only: its own descriptors, or itself.

@@ -1,7 +1,8 @@
 import { readNetworks } from '../cni/conflists'
 import { type Address, formatAddress, isSameAddress } from '../policy/address'
 import type { TakenOver } from '../primary/take-over'
-import { lookAtNamespaces, type Sight } from './namespaces'
+import { once } from '../system/once'
+import { lookAtNamespaces } from './namespaces'
 import { readNodeCache } from './node-cache'
 import type { Outcome, SyncOptions } from './sync'
 
@@ -16,7 +17,7 @@ export function takeOverPrimary(
   const { held, unrepaired } = replacement
   const isHeld = (address: Address) => held.some((one) => isSameAddress(one.address, address))
   const isDone = failures.length + unrepaired.length === 0
-  let sight: Sight | undefined
+  const look = once(() => lookAtNamespaces())
   return takeOver({
     networks: readNetworks(confDir).networks.values(),
     known: () => {
@@ -27,8 +28,8 @@ export function takeOverPrimary(
       ]
     },
     isUnused(address) {
-      sight ??= lookAtNamespaces()
-      return sight.unseen.length === 0 && !sight.addresses.has(formatAddress(address))
+      const { unseen, addresses } = look()
+      return unseen.length === 0 && !addresses.has(formatAddress(address))
     },
     standing: isDone
       ? sources.wanted.flatMap(({ addresses }) => addresses.filter((address) => !isHeld(address)))

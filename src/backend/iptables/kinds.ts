@@ -1,4 +1,5 @@
 import { FAMILY_NAMES, type Family } from '../../policy/address'
+import { once } from '../../system/once'
 import type { Host } from '../backend'
 import { DISPATCH } from './layout'
 import { type Iptables, runList, runVersion, type ToolProcess, toError, type Variant } from './tool'
@@ -31,7 +32,7 @@ export function kindsOf(run: ToolProcess, host: Host, legacyTables: LegacyTables
   }
   const has = (variant: Variant) => 'file' in host.findTool(`iptables${variant}-restore`)
   const [nft, legacy] = [of('-nft', () => false), of('-legacy', () => true)]
-  const isDefaultLegacy = lazily(() => isLegacyTool(run, host))
+  const isDefaultLegacy = once(() => isLegacyTool(run, host))
   const byDefault = has('')
     ? of('', isDefaultLegacy)
     : has('-nft')
@@ -80,12 +81,4 @@ const HINT = 'KUBE-IPTABLES-HINT'
 function hasHint({ run, variant }: Iptables): boolean {
   const result = run(`iptables${variant}`, ['-w', '5', '-t', 'mangle', '-S', HINT], '')
   return result.outcome === 'exited' && result.status === 0
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }

@@ -1,4 +1,5 @@
 import { openSocket } from '#system/netlink-socket'
+import { once } from '../../system/once'
 import type { CarrierSetting, Machine } from '../backend'
 import type { QuickCarrier } from './carrier'
 import { netlinkCarrier } from './netlink/carrier'
@@ -11,7 +12,7 @@ export type Carriers = (setting?: CarrierSetting) => Promise<QuickCarrier>
  * socket costs 0.2 ms.
  */
 export function chooseCarrier(machine: Machine, byDefault: CarrierSetting): Carriers {
-  const text = lazily(async () => {
+  const text = once(async () => {
     const { textCarrier } = await import('./text/carrier')
     const { run, host } = await machine()
     return textCarrier((args, input) => run('nft', args, input), host)
@@ -26,15 +27,7 @@ export function chooseCarrier(machine: Machine, byDefault: CarrierSetting): Carr
 }
 
 /** One for the process: a watch asks every other second for as long as it runs. */
-export const session = lazily(() => {
+export const session = once(() => {
   const socket = openSocket()
   return socket && createSession(socket, openSocket)
 })
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
-}
