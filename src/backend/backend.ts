@@ -1,4 +1,4 @@
-import type { Attachment } from '../cni/attachment'
+import type { Attachment, AttachmentName } from '../cni/attachment'
 import type { Address, Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
 import type { Prefix } from '../policy/prefix'
@@ -179,7 +179,7 @@ export interface Backend {
    * DEL: nothing of the attachment's is left. `hint` holds the addresses it is thought to have; it may be empty or
    * wrong. Rejects only when rules of the attachment were seen and could not be removed.
    */
-  remove(attachment: Attachment, hint: readonly Address[], where?: Where): Promise<Removal>
+  remove(attachment: AttachmentName, hint: readonly Address[], where?: Where): Promise<Removal>
   /** CHECK: how the kernel differs from what is wanted, a line each; changes nothing. `warn`: what is no difference. */
   verify(wanted: Wanted, warn?: (line: string) => void): Promise<readonly string[]>
   /** Sync: the rules of all of these stand, and nothing else was touched; takes no address over. */

@@ -1,11 +1,8 @@
 import { sha256 } from '#system/digest'
-import type { Attachment } from '../cni/attachment'
+import type { AttachmentName } from '../cni/attachment'
 
 /** 24 hex digits. JSON keeps the border between the two: ("a", "bc") and ("ab", "c") are different attachments. */
-export function attachmentDigest({
-  containerID,
-  ifname,
-}: Pick<Attachment, 'containerID' | 'ifname'>): string {
+export function attachmentDigest({ containerID, ifname }: AttachmentName): string {
   return sha256(JSON.stringify([containerID, ifname])).slice(0, 24)
 }
 
@@ -13,7 +10,7 @@ export function attachmentDigest({
 const ID_DIGITS = 20
 
 /** An attachment in all backends: equal for equal (containerID, ifname). */
-export function attachmentId(attachment: Pick<Attachment, 'containerID' | 'ifname'>): string {
+export function attachmentId(attachment: AttachmentName): string {
   return attachmentDigest(attachment).slice(0, ID_DIGITS)
 }
 

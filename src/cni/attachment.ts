@@ -11,10 +11,17 @@ export interface Attachment {
   readonly namespace: string
 }
 
-/** The network's name is in the config, not in the environment: whoever parses that fills it in. */
-export function parseAttachment(environment: Environment): Attachment {
-  const { CNI_CONTAINERID: containerID = '', CNI_IFNAME: ifname = '', CNI_ARGS } = environment
-  return { containerID, ifname, network: '', ...parsePod(parsePairs(CNI_ARGS)) }
+/** What an attachment is known by. A DEL has nothing else to go by: its config may be gone, or be another one. */
+export type AttachmentName = Pick<Attachment, 'containerID' | 'ifname'>
+
+export function parseAttachmentName(environment: Environment): AttachmentName {
+  const { CNI_CONTAINERID: containerID = '', CNI_IFNAME: ifname = '' } = environment
+  return { containerID, ifname }
+}
+
+/** `network`: its name in the config. */
+export function parseAttachment(environment: Environment, network: string): Attachment {
+  return { ...parseAttachmentName(environment), network, ...parsePod(parsePairs(environment.CNI_ARGS)) }
 }
 
 /** `K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-1;IgnoreUnknown=1`, the form that CNI_ARGS has by convention. */

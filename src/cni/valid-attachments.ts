@@ -1,11 +1,6 @@
+import type { AttachmentName } from './attachment'
 import { CniError, quote } from './error'
 import { isObject, type JsonObject } from './json'
-
-/** An attachment as the runtime lists it for GC. */
-export interface AttachmentName {
-  readonly containerID: string
-  readonly ifname: string
-}
 
 const KEY = 'cni.dev/valid-attachments'
 /** What the key was called in drafts of CNI 1.1; libcni sends both. */

@@ -1,8 +1,6 @@
 import { now } from '#system/clock'
 import type { Backend } from '../backend/backend'
-import type { Attachment } from '../cni/attachment'
-import type { JsonObject } from '../cni/json'
-import { restoreNetwork } from './restore'
+import { type AddedPod, restoreNetwork } from './restore'
 
 /** How long an ADD may be held up by the rules of others; half of it to read which there are. */
 const RESTORE_MS = 200
@@ -19,17 +17,16 @@ interface Node {
  */
 export async function restoreOthers(
   { backend, backendWithin, cacheDir }: Node,
-  added: Attachment,
-  config: JsonObject,
+  added: AddedPod,
 ): Promise<readonly string[]> {
   // From here on: on a busy node it takes as long again to load what restores.
   const readEnd = now() + RESTORE_MS / 2
   const isLate = () => now() >= readEnd
   const backends = { backend: backendWithin(RESTORE_MS), patientBackend: backend }
-  const { restored, left } = await restoreNetwork(backends, { cacheDir, added, config, isLate })
+  const { restored, left } = await restoreNetwork(backends, { cacheDir, added, isLate })
   if (restored + left === 0) return []
   const remedy = left > 0 ? `; ${left} are left to ip-masq sync` : ''
   return [
-    `the table was gone; restored the rules of ${restored} other attachments of ${added.network}${remedy}`,
+    `the table was gone; restored the rules of ${restored} other attachments of ${added.attachment.network}${remedy}`,
   ]
 }

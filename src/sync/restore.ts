@@ -2,16 +2,24 @@ import type { Backend, Wanted } from '../backend/backend'
 import { attachmentId } from '../backend/identity'
 import type { Attachment } from '../cni/attachment'
 import type { JsonObject } from '../cni/json'
+import type { Settings } from '../config/intent'
+import { type Decide, deciderOf } from './decisions'
 import { readNodeCache } from './node-cache'
-import { policyMaker } from './policy-maker'
 import { wantedOf } from './wanted-of'
+
+/** The ADD that found the table gone. */
+export interface AddedPod {
+  /** What the cache still says of it is old. */
+  readonly attachment: Attachment
+  /** What the ADD was called with. */
+  readonly config: JsonObject
+  /** The same, read. */
+  readonly settings: Settings
+}
 
 export interface Restoration {
   readonly cacheDir: string
-  /** The attachment that the ADD was for: what the cache still says of it is old. */
-  readonly added: Attachment
-  /** The config that the ADD was called with. */
-  readonly config: JsonObject
+  readonly added: AddedPod
   /** No more of the cache is read: what was read is still to be written. */
   readonly isLate: () => boolean
 }
@@ -36,16 +44,15 @@ export interface Restored {
  */
 export async function restoreNetwork(
   { backend, patientBackend }: RestoringBackends,
-  { cacheDir, added, config, isLate }: Restoration,
+  { cacheDir, added, isLate }: Restoration,
 ): Promise<Restored> {
-  const cache = readNodeCache([cacheDir], { network: added.network, isLate })
-  // What came for the added pod is no other's.
-  const { runtimeConfig: _, args: __, ...plugin } = config
+  const { containerID, ifname, network } = added.attachment
+  const cache = readNodeCache([cacheDir], { network, isLate })
   // One that has rules elsewhere stays there: to move it is for sync, which has the time.
-  const restored = { policyFor: await policyMaker(plugin), isFallback: true }
+  const restored = { decide: deciderForOthers(added), isFallback: true }
   const { wanted } = await wantedOf(cache, async ({ attachment }) => {
-    const isOwn = attachment.containerID === added.containerID && attachment.ifname === added.ifname
-    return attachment.network === added.network && !isOwn ? restored : undefined
+    const isOwn = attachment.containerID === containerID && attachment.ifname === ifname
+    return attachment.network === network && !isOwn ? restored : undefined
   })
   const left = cache.unread
   if (wanted.length === 0) return { restored: 0, left }
@@ -57,6 +64,13 @@ export async function restoreNetwork(
     await removeGone(patientBackend, wanted)
     throw error
   }
+}
+
+/** What came for the added pod is no other's. */
+function deciderForOthers({ config, settings }: AddedPod): Decide {
+  const { runtimeConfig: _, args: __, ...plugin } = config
+  const { podCIDRs: ___, ...common } = settings.config
+  return deciderOf(plugin, { ...settings, config: common })
 }
 
 /**

@@ -3,8 +3,10 @@ import { findOwnPlugin, type Networks } from '../cni/conflists'
 import { toCniError } from '../cni/error'
 import type { JsonObject } from '../cni/json'
 import type { CachedAttachment, ResultCache } from '../cni/result-cache'
+import { warningsOf } from '../config/intent'
+import { readSettings } from '../config/settings'
 import { filesNamedIn } from '../config/sources'
-import { policyMaker } from './policy-maker'
+import { deciderOf } from './decisions'
 import { type Plugin, pluginsIn, wantedOf } from './wanted-of'
 
 export interface WantedAttachments {
@@ -36,9 +38,10 @@ export async function wantedAttachments(
   const read = async (network: string, config: JsonObject, isFallback: boolean) => {
     try {
       for (const file of filesNamedIn(config)) files.add(file)
-      const policyFor = await policyMaker(config)
-      for (const warning of policyFor.warnings) warnings.add(`network ${network}: ${warning}`)
-      return { policyFor, isFallback }
+      const settings = await readSettings(config)
+      const decide = deciderOf(config, settings)
+      for (const warning of warningsOf(settings)) warnings.add(`network ${network}: ${warning}`)
+      return { decide, isFallback }
     } catch (error) {
       errors.add(`network ${network}: ${toCniError(error).message}`)
       return undefined

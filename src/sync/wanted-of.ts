@@ -1,15 +1,16 @@
 import type { Origin, Wanted } from '../backend/backend'
 import { findOwnPlugin, pluginsOf } from '../cni/conflists'
 import { isObject, type JsonObject } from '../cni/json'
-import { distinctAddresses, parseAddresses } from '../cni/prev-result'
+import { parseAddresses } from '../cni/prev-result'
 import type { CachedAttachment, ResultCache } from '../cni/result-cache'
+import { wantedFor } from '../config/wanted'
+import type { Decide } from './decisions'
 import { type Candidate, oneForEachAddress } from './one-for-each-address'
-import type { PolicyMaker } from './policy-maker'
 import { existingSandbox } from './sandbox'
 
 /** Our part of a network, and whether it is only what the ADD had. */
 export interface Plugin {
-  readonly policyFor: PolicyMaker
+  readonly decide: Decide
   readonly isFallback: boolean
 }
 
@@ -48,21 +49,13 @@ export async function wantedOf(
 
 function wantedBy(
   cached: CachedAttachment,
-  { policyFor, isFallback }: Plugin,
+  { decide, isFallback }: Plugin,
 ): { wanted: Wanted; warnings: readonly string[] } {
   const { attachment, result, netns = existingSandbox(result, attachment.ifname) } = cached
   const ips = parseAddresses(result, attachment.ifname)
-  const { warnings, ...decision } = policyFor(cached, ips)
-  const wanted = {
-    attachment,
-    addresses: distinctAddresses(ips),
-    ...decision,
-    setting: policyFor.setting,
-    carrier: policyFor.carrier,
-    ...(netns !== undefined && { netns }),
-    isFallback,
-  }
-  return { wanted, warnings }
+  const { decision, warnings } = decide(cached, ips)
+  const wanted = wantedFor(attachment, ips, decision)
+  return { wanted: { ...wanted, ...(netns !== undefined && { netns }), isFallback }, warnings }
 }
 
 export function pluginsIn({ readConflist }: CachedAttachment): readonly JsonObject[] {

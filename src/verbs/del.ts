@@ -1,9 +1,25 @@
 import type { BackendSetting, CarrierSetting } from '../backend/backend'
+import { parseAttachmentName } from '../cni/attachment'
+import { requireVariables } from '../cni/environment'
 import { toCniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { distinctAddresses, parseAddresses } from '../cni/prev-result'
 import { readLeniently } from '../config/plain'
 import type { Address } from '../policy/address'
+import type { Answer, Call, Input } from './call'
+
+/**
+ * The verb DEL. The first plugin that fails one stops the chain, and the address is never freed. So it needs no more than
+ * the attachment's name; anything else that can be read only makes it faster.
+ */
+export async function del({ environment, backend }: Call, input: Input): Promise<Answer> {
+  requireVariables('DEL', environment)
+  const name = parseAttachmentName(environment)
+  const { warnings, hint, ...where } = parseHint(() => input.read().config, name.ifname)
+  const removal = await backend.remove(name, hint, where)
+  if (!('said' in removal)) return { stdout: '', warnings }
+  return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${removal.said}`] }
+}
 
 /** What makes a DEL faster, and may be missing or wrong. */
 export interface Hint {

@@ -1,19 +1,15 @@
-import type { Backend, Listed } from '../backend/backend'
+import type { Listed } from '../backend/backend'
 import { attachmentId, networkDigest } from '../backend/identity'
+import type { AttachmentName } from '../cni/attachment'
 import { CniError } from '../cni/error'
-import type { JsonObject } from '../cni/json'
+import { rejectRepeatedKeys } from '../cni/json'
 import { parseValidAttachments } from '../cni/valid-attachments'
 import { requireVersion } from '../cni/version'
 import { parseNetworkName } from '../config/network-name'
 import { renderKept } from '../sync/kept'
 import { readNodeCache } from '../sync/node-cache'
 import { pruneGone } from '../sync/prune'
-
-export interface Node {
-  readonly backend: Backend
-  /** Where runtimes keep their results. */
-  readonly cacheDir: string
-}
+import type { Answer, Call, Input } from './call'
 
 /** As `ip-masq gc` has it. */
 const GRACE_SECONDS = 600
@@ -21,22 +17,35 @@ const GRACE_SECONDS = 600
 /**
  * The verb GC: this network's attachments that the runtime does not list, then policies without pods. Where it lists
  * none, because it does not know, only those that are proven gone. It reads none of our own keys: a typo in the conflist
- * must not keep a node from being tidied up. Returns what is to be said on stderr.
+ * must not keep a node from being tidied up. It needs CNI_PATH by the spec, but starts no plugin, and so does without.
  */
-export async function collectGarbage(config: JsonObject, node: Node): Promise<readonly string[]> {
+export async function gc(call: Call, input: Input): Promise<Answer> {
+  const { text, config } = input.read()
+  // Of two lists of valid attachments, one would be passed over, and its pods taken for gone.
+  rejectRepeatedKeys(text, config, undefined)
   requireVersion('GC', config, '1.1.0')
   const name = parseNetworkName(config)
   const list = parseValidAttachments(config)
-  if (!list) return removeGone(name, node)
+  return {
+    stdout: '',
+    warnings: list ? await removeUnlisted(name, list, call) : await removeGone(name, call),
+  }
+}
+
+async function removeUnlisted(
+  name: string,
+  list: readonly AttachmentName[],
+  { backend }: Call,
+): Promise<readonly string[]> {
   const valid = new Set(list.map(attachmentId))
   const { isOf, keptUnsure } = membersOf(name)
   const isStale = (listed: Listed) => !valid.has(listed.id) && isOf(listed)
-  const { failures } = await node.backend.prune(isStale, { dryRun: false })
+  const { failures } = await backend.prune(isStale, { dryRun: false })
   requireSuccess(failures)
   return keptUnsure()
 }
 
-async function removeGone(name: string, { backend, cacheDir }: Node): Promise<readonly string[]> {
+async function removeGone(name: string, { backend, cacheDir }: Call): Promise<readonly string[]> {
   const { isOf, keptUnsure } = membersOf(name)
   const { failures, known, kept } = await pruneGone(backend, {
     readCache: () => readNodeCache([cacheDir]),

@@ -1,44 +1,52 @@
-import type { Wanted } from '../backend/backend'
-import type { Attachment } from '../cni/attachment'
-import type { JsonObject } from '../cni/json'
-import { distinctAddresses, parseAddresses, requirePrevResult } from '../cni/prev-result'
+import { parseAttachment } from '../cni/attachment'
+import { checkVariables, type Environment, requireVariables } from '../cni/environment'
+import { type JsonObject, memberSpan, rejectRepeatedKeys } from '../cni/json'
+import { type InterfaceAddress, parseAddresses, requirePrevResult } from '../cni/prev-result'
 import { requireVersion } from '../cni/version'
-import { backendSetting } from '../config/backend-setting'
 import { intentOf, namespaceWarnings, warningsOf } from '../config/intent'
 import { parseNetworkName } from '../config/network-name'
 import { readSettings } from '../config/settings'
+import { decide, wantedFor } from '../config/wanted'
 import { FAMILIES } from '../policy/address'
-import { decidePolicy, familiesLeftOut, wideSubnetWarnings } from '../policy/policy'
+import type { Intent } from '../policy/intent'
+import { familiesLeftOut, wideSubnetWarnings } from '../policy/policy'
+import type { Call, Input } from './call'
+
+type Command = 'ADD' | 'CHECK'
+
+/** All that ADD and CHECK read of a call. `result` is where prevResult is in the text. */
+export async function readWanted(command: Command, { environment }: Call, input: Input) {
+  requireVariables(command, environment)
+  checkVariables(environment)
+  const { text, config } = input.read()
+  const result = memberSpan(text, 'prevResult')
+  rejectRepeatedKeys(text, config, result)
+  return { ...(await parseWanted(command, environment, config)), text, result, config }
+}
 
 /** Everything that ADD and CHECK are strict about: from the config to the rules that it asks for. */
-export async function parseWanted(
-  command: 'ADD' | 'CHECK',
-  attachment: Attachment,
-  raw: JsonObject,
-): Promise<{ wanted: Wanted; repairOnCheck: boolean; warnings: string[] }> {
+export async function parseWanted(command: Command, environment: Environment, raw: JsonObject) {
   requireVersion(command, raw, command === 'CHECK' ? '0.4.0' : '0.3.0')
-  const network = parseNetworkName(raw)
+  const attachment = parseAttachment(environment, parseNetworkName(raw))
   const settings = await readSettings(raw)
   const intent = intentOf(settings, attachment.namespace)
   const ips = parseAddresses(requirePrevResult(raw), attachment.ifname)
-  const leftOut = familiesLeftOut(intent, ips)
-    .map((family) => FAMILIES[family].label)
-    .map((label) => `nonMasqueradeCIDRs has no ${label} entry: only the built-in ${label} exemptions hold`)
+  // Required, so it is there.
+  const { CNI_NETNS: netns = '' } = environment
   return {
-    wanted: {
-      attachment: { ...attachment, network },
-      addresses: distinctAddresses(ips),
-      policy: decidePolicy(intent, ips),
-      setting: backendSetting(settings.config),
-      carrier: settings.config.carrier,
-      ...(settings.config.podCIDRs && { podList: settings.config.podCIDRs }),
-    },
-    repairOnCheck: settings.config.repairOnCheck,
+    wanted: { ...wantedFor(attachment, ips, decide(settings, intent, ips)), netns },
+    settings,
     warnings: [
       ...warningsOf(settings),
       ...namespaceWarnings(settings.config, attachment.namespace),
-      ...leftOut,
+      ...leftOutWarnings(intent, ips),
       ...wideSubnetWarnings(ips),
     ],
   }
+}
+
+function leftOutWarnings(intent: Intent, ips: readonly InterfaceAddress[]): string[] {
+  return familiesLeftOut(intent, ips)
+    .map((family) => FAMILIES[family].label)
+    .map((label) => `nonMasqueradeCIDRs has no ${label} entry: only the built-in ${label} exemptions hold`)
 }

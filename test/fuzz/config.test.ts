@@ -13,7 +13,7 @@ import { configWith } from '../lab/plugin'
 
 /** Many configs, in this process: what cannot be used is refused with a reason, and the rest is a script. */
 
-const attachment = { containerID: 'c1', ifname: 'eth0', network: '', pod: '', namespace: 'shop' }
+const environment = { CNI_CONTAINERID: 'c1', CNI_IFNAME: 'eth0', CNI_ARGS: 'K8S_POD_NAMESPACE=shop' }
 
 /** Every line that a set-up may have; nothing that an operator wrote can add another. */
 const LINE =
@@ -25,7 +25,7 @@ test('configs', async () => {
     fc.asyncProperty(configs, async (keys) => {
       const config = JSON.parse(JSON.stringify({ ...configWith(['10.244.1.7/24', 'fd00::7/64']), ...keys }))
       try {
-        const { wanted } = await parseWanted('ADD', attachment, config)
+        const { wanted } = await parseWanted('ADD', environment, config)
         accepted += 1
         for (const line of renderTransaction(setUpPolicy(wanted.policy)).trimEnd().split('\n')) {
           expect(line).toMatch(LINE)

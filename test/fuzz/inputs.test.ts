@@ -36,7 +36,7 @@ test('prevResult: of an ADD and of a DEL', async () => {
       const config = parseConfigText(text)
       const { warnings } = parseHint(() => config, 'eth0')
       try {
-        await parseWanted('ADD', parseAttachment({ CNI_CONTAINERID: 'c', CNI_IFNAME: 'eth0' }), config)
+        await parseWanted('ADD', { CNI_CONTAINERID: 'c', CNI_IFNAME: 'eth0' }, config)
         outcomes.read += 1
         expect(warnings).toEqual([])
       } catch (error) {
@@ -61,7 +61,7 @@ test('CNI_ARGS', () => {
   )
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-      const { pod, namespace } = parseAttachment({ CNI_ARGS: pieces.join('') })
+      const { pod, namespace } = parseAttachment({ CNI_ARGS: pieces.join('') }, 'cbr0')
       expect(typeof pod).toBe('string')
       expect(typeof namespace).toBe('string')
     }),

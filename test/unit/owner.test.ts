@@ -25,7 +25,8 @@ describe('ownerValue', () => {
   })
 
   test('is the same attachment with other addresses, or in another network', () => {
-    const isOwn = ownerTest({ ...attachment('c1', 'eth0'), network: 'renamed' })
+    const renamed = { ...attachment('c1', 'eth0'), network: 'renamed' }
+    const isOwn = ownerTest(renamed)
     expect(isOwn(ownerValue(attachment('c1', 'eth0'), [a]))).toBe(true)
     expect(isOwn(ownerValue(attachment('c1', 'eth0'), [a, b]))).toBe(true)
     expect(isOwn(ownerValue(attachment('c1', 'eth1'), [a]))).toBe(false)

@@ -1,4 +1,4 @@
-import type { Attachment } from '../../cni/attachment'
+import type { AttachmentName } from '../../cni/attachment'
 import type { Address } from '../../policy/address'
 import type { Backend, Removal, Where } from '../backend'
 import type { Places } from '.'
@@ -15,7 +15,7 @@ interface Likely {
  */
 export async function remove(
   { nft, iptables }: Places,
-  attachment: Attachment,
+  attachment: AttachmentName,
   { hint, where }: Likely,
 ): Promise<Removal> {
   const [first, second]: [Backend, Backend] = where.setting === 'iptables' ? [iptables, nft] : [nft, iptables]

@@ -1,5 +1,5 @@
 import { sha256 } from '#system/digest'
-import type { Attachment } from '../../cni/attachment'
+import type { Attachment, AttachmentName } from '../../cni/attachment'
 import { type Address, formatAddress } from '../../policy/address'
 import { attachmentDigest, networkDigest } from '../identity'
 
@@ -12,14 +12,14 @@ import { attachmentDigest, networkDigest } from '../identity'
  * prevResult and compares this value is refused when the ADD had others, and then looks for itself. Without
  * it the address that only the ADD knew would stay behind.
  */
-export function ownerValue(attachment: Attachment, addresses: readonly Address[]): Address {
+export function ownerValue(attachment: AttachmentName, addresses: readonly Address[]): Address {
   const sorted = addresses.map(formatAddress).sort()
   const digest = sha256(JSON.stringify(sorted)).slice(0, ADDRESSES_BITS / 4)
   return { family: 'ip6', value: BigInt(`0x${attachmentDigest(attachment)}${digest}`) }
 }
 
 /** Tells whether an element of `owners` is the attachment's, whatever addresses its ADD had. */
-export function ownerTest(attachment: Attachment): (value: Address) => boolean {
+export function ownerTest(attachment: AttachmentName): (value: Address) => boolean {
   const own = BigInt(`0x${attachmentDigest(attachment)}`)
   return ({ value }) => value >> BigInt(ADDRESSES_BITS) === own
 }

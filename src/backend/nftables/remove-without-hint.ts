@@ -1,4 +1,4 @@
-import type { Attachment } from '../../cni/attachment'
+import type { AttachmentName } from '../../cni/attachment'
 import type { Removal } from '../backend'
 import { attachmentDigest } from '../identity'
 import type { Carrier } from './carrier'
@@ -11,7 +11,7 @@ import { addTombstone } from './slots'
 /** A DEL that does not know the addresses, as `remove`: the attachment's slots say them. */
 export function removeWithoutHint(
   carrier: Carrier,
-  attachment: Attachment,
+  attachment: AttachmentName,
   tombstone: RemoveOptions['tombstone'],
 ): Removal {
   const digest = attachmentDigest(attachment)

@@ -1,4 +1,4 @@
-import type { Attachment } from '../../cni/attachment'
+import type { AttachmentName } from '../../cni/attachment'
 import type { Address } from '../../policy/address'
 import type { Removal } from '../backend'
 import { attachmentDigest } from '../identity'
@@ -21,7 +21,7 @@ import type { ElementOperation } from './transaction'
  */
 export async function remove(
   carrier: QuickCarrier,
-  attachment: Attachment,
+  attachment: AttachmentName,
   { hint, mayMakeTable }: { readonly hint: readonly Address[]; readonly mayMakeTable: boolean },
 ): Promise<Removal> {
   const digest = attachmentDigest(attachment)
@@ -37,7 +37,7 @@ export async function remove(
   return removeOwned(await carrier.whole(), digest, { orphans: hint, tombstone })
 }
 
-export function deleteAll(attachment: Attachment, addresses: readonly Address[]): ElementOperation[] {
+export function deleteAll(attachment: AttachmentName, addresses: readonly Address[]): ElementOperation[] {
   const [digest, owner] = [attachmentDigest(attachment), ownerValue(attachment, addresses)]
   return [
     ...addresses.flatMap((address) => deleteAddress(address, owner)),

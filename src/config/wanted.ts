@@ -1,0 +1,30 @@
+import type { Wanted } from '../backend/backend'
+import type { Attachment } from '../cni/attachment'
+import { distinctAddresses, type InterfaceAddress } from '../cni/prev-result'
+import type { Intent } from '../policy/intent'
+import { decidePolicy } from '../policy/policy'
+import { backendSetting } from './backend-setting'
+import type { Settings } from './intent'
+
+/** What is wanted for an attachment, without the attachment itself: many pods of a network have the same. */
+export type Decision = Pick<Wanted, 'policy' | 'setting' | 'carrier' | 'podList'>
+
+/** `intent`: what these settings ask for, for the pod; `ips`: its addresses. */
+export function decide({ config }: Settings, intent: Intent, ips: readonly InterfaceAddress[]): Decision {
+  const { podCIDRs, carrier } = config
+  return {
+    policy: decidePolicy(intent, ips),
+    setting: backendSetting(config),
+    carrier,
+    ...(podCIDRs && { podList: podCIDRs }),
+  }
+}
+
+/** The rules of one attachment: ADD, CHECK and sync all want these. */
+export function wantedFor(
+  attachment: Attachment,
+  ips: readonly InterfaceAddress[],
+  decision: Decision,
+): Wanted {
+  return { attachment, addresses: distinctAddresses(ips), ...decision }
+}

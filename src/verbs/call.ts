@@ -1,0 +1,35 @@
+import type { Backend } from '../backend/backend'
+import type { Backends } from '../backend/both'
+import type { Environment } from '../cni/environment'
+import type { JsonObject } from '../cni/json'
+import type { PrimaryFirewall } from '../primary/firewall'
+
+/** One call by the runtime, and what it needs of the world. */
+export interface Call {
+  readonly environment: Environment
+  /** Reads stdin to its end; throws what the system says. */
+  readonly readStdin: () => string
+  /** Its runs together take no longer than a call may. */
+  readonly backend: Backends
+  /** The same, with so many milliseconds for all runs together. */
+  readonly backendWithin: (milliseconds: number) => Backend
+  /** Where primary plugins may have put masquerade rules of their own. */
+  readonly primaryFirewalls: () => Promise<readonly PrimaryFirewall[]>
+  /** Where libcni keeps its results. */
+  readonly cacheDir: string
+}
+
+/** `warnings` go to stderr, a line each; runtimes log them. */
+export interface Reply {
+  readonly stdout: string
+  readonly warnings: readonly string[]
+  readonly isError: boolean
+}
+
+/** The reply of a verb that succeeds; one that fails throws. */
+export type Answer = Pick<Reply, 'stdout' | 'warnings'>
+
+/** The config on stdin, for the verbs that read it. */
+export interface Input {
+  read(): { readonly text: string; readonly config: JsonObject }
+}

@@ -1,0 +1,37 @@
+import type { Wanted } from '../backend/backend'
+import { CniError } from '../cni/error'
+import { primaryWarnings } from '../primary/warnings'
+import { repairMissing } from '../sync/repair'
+import type { Answer, Call, Input } from './call'
+import { readWanted } from './read-wanted'
+
+/**
+ * The verb CHECK. What is missing is repaired, unless the config says otherwise: a runtime that starts after a flush calls
+ * CHECK for every pod (CRI-O), and what fails there costs the pod its address in the runtime's books. What is altered is drift.
+ */
+export async function check(call: Call, input: Input): Promise<Answer> {
+  const { wanted, settings, warnings } = await readWanted('CHECK', call, input)
+  const strange: string[] = []
+  const differences = await call.backend.verify(wanted, (line) => strange.push(line))
+  if (differences.length === 0) {
+    const others = await primaryWarnings(call.primaryFirewalls, wanted.addresses)
+    return { stdout: '', warnings: [...warnings, ...strange, ...others] }
+  }
+  const { containerID, ifname } = wanted.attachment
+  const { repairOnCheck } = settings.config
+  const left = repairOnCheck ? await repairMissing(call.backend, wanted, differences) : differences
+  if (left.length > 0) {
+    throw new CniError(
+      'drift',
+      `Cannot confirm the rules of ${containerID} ${ifname}: ${left.length} of them missing or altered`,
+      [...ownListOf(wanted), ...left].join('\n'),
+    )
+  }
+  const repaired = `CHECK restored the rules of ${containerID} ${ifname}, which were missing`
+  return { stdout: '', warnings: [...warnings, repaired] }
+}
+
+/** What is compared is not what the conflist says, where the pod has a list of its own. */
+function ownListOf({ podList }: Wanted): string[] {
+  return podList ? [`the policy is made of the pod's own list of ${podList.length} prefixes`] : []
+}
