@@ -16,6 +16,7 @@ import { type Health, serveHealth, UNASKED } from './health'
 import { enterHostRoot } from './host-root'
 import { type CommandOptions, parseInstallOptions } from './install-options'
 import { watchInstall } from './install-watch'
+import { parseOptions } from './options'
 import { type Pause, pauseUntilStop } from './pause'
 import { PROFILES } from './profiles'
 import { requireRoot } from './root'
@@ -103,10 +104,9 @@ async function syncLoop(
   world: World,
   health: Health,
 ): Promise<number> {
-  const { syncCommand } = await import('./sync')
-  const caches = cacheDirs.flatMap((directory) => ['--cache-dir', directory])
-  const flags = [...(prune ? ['--prune'] : []), ...(keepPrimaryRules ? ['--keep-primary-rules'] : [])]
-  return syncCommand(['--watch', ...flags, '--conf-dir', confDir, ...caches], world, health)
+  const { watchSync } = await import('./sync')
+  const byDefault = parseOptions('sync', [], [])
+  return watchSync({ ...byDefault, confDir, cacheDirs, prune, keepPrimaryRules }, world, health)
 }
 
 /** The primary plugin writes its conflist when it starts, which may be after us. */

@@ -29,7 +29,8 @@ export interface Known {
   readonly isGone: boolean
 }
 
-export interface Sources {
+/** What decides over the rules of primary plugins. */
+export interface NodeState {
   readonly networks: Iterable<Network>
   /** Read only when there is a rule to judge. */
   readonly known: () => readonly Known[]
@@ -60,7 +61,7 @@ export interface TakeOverOptions {
  */
 export async function takeOver(
   firewalls: () => Promise<readonly PrimaryFirewall[]>,
-  { networks: all, standing, ...others }: Sources,
+  { networks: all, standing, ...others }: NodeState,
   options: TakeOverOptions,
 ): Promise<TakenOver> {
   const networks = [...all].filter(({ plugins }) => findOwnPlugin(plugins) && isPrimaryMasqueradeOff(plugins))
@@ -77,7 +78,7 @@ export async function takeOver(
   }
 }
 
-interface Judged extends Pick<Sources, 'known' | 'isUnused'> {
+interface Judged extends Pick<NodeState, 'known' | 'isUnused'> {
   readonly networks: readonly Network[]
   /** Addresses for which rules of ours stand. */
   readonly ours: ReadonlySet<string>

@@ -12,7 +12,7 @@ import type { Outcome, SyncOptions } from './sync'
  */
 export function takeOverPrimary(
   { takeOver, confDir, cacheDirs }: Pick<SyncOptions, 'takeOver' | 'confDir' | 'cacheDirs'>,
-  { sources, replacement, failures }: Outcome,
+  { found, replacement, failures }: Outcome,
 ): Promise<TakenOver> {
   const { held, unrepaired } = replacement
   const isHeld = (address: Address) => held.some((one) => isSameAddress(one.address, address))
@@ -32,7 +32,7 @@ export function takeOverPrimary(
       return unseen.length === 0 && !addresses.has(formatAddress(address))
     },
     standing: isDone
-      ? sources.wanted.flatMap(({ addresses }) => addresses.filter((address) => !isHeld(address)))
+      ? found.wanted.flatMap(({ addresses }) => addresses.filter((address) => !isHeld(address)))
       : [],
   })
 }

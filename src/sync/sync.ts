@@ -5,7 +5,7 @@ import { readNetworks } from '../cni/conflists'
 import { CniError, toCniError } from '../cni/error'
 import type { CachePlace, ResultCache } from '../cni/result-cache'
 import { formatPrefix } from '../policy/prefix'
-import { describeRule, type Sources, type TakenOver } from '../primary/take-over'
+import { describeRule, type NodeState, type TakenOver } from '../primary/take-over'
 import { isAbsent } from '../system/absent'
 import { absentCaches, readNodeCache } from './node-cache'
 import { undoEnded, withoutGone } from './overtaken'
@@ -21,7 +21,7 @@ export interface SyncOptions {
   /** Remove what is proven gone; what an ADD wrote later than this before now may be under way. */
   readonly pruneAfterSeconds: number | undefined
   /** Removes the masquerade rules of primary plugins that are switched off; after ours are in place. */
-  readonly takeOver: (sources: Sources) => Promise<TakenOver>
+  readonly takeOver: (state: NodeState) => Promise<TakenOver>
 }
 
 export interface OwnList {
@@ -65,12 +65,12 @@ const NOTHING_PRUNED: PruneReport = {
 }
 
 export async function sync(backend: Backend, options: SyncOptions): Promise<SyncReport> {
-  const { sources, replacement, failures } = await replaceStanding(backend, options)
+  const { found, replacement, failures } = await replaceStanding(backend, options)
   const pruned = options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : await prune(backend, options)
   // Addresses that the dead held are free now.
   const isFreed = replacement.held.length > 0 && pruned.removed.length > 0 && !options.dryRun
   const second = isFreed ? await replaceStanding(backend, options) : undefined
-  const primary = await takeOverPrimary(options, second ?? { sources, replacement, failures })
+  const primary = await takeOverPrimary(options, second ?? { found, replacement, failures })
   return {
     ...replacement,
     ...(second && {
@@ -78,25 +78,25 @@ export async function sync(backend: Backend, options: SyncOptions): Promise<Sync
       held: second.replacement.held,
       unrepaired: second.replacement.unrepaired,
     }),
-    found: sources.wanted.length,
-    ownLists: sources.wanted.flatMap(({ attachment, podList }) =>
+    found: found.wanted.length,
+    ownLists: found.wanted.flatMap(({ attachment, podList }) =>
       podList ? [{ attachment, nonMasqueradeCIDRs: podList.map(formatPrefix) }] : [],
     ),
-    places: sources.places,
-    isCacheMissing: sources.isCacheMissing,
-    isCacheAbsent: sources.isCacheAbsent,
-    files: sources.files,
+    places: found.places,
+    isCacheMissing: found.isCacheMissing,
+    isCacheAbsent: found.isCacheAbsent,
+    files: found.files,
     pruned,
     primary,
-    isUncertain: sources.isUncertain || (replacement.unseen ?? []).length > 0,
+    isUncertain: found.isUncertain || (replacement.unseen ?? []).length > 0,
     warnings: [
-      ...sources.warnings,
+      ...found.warnings,
       ...(replacement.unseen ?? []),
       ...primary.problems,
       ...primary.kept.map(({ rule, why }) => `kept ${describeRule(rule)}: ${why}`),
     ],
     errors: [
-      ...sources.errors,
+      ...found.errors,
       ...(second?.replacement ?? replacement).unrepaired,
       ...failures,
       ...(second?.failures ?? []),
@@ -111,7 +111,7 @@ async function replaceStanding(backend: Backend, options: SyncOptions): Promise<
   const outcome = await replaceAll(backend, options)
   const { changes } = outcome.replacement
   if (options.dryRun || !changes.some(({ what }) => what === 'restored')) return outcome
-  const hasEnded = (id: string) => outcome.sources.pathsOf.get(id)?.every(isAbsent) ?? false
+  const hasEnded = (id: string) => outcome.found.pathsOf.get(id)?.every(isAbsent) ?? false
   const standing = await undoEnded(backend, changes, hasEnded)
   return { ...outcome, replacement: { ...outcome.replacement, changes: standing } }
 }
@@ -124,7 +124,7 @@ interface Found extends WantedAttachments {
 }
 
 export interface Outcome {
-  readonly sources: Found
+  readonly found: Found
   readonly replacement: Replacement
   readonly failures: readonly string[]
 }
@@ -132,10 +132,10 @@ export interface Outcome {
 /** All together; when that is refused time and again on a busy node, each attachment for itself. */
 async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outcome> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const sources = await readSources(options)
+    const found = await findWanted(options)
     try {
-      const wanted = await withoutGone(backend, sources.wanted)
-      return { sources, replacement: await backend.replace(wanted, options), failures: [] }
+      const wanted = await withoutGone(backend, found.wanted)
+      return { found, replacement: await backend.replace(wanted, options), failures: [] }
     } catch (error) {
       if (options.dryRun || !isRefusal(error)) throw error
     }
@@ -143,18 +143,18 @@ async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outco
   return replaceOneByOne(backend, options)
 }
 
-async function readSources({ cacheDirs, confDir }: SyncOptions): Promise<Found> {
+async function findWanted({ cacheDirs, confDir }: SyncOptions): Promise<Found> {
   const cache = readNodeCache(cacheDirs)
   const networks = readNetworks(confDir)
-  const { warnings, ...sources } = await wantedAttachments(cache, networks, confDir)
+  const { warnings, ...found } = await wantedAttachments(cache, networks, confDir)
   const missing = networks.exists
     ? []
     : [
         `there is no ${confDir}: went by the conflists of the ADDs; name the right directory with --conf-dir or --profile`,
       ]
   return {
-    ...sources,
-    isUncertain: sources.isUncertain || (missing.length > 0 && sources.wanted.length > 0),
+    ...found,
+    isUncertain: found.isUncertain || (missing.length > 0 && found.wanted.length > 0),
     warnings: [...warnings, ...missing, ...absentCaches(cache)],
     isCacheMissing: !cache.exists,
     isCacheAbsent: absentCaches(cache).length > 0,
@@ -179,10 +179,10 @@ function isRefusal(error: unknown): boolean {
 
 /** Those that nobody touches are put right all the same. */
 async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<Outcome> {
-  const sources = await readSources(options)
+  const found = await findWanted(options)
   const failures: string[] = []
   const parts: Replacement[] = []
-  for (const one of await withoutGone(backend, sources.wanted)) {
+  for (const one of await withoutGone(backend, found.wanted)) {
     try {
       parts.push(await backend.replace([one], options))
     } catch (error) {
@@ -197,7 +197,7 @@ async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<
     unseen: parts.at(-1)?.unseen ?? [],
     script: parts.map(({ script }) => script).join(''),
   }
-  return { sources, replacement, failures }
+  return { found, replacement, failures }
 }
 
 async function prune(backend: Backend, options: SyncOptions): Promise<PruneReport> {

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../src/cni/json'
 import { parseAddress } from '../../src/policy/address'
 import type { PrimaryFirewall, PrimaryRule } from '../../src/primary/firewall'
 import { chainName } from '../../src/primary/names'
-import { type Known, type Sources, takeOver } from '../../src/primary/take-over'
+import { type Known, type NodeState, takeOver } from '../../src/primary/take-over'
 
 /** Which rules of primary plugins are removed. The firewall is a list here; the kernel ring has the real ones. */
 
@@ -33,7 +33,7 @@ const known = (containerID: string, isGone = false, network = 'pods'): Known => 
   isGone,
 })
 
-interface Case extends Partial<Omit<Sources, 'networks' | 'known' | 'standing'>> {
+interface Case extends Partial<Omit<NodeState, 'networks' | 'known' | 'standing'>> {
   readonly plugins?: readonly JsonObject[]
   readonly known?: readonly Known[]
   readonly standing?: readonly string[]
