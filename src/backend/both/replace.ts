@@ -1,6 +1,7 @@
 import { type CniError, toCniError } from '../../cni/error'
 import { formatAddress } from '../../policy/address'
 import type { Change, Listed, Replacement, Wanted } from '../backend'
+import { holderName } from '../holder-name'
 import { attachmentId } from '../identity'
 import { DeniedError, doesNotWork, UnusableError } from '../unusable'
 import type { Places } from '.'
@@ -162,16 +163,12 @@ function heldElsewhere(other: Place, wanted: readonly Wanted[]) {
     const addresses = one.addresses.filter((address) => {
       const holder = holders.get(formatAddress(address))
       if (!holder || holder.id === id) return true
-      held.push({ attachment: one.attachment, address, holder: nameOf(holder) })
+      held.push({ attachment: one.attachment, address, holder: holderName(holder.note) })
       return false
     })
     return { ...one, addresses }
   })
   return { free, held }
-}
-
-function nameOf({ note }: Listed): string {
-  return note ? `${note.containerID} ${note.ifname}` : 'an attachment without a name'
 }
 
 /** Takes attachments out of a place that stand in the other now; what could not be taken away, a line each. */

@@ -1,6 +1,7 @@
 import { toCniError } from '../../cni/error'
-import { type Address, FAMILY_NAMES, type Family, formatAddress } from '../../policy/address'
+import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Listed, ListedNote, Pruned, Removal } from '../backend'
+import { listedHolder } from '../holder-name'
 import { deleteChain, includes, ownerPrefix } from './layout'
 import type { OwnerState } from './owner-state'
 import { chainsOfPolicy, policyPrefix } from './policy-chains'
@@ -35,7 +36,7 @@ export function prune(
     policies: [...policies],
     failures: stale.flatMap((listed) => {
       const why = failures.get(listed.id)
-      return why === undefined ? [] : [`${describe(listed)}: ${why}`]
+      return why === undefined ? [] : [`${listedHolder(listed)}: ${why}`]
     }),
   }
 }
@@ -145,8 +146,4 @@ function unusedPolicies({ chains, addresses }: State, gone: ReadonlySet<string>)
     ),
   )
   return [...chains.keys()].filter((chain) => chain.startsWith(policyPrefix) && !used.has(chain))
-}
-
-function describe({ note, addresses }: Listed): string {
-  return note ? `${note.containerID} ${note.ifname}` : addresses.map(formatAddress).join(', ')
 }

@@ -1,5 +1,6 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import { type Change, LATER_ADD, type ListedNote, type Replacement, type Wanted } from '../backend'
+import { holderName } from '../holder-name'
 import { attachmentId } from '../identity'
 import { compareHook, isJumpDoubled, setUpTable } from './hook'
 import { type Birth, DISPATCH, HOOK, includes, ofFamily, setUpPolicy } from './layout'
@@ -184,8 +185,7 @@ function pick({ bootSeconds, origin, netns }: ListedNote): OwnerRecord {
 }
 
 function holderOf({ owners }: State, id: string | undefined): string {
-  const note = owners.find((owner) => owner.id === id)?.note
-  return note ? `${note.containerID} ${note.ifname}` : 'an attachment without a name'
+  return holderName(owners.find((owner) => owner.id === id)?.note)
 }
 
 /** Both families of an attachment in one line. */

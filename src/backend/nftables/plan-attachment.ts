@@ -1,5 +1,6 @@
 import { type Address, formatAddress, isSameAddress } from '../../policy/address'
 import { type Change, LATER_ADD, type Replacement, type Wanted } from '../backend'
+import { holderName } from '../holder-name'
 import { attachmentDigest } from '../identity'
 import type { Note } from './apply'
 import { hasSlotsFor } from './fill-slots'
@@ -52,7 +53,7 @@ export function planAttachment(
   const elements = addresses.flatMap((address): Transaction => {
     const found = byAddress.get(formatAddress(address))
     if (found?.owner && !isOwn(found.owner)) {
-      held.push({ attachment, address, holder: holderOf(found) })
+      held.push({ attachment, address, holder: holderName(parseOwnerComment(found.comment)) })
       return []
     }
     if (isOutdated && !found?.owner) {
@@ -88,9 +89,4 @@ export function planAttachment(
     change: { attachment, what: missing.length > 0 ? 'restored' : 'changed', addresses: changed },
     held,
   }
-}
-
-function holderOf({ comment }: AddressState): string {
-  const note = parseOwnerComment(comment)
-  return note ? `${note.containerID} ${note.ifname}` : 'an attachment without a name'
 }

@@ -1,6 +1,6 @@
 import { CniError } from '../../cni/error'
-import { formatAddress } from '../../policy/address'
 import type { Listed, Pruned, Removal } from '../backend'
+import { listedHolder } from '../holder-name'
 import { idOfDigest } from '../identity'
 import type { Carrier } from './carrier'
 import { mendSlots } from './fill-slots'
@@ -60,7 +60,7 @@ export function prune(
     removed: stale.filter((listed) => !failures.has(listed)),
     policies,
     failures: [
-      ...[...failures].map(([listed, why]) => `${describe(listed)}: ${why}`),
+      ...[...failures].map(([listed, why]) => `${listedHolder(listed)}: ${why}`),
       ...refused,
       ...pruneSlots(carrier, after),
       ...doubts(state),
@@ -151,8 +151,4 @@ function objectsOf({ table }: TableState, policy: string): Parameters<typeof del
       return name === policy || name.startsWith(`${policy}-`) ? [{ name }] : []
     })
   return { chains: names('chain'), sets: names('set') }
-}
-
-function describe({ note, addresses }: Listed): string {
-  return note ? `${note.containerID} ${note.ifname}` : addresses.map(formatAddress).join(', ')
 }
