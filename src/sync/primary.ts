@@ -1,18 +1,33 @@
+import type { Replacement, Wanted } from '../backend/backend'
 import { readNetworks } from '../cni/conflists'
 import { type Address, formatAddress, isSameAddress } from '../policy/address'
-import type { TakenOver } from '../primary/take-over'
+import type { NodeState, TakenOver } from '../primary/take-over'
 import { once } from '../system/once'
 import { lookAtNamespaces } from './namespaces'
 import { readNodeCache } from './node-cache'
-import type { Outcome, SyncOptions } from './sync'
+
+export interface PrimaryOptions {
+  readonly confDir: string
+  /** Where runtimes keep their results: those below it are read too. */
+  readonly cacheDirs: readonly string[]
+  /** Removes the masquerade rules of primary plugins that are switched off; after ours are in place. */
+  readonly takeOver: (state: NodeState) => Promise<TakenOver>
+}
+
+/** What became of our own rules. */
+export interface Replaced {
+  readonly found: { readonly wanted: readonly Wanted[] }
+  readonly replacement: Replacement
+  readonly failures: readonly string[]
+}
 
 /**
  * The last step of a sync: primary plugins' own masquerade rules, by what is in the caches and conflists then. Where sync
  * could not do all of its job, it is not known which addresses have rules of ours, so none of them counts.
  */
 export function takeOverPrimary(
-  { takeOver, confDir, cacheDirs }: Pick<SyncOptions, 'takeOver' | 'confDir' | 'cacheDirs'>,
-  { found, replacement, failures }: Outcome,
+  { takeOver, confDir, cacheDirs }: PrimaryOptions,
+  { found, replacement, failures }: Replaced,
 ): Promise<TakenOver> {
   const { held, unrepaired } = replacement
   const isHeld = (address: Address) => held.some((one) => isSameAddress(one.address, address))

@@ -5,23 +5,18 @@ import { readNetworks } from '../cni/conflists'
 import { CniError, toCniError } from '../cni/error'
 import type { CachePlace, ResultCache } from '../cni/result-cache'
 import { formatPrefix } from '../policy/prefix'
-import { describeRule, type NodeState, type TakenOver } from '../primary/take-over'
+import { describeRule, type TakenOver } from '../primary/take-over'
 import { isAbsent } from '../system/absent'
 import { absentCaches, readNodeCache } from './node-cache'
 import { undoEnded, withoutGone } from './overtaken'
-import { takeOverPrimary } from './primary'
+import { type PrimaryOptions, type Replaced, takeOverPrimary } from './primary'
 import { type PruneReport, pruneGone } from './prune'
 import { type WantedAttachments, wantedAttachments } from './wanted-attachments'
 
-export interface SyncOptions {
-  readonly confDir: string
-  /** Where runtimes keep their results: those below it are read too. */
-  readonly cacheDirs: readonly string[]
+export interface SyncOptions extends PrimaryOptions {
   readonly dryRun: boolean
   /** Remove what is proven gone; what an ADD wrote later than this before now may be under way. */
   readonly pruneAfterSeconds: number | undefined
-  /** Removes the masquerade rules of primary plugins that are switched off; after ours are in place. */
-  readonly takeOver: (state: NodeState) => Promise<TakenOver>
 }
 
 export interface OwnList {
@@ -123,10 +118,8 @@ interface Found extends WantedAttachments {
   readonly pathsOf: ReadonlyMap<string, readonly string[]>
 }
 
-export interface Outcome {
+interface Outcome extends Replaced {
   readonly found: Found
-  readonly replacement: Replacement
-  readonly failures: readonly string[]
 }
 
 /** All together; when that is refused time and again on a busy node, each attachment for itself. */
