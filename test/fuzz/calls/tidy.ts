@@ -3,11 +3,15 @@ import { loseScript } from './losses'
 import { listScript } from './read-iptables'
 import { listRuleset } from './read-nftables'
 
-/** A lane as it was made: no rules, no pods, no cache. */
+/**
+ * A lane as it was made: no rules, no pods, no cache. It has a network namespace that is no pod's, because an empty directory
+ * of them proves no pod gone where the machine's other processes are out of sight.
+ */
 export async function clear(lane: Lane): Promise<void> {
   await lane.sh(`nft flush ruleset
 ${lane.kind.firewall === 'nftables' ? '' : loseScript('ruleset', lane.kind)}
 ip netns list | awk '{ print $1 }' | xargs -r -n1 ip netns delete
+ip netns add bystander
 rm -rf ${CACHE_DIR}/results ${CONF_DIR} /run/[!n]* /tmp/*
 mkdir -p ${CACHE_DIR}/results ${CONF_DIR}`)
 }
