@@ -36,6 +36,7 @@ test.each(builds)('%s: single mistakes', async (kind) => {
     'a fraction for a descriptor': 'RangeError: libc: an integer of 32 bits is needed',
     'a list for bytes': expect.stringMatching(/^TypeError/),
     'a status with too little room': 'RangeError: libc: the array needs 72 bytes',
+    'ends of a pipe with too little room': 'RangeError: libc: the array needs 8 bytes',
     'a digest of no state': expect.stringMatching(/^RangeError/),
     'a digest of another width': 'RangeError: libc: a digest has 256 or 512 bits',
     'a search from behind the end': -1,
