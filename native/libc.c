@@ -304,20 +304,16 @@ static JSValue make_call(JSContext *ctx, JSValueConst self, int count, JSValueCo
 
 /* Files */
 
-static ssize_t length_in_room(const char *text) { return text ? (ssize_t)strlen((char *)room) : -1; }
-
 ROW(realpath) {
   int whole;
   const char *path = get_text(ctx, arguments[0], &whole);
   if (!path) return JS_EXCEPTION;
   _Static_assert(sizeof room >= PATH_MAX, "realpath writes this much");
-  JSValue returned = whole ? from_room(ctx, length_in_room(realpath(path, (char *)room))) : error(ctx, EINVAL);
+  if (!whole) errno = EINVAL;
+  char *found = whole ? realpath(path, (char *)room) : NULL;
+  JSValue returned = from_room(ctx, found ? (ssize_t)strlen(found) : -1);
   JS_FreeCString(ctx, path);
   return returned;
-}
-
-ROW(getcwd) {
-  return from_room(ctx, length_in_room(getcwd((char *)room, sizeof room)));
 }
 
 /* Device, inode, mode, links, owner, group, size; times of the last change to the content and to the inode in ms. */
@@ -636,7 +632,7 @@ enum { CALLS(PLACE) };
 
 static const JSCFunctionListEntry ROWS[] = {
     CALLS(CALL_ENTRY)
-    ENTRY(realpath, 1), ENTRY(getcwd, 0), ENTRY(fstatat, 4), ENTRY(receive, 3), ENTRY(spawn, 4), ENTRY(clock, 1), ENTRY(semowners, 2),
+    ENTRY(realpath, 1), ENTRY(fstatat, 4), ENTRY(receive, 3), ENTRY(spawn, 4), ENTRY(clock, 1), ENTRY(semowners, 2),
     ENTRY(digestBegin, 1), ENTRY(digestAdd, 3), ENTRY(digestEnd, 2), ENTRY(hex, 1), ENTRY(encode, 1), ENTRY(decode, 1), ENTRY(latin1, 1),
     ENTRY(find, 3), ENTRY(programArguments, 0), ENTRY(environment, 0), ENTRY(exit, 1), ENTRY(onIdle, 1),
     JS_OBJECT_DEF("OPEN", OPEN_FLAGS, sizeof OPEN_FLAGS / sizeof *OPEN_FLAGS, JS_PROP_ENUMERABLE),

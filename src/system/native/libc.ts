@@ -27,7 +27,6 @@ export interface Libc {
   getdents64(descriptor: number, length: number): BytesOrError
   readlinkat(directory: number, path: string, length: number): BytesOrError
   realpath(path: string): BytesOrError
-  getcwd(): BytesOrError
   faccessat(directory: number, path: string, mode: number): number
   mkdirat(directory: number, path: string, mode: number): number
   unlinkat(directory: number, path: string, flags: number): number

@@ -36,7 +36,7 @@ export function effectiveUser(): number {
 }
 
 export function workingDirectory(): string {
-  return libc.decode(takenBytes(libc.getcwd(), 'getcwd'))
+  return libc.decode(takenBytes(libc.realpath('.'), 'getcwd'))
 }
 
 /** signal.h */
