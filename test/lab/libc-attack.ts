@@ -113,7 +113,7 @@ const others: readonly (() => unknown)[] = [
   () => ({ valueOf: thrown, toString: thrown }),
   () => Object.create(null),
   () => thrown,
-  () => new Date(0),
+  () => new Map(),
   () => /x/,
   () => new Error('e'),
 ]
@@ -169,7 +169,7 @@ const SIGNATURES: Readonly<Record<string, string>> = {
     fstatat: 'ntnb',
     getdents64: 'nn',
   },
-  ...{ readlinkat: 'ntn', realpath: 't', getcwd: '', faccessat: 'ntn', mkdirat: 'ntn', unlinkat: 'ntn' },
+  ...{ readlinkat: 'ntn', realpath: 't', faccessat: 'ntn', mkdirat: 'ntn', unlinkat: 'ntn' },
   ...{ renameat2: 'ntntn', fchmod: 'nn', fchown: 'nnn', fsync: 'n', chroot: 't', chdir: 't' },
   ...{ flistxattr: 'nn', fgetxattr: 'ntn', fsetxattr: 'ntbn', socket: 'nnn', bind: 'nb', connect: 'nb' },
   ...{ listen: 'nn', accept4: 'nn', sendto: 'nbn', receive: 'nnb', shutdown: 'nn', setsockopt: 'nnnb' },
