@@ -75,9 +75,10 @@ test.each(builds)('%s: thousands of hostile arguments for each row', async (kind
     cp "$0" "$1"/program; : > "$1"/input
     exec env -i /usr/sbin/chroot "$1" /usr/bin/env -C /place /usr/bin/setsid -w /program < "$1"/input`
   const place = await mkdtemp(join(directory, 'place-'))
-  const namespaces = ['--mount', '--pid', '--fork', '--ipc', '--net']
+  // Bash reads a user's bashrc where stdin is a socket.
+  const shell = ['--mount', '--pid', '--fork', '--ipc', '--net', 'bash', '--norc', '-euc']
   const before = await statesOfHost()
-  const { stdout, stderr } = await execa('unshare', [...namespaces, 'bash', '-euc', script, program, place])
+  const { stdout, stderr } = await execa('unshare', [...shell, script, program, place])
   expect(await statesOfHost()).toEqual(before)
   expect(stderr).toBe('')
   const outcomes = Object.entries(JSON.parse(stdout) as Record<string, Outcome>)
