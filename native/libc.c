@@ -2,27 +2,23 @@
  * The system calls of src/system/native, a row each. Nothing is decided here: a row reads its arguments, makes the call and
  * returns what the call returned, or -errno. Numbers must be numbers and bytes must be a typed array, or a TypeError is
  * thrown; no row runs JavaScript between reading an array's place and using it. A text that has a NUL in it is no path: EINVAL.
+ * Most calls need nothing else and are a line in CALLS; a row with code of its own has a structure to read or to fill.
  */
 #include "libc.h"
 #include "sha2.h"
 #include "text.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/sem.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -143,212 +139,207 @@ static JSValue from_room(JSContext *ctx, ssize_t length) {
 /* 2^53: up to here JavaScript's numbers have all integers. */
 static const double MOST_POSITION = 9007199254740992.0;
 
-static size_t at_most(double length) {
-  return length >= 0 && length < (double)sizeof room ? (size_t)length : sizeof room;
+/* Time */
+
+static double milliseconds(struct timespec time) { return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6; }
+
+static struct timespec timespec_of(double length) {
+  double whole = length > 0 ? length : 0;
+  if (!(whole < 1e12)) whole = 1e12;
+  time_t seconds = (time_t)(whole / 1e3);
+  return (struct timespec){.tv_sec = seconds, .tv_nsec = (long)((whole - (double)seconds * 1e3) * 1e6)};
+}
+
+ROW(clock) {
+  INT(0, clock);
+  struct timespec time;
+  if (clock_gettime(clock, &time) < 0) return result(ctx, -1);
+  return JS_NewFloat64(ctx, milliseconds(time));
+}
+
+/* Calls that pass their arguments on as they are */
+
+/*
+ * A kind for each argument of the call:
+ *   i      an integer of 32 bits
+ *   n      a larger one, which is not negative
+ *   t      a text: a path or a name
+ *   1 6 8  a typed array: its address, and its length in elements of so many bytes
+ *   b      a typed array of at least eight bytes: its address
+ *   m      milliseconds: a struct timespec, or NULL, which is "no limit", if they are negative
+ *   r      a number of bytes: as many are read into `room` at most, and what came is what the row returns
+ *   z      0 or NULL; JavaScript passes nothing for it
+ * The kernel has the same calls, with the same arguments, on all the architectures that we build for.
+ */
+#define CALLS(CALL)             \
+  CALL(openat, "itii")          \
+  CALL(close, "i")              \
+  CALL(read, "ir")              \
+  CALL(pread64, "irn")          \
+  CALL(write, "i1")             \
+  CALL(getdents64, "ir")        \
+  CALL(readlinkat, "itr")       \
+  CALL(faccessat, "iti")        \
+  CALL(mkdirat, "iti")          \
+  CALL(unlinkat, "iti")         \
+  CALL(renameat2, "ititi")      \
+  CALL(fchmod, "ii")            \
+  CALL(fchown, "iii")           \
+  CALL(fsync, "i")              \
+  CALL(chroot, "t")             \
+  CALL(chdir, "t")              \
+  CALL(flistxattr, "ir")        \
+  CALL(fgetxattr, "itr")        \
+  CALL(fsetxattr, "it1i")       \
+  CALL(socket, "iii")           \
+  CALL(bind, "i1")              \
+  CALL(connect, "i1")           \
+  CALL(listen, "ii")            \
+  CALL(accept4, "izzi")         \
+  CALL(sendto, "i1izz")         \
+  CALL(shutdown, "ii")          \
+  CALL(setsockopt, "iii1")      \
+  CALL(ppoll, "8mzz")           \
+  CALL(pipe2, "bi")             \
+  CALL(wait4, "ibiz")           \
+  CALL(kill, "ii")              \
+  CALL(rt_sigprocmask, "ibzi")  \
+  CALL(signalfd4, "i1i")        \
+  CALL(getpid, "")              \
+  CALL(geteuid, "")             \
+  CALL(nanosleep, "mz")         \
+  CALL(getrandom, "1i")         \
+  CALL(semget, "iii")           \
+  CALL(semtimedop, "i6m")
+
+#define NUMBER_AND_KINDS(name, kinds) {SYS_##name, kinds},
+static const struct {
+  long number;
+  const char *kinds;
+} CALL_LIST[] = {CALLS(NUMBER_AND_KINDS)};
+
+/* The arguments of a call, and what they point to. */
+typedef struct {
+  long values[6];
+  const char *texts[2];
+  struct timespec time;
+  int count, text_count, is_read, is_valid;
+} Passed;
+
+static void add(Passed *passed, long value) { passed->values[passed->count++] = value; }
+
+static int add_text(JSContext *ctx, JSValueConst value, Passed *passed) {
+  int whole;
+  const char *text = get_text(ctx, value, &whole);
+  if (!text) return -1;
+  passed->texts[passed->text_count++] = text;
+  passed->is_valid &= whole;
+  add(passed, (long)text);
+  return 0;
+}
+
+static int add_bytes(JSContext *ctx, char kind, JSValueConst value, Passed *passed) {
+  Bytes bytes;
+  if (get_room(ctx, value, kind == 'b' ? 8 : 0, &bytes)) return -1;
+  add(passed, (long)bytes.at);
+  if (kind != 'b') add(passed, (long)bytes.length / (kind - '0'));
+  return 0;
+}
+
+static int add_number(JSContext *ctx, char kind, JSValueConst value, Passed *passed) {
+  double number;
+  if (get_number(ctx, value, &number)) return -1;
+  if (kind == 'm') {
+    passed->time = timespec_of(number);
+    add(passed, number < 0 ? 0 : (long)&passed->time);
+  } else if (kind == 'r') {
+    passed->is_read = 1;
+    add(passed, (long)room);
+    add(passed, number >= 0 && number < (double)sizeof room ? (long)number : (long)sizeof room);
+  } else {
+    /* C does not define what a number that no off_t can be becomes. */
+    passed->is_valid &= number >= 0 && number <= MOST_POSITION;
+    add(passed, passed->is_valid ? (long)number : 0);
+  }
+  return 0;
+}
+
+static int add_argument(JSContext *ctx, char kind, JSValueConst value, Passed *passed) {
+  int integer;
+  switch (kind) {
+  case 'i':
+    if (get_int(ctx, value, &integer)) return -1;
+    add(passed, integer);
+    return 0;
+  case 't':
+    return add_text(ctx, value, passed);
+  case 'm':
+  case 'n':
+  case 'r':
+    return add_number(ctx, kind, value, passed);
+  default:
+    return add_bytes(ctx, kind, value, passed);
+  }
+}
+
+static JSValue make_call(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments, int row) {
+  (void)self, (void)count;
+  Passed passed = {.is_valid = 1};
+  JSValue returned = JS_EXCEPTION;
+  const char *kind = CALL_LIST[row].kinds;
+  for (; *kind; kind++) {
+    if (*kind == 'z') add(&passed, 0);
+    else if (add_argument(ctx, *kind, *arguments++, &passed)) break;
+  }
+  if (!*kind && !passed.is_valid) {
+    returned = error(ctx, EINVAL);
+  } else if (!*kind) {
+    const long *v = passed.values;
+    long length = syscall(CALL_LIST[row].number, v[0], v[1], v[2], v[3], v[4], v[5]);
+    returned = passed.is_read ? from_room(ctx, length) : result(ctx, length);
+  }
+  for (int i = 0; i < passed.text_count; i++) JS_FreeCString(ctx, passed.texts[i]);
+  return returned;
 }
 
 /* Files */
 
-/* A call with one path and up to three numbers. */
-#define PATH_ROW(name, call)                                                          \
-  ROW(name) {                                                                         \
-    int whole, a = 0, b = 0;                                                          \
-    (void)a, (void)b;                                                                 \
-    if (count > 1 && get_int(ctx, arguments[1], &a)) return JS_EXCEPTION;             \
-    if (count > 2 && get_int(ctx, arguments[2], &b)) return JS_EXCEPTION;             \
-    const char *path = get_text(ctx, arguments[0], &whole);                           \
-    if (!path) return JS_EXCEPTION;                                                   \
-    JSValue returned = whole ? result(ctx, call) : error(ctx, EINVAL);                \
-    JS_FreeCString(ctx, path);                                                        \
-    return returned;                                                                  \
-  }
-
-PATH_ROW(open, open(path, a | O_CLOEXEC, (mode_t)b))
-PATH_ROW(access, access(path, a))
-PATH_ROW(mkdir, mkdir(path, (mode_t)a))
-PATH_ROW(rmdir, rmdir(path))
-PATH_ROW(unlink, unlink(path))
-PATH_ROW(chroot, chroot(path))
-PATH_ROW(chdir, chdir(path))
-
-/* A call with two texts. */
-static JSValue two_texts(JSContext *ctx, JSValueConst *arguments, int (*call)(const char *, const char *)) {
-  int first_whole, second_whole;
-  const char *first = get_text(ctx, arguments[0], &first_whole);
-  if (!first) return JS_EXCEPTION;
-  const char *second = get_text(ctx, arguments[1], &second_whole);
-  JSValue returned = !second                         ? JS_EXCEPTION
-                     : first_whole && second_whole ? result(ctx, call(first, second))
-                                                   : error(ctx, EINVAL);
-  if (second) JS_FreeCString(ctx, second);
-  JS_FreeCString(ctx, first);
+ROW(realpath) {
+  int whole;
+  const char *path = get_text(ctx, arguments[0], &whole);
+  if (!path) return JS_EXCEPTION;
+  _Static_assert(sizeof room >= PATH_MAX, "realpath writes this much");
+  if (!whole) errno = EINVAL;
+  char *found = whole ? realpath(path, (char *)room) : NULL;
+  JSValue returned = from_room(ctx, found ? (ssize_t)strlen(found) : -1);
+  JS_FreeCString(ctx, path);
   return returned;
 }
 
-ROW(rename) {
-  return two_texts(ctx, arguments, rename);
-}
-
-/* What a path leads to, as bytes. */
-#define TARGET_ROW(name, call)                                                            \
-  ROW(name) {                                                                             \
-    int whole;                                                                            \
-    const char *path = get_text(ctx, arguments[0], &whole);                               \
-    if (!path) return JS_EXCEPTION;                                                       \
-    JSValue returned = whole ? from_room(ctx, call) : error(ctx, EINVAL);                 \
-    JS_FreeCString(ctx, path);                                                            \
-    return returned;                                                                      \
-  }
-
-static ssize_t resolve(const char *path) {
-  _Static_assert(sizeof room >= PATH_MAX, "realpath writes this much");
-  return realpath(path, (char *)room) ? (ssize_t)strlen((char *)room) : -1;
-}
-
-TARGET_ROW(readlink, readlink(path, (char *)room, sizeof room))
-TARGET_ROW(realpath, resolve(path))
-
-ROW(getcwd) {
-  return from_room(ctx, getcwd((char *)room, sizeof room) ? (ssize_t)strlen((char *)room) : -1);
-}
-
+/* Device, inode, mode, links, owner, group, size; times of the last change to the content and to the inode in ms. */
 enum { STATUS_FIELDS = 9 };
 
-static double milliseconds(struct timespec time) { return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6; }
-
-/* Device, inode, mode, links, owner, group, size; times of the last change to the content and to the inode in ms. */
-static void write_status(Bytes out, const struct stat *status) {
-  double fields[STATUS_FIELDS] = {
-      (double)status->st_dev,  (double)status->st_ino, (double)status->st_mode,       (double)status->st_nlink,
-      (double)status->st_uid,  (double)status->st_gid, (double)status->st_size,       milliseconds(status->st_mtim),
-      milliseconds(status->st_ctim)};
-  memcpy(out.at, fields, sizeof fields);
-}
-
-static JSValue status_of(JSContext *ctx, JSValueConst *arguments, int flags) {
+/* As fstatat(2), but that each architecture orders its struct stat in another way. */
+ROW(fstatat) {
   int whole;
   struct stat status;
-  ROOM(1, STATUS_FIELDS * sizeof(double), out);
-  const char *path = get_text(ctx, arguments[0], &whole);
+  INT(0, directory);
+  INT(2, flags);
+  ROOM(3, STATUS_FIELDS * sizeof(double), out);
+  const char *path = get_text(ctx, arguments[1], &whole);
   if (!path) return JS_EXCEPTION;
   if (!whole) errno = EINVAL;
-  int returned = whole ? fstatat(AT_FDCWD, path, &status, flags) : -1;
+  int returned = whole ? fstatat(directory, path, &status, flags) : -1;
   JSValue value = result(ctx, returned);
   JS_FreeCString(ctx, path);
-  if (returned == 0) write_status(out, &status);
-  return value;
-}
-
-ROW(stat) {
-  return status_of(ctx, arguments, 0);
-}
-
-ROW(lstat) {
-  return status_of(ctx, arguments, AT_SYMLINK_NOFOLLOW);
-}
-
-ROW(fstat) {
-  struct stat status;
-  INT(0, descriptor);
-  ROOM(1, STATUS_FIELDS * sizeof(double), out);
-  int returned = fstat(descriptor, &status);
-  if (returned == 0) write_status(out, &status);
-  return result(ctx, returned);
-}
-
-ROW(read) {
-  INT(0, descriptor);
-  NUMBER(1, length);
-  return from_room(ctx, read(descriptor, room, at_most(length)));
-}
-
-ROW(pread) {
-  INT(0, descriptor);
-  NUMBER(1, length);
-  NUMBER(2, position);
-  /* C does not define what a number that no off_t can be becomes. */
-  if (!(position >= 0 && position <= MOST_POSITION)) return error(ctx, EINVAL);
-  return from_room(ctx, pread(descriptor, room, at_most(length), (off_t)position));
-}
-
-ROW(write) {
-  INT(0, descriptor);
-  BYTES(1, bytes);
-  return result(ctx, write(descriptor, bytes.at, bytes.length));
-}
-
-/* linux_dirent64 after linux_dirent64, as getdents64(2) has them. */
-ROW(getdents) {
-  INT(0, descriptor);
-  return from_room(ctx, syscall(SYS_getdents64, descriptor, room, sizeof room));
-}
-
-/* A call with a descriptor and up to two numbers. */
-#define DESCRIPTOR_ROW(name, call)                                                    \
-  ROW(name) {                                                                         \
-    int descriptor, a = 0, b = 0;                                                     \
-    (void)a, (void)b;                                                                 \
-    if (get_int(ctx, arguments[0], &descriptor)) return JS_EXCEPTION;                 \
-    if (count > 1 && get_int(ctx, arguments[1], &a)) return JS_EXCEPTION;             \
-    if (count > 2 && get_int(ctx, arguments[2], &b)) return JS_EXCEPTION;             \
-    return result(ctx, call);                                                         \
+  if (returned == 0) {
+    double fields[STATUS_FIELDS] = {
+        (double)status.st_dev, (double)status.st_ino, (double)status.st_mode,       (double)status.st_nlink,
+        (double)status.st_uid, (double)status.st_gid, (double)status.st_size,       milliseconds(status.st_mtim),
+        milliseconds(status.st_ctim)};
+    memcpy(out.at, fields, sizeof fields);
   }
-
-DESCRIPTOR_ROW(close, close(descriptor))
-DESCRIPTOR_ROW(fsync, fsync(descriptor))
-DESCRIPTOR_ROW(fchmod, fchmod(descriptor, (mode_t)a))
-DESCRIPTOR_ROW(fchown, fchown(descriptor, (uid_t)a, (gid_t)b))
-DESCRIPTOR_ROW(listen, listen(descriptor, a))
-DESCRIPTOR_ROW(accept, accept4(descriptor, NULL, NULL, a))
-DESCRIPTOR_ROW(socket, socket(descriptor, a, b))
-DESCRIPTOR_ROW(shutdown, shutdown(descriptor, a))
-DESCRIPTOR_ROW(kill, kill(descriptor, a))
-
-ROW(flistxattr) {
-  INT(0, descriptor);
-  return from_room(ctx, flistxattr(descriptor, (char *)room, sizeof room));
-}
-
-ROW(fgetxattr) {
-  int whole;
-  INT(0, descriptor);
-  const char *name = get_text(ctx, arguments[1], &whole);
-  if (!name) return JS_EXCEPTION;
-  JSValue value = whole ? from_room(ctx, fgetxattr(descriptor, name, room, sizeof room)) : error(ctx, EINVAL);
-  JS_FreeCString(ctx, name);
   return value;
-}
-
-ROW(fsetxattr) {
-  int whole;
-  INT(0, descriptor);
-  BYTES(2, bytes);
-  const char *name = get_text(ctx, arguments[1], &whole);
-  if (!name) return JS_EXCEPTION;
-  JSValue value = whole ? result(ctx, fsetxattr(descriptor, name, bytes.at, bytes.length, 0)) : error(ctx, EINVAL);
-  JS_FreeCString(ctx, name);
-  return value;
-}
-
-/* Sockets. Addresses are the bytes of struct sockaddr_*. */
-
-ROW(bind) {
-  INT(0, descriptor);
-  BYTES(1, address);
-  return result(ctx, bind(descriptor, (const struct sockaddr *)(const void *)address.at, (socklen_t)address.length));
-}
-
-ROW(connect) {
-  INT(0, descriptor);
-  BYTES(1, address);
-  return result(ctx, connect(descriptor, (const struct sockaddr *)(const void *)address.at, (socklen_t)address.length));
-}
-
-ROW(send) {
-  INT(0, descriptor);
-  BYTES(1, bytes);
-  INT(2, flags);
-  return result(ctx, send(descriptor, bytes.at, bytes.length, flags));
 }
 
 /* What was received, or the length of a message (MSG_TRUNC) that is longer than all that there is room for. */
@@ -362,31 +353,7 @@ ROW(receive) {
   return received > (ssize_t)sizeof room ? result(ctx, received) : from_room(ctx, received);
 }
 
-ROW(setsockopt) {
-  INT(0, descriptor);
-  INT(1, level);
-  INT(2, option);
-  BYTES(3, value);
-  return result(ctx, setsockopt(descriptor, level, option, value.at, (socklen_t)value.length));
-}
-
-/* Bytes of struct pollfd after struct pollfd. */
-ROW(poll) {
-  BYTES(0, descriptors);
-  INT(1, timeout);
-  return result(ctx, poll((struct pollfd *)(void *)descriptors.at, descriptors.length / sizeof(struct pollfd), timeout));
-}
-
 /* Processes */
-
-/* Both ends, as two int32. */
-ROW(pipe) {
-  ROOM(0, 2 * sizeof(int), ends);
-  int both[2];
-  int returned = pipe2(both, O_CLOEXEC);
-  if (returned == 0) memcpy(ends.at, both, sizeof both);
-  return result(ctx, returned);
-}
 
 /* The texts of an array, with a NULL after them. */
 typedef struct {
@@ -466,71 +433,7 @@ ROW(spawn) {
   return returned;
 }
 
-/* The process that has ended, or 0 (WNOHANG); its status, as wait(2) has it, as an int32. */
-ROW(wait) {
-  INT(0, pid);
-  INT(1, flags);
-  ROOM(2, sizeof(int), out);
-  int status = 0;
-  pid_t ended = waitpid(pid, &status, flags);
-  if (ended > 0) memcpy(out.at, &status, sizeof status);
-  return result(ctx, ended);
-}
-
-/* Exactly these signals, by their bits, are blocked from now on, and read from the descriptor. */
-ROW(signals) {
-  INT(0, bits);
-  sigset_t set;
-  sigemptyset(&set);
-  for (int signal = 1; signal < 32; signal++)
-    if ((unsigned)bits >> signal & 1) sigaddset(&set, signal);
-  if (sigprocmask(SIG_SETMASK, &set, NULL) < 0) return result(ctx, -1);
-  return result(ctx, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
-ROW(getpid) {
-  return JS_NewInt32(ctx, getpid());
-}
-
-ROW(geteuid) {
-  return JS_NewInt64(ctx, geteuid());
-}
-
-/* Time and chance */
-
-ROW(clock) {
-  INT(0, clock);
-  struct timespec time;
-  if (clock_gettime(clock, &time) < 0) return result(ctx, -1);
-  return JS_NewFloat64(ctx, milliseconds(time));
-}
-
-static struct timespec timespec_of(double length) {
-  double whole = length > 0 ? length : 0;
-  if (!(whole < 1e12)) whole = 1e12;
-  time_t seconds = (time_t)(whole / 1e3);
-  return (struct timespec){.tv_sec = seconds, .tv_nsec = (long)((whole - (double)seconds * 1e3) * 1e6)};
-}
-
-ROW(sleep) {
-  NUMBER(0, length);
-  struct timespec time = timespec_of(length);
-  return result(ctx, nanosleep(&time, NULL));
-}
-
-ROW(random) {
-  BYTES(0, bytes);
-  return result(ctx, getrandom(bytes.at, bytes.length, 0));
-}
-
-/* Semaphores of System V */
-
-ROW(semget) {
-  INT(0, key);
-  INT(1, number);
-  INT(2, flags);
-  return result(ctx, semget(key, number, flags));
-}
+/* Others */
 
 /* The set's owner and creator, as two uint32. */
 ROW(semowners) {
@@ -541,16 +444,6 @@ ROW(semowners) {
   uint32_t owners[2] = {status.sem_perm.uid, status.sem_perm.cuid};
   if (returned >= 0) memcpy(out.at, owners, sizeof owners);
   return result(ctx, returned);
-}
-
-/* Bytes of struct sembuf after struct sembuf. */
-ROW(semtimedop) {
-  INT(0, set);
-  BYTES(1, operations);
-  NUMBER(2, length);
-  struct timespec time = timespec_of(length);
-  struct sembuf *list = (struct sembuf *)(void *)operations.at;
-  return result(ctx, semtimedop(set, list, operations.length / sizeof *list, &time));
 }
 
 /* Digests and texts */
@@ -728,22 +621,20 @@ void libc_set_arguments(int count, char **arguments) {
 
 static const JSCFunctionListEntry OPEN_FLAGS[] = {
     FLAG(O_RDONLY), FLAG(O_RDWR),     FLAG(O_CREAT),     FLAG(O_EXCL),
-    FLAG(O_NOCTTY), FLAG(O_NONBLOCK), FLAG(O_DIRECTORY), FLAG(O_NOFOLLOW),
+    FLAG(O_NOCTTY), FLAG(O_NONBLOCK), FLAG(O_DIRECTORY), FLAG(O_NOFOLLOW), FLAG(O_CLOEXEC),
 };
 
+#define PLACE(name, kinds) CALL_##name,
+enum { CALLS(PLACE) };
+
+#define CALL_ENTRY(name, kinds) JS_CFUNC_MAGIC_DEF(#name, sizeof kinds - 1, make_call, CALL_##name),
 #define ENTRY(name, least) JS_CFUNC_DEF(#name, least, row_##name)
 
 static const JSCFunctionListEntry ROWS[] = {
-    ENTRY(open, 2), ENTRY(close, 1), ENTRY(read, 2), ENTRY(pread, 3), ENTRY(write, 2), ENTRY(stat, 2), ENTRY(lstat, 2),
-    ENTRY(fstat, 2), ENTRY(getdents, 1), ENTRY(readlink, 1), ENTRY(realpath, 1), ENTRY(getcwd, 0), ENTRY(access, 2), ENTRY(mkdir, 2),
-    ENTRY(rmdir, 1), ENTRY(unlink, 1), ENTRY(rename, 2), ENTRY(fchmod, 2), ENTRY(fchown, 3), ENTRY(fsync, 1),
-    ENTRY(chroot, 1), ENTRY(chdir, 1), ENTRY(flistxattr, 1), ENTRY(fgetxattr, 2), ENTRY(fsetxattr, 3),
-    ENTRY(socket, 3), ENTRY(bind, 2), ENTRY(connect, 2), ENTRY(listen, 2), ENTRY(accept, 2), ENTRY(send, 3), ENTRY(receive, 3),
-    ENTRY(shutdown, 2), ENTRY(setsockopt, 4), ENTRY(poll, 2),
-    ENTRY(pipe, 1), ENTRY(spawn, 4), ENTRY(wait, 3), ENTRY(kill, 2), ENTRY(signals, 1), ENTRY(getpid, 0), 
-    ENTRY(geteuid, 0), ENTRY(clock, 1), ENTRY(sleep, 1), ENTRY(random, 1), ENTRY(semget, 3), ENTRY(semowners, 2),
-    ENTRY(semtimedop, 3), ENTRY(digestBegin, 1), ENTRY(digestAdd, 3), ENTRY(digestEnd, 2), ENTRY(hex, 1), ENTRY(encode, 1),
-    ENTRY(decode, 1), ENTRY(latin1, 1), ENTRY(find, 3), ENTRY(programArguments, 0), ENTRY(environment, 0), ENTRY(exit, 1), ENTRY(onIdle, 1),
+    CALLS(CALL_ENTRY)
+    ENTRY(realpath, 1), ENTRY(fstatat, 4), ENTRY(receive, 3), ENTRY(spawn, 4), ENTRY(clock, 1), ENTRY(semowners, 2),
+    ENTRY(digestBegin, 1), ENTRY(digestAdd, 3), ENTRY(digestEnd, 2), ENTRY(hex, 1), ENTRY(encode, 1), ENTRY(decode, 1), ENTRY(latin1, 1),
+    ENTRY(find, 3), ENTRY(programArguments, 0), ENTRY(environment, 0), ENTRY(exit, 1), ENTRY(onIdle, 1),
     JS_OBJECT_DEF("OPEN", OPEN_FLAGS, sizeof OPEN_FLAGS / sizeof *OPEN_FLAGS, JS_PROP_ENUMERABLE),
 };
 

@@ -48,20 +48,22 @@ static const Chunk *find_chunk(const char *name) {
   return NULL;
 }
 
-/* Chunks name each other "./name". */
-static char *normalize(JSContext *ctx, const char *base, const char *name, void *opaque) {
-  (void)base, (void)opaque;
-  return js_strdup(ctx, strncmp(name, "./", 2) == 0 ? name + 2 : name);
-}
-
 static JSValue read_chunk(JSContext *ctx, const char *name) {
   const Chunk *chunk = find_chunk(name);
   if (!chunk) return JS_ThrowReferenceError(ctx, "there is no module %s", name);
   return JS_ReadObject(ctx, chunk->start, (size_t)(chunk->end - chunk->start), JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
 }
 
+/* Only chunks that are read when they are asked for have dates, which would cost each call 45,000 instructions. */
+static void add_dates(JSContext *ctx) {
+  static int are_there;
+  if (!are_there) JS_AddIntrinsicDate(ctx);
+  are_there = 1;
+}
+
 static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque) {
   (void)opaque;
+  add_dates(ctx);
   JSValue chunk = read_chunk(ctx, name);
   if (JS_IsException(chunk)) return NULL;
   JSModuleDef *module = JS_VALUE_GET_PTR(chunk);
@@ -127,10 +129,9 @@ static int run(JSContext *ctx, JSValue program) {
   return 0;
 }
 
-/* What the program uses of JavaScript's library. */
+/* What main.js uses of JavaScript's library. */
 static void add_library(JSContext *ctx) {
   JS_AddIntrinsicBaseObjects(ctx);
-  JS_AddIntrinsicDate(ctx);
   JS_AddIntrinsicRegExpCompiler(ctx);
   JS_AddIntrinsicRegExp(ctx);
   JS_AddIntrinsicJSON(ctx);
@@ -153,7 +154,7 @@ int main(int count, char **arguments) {
   JS_SetMemoryLimit(runtime, MOST_MEMORY);
   JS_SetGCThreshold(runtime, GARBAGE);
   JS_SetMaxStackSize(runtime, stack_size());
-  JS_SetModuleLoaderFunc(runtime, normalize, load, NULL);
+  JS_SetModuleLoaderFunc(runtime, NULL, load, NULL);
   /* Before the library: bytecode is used where it is, and not copied, if the names in it are the first that the engine learns. */
   JSValue program = read_chunk(ctx, "main.js");
   add_library(ctx);

@@ -39,10 +39,14 @@ export async function nativeScripts(outdir: string, entry: string): Promise<void
   replaceImportCalls(scripts, metafile)
   const parts = partsOfMain(metafile)
   const exported = new Set<string>()
-  for (const [name, text] of scripts) {
-    if (!parts.includes(name)) await writeFile(join(outdir, name), importFromMain(text, parts, exported))
-  }
-  await writeFile(join(outdir, MAIN), await joinParts(scripts, parts, exported))
+  const others = [...scripts]
+    .filter(([name]) => !parts.includes(name))
+    .map(([name, text]) => ({ name, text: importFromMain(text, parts, exported) }))
+  const { main, locals } = exportLocalNames(await joinParts(scripts, parts, exported))
+  // See add_dates in native/main.c.
+  if (/\bDate\b/.test(main)) throw new Error(`${MAIN} uses Date, which only the other modules have`)
+  await writeFile(join(outdir, MAIN), main)
+  for (const { name, text } of others) await writeFile(join(outdir, name), importLocalNames(text, locals))
 }
 
 /** See native/main.c. */
@@ -112,4 +116,24 @@ async function joinParts(
     ],
   })
   return outputFiles[0]?.text ?? ''
+}
+
+/** The engine makes a string of each name that it reads; the one that the minifier gave to a variable is there anyway. */
+function exportLocalNames(text: string) {
+  const locals = new Map<string, string>()
+  const main = text.replace(/\bexport\{([^{}]*)\};?\s*$/, (_, list: string) => {
+    for (const item of list.split(',')) {
+      const [local = '', name = local] = item.split(' as ')
+      locals.set(name, local)
+    }
+    return `export{${[...new Set(locals.values())].join()}};`
+  })
+  return { main, locals }
+}
+
+function importLocalNames(text: string, locals: ReadonlyMap<string, string>): string {
+  return text.replaceAll(/\bimport\{([^{}]*)\}from"\.\/main\.js"/g, (_, list: string) => {
+    const names = list.replaceAll(/[^,]+(?= as )/g, (name) => locals.get(name) ?? name)
+    return `import{${names}}from"./${MAIN}"`
+  })
 }

@@ -62,7 +62,7 @@ function checkState(old?: string): void {
   if (isNamed) expect(existsSync(executable)).toBe(true)
 }
 
-const CALLS = 'ftruncate fchmod fchown fsync rename unlink mkdir rmdir'.split(' ')
+const CALLS = 'ftruncate fchmod fchown fsync renameat2 unlinkat mkdirat'.split(' ')
 /** The executable is written in some hundred pieces. */
 const KINDS = [...CALLS.map((call) => ({ call, step: 1 })), { call: 'write', step: 100 }]
 

@@ -1,4 +1,4 @@
-import { libc } from '../../src/system/native/libc'
+import { AT_FDCWD, libc } from '../../src/system/native/libc'
 
 /**
  * What test/packaging/libc.test.ts compiles and starts: every row of native/libc.c is called with thousands of arguments that no caller
@@ -45,6 +45,7 @@ const numbers = [
     256,
     512,
     65_536,
+    AT_FDCWD,
   ],
   ...[
     2 ** 31 - 1,
@@ -112,7 +113,7 @@ const others: readonly (() => unknown)[] = [
   () => ({ valueOf: thrown, toString: thrown }),
   () => Object.create(null),
   () => thrown,
-  () => new Date(0),
+  () => new Map(),
   () => /x/,
   () => new Error('e'),
 ]
@@ -159,13 +160,30 @@ const KINDS: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
 }
 
 const SIGNATURES: Readonly<Record<string, string>> = {
-  ...{ open: 'tnn', close: 'n', read: 'nn', pread: 'nnn', write: 'nb', stat: 'tb', lstat: 'tb', fstat: 'nb' },
-  ...{ getdents: 'n', readlink: 't', realpath: 't', getcwd: '', access: 'tn', mkdir: 'tn', rmdir: 't' },
-  ...{ unlink: 't', rename: 'tt', fchmod: 'nn', fchown: 'nnn', fsync: 'n', chroot: 't', chdir: 't' },
-  ...{ flistxattr: 'n', fgetxattr: 'nt', fsetxattr: 'ntb', socket: 'nnn', bind: 'nb', connect: 'nb' },
-  ...{ listen: 'nn', accept: 'nn', send: 'nbn', receive: 'nnb', shutdown: 'nn', setsockopt: 'nnnb' },
-  ...{ poll: 'bn', pipe: 'b', spawn: 'llbn', wait: 'nnb', kill: 'nn', signals: 'n', getpid: '', geteuid: '' },
-  ...{ clock: 'n', sleep: 'n', random: 'b', semget: 'nnn', semowners: 'nb', semtimedop: 'nbn' },
+  ...{
+    openat: 'ntnn',
+    close: 'n',
+    read: 'nn',
+    pread64: 'nnn',
+    write: 'nb',
+    fstatat: 'ntnb',
+    getdents64: 'nn',
+  },
+  ...{ readlinkat: 'ntn', realpath: 't', faccessat: 'ntn', mkdirat: 'ntn', unlinkat: 'ntn' },
+  ...{ renameat2: 'ntntn', fchmod: 'nn', fchown: 'nnn', fsync: 'n', chroot: 't', chdir: 't' },
+  ...{ flistxattr: 'nn', fgetxattr: 'ntn', fsetxattr: 'ntbn', socket: 'nnn', bind: 'nb', connect: 'nb' },
+  ...{ listen: 'nn', accept4: 'nn', sendto: 'nbn', receive: 'nnb', shutdown: 'nn', setsockopt: 'nnnb' },
+  ...{
+    ppoll: 'bn',
+    pipe2: 'bn',
+    spawn: 'llbn',
+    wait4: 'nbn',
+    kill: 'nn',
+    rt_sigprocmask: 'nbn',
+    signalfd4: 'nbn',
+  },
+  ...{ getpid: '', geteuid: '', clock: 'n', nanosleep: 'n', getrandom: 'bn', semget: 'nnn', semowners: 'nb' },
+  ...{ semtimedop: 'nbn' },
   ...{ digestBegin: 'n', digestAdd: 'nbb', digestEnd: 'nb', hex: 'b', encode: 't', decode: 'b', latin1: 'b' },
   ...{ find: 'bbn', programArguments: '', environment: '', exit: 'n', onIdle: 'x' },
 }
@@ -183,8 +201,8 @@ const EXCEPT: Readonly<Record<string, (...args: readonly unknown[]) => boolean>>
   exit: (status) => typeof status === 'number',
   onIdle: (idle) => typeof idle === 'function',
   kill: (process) => typeof process === 'number' && Math.abs(process) !== 2 ** 31 - 1,
-  sleep: waits,
-  poll: (_, milliseconds) => waits(milliseconds) || (typeof milliseconds === 'number' && milliseconds < 0),
+  nanosleep: waits,
+  ppoll: (_, milliseconds) => waits(milliseconds) || (typeof milliseconds === 'number' && milliseconds < 0),
 }
 
 interface Outcome {
@@ -195,9 +213,9 @@ interface Outcome {
 /** 3, 4 and 5 are open for each row, and nothing that one can wait for. */
 function openDescriptors(): void {
   for (let descriptor = 3; descriptor < 1024; descriptor++) libc.close(descriptor)
-  libc.open('/dev/null', libc.OPEN.O_RDWR)
-  libc.open('/', libc.OPEN.O_RDONLY)
-  libc.open('file', libc.OPEN.O_RDWR | libc.OPEN.O_CREAT, 0o600)
+  libc.openat(AT_FDCWD, '/dev/null', libc.OPEN.O_RDWR, 0)
+  libc.openat(AT_FDCWD, '/', libc.OPEN.O_RDONLY, 0)
+  libc.openat(AT_FDCWD, 'file', libc.OPEN.O_RDWR | libc.OPEN.O_CREAT, 0o600)
 }
 
 function attack(name: string, row: Call): Outcome {

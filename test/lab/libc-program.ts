@@ -1,24 +1,25 @@
-import { libc } from '../../src/system/native/libc'
+import { AT_FDCWD, libc } from '../../src/system/native/libc'
 
 /** What test/packaging/libc.test.ts compiles and starts: each case's result or error, as JSON on stdout. */
 
 type Call = (...args: unknown[]) => unknown
 const call = libc as unknown as Readonly<Record<string, Call>>
-const { open, stat, spawn, read, send, digestAdd, find, unlink } = call
+const { openat, fstatat, spawn, read, sendto, pipe2, digestAdd, find, unlinkat } = call
 
 const numbers = { valueOf: () => 1 }
 
 const cases: Readonly<Record<string, () => unknown>> = {
-  'a NUL in a path': () => open?.('/dev/null\0/x', 0),
+  'a NUL in a path': () => openat?.(AT_FDCWD, '/dev/null\0/x', 0, 0),
   'a NUL in a word': () => spawn?.(['/bin/true', 'a\0b'], [], Int32Array.of(0, 1, 2), 0),
   'no words': () => spawn?.([], [], Int32Array.of(0, 1, 2), 0),
   'a program that is not there': () => spawn?.(['/nowhere'], [], Int32Array.of(0, 1, 2), 0),
   'too few descriptors': () => spawn?.(['/bin/true'], [], Int32Array.of(0), 0),
-  'a path that is no text': () => unlink?.(1),
+  'a path that is no text': () => unlinkat?.(AT_FDCWD, 1, 0),
   'an object for a number': () => read?.(numbers, 1),
   'a fraction for a descriptor': () => read?.(0.5, 1),
-  'a list for bytes': () => send?.(0, [1, 2], 0),
-  'a status with too little room': () => stat?.('/', new Float64Array(8)),
+  'a list for bytes': () => sendto?.(0, [1, 2], 0),
+  'a status with too little room': () => fstatat?.(AT_FDCWD, '/', 0, new Float64Array(8)),
+  'ends of a pipe with too little room': () => pipe2?.(new Int32Array(1), 0),
   'a digest of no state': () => digestAdd?.(256, new Uint8Array(8), new Uint8Array(1)),
   'a digest of another width': () => digestAdd?.(1, new Uint8Array(512), new Uint8Array(1)),
   'a search from behind the end': () => find?.(new Uint8Array(2), new Uint8Array(1), 3),

@@ -1,5 +1,5 @@
 import { AttributeError, type FileAttributes } from '../attributes'
-import { libc } from './libc'
+import { libc, MOST_BYTES } from './libc'
 
 /** ENODATA and ENOTSUP of errno.h. */
 const [ENODATA, ENOTSUP] = [61, 95]
@@ -7,12 +7,12 @@ const [ENODATA, ENOTSUP] = [61, 95]
 export function fileAttributes(): FileAttributes | undefined {
   return {
     names(descriptor) {
-      const list = ifThere(libc.flistxattr(descriptor))
+      const list = ifThere(libc.flistxattr(descriptor, MOST_BYTES))
       return list ? libc.decode(list).split('\0').slice(0, -1) : []
     },
-    get: (descriptor, name) => ifThere(libc.fgetxattr(descriptor, name)),
+    get: (descriptor, name) => ifThere(libc.fgetxattr(descriptor, name, MOST_BYTES)),
     set(descriptor, name, value) {
-      const returned = libc.fsetxattr(descriptor, name, value)
+      const returned = libc.fsetxattr(descriptor, name, value, 0)
       if (returned < 0) throw new AttributeError(-returned)
     },
   }

@@ -19,5 +19,5 @@ export function bootSeconds(): number {
 
 export function pause(milliseconds: number): void {
   const end = now() + milliseconds
-  for (let left = milliseconds; left > 0; left = end - now()) libc.sleep(left)
+  for (let left = milliseconds; left > 0; left = end - now()) libc.nanosleep(left)
 }

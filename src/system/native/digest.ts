@@ -25,7 +25,7 @@ export function startSha256(): RunningDigest {
 
 export function randomHex(bytes: number): string {
   const random = new Uint8Array(bytes)
-  const length = libc.random(random)
+  const length = libc.getrandom(random, 0)
   // getrandom(2) gives fewer only beyond 256 bytes.
   if (length !== bytes) throw new Error(`Cannot get ${bytes} random bytes: the system gave ${length}`)
   return libc.hex(random)

@@ -1,27 +1,31 @@
 import { ERRNO } from '../errno'
 import type { Entry, FileKind, FileStatus } from '../files'
 import { joined } from './joined'
-import { libc } from './libc'
+import { AT_FDCWD, libc, MOST_BYTES } from './libc'
 import { refused, taken, takenBytes } from './refused'
 
 /** fcntl.h. O_DIRECTORY and O_NOFOLLOW are others on ARM. */
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOCTTY, O_NONBLOCK, O_DIRECTORY, O_NOFOLLOW } = libc.OPEN
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOCTTY, O_NONBLOCK, O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC } =
+  libc.OPEN
+
+/** fcntl.h: the entry itself, also where it is a link; what the descriptor is of; a directory. */
+const [AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_REMOVEDIR] = [0x100, 0x1000, 0x200]
 
 const ENOTDIR = 20
 
 const fields = new Float64Array(9)
 
 export function status(path: string): FileStatus {
-  taken(libc.stat(path, fields), 'stat', path)
+  taken(libc.fstatat(AT_FDCWD, path, 0, fields), 'stat', path)
   return statusOf(fields)
 }
 
 export function statusIfThere(path: string): FileStatus | undefined {
-  return ifThere(libc.stat(path, fields), 'stat', path)
+  return ifThere(libc.fstatat(AT_FDCWD, path, 0, fields), 'stat', path)
 }
 
 export function statusOfEntry(path: string): FileStatus | undefined {
-  return ifThere(libc.lstat(path, fields), 'lstat', path)
+  return ifThere(libc.fstatat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, fields), 'lstat', path)
 }
 
 function ifThere(returned: number, syscall: string, path: string): FileStatus | undefined {
@@ -31,7 +35,7 @@ function ifThere(returned: number, syscall: string, path: string): FileStatus | 
 }
 
 export function statusOfOpen(descriptor: number): FileStatus {
-  taken(libc.fstat(descriptor, fields), 'fstat')
+  taken(libc.fstatat(descriptor, '', AT_EMPTY_PATH, fields), 'fstat')
   return statusOf(fields)
 }
 
@@ -56,7 +60,7 @@ const KINDS: Readonly<Record<number, FileKind>> = { 4: 'directory', 8: 'file', 1
 
 function open(path: string, flags: number, mode = 0): number {
   for (;;) {
-    const descriptor = libc.open(path, flags, mode)
+    const descriptor = libc.openat(AT_FDCWD, path, flags | O_CLOEXEC, mode)
     if (descriptor !== -ERRNO.EINTR) return taken(descriptor, 'open', path)
   }
 }
@@ -96,7 +100,7 @@ function readSome(descriptor: number, length: number): Uint8Array {
 
 export function readAt(descriptor: number, room: Uint8Array, position: number): number {
   for (;;) {
-    const bytes = libc.pread(descriptor, room.length, position)
+    const bytes = libc.pread64(descriptor, room.length, position)
     if (bytes === -ERRNO.EINTR) continue
     const read = takenBytes(bytes, 'read')
     room.set(read)
@@ -104,12 +108,10 @@ export function readAt(descriptor: number, room: Uint8Array, position: number): 
   }
 }
 
-const MOST = 64 * 1024
-
 export function readRest(descriptor: number): Uint8Array {
   const pieces: Uint8Array[] = []
   for (;;) {
-    const piece = readSome(descriptor, MOST)
+    const piece = readSome(descriptor, MOST_BYTES)
     if (piece.length === 0) return joined(pieces)
     pieces.push(piece)
   }
@@ -136,12 +138,12 @@ export function namesIn(directory: string): string[] {
 }
 
 export function entriesIn(directory: string): Entry[] {
-  const descriptor = libc.open(directory, O_RDONLY | O_DIRECTORY)
+  const descriptor = libc.openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
   taken(descriptor, 'scandir', directory)
   try {
     const entries: Entry[] = []
     for (;;) {
-      const bytes = takenBytes(libc.getdents(descriptor), 'scandir', directory)
+      const bytes = takenBytes(libc.getdents64(descriptor, MOST_BYTES), 'scandir', directory)
       if (bytes.length === 0) return entries
       addEntries(entries, bytes, directory)
     }
@@ -174,23 +176,23 @@ export function realPath(path: string): string {
 }
 
 export function linkTarget(path: string): string {
-  return libc.decode(takenBytes(libc.readlink(path), 'readlink', path))
+  return libc.decode(takenBytes(libc.readlinkat(AT_FDCWD, path, MOST_BYTES), 'readlink', path))
 }
 
 export function makeDirectory(path: string, mode: number): void {
-  taken(libc.mkdir(path, mode), 'mkdir', path)
+  taken(libc.mkdirat(AT_FDCWD, path, mode), 'mkdir', path)
 }
 
 export function removeDirectory(path: string): void {
-  taken(libc.rmdir(path), 'rmdir', path)
+  taken(libc.unlinkat(AT_FDCWD, path, AT_REMOVEDIR), 'rmdir', path)
 }
 
 export function removeFile(path: string): void {
-  taken(libc.unlink(path), 'unlink', path)
+  taken(libc.unlinkat(AT_FDCWD, path, 0), 'unlink', path)
 }
 
 export function rename(from: string, to: string): void {
-  const returned = libc.rename(from, to)
+  const returned = libc.renameat2(AT_FDCWD, from, AT_FDCWD, to, 0)
   if (returned < 0) throw refused({ errno: -returned, syscall: 'rename', path: from, dest: to })
 }
 

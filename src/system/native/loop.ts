@@ -54,7 +54,7 @@ function waitOnce(): boolean {
     descriptors[2 * i] = descriptor
     descriptors[2 * i + 1] = events
   }
-  const ready = libc.poll(descriptors, untilNext())
+  const ready = libc.ppoll(descriptors, untilNext())
   if (ready < 0 && ready !== -ERRNO.EINTR) throw refused({ errno: -ready, syscall: 'poll' })
   runDue()
   if (ready <= 0) return true

@@ -41,7 +41,7 @@ export function openSocket(): NetlinkSocket | undefined {
         libc.setsockopt(descriptor, SOL_SOCKET.level, SOL_SOCKET.sendBufferForce, int32(sendQueue))
       }
       for (;;) {
-        const sent = libc.send(descriptor, bytes, 0)
+        const sent = libc.sendto(descriptor, bytes, 0)
         if (sent >= 0) return sent === bytes.length ? 0 : ERRNO.EMSGSIZE
         if (sent !== -ERRNO.EINTR) return -sent
       }

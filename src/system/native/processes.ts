@@ -3,7 +3,7 @@ import type { Ended, Run } from '../processes'
 import { now, pause } from './clock'
 import { statusIfThere } from './files'
 import { joined } from './joined'
-import { libc } from './libc'
+import { AT_FDCWD, libc, MOST_BYTES } from './libc'
 import { POLL } from './loop'
 import { codeOf, refused, taken, takenBytes } from './refused'
 
@@ -55,7 +55,7 @@ function start(file: string, { args, environment }: Run): Started {
 /** The end to read and the end to write. */
 function pipe(open: number[]): readonly [number, number] {
   const ends = new Int32Array(2)
-  taken(libc.pipe(ends), 'pipe')
+  taken(libc.pipe2(ends, libc.OPEN.O_CLOEXEC), 'pipe')
   const [from = 0, to = 0] = ends
   open.push(from, to)
   return [from, to]
@@ -102,7 +102,7 @@ function reading(descriptor: number): Stream & { text(): string } {
     events: POLL.in,
     isOpen: true,
     proceed() {
-      const piece = libc.read(descriptor, 64 * 1024)
+      const piece = libc.read(descriptor, MOST_BYTES)
       if (piece === -ERRNO.EINTR) return
       const bytes = takenBytes(piece, 'read')
       if (bytes.length > 0) pieces.push(bytes)
@@ -123,7 +123,7 @@ function waitForAny(streams: readonly Stream[], deadline: number): boolean {
   const descriptors = new Int32Array(open.flatMap(({ descriptor, events }) => [descriptor, events]))
   const left = Math.ceil(deadline - now())
   if (left <= 0) return false
-  const ready = libc.poll(descriptors, left)
+  const ready = libc.ppoll(descriptors, left)
   if (ready < 0 && ready !== -ERRNO.EINTR) throw refused({ errno: -ready, syscall: 'poll' })
   if (ready > 0)
     for (const [i, stream] of open.entries()) if ((descriptors[2 * i + 1] ?? 0) >> 16 !== 0) stream.proceed()
@@ -134,9 +134,9 @@ const WNOHANG = 1
 
 /** As wait(2) has it; undefined at the deadline. Who has closed both outputs nearly always ends at once. */
 function statusOf(pid: number, deadline: number): number | undefined {
-  const status = new Int32Array(1)
+  const status = new Int32Array(2)
   for (let sleep = 0.05; ; sleep = Math.min(2 * sleep, 10)) {
-    const ended = libc.wait(pid, WNOHANG, status)
+    const ended = libc.wait4(pid, status, WNOHANG)
     if (ended < 0 && ended !== -ERRNO.EINTR) throw refused({ errno: -ended, syscall: 'waitpid' })
     if (ended > 0) return status[0] ?? 0
     if (now() >= deadline) return undefined
@@ -181,10 +181,10 @@ const SIGNALS: Readonly<Record<number, string>> = {
 const X_OK = 1
 
 export function isExecutable(file: string): boolean {
-  return libc.access(file, X_OK) === 0 && statusIfThere(file)?.kind === 'file'
+  return libc.faccessat(AT_FDCWD, file, X_OK) === 0 && statusIfThere(file)?.kind === 'file'
 }
 
 export function whyNotExecutable(file: string): string | undefined {
-  const returned = libc.access(file, X_OK)
+  const returned = libc.faccessat(AT_FDCWD, file, X_OK)
   return returned < 0 ? codeOf(-returned) : undefined
 }

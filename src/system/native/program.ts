@@ -36,11 +36,14 @@ export function effectiveUser(): number {
 }
 
 export function workingDirectory(): string {
-  return libc.decode(takenBytes(libc.getcwd(), 'getcwd'))
+  return libc.decode(takenBytes(libc.realpath('.'), 'getcwd'))
 }
 
 /** signal.h */
 const [SIGINT, SIGTERM] = [2, 15]
+const SIG_SETMASK = 2
+/** SFD_CLOEXEC | SFD_NONBLOCK of sys/signalfd.h */
+const SFD_FLAGS = 0x80800
 
 const stops: (() => void)[] = []
 let listenedTo = (1 << SIGINT) | (1 << SIGTERM)
@@ -53,7 +56,11 @@ export function onStop(stop: () => void): void {
 
 /** The signals are blocked and read from a descriptor, so that they interrupt nothing. */
 function listen(): void {
-  const descriptor = libc.signals(listenedTo)
+  const set = new Uint8Array(8)
+  // Signal 1 has the lowest bit.
+  new DataView(set.buffer).setUint32(0, listenedTo >> 1, true)
+  if (libc.rt_sigprocmask(SIG_SETMASK, set, set.length) < 0) return
+  const descriptor = libc.signalfd4(-1, set, SFD_FLAGS)
   if (descriptor < 0) return
   const take = () => {
     // struct signalfd_siginfo begins with the signal's number.

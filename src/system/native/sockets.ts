@@ -33,7 +33,7 @@ export function listenOnLoopback(port: number, { listening, failed, connected }:
     return bound < 0 ? bound : libc.listen(descriptor, BACKLOG)
   }
   const end = whenReady(descriptor, POLL.in, () => {
-    const accepted = libc.accept(descriptor, ACCEPT_FLAGS)
+    const accepted = libc.accept4(descriptor, ACCEPT_FLAGS)
     if (accepted >= 0) connected(connectionOf(accepted))
     else if (![ERRNO.EAGAIN, ERRNO.EINTR, ECONNABORTED, EPROTO].some((errno) => accepted === -errno)) {
       // No descriptor is left, for example: to be called again and again would take a whole core.
@@ -89,7 +89,7 @@ function connectionOf(descriptor: number): Connection {
       isEnding = true
       let rest = bytes
       const send = () => {
-        const sent = libc.send(descriptor, rest, MSG_NOSIGNAL)
+        const sent = libc.sendto(descriptor, rest, MSG_NOSIGNAL)
         if (sent === -ERRNO.EAGAIN || sent === -ERRNO.EINTR) return
         if (sent < 0) return destroy()
         rest = rest.subarray(sent)

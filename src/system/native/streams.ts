@@ -3,16 +3,14 @@ import { NotUtf8Error } from '../errors'
 import type { Output } from '../streams'
 import { pause } from './clock'
 import { joined } from './joined'
-import { libc } from './libc'
+import { libc, MOST_BYTES } from './libc'
 import { POLL, whenReady } from './loop'
 import { codeOf, refused } from './refused'
-
-const MOST = 64 * 1024
 
 export function readStdin(): string {
   const pieces: Uint8Array[] = []
   for (;;) {
-    const piece = libc.read(0, MOST)
+    const piece = libc.read(0, MOST_BYTES)
     if (typeof piece === 'number') untilReady(piece, 'read(2) of stdin')
     else if (piece.length > 0) pieces.push(piece)
     else break

@@ -1,5 +1,5 @@
 import { ERRNO } from '../errno'
-import { libc } from './libc'
+import { AT_FDCWD, libc, MOST_BYTES } from './libc'
 
 /**
  * The queue is a semaphore of System V: it is served in order, a wait can end after a time, the kernel takes back what a
@@ -33,7 +33,7 @@ function openQueue(): Queue | undefined {
   if (set < 0) return undefined
   const owners = new Uint32Array(2)
   if (libc.semowners(set, owners) < 0 || owners[0] !== 0 || owners[1] !== 0) return undefined
-  const target = libc.readlink('/proc/self/ns/net')
+  const target = libc.readlinkat(AT_FDCWD, '/proc/self/ns/net', MOST_BYTES)
   if (typeof target === 'number') return undefined
   // "net:[4026531840]"
   const digits = libc.decode(target).replace(/\D/g, '')
