@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { OWNERS, ownerKey } from '../../src/backend/nftables/layout'
+import { mendSlots } from '../../src/backend/nftables/fill-slots'
+import { ATTACHMENTS, OWNERS, ownerKey } from '../../src/backend/nftables/layout'
 import { crossCheck } from '../../src/backend/nftables/netlink/cross-check'
 import { encodeTransaction } from '../../src/backend/nftables/netlink/encode'
 import { GENERATION_ID, MESSAGES } from '../../src/backend/nftables/netlink/protocol'
@@ -7,7 +8,9 @@ import type { Session } from '../../src/backend/nftables/netlink/session'
 import { walkMap } from '../../src/backend/nftables/netlink/walk'
 import { type Message, readMessages } from '../../src/backend/nftables/netlink/wire'
 import { createWriter } from '../../src/backend/nftables/netlink/writer'
-import { formatAddress, parseAddress } from '../../src/policy/address'
+import { addSlots } from '../../src/backend/nftables/slots'
+import type { ElementOperation } from '../../src/backend/nftables/transaction'
+import { digitsOf, formatAddress, parseAddress } from '../../src/policy/address'
 import { ERRNO } from '../../src/system/errno'
 
 /** What a walk through a hash table may send, which no test can make the kernel do at a given moment. */
@@ -137,4 +140,56 @@ test('what one map has and another lacks is looked up by key', () => {
   // The walk through the owners missed the second. Of the third only a stale slot is left.
   expect(addresses.map(({ address }) => formatAddress(address))).toEqual(['10.0.0.0', '10.0.0.1'])
   expect(count().looked).toBe(2)
+})
+
+/** A kernel that answers look-ups by key from these maps, and walks from nothing. */
+function kernelWith(maps: readonly ElementOperation[]): Session {
+  const messages = maps.flatMap((operation) =>
+    (operation.do === 'add-elements' ? operation.elements : []).map((element) => {
+      const { set } = operation
+      const { bytes } = encodeTransaction([{ do: 'add-elements', set, elements: [element] }])
+      const [, message] = [...readMessages(bytes)]
+      if (!message) throw new Error('no message')
+      return { set, key: digitsOf(element.key), message }
+    }),
+  )
+  const hexOf = (text: string) => Buffer.from(text).toString('hex')
+  return {
+    run: () => ({ ok: true, value: undefined }),
+    dump: () => ({ ok: true, value: { messages: [], wasInterrupted: false } }),
+    getAll: (questions) => ({
+      ok: true,
+      value: questions.map(({ write }) => {
+        const writer = createWriter()
+        write(writer)
+        const question = Buffer.from(writer.bytes()).toString('hex')
+        const found = messages.find(
+          ({ set, key }) => question.includes(hexOf(`${set}\0`)) && question.includes(key),
+        )
+        if (!found) return { ok: false, refusal: { errno: ERRNO.ENOENT, said: '' } }
+        return { ok: true, value: found.message }
+      }),
+    }),
+  }
+}
+
+test('an address that is taken over between two walks is its new owner’s, whose slots stay', () => {
+  const [first, second] = ADDRESSES
+  if (!first || !second) throw new Error('no addresses')
+  const [digest, FORMER] = ['5be100000000000000000000', parseAddress('aaaa::1')]
+  const owned = [first, second].map((address) => ({ key: ownerKey(address), value: parseAddress('5be1::1') }))
+  const slots = addSlots(digest, [first, second], {})
+  const session = kernelWith([{ do: 'add-elements', set: OWNERS, elements: owned }, slots])
+  // The walk through the owners came before the ADD, and that through the slots after it.
+  const { addresses, slots: found } = crossCheck(session, [OWNERS, ATTACHMENTS], {
+    addresses: [{ address: second, owner: FORMER }],
+    slots: [
+      { digest, slot: 0, address: first },
+      { digest, slot: 1, address: second },
+    ],
+  })
+  const table = { head: '', statements: [], blocks: [] }
+  expect(mendSlots({ table, addresses, slots: found }).transaction).toEqual([])
+  expect(found).toHaveLength(2)
+  expect(addresses.map(({ owner }) => owner && formatAddress(owner))).toEqual(['5be1::1', '5be1::1'])
 })

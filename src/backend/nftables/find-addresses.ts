@@ -1,4 +1,4 @@
-import { type Address, isSameAddress } from '../../policy/address'
+import { type Address, formatAddress } from '../../policy/address'
 import type { Carrier, Outcome } from './carrier'
 import { OWNERS, ownerKey, POD_MAPS } from './layout'
 import type { AddressState } from './table-state'
@@ -9,9 +9,7 @@ export function findAddresses(
   addresses: readonly Address[],
   isThere: (map: string) => boolean = () => true,
 ): Outcome<AddressState[]> {
-  const distinct = addresses.filter(
-    (address, i) => addresses.findIndex((other) => isSameAddress(other, address)) === i,
-  )
+  const distinct = [...new Map(addresses.map((address) => [formatAddress(address), address])).values()]
   const keys = distinct.flatMap((address) => [
     { set: OWNERS, key: ownerKey(address) },
     { set: POD_MAPS[address.family], key: address },

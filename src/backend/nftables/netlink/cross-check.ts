@@ -1,9 +1,10 @@
-import { formatAddress, isSameAddress } from '../../../policy/address'
+import { type Address, formatAddress, isSameAddress } from '../../../policy/address'
 import type { ElementKey } from '../carrier'
 import { NOWHERE } from '../elsewhere'
 import { addressesByDigest, hasSlotsFor, slotsByDigest } from '../fill-slots'
 import { findAddresses } from '../find-addresses'
 import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
+import { digestOfOwner } from '../owner'
 import { slotState } from '../slot-notes'
 import { slotKey } from '../slots'
 import type { AddressState, SlotState, TableState } from '../table-state'
@@ -15,6 +16,11 @@ type Elements = Pick<TableState, 'addresses' | 'slots'>
 /**
  * The maps are walked one after the other, so an ADD or a DEL in between leaves an element in one without its counterpart
  * in another. What one of the walked maps has and another lacks is looked up by key, in both.
+ *
+ * Where slots and owners disagree, the slots are looked up first, and then the owners. An ADD or a DEL changes both in one
+ * transaction, so what disagrees even then is either wrong, or has been changed since the slots were read, and then a
+ * transaction that asks for these slots is refused. The other way round, the address that an ADD has just taken over
+ * would look like its former owner's, and the slots of the ADD would be mended away.
  */
 export function crossCheck(
   session: Session,
@@ -22,23 +28,46 @@ export function crossCheck(
   { addresses, slots }: Elements,
 ): Elements {
   const known = new Map(addresses.map((one) => [formatAddress(one.address), one]))
-  for (const { address } of slots)
-    if (address && !known.has(formatAddress(address))) known.set(formatAddress(address), { address })
-  const doubtful = [...known.values()].filter(
-    ({ address, owner, verdict }) =>
-      (!owner && walked.includes(OWNERS)) ||
-      (verdict === undefined &&
-        walked.includes(POD_MAPS[address.family]) &&
-        !isSameAddress(address, NOWHERE)),
-  )
-  for (const one of look(session, walked, doubtful)) {
-    const text = formatAddress(one.address)
-    if (one.owner || one.verdict !== undefined) known.set(text, one)
-    else known.delete(text)
+  const lookAgain = (at: readonly AddressState[]) => {
+    for (const one of look(session, walked, at)) {
+      const text = formatAddress(one.address)
+      if (one.owner || one.verdict !== undefined) known.set(text, one)
+      else known.delete(text)
+    }
   }
-  const all = [...known.values()].filter(({ owner, verdict }) => owner || verdict !== undefined)
-  const elements = { addresses: all, slots }
-  return walked.includes(ATTACHMENTS) ? { ...elements, slots: checkSlots(session, elements) } : elements
+  const add = (address: Address | undefined) => {
+    if (address && !known.has(formatAddress(address))) known.set(formatAddress(address), { address })
+  }
+  for (const { address } of slots) add(address)
+  lookAgain(
+    [...known.values()].filter(
+      ({ address, owner, verdict }) =>
+        (!owner && walked.includes(OWNERS)) ||
+        (verdict === undefined &&
+          walked.includes(POD_MAPS[address.family]) &&
+          !isSameAddress(address, NOWHERE)),
+    ),
+  )
+  if (!walked.includes(ATTACHMENTS)) return { addresses: [...known.values()].filter(isThere), slots }
+  const doubtful = doubtfulDigests({ addresses: [...known.values()], slots })
+  const checked = slotsAgain(session, { addresses: [...known.values()], slots }, doubtful)
+  for (const { digest, address } of checked) if (doubtful.has(digest)) add(address)
+  const isNamed = new Set(
+    checked.flatMap(({ digest, address }) =>
+      address && doubtful.has(digest) ? [formatAddress(address)] : [],
+    ),
+  )
+  lookAgain(
+    [...known.values()].filter(
+      ({ address, owner }) =>
+        isNamed.has(formatAddress(address)) || (owner !== undefined && doubtful.has(digestOfOwner(owner))),
+    ),
+  )
+  return { addresses: [...known.values()].filter(isThere), slots: checked }
+}
+
+function isThere({ owner, verdict }: AddressState): boolean {
+  return owner !== undefined || verdict !== undefined
 }
 
 function look(
@@ -53,17 +82,29 @@ function look(
   return outcome.ok ? outcome.value : []
 }
 
-/** The slots of attachments whose walked ones are not those of their addresses are looked up by key. */
-function checkSlots(session: Session, { addresses, slots }: Elements): readonly SlotState[] {
+/** The attachments whose slots are not those of their addresses. */
+function doubtfulDigests({ addresses, slots }: Elements): ReadonlySet<string> {
   const owned = addressesByDigest({ addresses })
   const bySlots = slotsByDigest(slots)
   const digests = new Set([...owned.keys(), ...bySlots.keys()])
-  const doubtful = [...digests].filter((digest) => {
-    const [own, found] = [owned.get(digest) ?? [], bySlots.get(digest) ?? []]
-    const isTombstone = own.length === 0 && found.every(({ address }) => !address)
-    return !isTombstone && !hasSlotsFor(found, own)
-  })
-  const keys = doubtful.flatMap((digest) => {
+  return new Set(
+    [...digests].filter((digest) => {
+      const [own, found] = [owned.get(digest) ?? [], bySlots.get(digest) ?? []]
+      const isTombstone = own.length === 0 && found.every(({ address }) => !address)
+      return !isTombstone && !hasSlotsFor(found, own)
+    }),
+  )
+}
+
+/** The slots, those of these attachments looked up by key. */
+function slotsAgain(
+  session: Session,
+  { addresses, slots }: Elements,
+  doubtful: ReadonlySet<string>,
+): readonly SlotState[] {
+  const owned = addressesByDigest({ addresses })
+  const bySlots = slotsByDigest(slots)
+  const keys = [...doubtful].flatMap((digest) => {
     const count = Math.max(owned.get(digest)?.length ?? 0, bySlots.get(digest)?.length ?? 0)
     return Array.from({ length: count }, (_, slot) => slotKey(digest, slot))
   })
@@ -71,9 +112,8 @@ function checkSlots(session: Session, { addresses, slots }: Elements): readonly 
     session,
     keys.map((key) => ({ set: ATTACHMENTS, key })),
   )
-  const isDoubtful = new Set(doubtful)
   return [
-    ...slots.filter(({ digest }) => !isDoubtful.has(digest)),
+    ...slots.filter(({ digest }) => !doubtful.has(digest)),
     ...keys.flatMap((key, i) => {
       const element = found[i]
       return element?.value ? [slotState(key, { ...element, value: element.value })] : []
