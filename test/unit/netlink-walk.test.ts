@@ -146,6 +146,7 @@ test('what one map has and another lacks is looked up by key', () => {
 function kernelWith(maps: readonly ElementOperation[]): Session {
   const messages = maps.flatMap((operation) =>
     (operation.do === 'add-elements' ? operation.elements : []).map((element) => {
+      if (!('key' in element)) throw new Error('no key')
       const { set } = operation
       const { bytes } = encodeTransaction([{ do: 'add-elements', set, elements: [element] }])
       const [, message] = [...readMessages(bytes)]
