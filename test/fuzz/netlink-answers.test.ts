@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { elementsIn, rangesOf } from '../../src/backend/nftables/netlink/decode'
+import { decodeRule } from '../../src/backend/nftables/netlink/decode-rules'
 import { encodeTransaction } from '../../src/backend/nftables/netlink/encode'
-import { ruleText } from '../../src/backend/nftables/netlink/known-rules'
 import { RULE } from '../../src/backend/nftables/netlink/protocol'
 import {
   attributesOf,
@@ -39,7 +39,7 @@ function parse(message: Message, flags: number | null): number {
   const attributes = attributesOf(message)
   const elements = [...elementsIn(attributes)]
   rangesOf(elements)
-  ruleText(attributes.get(RULE.expressions))
+  decodeRule(attributes.get(RULE.expressions))
   parseVerdict(flags === null ? message : { ...message, flags })
   return elements.length
 }

@@ -164,7 +164,7 @@ test('the set-up loads twice, and twenty times at once, and each rule is there o
     const load = `nft -f ${new URL('../golden/set-up.nft', import.meta.url).pathname}`
     await node.sh(load)
     const once = await readTable(node)
-    expect(once?.rules).toEqual({ 'layout-3': 0, 'nat-postrouting': 2, 'policy-304c1de050e39afb': 3 })
+    expect(once?.rules).toEqual({ 'layout-3': 0, 'nat-postrouting': 2, 'policy-fce57beaef705262': 3 })
     await node.sh(
       `${load}; pids=; for i in $(seq 20); do ${load} & pids+=" $!"; done; for p in $pids; do wait $p; done`,
     )

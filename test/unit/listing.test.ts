@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { elementsOf } from '../../src/backend/nftables/table-state'
-import { hasRepeats, parseGot, parseListing, parseTable } from '../../src/backend/nftables/text/listing'
+import { renderLine } from '../../src/backend/nftables/render'
+import { elementsIn, parseListing } from '../../src/backend/nftables/text/blocks'
+import { hasRepeats, parseGot, parseTable } from '../../src/backend/nftables/text/listing'
 import { formatAddress, parseAddress } from '../../src/policy/address'
 
 const listing = `table inet ip-masq {
@@ -42,13 +43,62 @@ test('a listing is blocks of statements', () => {
     'set policy-a-ip',
     'chain nat-postrouting',
   ])
-  expect(table && elementsOf(table, 'set policy-a-ip')).toEqual(['10.0.0.0/8', '255.255.255.255'])
+  expect(table && elementsIn(table, 'set policy-a-ip')).toEqual(['10.0.0.0/8', '255.255.255.255'])
   expect(table?.blocks[3]?.statements).toEqual([
     'type nat hook postrouting priority srcnat - 1',
     'policy accept',
     'ip saddr vmap @pods-ip',
     'accept comment "x; y"',
   ])
+})
+
+test('a table is values: sets with what was asked for, chains with their rules, and the words of what is not ours', () => {
+  const range = (first: string, end: string) => ({ family: 'ip', first, end })
+  const foreign = (text: string) => ({ do: 'foreign', text })
+  const map = (name: string, key: string, value: string) => ({
+    name,
+    type: { key, value, flags: [] },
+    elements: [],
+  })
+  expect(parseTable(listing, ['policy-a']).table).toEqual({
+    isDormant: true,
+    sets: [
+      map('owners', 'ip6', 'ip6'),
+      map('pods-ip', 'ip', 'verdict'),
+      {
+        name: 'policy-a-ip',
+        type: { key: 'ip', flags: ['interval'] },
+        elements: [range('0a000000', '0b000000'), range('ffffffff', 'g')],
+      },
+    ],
+    chains: [
+      {
+        name: 'nat-postrouting',
+        lines: [
+          { do: 'hook', type: 'nat', hook: 'postrouting', priority: 99 },
+          { do: 'policy', verdict: 'accept' },
+          { do: 'dispatch', family: 'ip', map: 'pods-ip' },
+          foreign('accept comment "x; y"'),
+          foreign('tcp dport { ... }'),
+        ],
+      },
+    ],
+  })
+  expect(parseTable(listing).table.sets[2]?.elements).toEqual([])
+})
+
+test.each([
+  ['type filter hook input priority filter', 'input', 0],
+  ['type nat hook prerouting priority dstnat + 5', 'prerouting', -95],
+  ['type nat hook postrouting priority srcnat - 1', 'postrouting', 99],
+  ['type nat hook postrouting priority 200', 'postrouting', 200],
+  ['type filter hook output priority -450', 'output', -450],
+])('%s, there and back', (text, hook, priority) => {
+  const [line] =
+    parseTable(`table inet ip-masq {\n chain c {\n  ${text}; policy accept;\n }\n}\n`).table.chains[0]
+      ?.lines ?? []
+  expect(line).toMatchObject({ do: 'hook', hook, priority })
+  expect(line && renderLine(line)).toBe(text)
 })
 
 test('both elements of an address come together, IPv4 and mapped', () => {

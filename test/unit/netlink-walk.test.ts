@@ -9,6 +9,7 @@ import { walkMap } from '../../src/backend/nftables/netlink/walk'
 import { type Message, readMessages } from '../../src/backend/nftables/netlink/wire'
 import { createWriter } from '../../src/backend/nftables/netlink/writer'
 import { addSlots } from '../../src/backend/nftables/slots'
+import { NO_TABLE } from '../../src/backend/nftables/table-state'
 import type { ElementOperation } from '../../src/backend/nftables/transaction'
 import { digitsOf, formatAddress, parseAddress } from '../../src/policy/address'
 import { ERRNO } from '../../src/system/errno'
@@ -151,6 +152,7 @@ function kernelWith(maps: readonly ElementOperation[]): Session {
       const { bytes } = encodeTransaction([{ do: 'add-elements', set, elements: [element] }])
       const [, message] = [...readMessages(bytes)]
       if (!message) throw new Error('no message')
+      if (!('key' in element)) throw new Error('no key')
       return { set, key: digitsOf(element.key), message }
     }),
   )
@@ -189,8 +191,7 @@ test('an address that is taken over between two walks is its new owner’s, whos
       { digest, slot: 1, address: second },
     ],
   })
-  const table = { head: '', statements: [], blocks: [] }
-  expect(mendSlots({ table, addresses, slots: found }).transaction).toEqual([])
+  expect(mendSlots({ ...NO_TABLE, addresses, slots: found }).transaction).toEqual([])
   expect(found).toHaveLength(2)
   expect(addresses.map(({ owner }) => owner && formatAddress(owner))).toEqual(['5be1::1', '5be1::1'])
 })

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Wanted } from '../../src/backend/backend'
 import type { Carrier } from '../../src/backend/nftables/carrier'
+import { MAPS } from '../../src/backend/nftables/set-up'
+import { HOOK } from '../../src/backend/nftables/table'
 import { NO_TABLE } from '../../src/backend/nftables/table-state'
 import { verify } from '../../src/backend/nftables/verify'
 import { parseAddress } from '../../src/policy/address'
@@ -14,9 +16,7 @@ const wanted: Wanted = {
   setting: 'nftables',
 }
 
-const hook = ['type nat hook postrouting priority srcnat - 1', 'policy accept']
-
-/** A table whose base chain has these lines at each look. */
+/** A table whose base chain has these rules besides its hook at each look. */
 function carrierOf(looks: readonly (readonly string[])[]): Carrier & { looked: number } {
   const carrier = {
     looked: 0,
@@ -24,24 +24,19 @@ function carrierOf(looks: readonly (readonly string[])[]): Carrier & { looked: n
     lookUp: (keys: readonly unknown[]) => ({ ok: true, value: keys.map(() => undefined) }) as const,
     readLayout: () => ({ ok: true, value: { isCurrent: true, hasMark: false } }) as const,
     readStructure() {
-      const lines = looks[Math.min(carrier.looked++, looks.length - 1)] ?? []
-      const map = (name: string, type: string, ...more: string[]) => ({
-        head: `map ${name}`,
-        statements: [`type ${type}`, ...more],
-        blocks: [],
-      })
-      const blocks = [
-        map('owners', 'ipv6_addr : ipv6_addr'),
-        map('pods-ip', 'ipv4_addr : verdict'),
-        map('pods-ip6', 'ipv6_addr : verdict'),
-        map('attachments', 'ipv6_addr : ipv6_addr', 'flags timeout'),
-        { head: 'chain layout-3', statements: [], blocks: [] },
-        { head: 'chain nat-postrouting', statements: [...hook, ...lines], blocks: [] },
+      const lines = (looks[Math.min(carrier.looked++, looks.length - 1)] ?? []).map(
+        (text) => ({ do: 'foreign', text }) as const,
+      )
+      const sets = MAPS.map(({ name, key, value, hasTimeout }) => ({
+        name,
+        type: { key, value, flags: hasTimeout ? ['timeout'] : [] },
+        elements: [],
+      }))
+      const chains = [
+        { name: 'layout-3', lines: [] },
+        { name: 'nat-postrouting', lines: [HOOK, { do: 'policy', verdict: 'accept' } as const, ...lines] },
       ]
-      return {
-        ok: true,
-        value: { ...NO_TABLE, table: { head: 'table inet ip-masq', statements: [], blocks } },
-      } as const
+      return { ok: true, value: { isDormant: false, sets, chains } } as const
     },
     readTable: () => ({ ok: true, value: NO_TABLE }) as const,
     readOwners: () => ({ ok: true, value: NO_TABLE }) as const,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { policyObjects } from '../../src/backend/nftables/policy-objects'
-import { normaliseRule, renderRule } from '../../src/backend/nftables/render'
+import { renderLine, renderRule } from '../../src/backend/nftables/render'
+import { parseRule } from '../../src/backend/nftables/text/rules'
 import { intentOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
@@ -69,6 +70,6 @@ describe('a rule as nft prints it', () => {
     ['snat ip to ip saddr', 'snat ip to ip saddr'],
     ['masquerade to :1024-2000 fully-random', 'masquerade to :1024-2000 fully-random'],
   ])('%s is ours: %s', (printed, ours) => {
-    expect(normaliseRule(printed)).toBe(ours)
+    expect(renderLine(parseRule(printed))).toBe(ours)
   })
 })

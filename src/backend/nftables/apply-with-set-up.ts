@@ -7,9 +7,10 @@ import type { Carrier, Failed, Outcome } from './carrier'
 import { isWhole } from './compare-structure'
 import { ATTEMPTS, toError } from './failure'
 import { fillSlots } from './fill-slots'
-import { deleteAddress, deleteOwner, deletePod, goTo, isOurs, POD_MAPS, policyName } from './layout'
+import { deleteAddress, deleteOwner, deletePod, goTo, isOurs, POD_MAPS } from './layout'
 import { outdatedChains, wrongMaps } from './outdated'
 import { digestOfOwner, ownerValue } from './owner'
+import { policyName } from './policy-name'
 import { type AttachmentState, readAttachment } from './read-attachment'
 import { setUpPolicy, setUpTable } from './set-up'
 import { deleteSlotsThatSay } from './slots'
@@ -44,9 +45,9 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
     if (!mayHelp && outcome.failure !== 'refused') break
     const { attachment, addresses } = wanted
     const state = readAttachment(carrier, { action: ACTION, attachment, addresses })
-    wrong = wrongMaps(state.structure.table)
+    wrong = wrongMaps(state.table)
     if (!mayHelp && wrong.length === 0) break
-    const mustSetUp = !isWhole(state.structure.table)
+    const mustSetUp = !isWhole(state.table)
     tableWasMissing ||= mustSetUp
     for (const line of warningsOf(state, wanted, wrong)) warnings.add(line)
     for (const held of state.addresses)
@@ -64,7 +65,7 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
 
 /** With the slots of all others, where the table is of an older layout that has none. */
 function setUp(
-  { structure: { table }, all }: AttachmentState,
+  { table, all }: AttachmentState,
   attachment: Wanted['attachment'],
   wrong: readonly string[],
 ): Transaction {

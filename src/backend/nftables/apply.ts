@@ -1,8 +1,9 @@
 import type { Applied, Listed, Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
 import type { QuickCarrier } from './carrier'
-import { addOwner, addPod, policyName } from './layout'
+import { addOwner, addPod } from './layout'
 import { ownerComment, ownerValue } from './owner'
+import { policyName } from './policy-name'
 import { addSlots, type SlotNote } from './slots'
 import type { ElementOperation } from './transaction'
 

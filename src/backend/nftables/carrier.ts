@@ -1,4 +1,5 @@
 import type { Address } from '../../policy/address'
+import type { Table } from './table'
 import type { TableState } from './table-state'
 import type { ElementOperation, Transaction } from './transaction'
 
@@ -66,7 +67,7 @@ export interface Carrier {
    * The table without the elements of its maps; of the sets, the contents of those that these policies have. Without a
    * table: missing. Parts may be of different moments.
    */
-  readStructure(policies: readonly string[]): Outcome<TableState>
+  readStructure(policies: readonly string[]): Outcome<Table>
   /** The structure and, by walks that miss nothing, the elements of all maps. */
   readTable(policies: readonly string[]): Outcome<TableState>
   /** The elements of `owners` and `attachments` alone. */

@@ -1,93 +1,92 @@
 import type { Policy } from '../../policy/policy'
-import { formatRange, parsePrintedRange } from '../../policy/range'
-import { BASE_CHAIN, policyName } from './layout'
+import type { Range } from '../../policy/range'
+import type { Difference } from './difference'
+import { BASE_CHAIN } from './layout'
 import { hasLayout, wrongMaps } from './outdated'
 import { policyObjects } from './policy-objects'
-import { HOOK, normaliseRule, renderRule, TABLE } from './render'
+import { isSame } from './same'
 import { DISPATCH, MAPS } from './set-up'
-import { type Block, elementsOf, hasObject } from './table-state'
+import { type Foreign, findChain, findMap, findSet, HOOK, type Line, type Table } from './table'
 
-/** What differs between the table as it stands and the table as we would set it up, a line each; elements aside. */
+/** What differs between the table as it is and the table as we would set it up; the elements of maps aside. */
 
 /** Whether all that every policy needs is there, and as it should be: nothing of it has to be set up. */
-export function isWhole(table: Block): boolean {
+export function isWhole(table: Table): boolean {
   return (
-    MAPS.every(({ name }) => hasObject(table, `map ${name}`)) &&
+    MAPS.every(({ name }) => findMap(table, name)) &&
     wrongMaps(table).length === 0 &&
     hasLayout(table) &&
     compareHook(table).length === 0
   )
 }
 
-/** A dormant table keeps its rules and hooks none of them. */
-export function compareHook(table: Block): string[] {
-  const isDormant = table.statements.some((statement) => /^flags .*\bdormant\b/.test(statement))
-  const expected = [HOOK, 'policy accept', ...DISPATCH.map(renderRule)]
+export function compareHook(table: Table): Difference[] {
+  const expected: Line[] = [HOOK, { do: 'policy', verdict: 'accept' }, ...DISPATCH]
   return [
-    ...(isDormant ? [`table ${TABLE}: dormant, so its chains are not hooked`] : []),
+    ...(table.isDormant ? [{ is: 'dormant' } as const] : []),
     ...compareChain(table, BASE_CHAIN, expected),
   ]
 }
 
 /** A base chain in our table that is not ours could decide before it. */
-export function foreignHooks(table: Block): string[] {
-  return table.blocks
-    .filter(
-      ({ head, statements }) =>
-        head.startsWith('chain ') && statements.some((line) => /^type \S+ hook /.test(line)),
-    )
-    .filter(({ head }) => head !== `chain ${BASE_CHAIN}`)
-    .map(({ head }) => `${head}: unexpected base chain`)
+export function foreignHooks({ chains }: Table): Difference[] {
+  return chains
+    .filter(({ name, lines }) => name !== BASE_CHAIN && lines.some((line) => line.do === 'hook'))
+    .map(({ name }) => ({ is: 'foreign-hook', chain: name }))
 }
 
-export function comparePolicy(table: Block, policy: Policy): string[] {
-  const { sets, chains } = policyObjects(policy, policyName(policy))
+/** `name`: that of the chain, which is not always the one that we would give the policy. */
+export function comparePolicy(table: Table, policy: Policy, name: string): Difference[] {
+  const { sets, chains } = policyObjects(policy, name)
   return [
-    ...chains.flatMap(({ name, rules }) => compareChain(table, name, rules.map(renderRule))),
-    ...sets.flatMap(({ name, ranges }) => {
-      const head = `set ${name}`
-      if (!hasObject(table, head)) return [`${head}: missing`]
-      const found = elementsOf(table, head).map(normaliseRange)
-      return compareLines(head, 'element', ranges.map(formatRange), found)
+    ...chains.flatMap((chain) => compareChain(table, chain.name, chain.rules)),
+    ...sets.flatMap((set): Difference[] => {
+      const found = findSet(table, set.name)
+      if (!found) return [{ is: 'missing', kind: 'set', name: set.name }]
+      return compareRanges(set.name, set.ranges, found.elements)
     }),
   ]
 }
 
-function compareChain(table: Block, name: string, expected: readonly string[]): string[] {
-  const chain = table.blocks.find((block) => block.head === `chain ${name}`)
-  if (!chain) return [`chain ${name}: missing`]
-  // A rule with an anonymous set has a block of its own; none of ours has.
-  const found = [...chain.statements, ...chain.blocks.map((block) => `${block.head} { ... }`)]
-  return compareLines(`chain ${name}`, 'line', expected, found.map(normaliseRule))
-}
-
-function compareLines(
-  where: string,
-  what: 'line' | 'element',
-  expected: readonly string[],
-  found: readonly string[],
-): string[] {
+function compareChain(table: Table, chain: string, expected: readonly Line[]): Difference[] {
+  const found = findChain(table, chain)?.lines
+  if (!found) return [{ is: 'missing', kind: 'chain', name: chain }]
+  if (isSame(expected, found)) return []
   const differences = [
-    ...without(expected, found).map((line) => `${where}: missing ${what} "${line}"`),
-    ...without(found, expected).map((line) => `${where}: unexpected ${what} "${line}"`),
+    ...without(expected, found).map((line) => ({ is: 'missing-line', chain, line }) as const),
+    ...without(found, expected).map((line) => ({ is: 'unexpected-line', chain, line }) as const),
   ]
-  const isReordered = what === 'line' && expected.some((line, i) => line !== found[i])
-  return differences.length === 0 && isReordered ? [`${where}: lines in another order`] : differences
+  return differences.length > 0 ? differences : [{ is: 'reordered', chain }]
 }
 
-/** The items of `a` that `b` lacks; one that `a` has twice and `b` once is lacking once. */
-function without(a: readonly string[], b: readonly string[]): string[] {
-  const counts = new Map<string, number>()
-  for (const item of b) counts.set(item, (counts.get(item) ?? 0) + 1)
-  return a.filter((item) => {
-    const count = counts.get(item) ?? 0
-    counts.set(item, count - 1)
-    return count <= 0
+/** The lines of `a` that `b` lacks; one that `a` has twice and `b` once is lacking once. */
+function without(a: readonly Line[], b: readonly Line[]): Line[] {
+  const rest = [...b]
+  return a.filter((line) => {
+    const at = rest.findIndex((other) => isSame(other, line))
+    if (at >= 0) rest.splice(at, 1)
+    return at < 0
   })
 }
 
-/** nft prints a prefix of one address without its length, and ::/96 with a dotted quad. */
-function normaliseRange(text: string): string {
-  const range = parsePrintedRange(text)
-  return range ? formatRange(range) : text
+/** No two ranges of a set begin at the same address. */
+function compareRanges(
+  set: string,
+  expected: readonly Range[],
+  found: readonly (Range | Foreign)[],
+): Difference[] {
+  const foreign = found.flatMap((one) => ('text' in one ? [one] : []))
+  const ranges = found.flatMap((one) => ('text' in one ? [] : [one]))
+  return [
+    ...lackingRanges(expected, ranges).map((range) => ({ is: 'missing-range', set, range }) as const),
+    ...[...lackingRanges(ranges, expected), ...foreign].map(
+      (range) => ({ is: 'unexpected-range', set, range }) as const,
+    ),
+  ]
+}
+
+/** The ranges of `a` that `b` lacks. */
+function lackingRanges(a: readonly Range[], b: readonly Range[]): Range[] {
+  const ends = new Map(b.map(({ first, end }) => [first, end]))
+  return a.filter(({ first, end }) => ends.get(first) !== end)
 }

@@ -1,6 +1,6 @@
 import { type Address, formatAddress } from '../../policy/address'
+import { parseSlotComment } from './notes'
 import { digestOfOwner } from './owner'
-import { parseSlotComment } from './slot-notes'
 import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
 import type { SlotState, TableState } from './table-state'
 import type { Transaction } from './transaction'

@@ -28,19 +28,8 @@ export function nftables(carriers: Carriers, clock: Clock): Backend {
         // A table of nft's on a node that uses iptables would keep the tombstone from the pod's next ADD.
         mayMakeTable: where?.setting !== 'iptables' && where?.isGuess !== true,
       }),
-    async verify(wanted, warn) {
-      const { verify } = await import('./verify')
-      const carrier = await whole(wanted.carrier)
-      const differences = verify(carrier, wanted, warn)
-      // netlink finds out whether, nft says what in its own language; a rule of somebody else's is one of many kinds.
-      const byNft = await whole('nft')
-      if (differences.length === 0 || carrier === byNft || wanted.carrier === 'netlink') return differences
-      try {
-        return atLeast(verify(byNft, wanted), differences)
-      } catch {
-        return differences
-      }
-    },
+    verify: async (wanted, warn) =>
+      (await import('./verify')).verify(await whole(wanted.carrier), wanted, warn),
     replace: async (wanted, { dryRun }) =>
       (await import('./replace')).replace(await whole(carrierOf(wanted)), wanted, { dryRun, now: now() }),
     prune: async (isStale, options) => (await import('./prune')).prune(await whole(), isStale, options),
@@ -60,11 +49,6 @@ export function nftables(carriers: Carriers, clock: Clock): Backend {
 
 function noteOf({ netns, origin }: Wanted, now: Note): Note {
   return { ...now, ...(netns !== undefined && { netns }), ...(origin && { origin }) }
-}
-
-/** What changed in between is not explained away. */
-function atLeast(described: string[], found: string[]): string[] {
-  return described.length > 0 ? described : found
 }
 
 /** All go in one transaction: by nft if a network asks for that. */

@@ -1,10 +1,5 @@
-import { sha256 } from '#system/digest'
 import { type Address, type Family, toMapped } from '../../policy/address'
-import type { Policy } from '../../policy/policy'
-import type { Range } from '../../policy/range'
-import { type PolicyObjects, policyObjects } from './policy-objects'
-import { renderTransaction } from './render'
-import type { ElementOperation, Operation, Transaction } from './transaction'
+import type { ElementOperation } from './transaction'
 
 /**
  * What stands in the table, whatever the pods (docs/architecture.md draws it):
@@ -15,6 +10,7 @@ import type { ElementOperation, Operation, Transaction } from './transaction'
  *   base chain    looks the packet's source up in pods-ip[6]
  *   policy-<hash> chains and sets of a policy, shared by all pods that have it (`policy-objects.ts`)
  */
+export const TABLE_NAME = 'ip-masq'
 export const OWNERS = 'owners'
 export const ATTACHMENTS = 'attachments'
 export const BASE_CHAIN = 'nat-postrouting'
@@ -29,46 +25,6 @@ export const layoutChain = `layout-${LAYOUT}`
 
 export const POD_MAPS: Readonly<Record<Family, string>> = { ip: 'pods-ip', ip6: 'pods-ip6' }
 
-/**
- * A policy's name says what it does: 16 hex digits of the hash of its set-up as it is rendered, with the ranges as plain
- * digits, because every ADD names its policy and a list of thousands takes long to render. Pods with the same list
- * share it, and a release that renders a policy differently makes a new one instead of editing a live one.
- */
-export function policyName(policy: Policy): string {
-  const { sets, chains } = policyObjects(policy, 'policy')
-  const empty = { chains, sets: sets.map((set) => ({ ...set, ranges: [] })) }
-  let text = renderTransaction(setUpObjects(empty))
-  for (const set of sets) {
-    for (const { first, end } of set.ranges) text += first + end
-    text += '\n'
-  }
-  return `policy-${sha256(text).slice(0, 16)}`
-}
-
-/** The sets, chains and rules of a policy: what could be doubled or out of date is flushed in the same transaction. */
-export function setUpObjects({ sets, chains }: PolicyObjects): Transaction {
-  return [
-    ...sets.flatMap((set): Operation[] => [
-      { do: 'add-set', name: set.name, key: set.family },
-      { do: 'flush-set', name: set.name },
-      ...addRanges(set.name, set.ranges),
-    ]),
-    ...chains.flatMap((chain): Operation[] => [
-      { do: 'add-chain', name: chain.name },
-      { do: 'flush-chain', name: chain.name },
-    ]),
-    ...chains.flatMap((chain) =>
-      chain.rules.map((rule): Operation => ({ do: 'add-rule', chain: chain.name, rule })),
-    ),
-  ]
-}
-
-/** nft has no word for no elements. */
-function addRanges(set: string, ranges: readonly Range[]): Operation[] {
-  if (ranges.length === 0) return []
-  return [{ do: 'add-elements', set, elements: ranges.map((range) => ({ range })) }]
-}
-
 /** The key of an address in `owners`. */
 export function ownerKey(address: Address): Address {
   return { family: 'ip6', value: toMapped(address) }
@@ -82,6 +38,11 @@ export function goTo(policyChain: string): string {
 /** Whether we could have written a verdict. */
 export function isOurs(verdict: string): boolean {
   return verdict.startsWith(goTo('policy-'))
+}
+
+/** The chain of the policy that a verdict of ours goes to. */
+export function policyOf(verdict = ''): string | undefined {
+  return isOurs(verdict) ? verdict.slice(goTo('').length) : undefined
 }
 
 /** Gives an address to an owner. Refused ("File exists") when another holds it; nothing when it is the same. */

@@ -4,9 +4,9 @@ import { holderName } from '../holder-name'
 import { attachmentDigest } from '../identity'
 import type { Note } from './apply'
 import { hasSlotsFor } from './fill-slots'
-import { addOwner, addPod, deletePod, goTo, isOurs } from './layout'
+import { addOwner, addPod, deletePod, goTo, policyOf } from './layout'
+import { parseOwnerComment } from './notes'
 import { ownerComment, ownerTest, ownerValue } from './owner'
-import { parseOwnerComment } from './owner-notes'
 import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
 import type { AddressState, SlotState } from './table-state'
 import type { Transaction } from './transaction'
@@ -60,7 +60,8 @@ export function planAttachment(
       held.push({ attachment, address, holder: LATER_ADD })
       return []
     }
-    const isRight = found?.verdict === goTo(chain) || (isFallback && isOurs(found?.verdict ?? ''))
+    const current = policyOf(found?.verdict)
+    const isRight = current === chain || (isFallback && current !== undefined)
     if (found?.owner && isRight) return []
     const isMoved = found?.owner !== undefined && found.verdict !== undefined
     ;(isMoved ? moved : missing).push(address)

@@ -4,8 +4,8 @@ import { listedHolder } from '../holder-name'
 import { idOfDigest } from '../identity'
 import type { Carrier } from './carrier'
 import { mendSlots } from './fill-slots'
-import { goTo } from './layout'
-import { listedNote } from './listed-note'
+import { policyOf } from './layout'
+import { listedNote } from './notes'
 import { hasLayout, outdatedChains } from './outdated'
 import { digestOfOwner } from './owner'
 import { deleteFound, removeOwned } from './remove-owned'
@@ -137,18 +137,17 @@ function listAttachments(state: TableState): Map<string, Listed> {
 }
 
 function unusedPolicies({ table }: TableState, addresses: readonly AddressState[]): string[] {
-  const used = new Set(addresses.map(({ verdict }) => verdict))
-  return table.blocks
-    .flatMap(({ head }) => /^chain (policy-[0-9a-f]{16})$/.exec(head)?.[1] ?? [])
-    .filter((name) => !used.has(goTo(name)))
+  const used = new Set(addresses.map(({ verdict }) => policyOf(verdict)))
+  return table.chains.flatMap(({ name }) =>
+    /^policy-[0-9a-f]{16}$/.test(name) && !used.has(name) ? [name] : [],
+  )
 }
 
-/** What stands of a policy; which of its sets and chains there are depends on what it says. */
+/** What there is of a policy; which sets and chains it has depends on what it says. */
 function objectsOf({ table }: TableState, policy: string): Parameters<typeof deletePolicy>[0] {
-  const names = (kind: string) =>
-    table.blocks.flatMap(({ head }) => {
-      const name = head.startsWith(`${kind} ${policy}`) ? head.slice(kind.length + 1) : ''
-      return name === policy || name.startsWith(`${policy}-`) ? [{ name }] : []
-    })
-  return { chains: names('chain'), sets: names('set') }
+  const isOfPolicy = ({ name }: { readonly name: string }) => name === policy || name.startsWith(`${policy}-`)
+  return {
+    chains: table.chains.filter(isOfPolicy),
+    sets: table.sets.filter((set) => set.type.value === undefined && isOfPolicy(set)),
+  }
 }

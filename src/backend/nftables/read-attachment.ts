@@ -2,17 +2,16 @@ import type { Address } from '../../policy/address'
 import { attachmentDigest } from '../identity'
 import type { Carrier, Outcome } from './carrier'
 import { toError } from './failure'
-import { findAddresses } from './find-addresses'
-import { type FoundSlots, findSlots, NO_SLOTS } from './find-slots'
+import { type FoundSlots, findAddresses, findSlots, NO_SLOTS } from './find'
 import { ATTACHMENTS, OWNERS } from './layout'
 import { hasLayout, wrongMaps } from './outdated'
 import { digestOfOwner } from './owner'
-import { type AddressState, hasObject, NO_TABLE, orNoTable, type TableState } from './table-state'
+import { EMPTY_TABLE, findMap, type Table } from './table'
+import { type AddressState, NO_TABLE, type TableState } from './table-state'
 
 /** What the table has for one attachment, by key: the elements of others are not read. */
 export interface AttachmentState {
-  /** Without elements. */
-  readonly structure: TableState
+  readonly table: Table
   readonly slots: FoundSlots
   /** Of the addresses that are asked for, and of all others that the attachment has. */
   readonly addresses: readonly AddressState[]
@@ -36,17 +35,18 @@ export function readAttachment(
     if (outcome.ok) return outcome.value
     throw toError(carrier, action, outcome)
   }
-  const structure = orNoTable(carrier, action, carrier.readStructure(policies))
-  const { table } = structure
+  const structure = carrier.readStructure(policies)
+  const isAbsent = !structure.ok && structure.failure === 'missing'
+  const table = isAbsent ? EMPTY_TABLE : need(structure)
   const digest = attachmentDigest(attachment)
   const wrong = wrongMaps(table)
-  const isThere = (map: string) => hasObject(table, `map ${map}`) && !wrong.includes(map)
+  const isThere = (map: string) => findMap(table, map) !== undefined && !wrong.includes(map)
   const slots = isThere(ATTACHMENTS) ? need(findSlots(carrier, digest, addresses.length + 1)) : NO_SLOTS
   const all = hasLayout(table) || !isThere(OWNERS) ? undefined : need(carrier.readOwners())
   const own = (all ?? NO_TABLE).addresses.filter(({ owner }) => owner && digestOfOwner(owner) === digest)
   const asked = [...addresses, ...slots.addresses, ...own.map(({ address }) => address)]
   return {
-    structure,
+    table,
     slots,
     // A look-up in a map of another type would be refused.
     addresses: need(findAddresses(carrier, asked, isThere)),

@@ -1,13 +1,11 @@
 import { FAMILIES, formatAddress } from '../../policy/address'
 import { formatPorts } from '../../policy/ports'
-import { endsOf, formatRange, parsePrintedRange, type Range } from '../../policy/range'
+import { endsOf, formatRange, type Range } from '../../policy/range'
+import { TABLE_NAME } from './layout'
+import { HOOK, type Hook, type Line } from './table'
 import type { Element, Operation, Rule, Transaction, Translation } from './transaction'
 
-export const TABLE_NAME = 'ip-masq'
 export const TABLE = `inet ${TABLE_NAME}`
-
-/** Before srcnat (100), where kube-proxy, docker and firewalld masquerade: the first NAT rule of a flow stands. */
-export const HOOK = 'type nat hook postrouting priority srcnat - 1'
 
 /** The script for `nft -f -`: one line per operation, in order. */
 export function renderTransaction(transaction: Transaction): string {
@@ -28,7 +26,7 @@ function renderOperation(operation: Operation): string {
     case 'add-set':
       return `add set ${TABLE} ${operation.name} { type ${FAMILIES[operation.key].nftType}; flags interval; }`
     case 'add-base-chain':
-      return `add chain ${TABLE} ${operation.name} { ${HOOK}; policy accept; }`
+      return `add chain ${TABLE} ${operation.name} { ${renderHook(HOOK)}; policy accept; }`
     case 'add-chain':
       return `add chain ${TABLE} ${operation.name}`
     case 'flush-chain':
@@ -52,7 +50,20 @@ function renderOperation(operation: Operation): string {
   }
 }
 
-/** In the spelling that nft prints, so that CHECK can compare it with a listing. */
+/** A line of a chain, as nft prints it. */
+export function renderLine(line: Line): string {
+  switch (line.do) {
+    case 'hook':
+      return renderHook(line)
+    case 'policy':
+      return `policy ${line.verdict}`
+    case 'foreign':
+      return line.text
+    default:
+      return renderRule(line)
+  }
+}
+
 export function renderRule(rule: Rule): string {
   switch (rule.do) {
     case 'dispatch':
@@ -98,12 +109,30 @@ function renderTarget(range: Range, hasPort: boolean): string {
     .join('-')
 }
 
-/** A rule as nft printed it. Where a range is a prefix, nft prints that, and no brackets. */
-export function normaliseRule(line: string): string {
-  const [, start, prefix = '', end] =
-    /^(.* to )([0-9a-f.:]+\/\d+)((?::[0-9-]+)?(?: fully-random)?)$/.exec(line) ?? []
-  const range = start === undefined ? undefined : parsePrintedRange(prefix)
-  return range ? `${start}${renderTarget(range, end?.startsWith(':') ?? false)}${end}` : line
+function renderHook({ type, hook, priority }: Hook): string {
+  return `type ${type} hook ${hook} priority ${renderPriority(priority)}`
+}
+
+/** nft's names for priorities (libnftables' `std_prios`). */
+export const PRIORITIES: Readonly<Record<string, number>> = {
+  raw: -300,
+  mangle: -150,
+  dstnat: -100,
+  filter: 0,
+  security: 50,
+  srcnat: 100,
+}
+
+/** So far from a name nft prints the distance, and beyond that a number. */
+const NEAR = 10
+
+function renderPriority(priority: number): string {
+  for (const [name, value] of Object.entries(PRIORITIES)) {
+    const distance = priority - value
+    if (distance === 0) return name
+    if (Math.abs(distance) <= NEAR) return `${name} ${distance < 0 ? '-' : '+'} ${Math.abs(distance)}`
+  }
+  return `${priority}`
 }
 
 function renderElement(element: Element): string {

@@ -1,18 +1,20 @@
 import { formatAddress } from '../../policy/address'
-import type { Policy } from '../../policy/policy'
 import type { Change, Replacement, Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
 import type { Note } from './apply'
 import type { Carrier } from './carrier'
-import { compareHook, comparePolicy, foreignHooks } from './compare-structure'
+import { compareHook, foreignHooks } from './compare-structure'
+import { type Difference, wordDifference } from './difference'
 import { toError } from './failure'
 import { addressesByDigest, fillSlots, mendSlots } from './fill-slots'
-import { goTo, POD_MAPS, policyName } from './layout'
+import { POD_MAPS } from './layout'
 import { hasLayout, outdatedChains, wrongMaps } from './outdated'
 import { type Held, planAttachment } from './plan-attachment'
+import { nameOf, planPolicies, type SetUp } from './plan-policies'
 import { renderTransaction } from './render'
-import { MAPS, setUpPolicy, setUpTable } from './set-up'
-import { CHANGES_TOO_FAST, exists, hasObject, readTable, type TableState } from './table-state'
+import { MAPS, setUpTable } from './set-up'
+import { findMap } from './table'
+import { CHANGES_TOO_FAST, exists, readTable, type TableState } from './table-state'
 import type { Transaction } from './transaction'
 
 const ACTION = 'synchronise the rules'
@@ -41,8 +43,8 @@ interface ReplaceOptions {
  * force may find the new element of its pod, and in the chain that this leads to still the rules of before, none.
  */
 export function replace(carrier: Carrier, wanted: readonly Wanted[], options: ReplaceOptions): Replacement {
-  const policies = wanted.map(({ policy }) => nameOf(policy))
-  const state = readTable(carrier, ACTION, policies)
+  const policies = new Set(wanted.map(({ policy }) => nameOf(policy)))
+  const state = readTable(carrier, ACTION, [...policies])
   const { setUp, elements, ...plan } = planReplacement(state, wanted, options.now)
   const script = renderTransaction([...setUp, ...elements])
   if (options.dryRun) return { ...plan, script }
@@ -81,7 +83,7 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], now: Note
     changes: attachments.flatMap(({ change }) => (change ? [change] : [])),
     held: attachments.flatMap(({ held }) => held),
     repairs: [...table.repairs, ...policies.repairs, ...slots.repairs],
-    unrepaired: [...foreignHooks(state.table), ...strays(state, used), ...doubts(state)],
+    unrepaired: [...foreignHooks(state.table).map(wordDifference), ...strays(state, used), ...doubts(state)],
     gone: wanted.filter(isGone).map(({ attachment }) => attachment),
   }
 }
@@ -108,24 +110,20 @@ function strays({ addresses }: TableState, wanted: readonly Wanted[]): string[] 
     })
 }
 
-interface SetUp {
-  readonly transaction: Transaction
-  readonly repairs: readonly string[]
-}
-
 /** The skeleton: only when it differs, because declaring it again makes every nft run of the node wait. */
 function planTable(state: TableState, isFree: (digest: string) => boolean): SetUp {
   const { table } = state
   const wrong = wrongMaps(table)
   const isOlder = exists(state) && !hasLayout(table)
-  const missing = MAPS.map(({ name }) => `map ${name}`).filter((head) => !hasObject(table, head))
-  const repairs = exists(state)
+  const missing = isOlder ? [] : MAPS.filter(({ name }) => !findMap(table, name))
+  const differences: Difference[] = exists(state)
     ? [
-        ...(isOlder ? [] : missing.map((head) => `${head}: missing`)),
-        ...wrong.map((name) => `map ${name}: another type than ours`),
+        ...missing.map(({ name }) => ({ is: 'missing', kind: 'map', name }) as const),
+        ...wrong.map((map) => ({ is: 'another-type', map }) as const),
         ...compareHook(table),
       ]
-    : ['table inet ip-masq: missing']
+    : [{ is: 'no-table' }]
+  const repairs = differences.map(wordDifference)
   if (repairs.length === 0 && !isOlder) return { transaction: [], repairs: [] }
   const known = new Set(state.slots.map(({ digest }) => digest))
   const slots = isOlder ? fillSlots(state, (digest) => isFree(digest) && !known.has(digest)) : []
@@ -147,29 +145,5 @@ function planSlots(state: TableState, isFree: (digest: string) => boolean): SetU
       ...line(mended, 'attachments without their addresses'),
       ...line(stale, 'attachments that have no rules'),
     ],
-  }
-}
-
-/** A sync asks for the names of a few policies thousands of times. */
-const names = new WeakMap<Policy, string>()
-
-function nameOf(policy: Policy): string {
-  const name = names.get(policy) ?? policyName(policy)
-  names.set(policy, name)
-  return name
-}
-
-/** Policies that are missing or altered; one that only changes its pods' list is no repair but their change. */
-function planPolicies(state: TableState, wanted: readonly Wanted[]): SetUp {
-  const policies = new Map(wanted.map(({ policy }) => [nameOf(policy), policy]))
-  const drifted = [...policies].map(([name, policy]) => ({
-    name,
-    policy,
-    lines: comparePolicy(state.table, policy),
-  }))
-  const hadPods = (name: string) => state.addresses.some(({ verdict }) => verdict === goTo(name))
-  return {
-    transaction: drifted.flatMap(({ policy, lines }) => (lines.length > 0 ? setUpPolicy(policy) : [])),
-    repairs: drifted.flatMap(({ name, lines }) => (hadPods(name) ? lines : [])),
   }
 }

@@ -1,6 +1,8 @@
 import { FAMILY_NAMES } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
-import { ATTACHMENTS, BASE_CHAIN, layoutChain, OWNERS, POD_MAPS, policyName, setUpObjects } from './layout'
+import type { Range } from '../../policy/range'
+import { ATTACHMENTS, BASE_CHAIN, layoutChain, OWNERS, POD_MAPS } from './layout'
+import { policyName } from './policy-name'
 import { policyObjects } from './policy-objects'
 import type { Operation, Rule, Transaction } from './transaction'
 
@@ -90,7 +92,27 @@ export function deletePolicy({ sets, chains }: PolicyNames): Transaction {
   ]
 }
 
-/** One policy, as `setUpTable`. */
+/** One policy: what could be doubled or out of date is flushed in the same transaction. */
 export function setUpPolicy(policy: Policy): Transaction {
-  return setUpObjects(policyObjects(policy, policyName(policy)))
+  const { sets, chains } = policyObjects(policy, policyName(policy))
+  return [
+    ...sets.flatMap((set): Operation[] => [
+      { do: 'add-set', name: set.name, key: set.family },
+      { do: 'flush-set', name: set.name },
+      ...addRanges(set.name, set.ranges),
+    ]),
+    ...chains.flatMap((chain): Operation[] => [
+      { do: 'add-chain', name: chain.name },
+      { do: 'flush-chain', name: chain.name },
+    ]),
+    ...chains.flatMap((chain) =>
+      chain.rules.map((rule): Operation => ({ do: 'add-rule', chain: chain.name, rule })),
+    ),
+  ]
+}
+
+/** nft has no word for no elements. */
+function addRanges(set: string, ranges: readonly Range[]): Operation[] {
+  if (ranges.length === 0) return []
+  return [{ do: 'add-elements', set, elements: ranges.map((range) => ({ range })) }]
 }

@@ -3,10 +3,9 @@ import type { Address } from '../../policy/address'
 import type { Listed } from '../backend'
 import { isOfNetwork, takenError } from '../taken'
 import type { Carrier } from './carrier'
-import { findSlots } from './find-slots'
-import { listedNote } from './listed-note'
+import { findSlots } from './find'
+import { listedNote, ownerId } from './notes'
 import { digestOfOwner } from './owner'
-import { ownerId } from './owner-notes'
 import type { AddressState } from './table-state'
 
 /** An element of `owners` with the owner that it has. */

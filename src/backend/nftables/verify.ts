@@ -1,15 +1,17 @@
 import { CniError } from '../../cni/error'
-import { type Address, formatAddress, isSameAddress } from '../../policy/address'
+import { type Address, isSameAddress } from '../../policy/address'
 import type { Wanted } from '../backend'
 import type { Carrier } from './carrier'
 import { compareHook, comparePolicy, foreignHooks } from './compare-structure'
-import { ATTACHMENTS, goTo, OWNERS, POD_MAPS, policyName } from './layout'
+import { type Difference, wordDifference } from './difference'
+import { goTo, policyOf } from './layout'
 import { hasLayout, wrongMaps } from './outdated'
 import { ownerTest } from './owner'
+import { policyName } from './policy-name'
 import { type AttachmentState, readAttachment } from './read-attachment'
-import { TABLE } from './render'
+import { isSame } from './same'
 import { inSlotOrder } from './slots'
-import { exists } from './table-state'
+import { type AddressState, exists } from './table-state'
 
 const ACTION = 'check the rules'
 
@@ -23,70 +25,84 @@ const MOST_READS = 10
  * is strange and changes nothing for the pod.
  */
 export function verify(carrier: Carrier, wanted: Wanted, warn: (line: string) => void = () => {}): string[] {
-  if (wanted.addresses.length === 0) return []
-  let previous: string | undefined
+  const { attachment, addresses, policy } = wanted
+  if (addresses.length === 0) return []
+  const policies = new Set([policyName(policy)])
+  let previous: readonly Difference[] | undefined
   for (let i = 0; i < MOST_READS; i++) {
-    const { attachment, addresses, policy } = wanted
-    const policies = [policyName(policy)]
-    const state = readAttachment(carrier, { action: ACTION, attachment, addresses, policies })
+    const state = readAttachment(carrier, { action: ACTION, attachment, addresses, policies: [...policies] })
+    const found = addresses.flatMap((address) => policyOf(stateOf(state, address)?.verdict) ?? [])
+    if (found.some((name) => !policies.has(name))) {
+      for (const name of found) policies.add(name)
+      continue
+    }
     const differences = compare(state, wanted)
-    const foreign = foreignHooks(state.structure.table)
+    const foreign = foreignHooks(state.table)
     if (differences.length === 0) {
-      for (const line of foreign) warn(line)
+      for (const one of foreign) warn(wordDifference(one))
       return []
     }
-    if (differences.join() === previous) return [...differences, ...foreign]
-    previous = differences.join()
+    if (isSame(differences, previous)) return [...differences, ...foreign].map(wordDifference)
+    previous = differences
   }
   throw new CniError('tryAgain', `Cannot ${ACTION}: the ruleset changes too fast to be read; try again`)
 }
 
-function compare(state: AttachmentState, wanted: Wanted): string[] {
-  if (!exists(state.structure)) return [`table ${TABLE}: missing`]
-  const { table } = state.structure
+function compare(state: AttachmentState, wanted: Wanted): Difference[] {
+  if (!exists(state)) return [{ is: 'no-table' }]
+  const { table } = state
+  const { addresses, policy } = wanted
+  const name = policyName(policy)
+  // A release that named the policy in another way made a chain that does the same.
+  const isAsWanted = (address: Address) => {
+    const chain = policyOf(stateOf(state, address)?.verdict)
+    return chain !== undefined && chain !== name && comparePolicy(table, policy, chain).length === 0
+  }
+  const others = addresses.filter((address) => !isAsWanted(address))
   return [
-    ...wrongMaps(table).map((name) => `map ${name}: another type than ours`),
+    ...wrongMaps(table).map((map) => ({ is: 'another-type', map }) as const),
     ...compareHook(table),
-    ...comparePolicy(table, wanted.policy),
-    ...wanted.addresses.flatMap((address) => compareAddress(state, wanted, address)),
+    ...(others.length > 0 ? comparePolicy(table, policy, name) : []),
+    ...addresses.flatMap((address) => [
+      ...(others.includes(address) ? compareVerdict(stateOf(state, address), address, goTo(name)) : []),
+      ...compareOwner(stateOf(state, address), address, wanted),
+    ]),
     ...findSurplus(state, wanted),
     ...(hasLayout(table) ? compareSlots(state, wanted) : []),
   ]
 }
 
+function stateOf(state: AttachmentState, address: Address): AddressState | undefined {
+  return state.addresses.find((other) => isSameAddress(other.address, address))
+}
+
+function compareVerdict(found: AddressState | undefined, address: Address, expected: string): Difference[] {
+  if (found?.verdict === undefined) return [{ is: 'no-rule', address }]
+  if (found.verdict === expected) return []
+  return [{ is: 'another-verdict', address, found: found.verdict, expected }]
+}
+
+function compareOwner(
+  found: AddressState | undefined,
+  address: Address,
+  { attachment }: Wanted,
+): Difference[] {
+  if (!found?.owner) return [{ is: 'no-owner', address }]
+  return ownerTest(attachment)(found.owner) ? [] : [{ is: 'another-owner', address, comment: found.comment }]
+}
+
 /** Addresses that the attachment had at an earlier ADD, without a DEL in between. */
-function findSurplus(state: AttachmentState, { attachment, addresses }: Wanted): string[] {
+function findSurplus(state: AttachmentState, { attachment, addresses }: Wanted): Difference[] {
   const isOwn = ownerTest(attachment)
   return state.addresses
     .filter(
       ({ owner, address }) => owner && isOwn(owner) && !addresses.some((own) => isSameAddress(own, address)),
     )
-    .map(({ address }) => `map ${OWNERS}: unexpected element ${formatAddress(address)}`)
+    .map(({ address }) => ({ is: 'surplus', address }))
 }
 
 /** What a DEL without prevResult goes by. */
-function compareSlots({ slots }: AttachmentState, { addresses }: Wanted): string[] {
-  const [found, expected] = [slots.addresses, inSlotOrder(addresses)].map((list) =>
-    list.map(formatAddress).join(', '),
-  )
-  return found === expected
-    ? []
-    : [`map ${ATTACHMENTS}: has "${found}" for the attachment, not "${expected}"`]
-}
-
-function compareAddress(state: AttachmentState, wanted: Wanted, address: Address): string[] {
-  const found = state.addresses.find((other) => isSameAddress(other.address, address))
-  const text = formatAddress(address)
-  const [map, verdict] = [`map ${POD_MAPS[address.family]}`, goTo(policyName(wanted.policy))]
-  const differences: string[] = []
-  if (found?.verdict === undefined) differences.push(`${map}: missing element ${text}`)
-  else if (found.verdict !== verdict)
-    differences.push(`${map}: the verdict of ${text} is "${found.verdict}", not "${verdict}"`)
-  if (!found?.owner) differences.push(`map ${OWNERS}: missing element ${text}`)
-  else if (!ownerTest(wanted.attachment)(found.owner)) {
-    differences.push(
-      `map ${OWNERS}: ${text} belongs to another attachment (${found.comment ?? 'no comment'})`,
-    )
-  }
-  return differences
+function compareSlots({ slots: { addresses: found } }: AttachmentState, { addresses }: Wanted): Difference[] {
+  const expected = inSlotOrder(addresses)
+  return isSame(found, expected) ? [] : [{ is: 'other-slots', found, expected }]
 }

@@ -1,5 +1,5 @@
 import { familyOf } from '../../../policy/address'
-import { formatRange } from '../../../policy/range'
+import type { Range } from '../../../policy/range'
 import { hexOf } from './addresses'
 import { readData, verdictText } from './data'
 import { commentIn } from './find'
@@ -35,16 +35,14 @@ export function* elementsIn(attributes: Attributes): Generator<WalkedElement> {
 }
 
 /** The ranges of a set of intervals, from its borders: each begins at a key, and ends before the next end. */
-export function rangesOf(elements: readonly WalkedElement[]): string[] {
+export function rangesOf(elements: readonly WalkedElement[]): Range[] {
   const borders = elements
     .map(({ key, isIntervalEnd }) => ({ digits: hexOf(key), isIntervalEnd }))
     .sort((a, b) => (a.digits < b.digits ? -1 : a.digits > b.digits ? 1 : a.isIntervalEnd ? -1 : 1))
-  const ranges: string[] = []
+  const ranges: Range[] = []
   for (const [i, { digits, isIntervalEnd }] of borders.entries()) {
     if (isIntervalEnd) continue
-    ranges.push(
-      formatRange({ family: familyOf(digits), first: digits, end: borders[i + 1]?.digits ?? BEYOND }),
-    )
+    ranges.push({ family: familyOf(digits), first: digits, end: borders[i + 1]?.digits ?? BEYOND })
   }
   return ranges
 }

@@ -1,9 +1,19 @@
 import type { ElementOperation, Operation } from '../transaction'
 import { writeElements, writeKeyAlone } from './encode-elements'
-import { type MessageBody, message } from './message'
 import { INET, MESSAGES } from './protocol'
 import { BATCH, FLAGS, NFTABLES } from './wire'
-import { createWriter } from './writer'
+import { createWriter, type Writer } from './writer'
+
+/** What the message of an operation says, but for its place in the batch. */
+export interface MessageBody {
+  readonly type: number
+  readonly flags: number
+  readonly write: (writer: Writer) => void
+}
+
+export function message(type: number, flags: number, write: (writer: Writer) => void): MessageBody {
+  return { type, flags, write }
+}
 
 /** A transaction as the kernel takes it. */
 export interface Batch {

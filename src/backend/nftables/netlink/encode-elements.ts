@@ -1,6 +1,6 @@
 import type { Address } from '../../../policy/address'
 import type { Range } from '../../../policy/range'
-import { TABLE_NAME } from '../render'
+import { TABLE_NAME } from '../layout'
 import type { Element } from '../transaction'
 import { addressBytes, hexBytes } from './addresses'
 import { LIST_ELEMENT, VERDICTS, writeData } from './data'

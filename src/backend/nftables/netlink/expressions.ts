@@ -1,4 +1,5 @@
-import { LIST_ELEMENT, readData, type Verdict, writeData } from './data'
+import { hexOf } from './addresses'
+import { LIST_ELEMENT, readData, type Verdict, verdictText, writeData } from './data'
 import { listAttributes, parseAttributes, readText, readU32 } from './wire'
 import type { Writer } from './writer'
 
@@ -83,32 +84,43 @@ function readKnown(name: string, data: Uint8Array | undefined): Expression['attr
 const IMPLIED_FLAGS = 0x3
 
 /**
- * The same text for the same rule, whether it is as it was written or as the kernel gives it back: that adds some
- * attributes that are 0, the end of a range of one, and flags.
+ * The same for the same rule, whether it is as it was written or as the kernel gives it back: that adds some attributes
+ * that are 0, the end of a range of one, and flags.
  */
-export function canonical(expressions: readonly Expression[]): string {
+export function comparable(expressions: readonly Expression[]): readonly Expression[] {
+  return expressions.map(({ name, attributes }) => {
+    const { addr_min, addr_max, proto_min, proto_max, flags } = attributes
+    const all: Record<string, Value | undefined> = {
+      ...attributes,
+      ...(addr_max === addr_min && { addr_max: undefined }),
+      ...(proto_max === proto_min && { proto_max: undefined }),
+      ...(['nat', 'masq'].includes(name) && { flags: Number(flags ?? 0) & ~IMPLIED_FLAGS }),
+    }
+    const said: Record<string, Value> = {}
+    // To a set that is a map: register 0 is the verdict, and says more than that there is none.
+    for (const [key, value] of Object.entries(all))
+      if (value !== undefined && (value !== 0 || key === 'dreg')) said[key] = value
+    return { name, attributes: said }
+  })
+}
+
+/** For people: what nft would print is for nft to know, but a verdict is clear, and so is what a packet is asked for. */
+export function wordExpressions(expressions: readonly Expression[]): string {
   return expressions
     .map(({ name, attributes }) => {
-      const { addr_min, addr_max, proto_min, proto_max, flags } = attributes
-      const all: Record<string, Value | undefined> = {
-        ...attributes,
-        ...(addr_max === addr_min && { addr_max: undefined }),
-        ...(proto_max === proto_min && { proto_max: undefined }),
-        ...(['nat', 'masq'].includes(name) && { flags: Number(flags ?? 0) & ~IMPLIED_FLAGS }),
-      }
-      // To a set that is a map: register 0 is the verdict, and says more than that there is none.
-      const words = Object.entries(all)
-        .filter(([key, value]) => value !== undefined && (value !== 0 || key === 'dreg'))
-        .map(([key, value]) => `${key} ${render(value)}`)
-        .sort()
+      const { data } = attributes
+      if (name === 'immediate' && isVerdict(data)) return verdictText(data)
+      const words = Object.entries(attributes).map(([key, value]) => `${key} ${wordValue(value)}`)
       return `[ ${[name, ...words].join(' ')} ]`
     })
     .join(' ')
 }
 
-function render(value: Value | undefined): string {
-  if (value instanceof Uint8Array)
-    return `0x${[...value].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
-  if (typeof value !== 'object') return String(value)
-  return `verdict ${value.code.toString(16)}${value.chain === undefined ? '' : ` ${value.chain}`}`
+function wordValue(value: Value): string {
+  if (value instanceof Uint8Array) return `0x${hexOf(value)}`
+  return isVerdict(value) ? verdictText(value) : `${value}`
+}
+
+export function isVerdict(value: Value | undefined): value is Verdict {
+  return typeof value === 'object' && !(value instanceof Uint8Array)
 }

@@ -1,7 +1,7 @@
 import { ERRNO } from '../../../system/errno'
 import type { Failed, Failure } from '../carrier'
-import { isOwnDeclaration } from '../own-declaration'
 import type { Operation, Transaction } from '../transaction'
+import { isOwnDeclaration } from '../transaction'
 import type { Refusal } from './session'
 
 /** By errno, on purpose; what is not named here is told as the kernel says it. */

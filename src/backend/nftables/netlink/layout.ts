@@ -1,7 +1,6 @@
 import type { Layout } from '../carrier'
 import { NOWHERE } from '../elsewhere'
-import { layoutChain, OWNERS } from '../layout'
-import { TABLE_NAME } from '../render'
+import { layoutChain, OWNERS, TABLE_NAME } from '../layout'
 import { writeKeyAlone } from './encode-elements'
 import { CHAIN, MESSAGES } from './protocol'
 import { mayLack, must } from './reading'

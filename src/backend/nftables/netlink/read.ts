@@ -1,89 +1,39 @@
 import { FAMILY_NAMES, formatAddress } from '../../../policy/address'
 import { ERRNO } from '../../../system/errno'
-import { ATTACHMENTS, BASE_CHAIN, OWNERS, POD_MAPS } from '../layout'
+import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
+import { slotState } from '../notes'
 import { wrongMaps } from '../outdated'
-import { HOOK as HOOK_TEXT, TABLE, TABLE_NAME } from '../render'
 import { MAPS } from '../set-up'
-import { slotState } from '../slot-notes'
-import { type AddressState, type Block, hasObject, type SlotState, type TableState } from '../table-state'
+import { EMPTY_TABLE, findMap, type Table } from '../table'
+import type { AddressState, SlotState, TableState } from '../table-state'
 import { addressOfBytes, ownerAddress } from './addresses'
 import { crossCheck } from './cross-check'
-import { elementsIn, rangesOf } from './decode'
-import { ruleText } from './known-rules'
-import { chainQuestion } from './layout'
-import {
-  CHAIN,
-  DORMANT,
-  HOOK,
-  MESSAGES,
-  POSTROUTING,
-  RULE,
-  SET,
-  SET_FLAGS,
-  TABLE as TABLE_ATTRIBUTES,
-  TYPES,
-} from './protocol'
-import { dumpOfSet, getOne, mayLack, must, RefusedRead } from './reading'
+import { RefusedRead } from './reading'
 import type { Session } from './session'
+import { readSets, readStructure } from './structure'
 import { walkMap } from './walk'
-import { type Attributes, attributesOf, type Message, parseAttributes, readText, readU32 } from './wire'
-import type { Writer } from './writer'
 
-/** Our table as the kernel has it, in the shape in which a listing of nft's is read. */
-
-/** Everything but the elements of the maps. */
-export function readStructure(session: Session, policies: readonly string[]): TableState {
-  const answer = getOne(session, {
-    type: MESSAGES.getTable,
-    write: (writer) => writer.text(TABLE_ATTRIBUTES.name, TABLE_NAME),
-  })
-  const isDormant = ((readU32(attributesOf(must(answer)).get(TABLE_ATTRIBUTES.flags)) ?? 0) & DORMANT) !== 0
-  const isAsked = (set: string) => policies.some((policy) => set.startsWith(`${policy}-`))
-  const blocks = setsIn(session).map(({ name, isMap, statements }): Block => {
-    const elements = !isMap && isAsked(name) ? rangesOf(borders(session, name)) : []
-    const head = `${isMap ? 'map' : 'set'} ${name}`
-    return { head, statements, blocks: [{ head: 'elements =', statements: elements, blocks: [] }] }
-  })
-  return {
-    table: {
-      head: `table ${TABLE}`,
-      statements: isDormant ? ['flags dormant'] : [],
-      blocks: [...blocks, ...chainsIn(session)],
-    },
-    addresses: [],
-    slots: [],
-  }
-}
-
-/** Of a set of intervals, which is a tree: its walks go by the keys' order. */
-function borders(session: Session, set: string) {
-  return dumpOfSet(session, set).messages.flatMap((message) => [...elementsIn(attributesOf(message))])
-}
+/** Our table as the kernel has it, with the elements of its maps. */
 
 /**
  * Its parts may be of different moments, on a node where others change theirs all the time: who writes after it compares
  * with what was read, and is refused.
  */
 export function readWholeTable(session: Session, policies: readonly string[]): TableState {
-  const structure = readStructure(session, policies)
-  return { ...structure, ...readElements(session, soundMaps(structure.table)) }
+  const table = readStructure(session, policies)
+  return { table, ...readElements(session, soundMaps(table)) }
 }
 
 export function readOwnersOnly(session: Session): TableState {
-  const blocks = setsIn(session).map(({ name, isMap, statements }): Block => {
-    return { head: `${isMap ? 'map' : 'set'} ${name}`, statements, blocks: [] }
-  })
-  const table = { head: `table ${TABLE}`, statements: [], blocks }
+  const table = { ...EMPTY_TABLE, sets: readSets(session) }
   const maps = soundMaps(table).filter((name) => name === OWNERS || name === ATTACHMENTS)
   return { table, ...readElements(session, maps) }
 }
 
 /** A map of another type than ours has nothing that we could read. */
-function soundMaps(table: Block): string[] {
+function soundMaps(table: Table): string[] {
   const wrong = wrongMaps(table)
-  return MAPS.map(({ name }) => name).filter(
-    (name) => hasObject(table, `map ${name}`) && !wrong.includes(name),
-  )
+  return MAPS.map(({ name }) => name).filter((name) => findMap(table, name) && !wrong.includes(name))
 }
 
 type Elements = Omit<TableState, 'table'>
@@ -133,90 +83,4 @@ function mayBeAbsent<T>(read: () => T): T | undefined {
     if (error instanceof RefusedRead && error.refusal.errno === ERRNO.ENOENT) return undefined
     throw error
   }
-}
-
-interface FoundSet {
-  readonly name: string
-  readonly isMap: boolean
-  /** Its type and flags, as nft lists them. */
-  readonly statements: readonly string[]
-}
-
-function setsIn(session: Session): FoundSet[] {
-  const found = dumpOf(session, MESSAGES.getSet, (writer) => writer.text(SET.table, TABLE_NAME))
-  return ofOurTable(found, SET.table).map((attributes) => {
-    const number = (type: number) => readU32(attributes.get(type)) ?? 0
-    const flags = number(SET.flags)
-    const isMap = (flags & SET_FLAGS.map) !== 0
-    const value = isMap ? ` : ${TYPE_NAMES.get(number(SET.dataType)) ?? 'another'}` : ''
-    const names = Object.entries(FLAG_NAMES).filter(([, bit]) => flags & bit)
-    return {
-      name: readText(attributes.get(SET.name)),
-      isMap,
-      statements: [
-        `type ${TYPE_NAMES.get(number(SET.keyType)) ?? 'another'}${value}`,
-        ...(names.length > 0 ? [`flags ${names.map(([name]) => name).join(',')}`] : []),
-      ],
-    }
-  })
-}
-
-const TYPE_NAMES: ReadonlyMap<number, string> = new Map([
-  [TYPES.ip, 'ipv4_addr'],
-  [TYPES.ip6, 'ipv6_addr'],
-  [TYPES.verdict, 'verdict'],
-])
-
-/** NFT_SET_CONSTANT, NFT_SET_INTERVAL, NFT_SET_TIMEOUT, NFT_SET_EVAL, in the order in which nft lists them. */
-const FLAG_NAMES = { constant: 0x2, interval: SET_FLAGS.interval, timeout: SET_FLAGS.timeout, dynamic: 0x20 }
-
-/** Of what there are few, in a list that the kernel does not reorder. What changes meanwhile is for the caller to notice. */
-function dumpOf(session: Session, type: number, write: (writer: Writer) => void): readonly Message[] {
-  return must(session.dump(type, write)).messages
-}
-
-/** Kernels that know no filter for a dump answer with everybody's. */
-function ofOurTable(messages: Iterable<{ readonly payload: Uint8Array }>, type: number): Attributes[] {
-  return [...messages].map(attributesOf).filter((attributes) => readText(attributes.get(type)) === TABLE_NAME)
-}
-
-function chainsIn(session: Session): Block[] {
-  const rules = new Map<string, string[]>()
-  const found = dumpOf(session, MESSAGES.getRule, (writer) => writer.text(RULE.table, TABLE_NAME))
-  for (const attributes of ofOurTable(found, RULE.table)) {
-    const chain = readText(attributes.get(RULE.chain))
-    rules.set(chain, [...(rules.get(chain) ?? []), ruleText(attributes.get(RULE.expressions))])
-  }
-  const chains = dumpOf(session, MESSAGES.getChain, (writer) => writer.text(CHAIN.table, TABLE_NAME))
-  return ofOurTable(chains, CHAIN.table).map((attributes) => {
-    const name = readText(attributes.get(CHAIN.name))
-    return {
-      head: `chain ${name}`,
-      statements: [...hookText(attributes), ...(rules.get(name) ?? [])],
-      blocks: [],
-    }
-  })
-}
-
-/** As nft prints a base chain's first line. */
-function hookText(attributes: Attributes): string[] {
-  const hook = attributes.get(CHAIN.hook)
-  if (!hook) return []
-  const parts = parseAttributes(hook)
-  const [number, priority] = [readU32(parts.get(HOOK.number)), (readU32(parts.get(HOOK.priority)) ?? 0) | 0]
-  const type = readText(attributes.get(CHAIN.type))
-  const isOurs = type === 'nat' && number === POSTROUTING.hook && priority === POSTROUTING.priority
-  const policy = readU32(attributes.get(CHAIN.policy)) === POSTROUTING.accept ? 'accept' : 'drop'
-  return [
-    isOurs ? HOOK_TEXT : `type ${type} hook ${HOOKS[number ?? -1] ?? number} priority ${priority}`,
-    `policy ${policy}`,
-  ]
-}
-
-/** enum nf_inet_hooks */
-const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting', 'ingress']
-
-/** The base chain, asked for by its name. */
-export function baseChainStands(session: Session): boolean {
-  return mayLack(getOne(session, chainQuestion(BASE_CHAIN))) !== undefined
 }

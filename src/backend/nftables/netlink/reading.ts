@@ -1,7 +1,7 @@
 import { now, pause } from '#system/clock'
 import { ERRNO } from '../../../system/errno'
 import type { Outcome } from '../carrier'
-import { TABLE_NAME } from '../render'
+import { TABLE_NAME } from '../layout'
 import { failed } from './failures'
 import { ELEMENTS, GENERATION_ID, MESSAGES } from './protocol'
 import type { Answer, Dump, Question, Refusal, Session } from './session'

@@ -3,9 +3,10 @@ import { encodeTransaction } from './encode'
 import { failed } from './failures'
 import { findElements } from './find'
 import { readLayout } from './layout'
-import { baseChainStands, readOwnersOnly, readStructure, readWholeTable } from './read'
+import { readOwnersOnly, readWholeTable } from './read'
 import { reading } from './reading'
 import type { Session } from './session'
+import { baseChainStands, readStructure } from './structure'
 
 export function wholeCarrier(session: Session): Carrier {
   return {

@@ -5,7 +5,6 @@ import { MARK, NOWHERE } from '../elsewhere'
 import { BASE_CHAIN, layoutChain, OWNERS } from '../layout'
 import { TABLE } from '../render'
 import { DISPATCH } from '../set-up'
-import type { TableState } from '../table-state'
 import type { Transaction } from '../transaction'
 import { listTwice } from './list-twice'
 import { parseGot, parseTable } from './listing'
@@ -18,10 +17,9 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier
     run: (transaction: Transaction) => then(runTransaction(nft, transaction), () => undefined),
     lookUp: (keys) => lookUp(nft, keys),
     readLayout: () => readLayout(nft),
-    readStructure: () =>
-      list(`table ${TABLE}`, (text): TableState => ({ ...parseTable(text), addresses: [], slots: [] })),
-    readTable: () => listTwice(nft),
-    readOwners: () => listTwice(nft),
+    readStructure: (policies) => list(`table ${TABLE}`, (text) => parseTable(text, policies).table),
+    readTable: (policies) => listTwice(nft, policies),
+    readOwners: () => listTwice(nft, []),
     // Not by a listing: nft reads all elements before it lists anything.
     isStanding: () =>
       stands(

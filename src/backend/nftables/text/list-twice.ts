@@ -13,12 +13,12 @@ const MOST_LISTINGS = 10
  * resizes the table meanwhile (`netlink/walk.ts`). So a listing is believed when it names no key twice and the one
  * before it had the same elements.
  */
-export function listTwice(nft: NftProcess): Outcome<TableState> {
+export function listTwice(nft: NftProcess, policies: readonly string[]): Outcome<TableState> {
   let previous: string | undefined
   for (let i = 1; ; i++) {
     const listed = runList(nft, `table ${TABLE}`)
     if (!listed.ok) return listed
-    const state = parseTable(listed.stdout)
+    const state = parseTable(listed.stdout, policies)
     const print = hasRepeats(listed.stdout) ? undefined : printOf(state)
     if (print !== undefined && print === previous) return { ok: true, value: state }
     if (i === MOST_LISTINGS) return { ok: true, value: { ...state, mayLack: true } }

@@ -1,55 +1,14 @@
 import { fromMapped, parsePrinted } from '../../../policy/address'
 import type { FoundElement } from '../carrier'
 import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
-import { slotState } from '../slot-notes'
-import {
-  type AddressState,
-  type Block,
-  elementsOf,
-  NO_TABLE,
-  type SlotState,
-  type TableState,
-} from '../table-state'
+import { slotState } from '../notes'
+import type { AddressState, SlotState, TableState } from '../table-state'
+import { type Block, elementsIn, parseListing } from './blocks'
+import { tableOf } from './objects'
 
-interface OpenBlock extends Block {
-  readonly statements: string[]
-  readonly blocks: OpenBlock[]
-}
-
-/**
- * Text, not `nft -j`: some distributions build nft without JSON. Statements end at a line's end or ";", but at
- * "," in a list of elements; strings (comments) may hold any of these.
- */
-export function parseListing(text: string): Block {
-  const root: OpenBlock = { head: '', statements: [], blocks: [] }
-  const open: OpenBlock[] = [root]
-  let statement = ''
-  for (const [token] of text.matchAll(/"[^"]*"|[{};,\n]|[^"{};,\n]+/g)) {
-    const block = open.at(-1) ?? root
-    const isList = block.head.endsWith('=')
-    if (token === '{') {
-      const inner: OpenBlock = { head: collapse(statement), statements: [], blocks: [] }
-      block.blocks.push(inner)
-      open.push(inner)
-      statement = ''
-    } else if (token === '}' || token === (isList ? ',' : '\n') || (token === ';' && !isList)) {
-      if (statement.trim() !== '') block.statements.push(collapse(statement))
-      statement = ''
-      if (token === '}') open.pop()
-    } else {
-      statement += token === '\n' ? ' ' : token
-    }
-  }
-  return root
-}
-
-function collapse(text: string): string {
-  return text.trim().replace(/\s+/g, ' ')
-}
-
-/** Parses `list table inet ip-masq`, or a `list map` of a part of it. */
-export function parseTable(text: string): TableState {
-  const table = parseListing(text).blocks[0] ?? NO_TABLE.table
+/** Parses `list table inet ip-masq`. `policies`: those whose sets' contents are asked for. */
+export function parseTable(text: string, policies: readonly string[] = []): TableState {
+  const table = listedTable(text)
   const states = new Map<string, AddressState>()
   for (const { key, value, comment } of mapElements(table, OWNERS)) {
     const [mapped, owner] = [parsePrinted(key), parsePrinted(value)]
@@ -68,7 +27,11 @@ export function parseTable(text: string): TableState {
     if (!slot || !address) return []
     return [slotState(slot, { value: address, ...(comment !== undefined && { comment }) })]
   })
-  return { table, addresses: [...states.values()], slots }
+  return { table: tableOf(table, policies), addresses: [...states.values()], slots }
+}
+
+function listedTable(text: string): Block {
+  return parseListing(text).blocks[0] ?? { head: '', statements: [], blocks: [] }
 }
 
 interface PrintedElement {
@@ -78,7 +41,7 @@ interface PrintedElement {
 }
 
 function mapElements(table: Block, map: string): PrintedElement[] {
-  return elementsOf(table, `map ${map}`).flatMap((text) => {
+  return elementsIn(table, `map ${map}`).flatMap((text) => {
     const element = parseElement(text)
     return element ? [element] : []
   })
@@ -110,7 +73,7 @@ export function parseGot(text: string): FoundElement[] {
 
 /** Whether a listing names a key twice: then nft's walk went through a table that the kernel resized. */
 export function hasRepeats(text: string): boolean {
-  const table = parseListing(text).blocks[0] ?? NO_TABLE.table
+  const table = listedTable(text)
   return [OWNERS, ATTACHMENTS, ...Object.values(POD_MAPS)].some((map) => {
     const keys = mapElements(table, map).map(({ key }) => key)
     return new Set(keys).size < keys.length

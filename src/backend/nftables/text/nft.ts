@@ -2,9 +2,9 @@ import { formatAddress } from '../../../policy/address'
 import type { ToolResult } from '../../../system/tools'
 import { cannotRun, tooOld } from '../../tools'
 import type { ElementKey, Failed, Failure } from '../carrier'
-import { isOwnDeclaration } from '../own-declaration'
 import { renderTransaction, TABLE } from '../render'
 import type { Transaction } from '../transaction'
+import { isOwnDeclaration } from '../transaction'
 
 /** Starts `nft` with a script on its stdin; deadline and PATH are the caller's. */
 export type NftProcess = (args: readonly string[], input: string) => ToolResult

@@ -1,21 +1,29 @@
 import { decode } from '#system/text'
 import { FAMILY_NAMES, type Family } from '../../../policy/address'
 import { rangeBetween } from '../../../policy/range'
-import { renderRule } from '../render'
+import { isSame } from '../same'
+import type { Foreign } from '../table'
 import type { Rule, Translation } from '../transaction'
 import { addressOfBytes, WIRE_FAMILIES } from './addresses'
-import { canonical, type Expression, readExpressions, type Value } from './expressions'
+import {
+  comparable,
+  type Expression,
+  isVerdict,
+  readExpressions,
+  type Value,
+  wordExpressions,
+} from './expressions'
 import { expressionsOf, PROTOCOLS } from './rules'
 import { readU32 } from './wire'
 
 /** Our rules known again, from the expressions that the kernel gives back. */
 
-/** NFTA_RULE_EXPRESSIONS as nft prints the rule, if it is one that we could have written; else its expressions. */
-export function ruleText(bytes: Uint8Array | undefined): string {
-  const expressions = readExpressions(bytes)
-  const found = canonical(expressions)
-  const rule = guess(expressions)
-  return rule && canonical(expressionsOf(rule)) === found ? renderRule(rule) : found
+/** NFTA_RULE_EXPRESSIONS as the rule that it is, if it is one that we could have written. */
+export function decodeRule(bytes: Uint8Array | undefined): Rule | Foreign {
+  const found = readExpressions(bytes)
+  const rule = guess(found)
+  const isOurs = rule && isSame(comparable(expressionsOf(rule)), comparable(found))
+  return isOurs ? rule : { do: 'foreign', text: wordExpressions(found) }
 }
 
 /** The only rule of ours that it can be. Whether it is that is for the caller to compare. */
@@ -103,10 +111,6 @@ function guessTranslation(expressions: readonly Expression[]): Translation {
       }),
     fullyRandom: (Number(last.flags ?? 0) & 0x10) !== 0,
   }
-}
-
-function isVerdict(value: Value | undefined): value is Extract<Value, { code: number }> {
-  return typeof value === 'object' && !(value instanceof Uint8Array)
 }
 
 function isByte(data: Value | undefined, byte: number): boolean {

@@ -1,0 +1,23 @@
+import { sha256 } from '#system/digest'
+import type { Policy } from '../../policy/policy'
+import type { Range } from '../../policy/range'
+import { policyObjects } from './policy-objects'
+
+/**
+ * A policy's name says what it does: 16 hex digits of the hash of its sets, chains and rules. Pods with the same list share
+ * it, and a release that makes other rules of a policy makes a new one instead of editing a live one.
+ *
+ * The rules are hashed as values: one policy has one form of them (`policy-objects.ts`), and JSON keeps the borders.
+ */
+export function policyName(policy: Policy): string {
+  const { sets, chains } = policyObjects(policy, '')
+  const lists = sets.map(({ name, ranges }) => [name, joinRanges(ranges)])
+  return `policy-${sha256(JSON.stringify([lists, chains])).slice(0, 16)}`
+}
+
+/** Plain digits, because every ADD names its policy, and a list may have thousands. */
+function joinRanges(ranges: readonly Range[]): string {
+  let text = ''
+  for (const { first, end } of ranges) text += first + end
+  return text
+}

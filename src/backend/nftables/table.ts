@@ -1,0 +1,73 @@
+import type { Family } from '../../policy/address'
+import type { Range } from '../../policy/range'
+import type { Rule } from './transaction'
+
+/**
+ * What our table has besides the elements of its maps, as values: what either carrier reads, and what a set-up makes. Rules are
+ * those of a transaction, so that the two compare.
+ */
+export interface Table {
+  /** A dormant table keeps its rules and hooks none of them. */
+  readonly isDormant: boolean
+  /** Sets, and maps, which are those that have values. */
+  readonly sets: readonly FoundSet[]
+  readonly chains: readonly Chain[]
+}
+
+export interface FoundSet {
+  readonly name: string
+  readonly type: SetType
+  /** What a set has, where somebody asked for it. */
+  readonly elements: readonly (Range | Foreign)[]
+}
+
+export interface SetType {
+  readonly key: Family | 'another'
+  /** Present: a map. */
+  readonly value?: Family | 'verdict' | 'another'
+  /** In the order of the alphabet. */
+  readonly flags: readonly string[]
+}
+
+export interface Chain {
+  readonly name: string
+  /** In order; those of a base chain begin with its hook and its policy. */
+  readonly lines: readonly Line[]
+}
+
+export type Line = Rule | Hook | ChainPolicy | Foreign
+
+export interface Hook {
+  readonly do: 'hook'
+  readonly type: string
+  readonly hook: string
+  readonly priority: number
+}
+
+export interface ChainPolicy {
+  readonly do: 'policy'
+  readonly verdict: string
+}
+
+/** What we could not have written, in the words of whoever read it. */
+export interface Foreign {
+  readonly do: 'foreign'
+  readonly text: string
+}
+
+/** Before srcnat (100), where kube-proxy, docker and firewalld masquerade: the first NAT rule of a flow decides. */
+export const HOOK: Hook = { do: 'hook', type: 'nat', hook: 'postrouting', priority: 99 }
+
+export const EMPTY_TABLE: Table = { isDormant: false, sets: [], chains: [] }
+
+export function findMap({ sets }: Table, name: string): FoundSet | undefined {
+  return sets.find((one) => one.name === name && one.type.value !== undefined)
+}
+
+export function findSet({ sets }: Table, name: string): FoundSet | undefined {
+  return sets.find((one) => one.name === name && one.type.value === undefined)
+}
+
+export function findChain({ chains }: Table, name: string): Chain | undefined {
+  return chains.find((chain) => chain.name === name)
+}
