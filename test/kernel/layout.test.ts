@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, type PluginCall, PREFIX, succeed } from '../lab/plugin'
-import { podAddresses, readTable } from '../lab/table'
+import { listRuleset, podAddresses, readTable } from '../lab/table'
 
 /** The table as others leave it: of an older version, of somebody else, of a pod that is gone. */
 
@@ -173,6 +173,114 @@ describe('a table of layout 2, with running pods', () => {
     expect(Object.values(after?.slots ?? {}).sort()).toEqual(Object.keys(after?.owners ?? {}).sort())
     await succeed(node, 'DEL', withoutPrevResult('4c1d'))
     expect(await podAddresses(node)).toEqual(['10.244.1.8'])
+  })
+})
+
+describe('a table of a release that named policies in another way, with two running pods', () => {
+  const path = fileURLToPath(new URL('../golden/layout-3.nft', import.meta.url))
+  const OLD = 'policy-304c1de050e39afb'
+  const addresses = (host: number) => [`10.244.1.${host}/24`, `fd00:244:1::${host}/64`] as const
+  const [a, b, c] = [pod('a', ...addresses(7)), pod('b', ...addresses(8)), pod('c', ...addresses(9))]
+  beforeEach(async () => {
+    await node.sh(`nft -f ${path}`)
+    await network.cache('a', addresses(7))
+    await network.cache('b', addresses(8))
+  })
+  const policies = async () => new Set(Object.values((await readTable(node))?.pods ?? {}))
+  const collectGarbage = (...containerIDs: string[]) =>
+    succeed(node, 'GC', {
+      config: {
+        cniVersion: '1.1.0',
+        name: 'cbr0',
+        type: 'ip-masq',
+        'cni.dev/valid-attachments': containerIDs.map((containerID) => ({ containerID, ifname: 'eth0' })),
+      },
+      environment: { CNI_CONTAINERID: undefined, CNI_NETNS: undefined, CNI_IFNAME: undefined },
+    })
+
+  const namesOfPolicies = async () => {
+    const { rules, sets } = (await readTable(node)) ?? { rules: {}, sets: {} }
+    return [...Object.keys(rules), ...Object.keys(sets)].filter((name) => name.startsWith('policy-')).sort()
+  }
+
+  test('CHECK and gc find it in order, and change nothing', async () => {
+    const before = await listRuleset(node)
+    for (const one of [a, b]) expect(await call('CHECK', one)).toMatchObject({ status: 0, stderr: '' })
+    await collectGarbage('a', 'b')
+    expect(await listRuleset(node)).toBe(before)
+  })
+
+  test('sync moves the pods to the policy of the new name, which does the same, and gc deletes the old one', async () => {
+    const before = await readTable(node)
+    expect((await network.command('sync')).lines.at(-1)).toBe('2 attachments, 2 changed')
+    const [policy = '', ...others] = await policies()
+    expect([policy !== OLD, others]).toEqual([true, []])
+    await collectGarbage('a', 'b')
+    const after = await readTable(node)
+    const renamed = JSON.parse(JSON.stringify({ ...after, notes: before?.notes }).replaceAll(policy, OLD))
+    expect(renamed).toEqual(before)
+    expect(await network.command('sync')).toMatchObject({ lines: ['2 attachments, nothing to do'] })
+  })
+
+  test('the next pod gets a policy beside theirs, and the last of theirs takes the old one along', async () => {
+    const before = await readTable(node)
+    await succeed(node, 'ADD', c)
+    expect((await readTable(node))?.pods).toMatchObject(before?.pods ?? {})
+    expect((await policies()).size).toBe(2)
+    for (const one of [a, b, c]) expect(await call('CHECK', one)).toMatchObject({ status: 0, stderr: '' })
+    await succeed(node, 'DEL', a)
+    await succeed(node, 'DEL', withoutPrevResult('b'))
+    await collectGarbage('c')
+    expect(await owners()).toHaveLength(2)
+    const [kept = ''] = await policies()
+    expect(await namesOfPolicies()).toEqual([kept, `${kept}-ip`, `${kept}-ip6`])
+    expect(kept).not.toBe(OLD)
+  })
+
+  test('a pod that is added again moves to the policy of its new name', async () => {
+    expect(await call('ADD', a)).toMatchObject({ status: 0, stderr: '' })
+    const pods = (await readTable(node))?.pods ?? {}
+    expect(pods['10.244.1.8']).toBe(OLD)
+    expect(pods['10.244.1.7']).not.toBe(OLD)
+    expect(pods['fd00:244:1::7']).toBe(pods['10.244.1.7'])
+    expect(await call('CHECK', a)).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  test.each([
+    ['lost a rule', `flush chain inet ip-masq ${OLD}`],
+    ['lost an exemption', `delete element inet ip-masq ${OLD}-ip { 10.0.0.0/8 }`],
+    ['has a rule too many', `insert rule inet ip-masq ${OLD} accept`],
+  ])('an old policy that %s: CHECK finds it, and sync moves its pods', async (_, change) => {
+    await node.sh(`nft '${change}'`)
+    expect((await call('CHECK', a)).json).toMatchObject({
+      code: 101,
+      details: expect.stringContaining(`the verdict of 10.244.1.7 is "goto ${OLD}", not "goto policy-`),
+    })
+    expect((await network.command('sync')).lines).toContain('2 attachments, 2 changed')
+    const [policy = '', ...others] = await policies()
+    expect([policy !== OLD, others]).toEqual([true, []])
+    for (const one of [a, b]) expect(await call('CHECK', one)).toMatchObject({ status: 0, stderr: '' })
+    await collectGarbage('a', 'b')
+    expect(await namesOfPolicies()).toEqual([policy, `${policy}-ip`, `${policy}-ip6`])
+  })
+
+  test('a list that changed moves them as ever', async () => {
+    await network.writeConflist({ nonMasqueradeCIDRs: ['10.0.0.0/8'] })
+    expect((await network.command('sync')).lines).toContain('2 attachments, 2 changed')
+    expect(await policies()).not.toContain(OLD)
+    expect(await podAddresses(node)).toHaveLength(4)
+  })
+
+  test.each([
+    ['DEL', a],
+    ['DEL without prevResult', withoutPrevResult('a')],
+  ])('%s removes what is the pod’s alone', async (_, options) => {
+    const before = await readTable(node)
+    expect(await call('DEL', options)).toMatchObject({ status: 0, stderr: '' })
+    const after = await readTable(node)
+    expect(Object.keys(after?.pods ?? {})).toEqual(['10.244.1.8', 'fd00:244:1::8'])
+    expect({ sets: after?.sets, rules: after?.rules }).toEqual({ sets: before?.sets, rules: before?.rules })
+    expect(await call('CHECK', b)).toMatchObject({ status: 0, stderr: '' })
   })
 })
 
