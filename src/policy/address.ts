@@ -159,20 +159,28 @@ function adviceFor(text: string, suffix: string): string {
 export function formatAddress({ family, value }: Address): string {
   if (family === 'ip') return formatQuad(value)
   if (isMapped(value)) return `::ffff:${formatQuad(value & 0xffffffffn)}`
-  const digits = value.toString(16).padStart(32, '0')
-  const groups: string[] = []
-  for (let at = 0; at < digits.length; at += 4)
-    groups.push(Number.parseInt(digits.slice(at, at + 4), 16).toString(16))
+  const groups = groupsOf(value.toString(16).padStart(32, '0'))
   const { start, length } = longestRunOfZeros(groups)
   if (length < 2) return groups.join(':')
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`
 }
 
+/** The eight groups of an address's digits, without leading zeros. */
+function groupsOf(digits: string): string[] {
+  const groups: string[] = []
+  for (let end = 4; end <= digits.length; end += 4) {
+    let at = end - 4
+    while (at < end - 1 && digits[at] === '0') at++
+    groups.push(digits.slice(at, end))
+  }
+  return groups
+}
+
 function longestRunOfZeros(groups: readonly string[]): { start: number; length: number } {
   let longest = { start: 0, length: 0 }
   let length = 0
-  for (const [i, group] of groups.entries()) {
-    length = group === '0' ? length + 1 : 0
+  for (let i = 0; i < groups.length; i++) {
+    length = groups[i] === '0' ? length + 1 : 0
     if (length > longest.length) longest = { start: i - length + 1, length }
   }
   return longest

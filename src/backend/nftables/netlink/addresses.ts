@@ -1,4 +1,4 @@
-import { type Address, addressOf, digitsOf, type Family, fromMapped, HEX } from '../../../policy/address'
+import { type Address, addressOf, type Family, fromMapped, HEX } from '../../../policy/address'
 
 declare global {
   interface Uint8Array {
@@ -16,8 +16,21 @@ export const WIRE_FAMILIES = {
 } as const satisfies Readonly<Record<Family, object>>
 
 /** In the network's byte order, as many as the family has. */
-export function addressBytes(address: Address): Uint8Array {
-  return hexBytes(digitsOf(address))
+export function addressBytes({ family, value }: Address): Uint8Array {
+  const bytes = new Uint8Array(WIRE_FAMILIES[family].bytes)
+  let rest = value
+  for (let at = bytes.length - 4; at >= 0; at -= 4) {
+    writeWord(bytes, at, Number(rest & 0xffffffffn))
+    rest >>= 32n
+  }
+  return bytes
+}
+
+function writeWord(bytes: Uint8Array, at: number, word: number): void {
+  bytes[at] = word >>> 24
+  bytes[at + 1] = word >>> 16
+  bytes[at + 2] = word >>> 8
+  bytes[at + 3] = word
 }
 
 export function addressOfBytes(bytes: Uint8Array): Address {
@@ -36,7 +49,8 @@ export function hexOf(bytes: Uint8Array): string {
 
 export function hexBytes(digits: string): Uint8Array {
   const bytes = new Uint8Array(digits.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16)
+  for (let at = 0; at < bytes.length; at += 4)
+    writeWord(bytes, at, Number.parseInt(digits.slice(2 * at, 2 * at + 8), 16))
   return bytes
 }
 

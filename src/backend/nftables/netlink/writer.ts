@@ -43,49 +43,50 @@ export function createWriter(): Writer {
     return start
   }
   /** In the machine's byte order. */
-  const hostU16 = (at: number, value: number): void => {
-    bytes[at] = value & 0xff
-    bytes[at + 1] = value >> 8
-  }
   const hostU32 = (at: number, value: number): void => {
-    hostU16(at, value & 0xffff)
-    hostU16(at + 2, value >>> 16)
+    bytes[at] = value
+    bytes[at + 1] = value >>> 8
+    bytes[at + 2] = value >>> 16
+    bytes[at + 3] = value >>> 24
   }
-  const attribute = (type: number, body: () => void): void => {
-    const start = extend(ATTRIBUTE_HEADER)
-    body()
-    if (length - start > 0xffff) throw new RangeError('a netlink attribute is too long')
-    hostU16(start, length - start)
-    hostU16(start + 2, type)
+  /** An attribute's header; `size` counts it too. */
+  const head = (at: number, type: number, size: number): void => {
+    if (size > 0xffff) throw new RangeError('a netlink attribute is too long')
+    hostU32(at, size | (type << 16))
+  }
+  const raw = (type: number, value: ArrayLike<number>): void => {
     // Aligned to 4 bytes; the padding is no part of the attribute's length.
-    extend(-length & 3)
+    const at = extend((ATTRIBUTE_HEADER + value.length + 3) & ~3)
+    head(at, type, ATTRIBUTE_HEADER + value.length)
+    bytes.set(value, at + ATTRIBUTE_HEADER)
   }
-  const raw = (type: number, value: ArrayLike<number>) =>
-    attribute(type, () => {
-      const at = extend(value.length)
-      bytes.set(value, at)
-    })
   return {
     bytes: () => bytes.subarray(0, length),
     message({ type, flags, sequence, family, resource }, body) {
-      const start = extend(MESSAGE_HEADER + GENERIC_HEADER)
-      hostU16(start + 4, type)
-      hostU16(start + 6, flags)
-      hostU32(start + 8, sequence)
-      bytes[start + 16] = family
-      bytes.set([resource >> 8, resource & 0xff], start + 18)
+      const at = extend(MESSAGE_HEADER + GENERIC_HEADER)
+      hostU32(at + 4, type | (flags << 16))
+      hostU32(at + 8, sequence)
+      hostU32(at + 16, family)
+      bytes[at + 18] = resource >> 8
+      bytes[at + 19] = resource
       body?.()
-      hostU32(start, length - start)
+      hostU32(at, length - at)
     },
-    nest: (type, body) => attribute(type | NESTED, body),
+    nest(type, body) {
+      const at = extend(ATTRIBUTE_HEADER)
+      body()
+      head(at, type | NESTED, length - at)
+    },
     raw,
-    u64: (type, value) =>
-      raw(type, [0, 0, 0, 0, value >>> 24, (value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff]),
-    u32: (type, value) =>
-      attribute(type, () => {
-        const at = extend(4)
-        bytes.set([value >>> 24, (value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff], at)
-      }),
+    u64: (type, value) => raw(type, [0, 0, 0, 0, value >>> 24, value >>> 16, value >>> 8, value]),
+    u32(type, value) {
+      const at = extend(ATTRIBUTE_HEADER + 4)
+      head(at, type, ATTRIBUTE_HEADER + 4)
+      bytes[at + 4] = value >>> 24
+      bytes[at + 5] = value >>> 16
+      bytes[at + 6] = value >>> 8
+      bytes[at + 7] = value
+    },
     text: (type, value) => raw(type, zeroEnded(value)),
   }
 }
