@@ -108,10 +108,10 @@ test('both elements of an address come together, IPv4 and mapped', () => {
     ...rest,
   }))
   expect(states).toEqual([
-    { address: '10.0.0.5', owner: '5be1::1', comment: 'a { b, c; } d', verdict: 'goto policy-a' },
+    { address: '10.0.0.5', owner: '5be1::1', comment: 'a { b, c; } d', verdict: { goto: 'policy-a' } },
     { address: 'fd00::5', owner: '5be1::1' },
     { address: '10.0.0.6', owner: '5be1::2', comment: '' },
-    { address: '10.0.0.7', verdict: 'goto policy-b' },
+    { address: '10.0.0.7', verdict: { goto: 'policy-b' } },
   ])
 })
 
@@ -129,7 +129,10 @@ test('an IPv6 address that looks half like a mapped one is found in both maps', 
 	}
 }`
   expect(parseTable(text).addresses).toHaveLength(2)
-  expect(parseTable(text).addresses[0]).toMatchObject({ verdict: 'goto policy-a', owner: { family: 'ip6' } })
+  expect(parseTable(text).addresses[0]).toMatchObject({
+    verdict: { goto: 'policy-a' },
+    owner: { family: 'ip6' },
+  })
 })
 
 test('slots: an address with its note, and a tombstone, however nft orders the parts of an element', () => {
@@ -176,7 +179,7 @@ table inet ip-masq {
 `
   expect(parseGot(text)).toEqual([
     { value: parseAddress('5be1::1'), comment: 'a : b' },
-    { verdict: 'goto policy-a' },
+    { verdict: { goto: 'policy-a' } },
   ])
 })
 

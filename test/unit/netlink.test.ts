@@ -151,7 +151,7 @@ describe('what was encoded is decoded', () => {
       } else {
         expect(found).toHaveLength(elements.length)
         expect(found[0]).toMatchObject({
-          ...('goto' in first ? { verdict: `goto ${first.goto}` } : {}),
+          ...('goto' in first ? { verdict: { goto: first.goto } } : {}),
           ...('comment' in first && first.comment !== undefined && { comment: first.comment }),
         })
       }

@@ -7,11 +7,12 @@ import type { Carrier, Failed, Outcome } from './carrier'
 import { isWhole } from './compare-structure'
 import { ATTEMPTS, toError } from './failure'
 import { fillSlots } from './fill-slots'
-import { deleteAddress, deleteOwner, deletePod, goTo, isOurs, POD_MAPS } from './layout'
+import { deleteAddress, deleteOwner, deletePod, POD_MAPS, policyOf } from './layout'
 import { outdatedChains, wrongMaps } from './outdated'
 import { digestOfOwner, ownerValue } from './owner'
 import { policyName } from './policy-name'
 import { type AttachmentState, readAttachment } from './read-attachment'
+import { renderVerdict } from './render'
 import { setUpPolicy, setUpTable } from './set-up'
 import { deleteSlotsThatSay } from './slots'
 import type { AddressState } from './table-state'
@@ -97,7 +98,7 @@ function isHeld(found: AddressState, wanted: Wanted): boolean {
  */
 function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transaction {
   const owner = ownerValue(wanted.attachment, wanted.addresses)
-  const verdict = goTo(policyName(wanted.policy))
+  const chain = policyName(wanted.policy)
   return [
     ...addresses.flatMap((found): Transaction => {
       if (!isWanted(wanted, found.address)) {
@@ -107,7 +108,9 @@ function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transa
       }
       return [
         ...(found.owner && found.owner.value !== owner.value ? deleteOwner(found.address, found.owner) : []),
-        ...(found.verdict !== undefined && found.verdict !== verdict ? [deletePod(found.address)] : []),
+        ...(found.verdict !== undefined && policyOf(found.verdict) !== chain
+          ? [deletePod(found.address)]
+          : []),
       ]
     }),
     ...deleteSlotsThatSay(attachmentDigest(wanted.attachment), slots.all),
@@ -115,22 +118,22 @@ function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transa
 }
 
 function warningsOf({ addresses }: AttachmentState, wanted: Wanted, wrong: readonly string[]): string[] {
-  const verdict = goTo(policyName(wanted.policy))
-  const foreign = addresses.filter(
-    (found) =>
-      found.verdict !== undefined &&
-      found.verdict !== verdict &&
-      isWanted(wanted, found.address) &&
-      (found.owner === undefined || !isOurs(found.verdict)),
-  )
+  const chain = policyName(wanted.policy)
+  const foreign = addresses.flatMap((found) => {
+    const other = policyOf(found.verdict)
+    const isOthers = other !== chain && (found.owner === undefined || other === undefined)
+    return found.verdict && isOthers && isWanted(wanted, found.address)
+      ? [{ address: found.address, text: renderVerdict(found.verdict) }]
+      : []
+  })
   return [
     ...wrong.map(
       (map) => `replaced map ${map}, which had another type; run ip-masq sync to restore its elements`,
     ),
-    ...foreign.map(({ address, verdict: other }) => {
-      const text = formatAddress(address)
-      return `replaced the element ${text} : ${other} of map ${POD_MAPS[address.family]}, which no attachment owned`
-    }),
+    ...foreign.map(
+      ({ address, text }) =>
+        `replaced the element ${formatAddress(address)} : ${text} of map ${POD_MAPS[address.family]}, which no attachment owned`,
+    ),
   ]
 }
 

@@ -1,5 +1,5 @@
 import type { Address } from '../../policy/address'
-import type { Table } from './table'
+import type { Table, Target } from './table'
 import type { TableState } from './table-state'
 import type { ElementOperation, Transaction } from './transaction'
 
@@ -33,8 +33,7 @@ export interface ElementKey {
 
 export interface FoundElement {
   readonly value?: Address
-  /** As nft prints it: `goto policy-0123456789abcdef`, `accept`. */
-  readonly verdict?: string
+  readonly verdict?: Target
   readonly comment?: string
 }
 

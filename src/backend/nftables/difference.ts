@@ -1,8 +1,8 @@
 import { type Address, formatAddress } from '../../policy/address'
 import { formatRange, type Range } from '../../policy/range'
 import { ATTACHMENTS, OWNERS, POD_MAPS } from './layout'
-import { renderLine, TABLE } from './render'
-import type { Foreign, Line } from './table'
+import { renderLine, renderVerdict, TABLE } from './render'
+import type { Foreign, Line, Target } from './table'
 
 /** How the table differs from what we would set up. It stays a value, to be compared, until somebody is told of it. */
 export type Difference =
@@ -20,8 +20,8 @@ export type Difference =
   | {
       readonly is: 'another-verdict'
       readonly address: Address
-      readonly found: string
-      readonly expected: string
+      readonly found: Target
+      readonly expected: Target
     }
   | { readonly is: 'another-owner'; readonly address: Address; readonly comment: string | undefined }
   | { readonly is: 'other-slots'; readonly found: readonly Address[]; readonly expected: readonly Address[] }
@@ -64,8 +64,9 @@ function wordElement(one: Extract<Difference, { address: Address } | { is: 'othe
     case 'no-rule':
       return `map ${POD_MAPS[one.address.family]}: missing element ${formatAddress(one.address)}`
     case 'another-verdict': {
+      const [found, expected] = [renderVerdict(one.found), renderVerdict(one.expected)]
       const [map, text] = [POD_MAPS[one.address.family], formatAddress(one.address)]
-      return `map ${map}: the verdict of ${text} is "${one.found}", not "${one.expected}"`
+      return `map ${map}: the verdict of ${text} is "${found}", not "${expected}"`
     }
     case 'no-owner':
       return `map ${OWNERS}: missing element ${formatAddress(one.address)}`

@@ -1,4 +1,5 @@
 import { type Address, type Family, toMapped } from '../../policy/address'
+import type { Target } from './table'
 import type { ElementOperation } from './transaction'
 
 /**
@@ -30,19 +31,9 @@ export function ownerKey(address: Address): Address {
   return { family: 'ip6', value: toMapped(address) }
 }
 
-/** The verdict of an element of `pods-ip`, as nft prints it. */
-export function goTo(policyChain: string): string {
-  return `goto ${policyChain}`
-}
-
-/** Whether we could have written a verdict. */
-export function isOurs(verdict: string): boolean {
-  return verdict.startsWith(goTo('policy-'))
-}
-
-/** The chain of the policy that a verdict of ours goes to. */
-export function policyOf(verdict = ''): string | undefined {
-  return isOurs(verdict) ? verdict.slice(goTo('').length) : undefined
+/** The chain of the policy that an element of `pods-ip` leads to; undefined where somebody else wrote it. */
+export function policyOf(verdict: Target | undefined): string | undefined {
+  return verdict && 'goto' in verdict && verdict.goto.startsWith('policy-') ? verdict.goto : undefined
 }
 
 /** Gives an address to an owner. Refused ("File exists") when another holds it; nothing when it is the same. */

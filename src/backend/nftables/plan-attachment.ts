@@ -4,7 +4,7 @@ import { holderName } from '../holder-name'
 import { attachmentDigest } from '../identity'
 import type { Note } from './apply'
 import { hasSlotsFor } from './fill-slots'
-import { addOwner, addPod, deletePod, goTo, policyOf } from './layout'
+import { addOwner, addPod, deletePod, policyOf } from './layout'
 import { parseOwnerComment } from './notes'
 import { ownerComment, ownerTest, ownerValue } from './owner'
 import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
@@ -69,7 +69,7 @@ export function planAttachment(
       // The owner stands and is compared, or is new: either way the whole is refused when somebody was faster. With
       // the comment, lest an owner that a DEL has just removed comes back without one, and so for good.
       addOwner(address, found?.owner ?? owner, comment),
-      ...(found?.verdict !== undefined && found.verdict !== goTo(chain) ? [deletePod(address)] : []),
+      ...(found?.verdict !== undefined && current !== chain ? [deletePod(address)] : []),
       addPod(address, chain),
     ]
   })

@@ -2,7 +2,7 @@ import type { Policy } from '../../policy/policy'
 import type { Wanted } from '../backend'
 import { comparePolicy } from './compare-structure'
 import { wordDifference } from './difference'
-import { goTo } from './layout'
+import { policyOf } from './layout'
 import { policyName } from './policy-name'
 import { setUpPolicy } from './set-up'
 import type { TableState } from './table-state'
@@ -30,7 +30,7 @@ export function planPolicies({ table, addresses }: TableState, wanted: readonly 
     policy,
     differences: comparePolicy(table, policy, name),
   }))
-  const hadPods = (name: string) => addresses.some(({ verdict }) => verdict === goTo(name))
+  const hadPods = (name: string) => addresses.some(({ verdict }) => policyOf(verdict) === name)
   return {
     transaction: drifted.flatMap(({ policy, differences }) =>
       differences.length > 0 ? setUpPolicy(policy) : [],

@@ -2,7 +2,7 @@ import { FAMILIES, formatAddress } from '../../policy/address'
 import { formatPorts } from '../../policy/ports'
 import { endsOf, formatRange, type Range } from '../../policy/range'
 import { TABLE_NAME } from './layout'
-import { HOOK, type Hook, type Line } from './table'
+import { HOOK, type Hook, type Line, type Target } from './table'
 import type { Element, Operation, Rule, Transaction, Translation } from './transaction'
 
 export const TABLE = `inet ${TABLE_NAME}`
@@ -109,6 +109,11 @@ function renderTarget(range: Range, hasPort: boolean): string {
     .join('-')
 }
 
+/** What an element of `pods-ip` says, as nft prints it. */
+export function renderVerdict(verdict: Target): string {
+  return 'goto' in verdict ? `goto ${verdict.goto}` : verdict.text
+}
+
 function renderHook({ type, hook, priority }: Hook): string {
   return `type ${type} hook ${hook} priority ${renderPriority(priority)}`
 }
@@ -137,7 +142,7 @@ function renderPriority(priority: number): string {
 
 function renderElement(element: Element): string {
   if ('range' in element) return formatRange(element.range)
-  if ('goto' in element) return `${formatAddress(element.key)} : goto ${element.goto}`
+  if ('goto' in element) return `${formatAddress(element.key)} : ${renderVerdict(element)}`
   const timeout = element.timeoutSeconds ? ` timeout ${element.timeoutSeconds}s` : ''
   const comment = element.comment ? ` comment "${element.comment}"` : ''
   return `${formatAddress(element.key)}${timeout}${comment} : ${formatAddress(element.value)}`

@@ -11,7 +11,7 @@ import { POD_MAPS } from './layout'
 import { hasLayout, outdatedChains, wrongMaps } from './outdated'
 import { type Held, planAttachment } from './plan-attachment'
 import { nameOf, planPolicies, type SetUp } from './plan-policies'
-import { renderTransaction } from './render'
+import { renderTransaction, renderVerdict } from './render'
 import { MAPS, setUpTable } from './set-up'
 import { findMap } from './table'
 import { CHANGES_TOO_FAST, exists, readTable, type TableState } from './table-state'
@@ -104,9 +104,9 @@ function strays({ addresses }: TableState, wanted: readonly Wanted[]): string[] 
   return addresses
     .filter(({ address, owner }) => !owner && !known.has(formatAddress(address)))
     .map(({ address, verdict }) => {
-      const text = formatAddress(address)
+      const [text, what] = [formatAddress(address), verdict && renderVerdict(verdict)]
       const map = POD_MAPS[address.family]
-      return `map ${map}: ${text} : ${verdict} belongs to no attachment; remove it with "nft delete element inet ip-masq ${map} { ${text} }"`
+      return `map ${map}: ${text} : ${what} belongs to no attachment; remove it with "nft delete element inet ip-masq ${map} { ${text} }"`
     })
 }
 

@@ -2,15 +2,14 @@ import type { Address } from '../../policy/address'
 import type { Carrier, Outcome } from './carrier'
 import { toError } from './failure'
 import { OWNERS } from './layout'
-import { EMPTY_TABLE, findMap, type Table } from './table'
+import { EMPTY_TABLE, findMap, type Table, type Target } from './table'
 
 /** What the maps say of one address: an element of `owners`, of `pods-ip` or `pods-ip6`, or both. */
 export interface AddressState {
   readonly address: Address
   readonly owner?: Address
   readonly comment?: string
-  /** What happens to the address's packets, as nft prints it; nearly always `goto <chain of a policy>`. */
-  readonly verdict?: string
+  readonly verdict?: Target
 }
 
 /** An element of `attachments`. */

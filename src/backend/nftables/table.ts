@@ -49,6 +49,9 @@ export interface ChainPolicy {
   readonly verdict: string
 }
 
+/** Where an element of `pods-ip` sends packets; nearly always to the chain of a policy. */
+export type Target = { readonly goto: string } | Foreign
+
 /** What we could not have written, in the words of whoever read it. */
 export interface Foreign {
   readonly do: 'foreign'

@@ -4,7 +4,7 @@ import type { Wanted } from '../backend'
 import type { Carrier } from './carrier'
 import { compareHook, comparePolicy, foreignHooks } from './compare-structure'
 import { type Difference, wordDifference } from './difference'
-import { goTo, policyOf } from './layout'
+import { policyOf } from './layout'
 import { hasLayout, wrongMaps } from './outdated'
 import { ownerTest } from './owner'
 import { policyName } from './policy-name'
@@ -64,7 +64,7 @@ function compare(state: AttachmentState, wanted: Wanted): Difference[] {
     ...compareHook(table),
     ...(others.length > 0 ? comparePolicy(table, policy, name) : []),
     ...addresses.flatMap((address) => [
-      ...(others.includes(address) ? compareVerdict(stateOf(state, address), address, goTo(name)) : []),
+      ...(others.includes(address) ? compareVerdict(stateOf(state, address), address, name) : []),
       ...compareOwner(stateOf(state, address), address, wanted),
     ]),
     ...findSurplus(state, wanted),
@@ -78,8 +78,8 @@ function stateOf(state: AttachmentState, address: Address): AddressState | undef
 
 function compareVerdict(found: AddressState | undefined, address: Address, expected: string): Difference[] {
   if (found?.verdict === undefined) return [{ is: 'no-rule', address }]
-  if (found.verdict === expected) return []
-  return [{ is: 'another-verdict', address, found: found.verdict, expected }]
+  if (policyOf(found.verdict) === expected) return []
+  return [{ is: 'another-verdict', address, found: found.verdict, expected: { goto: expected } }]
 }
 
 function compareOwner(

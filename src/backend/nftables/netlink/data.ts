@@ -1,3 +1,4 @@
+import type { Target } from '../table'
 import { parseAttributes, readText, readU32 } from './wire'
 import type { Writer } from './writer'
 
@@ -10,6 +11,13 @@ export interface Verdict {
 
 /** enum nft_verdicts, as unsigned numbers. */
 export const VERDICTS = { goto: 0xfffffffc, return: 0xfffffffb } as const
+
+/** Of an element of a map. */
+export function targetOf(verdict: Verdict): Target {
+  return verdict.code === VERDICTS.goto && verdict.chain !== undefined
+    ? { goto: verdict.chain }
+    : { do: 'foreign', text: verdictText(verdict) }
+}
 
 /** As nft prints it. */
 export function verdictText({ code, chain }: Verdict): string {

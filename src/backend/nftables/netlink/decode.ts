@@ -1,7 +1,8 @@
 import { familyOf } from '../../../policy/address'
 import type { Range } from '../../../policy/range'
+import type { Target } from '../table'
 import { hexOf } from './addresses'
-import { readData, verdictText } from './data'
+import { readData, targetOf } from './data'
 import { commentIn } from './find'
 import { ELEMENT, ELEMENTS, INTERVAL_END } from './protocol'
 import { type Attributes, listAttributes, parseAttributes, readU32 } from './wire'
@@ -12,7 +13,7 @@ import { type Attributes, listAttributes, parseAttributes, readU32 } from './wir
 export interface WalkedElement {
   readonly key: Uint8Array
   readonly value?: Uint8Array
-  readonly verdict?: string
+  readonly verdict?: Target
   readonly comment?: string
   readonly isIntervalEnd: boolean
 }
@@ -27,7 +28,7 @@ export function* elementsIn(attributes: Attributes): Generator<WalkedElement> {
     const comment = commentIn(parts.get(ELEMENT.userdata))
     yield {
       key,
-      ...(data instanceof Uint8Array ? { value: data } : data && { verdict: verdictText(data) }),
+      ...(data instanceof Uint8Array ? { value: data } : data && { verdict: targetOf(data) }),
       ...(comment !== undefined && { comment }),
       isIntervalEnd: ((readU32(parts.get(ELEMENT.flags)) ?? 0) & INTERVAL_END) !== 0,
     }

@@ -1,6 +1,6 @@
 import type { ElementKey, FoundElement } from '../carrier'
 import { addressOfBytes } from './addresses'
-import { type Verdict, verdictText } from './data'
+import { targetOf, type Verdict } from './data'
 import { writeKeyAlone } from './encode-elements'
 import { COMMENT, ELEMENT, ELEMENTS, MESSAGES } from './protocol'
 import { mayLack, must } from './reading'
@@ -51,7 +51,7 @@ function dataOf(bytes: Uint8Array): Pick<FoundElement, 'value' | 'verdict'> {
     for (const [part, value] of listAttributes(data))
       verdict =
         part === 1 ? { ...verdict, code: readU32(value) ?? 0 } : { ...verdict, chain: readText(value) }
-    return { verdict: verdictText(verdict) }
+    return { verdict: targetOf(verdict) }
   }
   return {}
 }

@@ -50,7 +50,10 @@ function inOrder(byKey: ReadonlyMap<string, WalkedElement>): WalkedElement[] {
 
 function printOf(byKey: ReadonlyMap<string, WalkedElement>): string {
   return inOrder(byKey)
-    .map(({ key, value, verdict }) => `${hexOf(key)} ${value ? hexOf(value) : verdict}`)
+    .map(({ key, value, verdict }) => {
+      const target = verdict && ('goto' in verdict ? verdict.goto : verdict.text)
+      return `${hexOf(key)} ${value ? hexOf(value) : target}`
+    })
     .join('\n')
 }
 

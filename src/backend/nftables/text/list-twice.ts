@@ -1,6 +1,6 @@
 import { formatAddress } from '../../../policy/address'
 import type { Outcome } from '../carrier'
-import { TABLE } from '../render'
+import { renderVerdict, TABLE } from '../render'
 import type { TableState } from '../table-state'
 import { hasRepeats, parseTable } from './listing'
 import { type NftProcess, runList } from './nft'
@@ -30,7 +30,7 @@ function printOf({ addresses, slots }: TableState): string {
   const lines = [
     ...addresses.map(
       ({ address, owner, verdict }) =>
-        `${formatAddress(address)} ${owner ? formatAddress(owner) : ''} ${verdict}`,
+        `${formatAddress(address)} ${owner ? formatAddress(owner) : ''} ${verdict ? renderVerdict(verdict) : ''}`,
     ),
     ...slots.map(({ digest, slot, address }) => `${digest} ${slot} ${address ? formatAddress(address) : ''}`),
   ]

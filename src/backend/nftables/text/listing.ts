@@ -2,6 +2,7 @@ import { fromMapped, parsePrinted } from '../../../policy/address'
 import type { FoundElement } from '../carrier'
 import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
 import { slotState } from '../notes'
+import type { Target } from '../table'
 import type { AddressState, SlotState, TableState } from '../table-state'
 import { type Block, elementsIn, parseListing } from './blocks'
 import { tableOf } from './objects'
@@ -17,9 +18,9 @@ export function parseTable(text: string, policies: readonly string[] = []): Tabl
     states.set(textKey(key), { address, owner, ...(comment !== undefined && { comment }) })
   }
   for (const map of Object.values(POD_MAPS)) {
-    for (const { key, value: verdict } of mapElements(table, map)) {
+    for (const { key, value } of mapElements(table, map)) {
       const address = states.get(key)?.address ?? parsePrinted(key)
-      if (address) states.set(key, { ...states.get(key), address, verdict })
+      if (address) states.set(key, { ...states.get(key), address, verdict: parseVerdict(value) })
     }
   }
   const slots = mapElements(table, ATTACHMENTS).flatMap(({ key, value, comment }): SlotState[] => {
@@ -32,6 +33,11 @@ export function parseTable(text: string, policies: readonly string[] = []): Tabl
 
 function listedTable(text: string): Block {
   return parseListing(text).blocks[0] ?? { head: '', statements: [], blocks: [] }
+}
+
+function parseVerdict(text: string): Target {
+  const chain = /^goto (\S+)$/.exec(text)?.[1]
+  return chain === undefined ? { do: 'foreign', text } : { goto: chain }
 }
 
 interface PrintedElement {
@@ -63,7 +69,7 @@ export function parseGot(text: string): FoundElement[] {
       mapElements(table, head.slice('map '.length)).map(({ value, comment }): FoundElement => {
         const address = parsePrinted(value)
         return {
-          ...(address ? { value: address } : { verdict: value }),
+          ...(address ? { value: address } : { verdict: parseVerdict(value) }),
           ...(comment !== undefined && { comment }),
         }
       }),
