@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { attachmentDigest } from '../../src/backend/identity'
 import { ownerComment, ownerTest, ownerValue } from '../../src/backend/nftables/owner'
-import { parseAddress } from '../../src/policy/address'
+import { type Address, parseAddress } from '../../src/policy/address'
 
 const attachment = (containerID: string, ifname: string) => ({
   containerID,
@@ -10,6 +11,8 @@ const attachment = (containerID: string, ifname: string) => ({
   pod: '',
   namespace: '',
 })
+const ownerOf = (containerID: string, ifname: string, addresses: readonly Address[]) =>
+  ownerValue(attachmentDigest({ containerID, ifname }), addresses)
 const a = parseAddress('10.0.0.1')
 const b = parseAddress('fd00::1')
 
@@ -17,19 +20,19 @@ describe('ownerValue', () => {
   test('is 96 bits of the attachment and 32 bits of its addresses', () => {
     const digest = (text: string) => createHash('sha256').update(text).digest('hex')
     const hex = digest('["c1","eth0"]').slice(0, 24) + digest('["10.0.0.1","fd00::1"]').slice(0, 8)
-    expect(ownerValue(attachment('c1', 'eth0'), [b, a])).toEqual({ family: 'ip6', value: BigInt(`0x${hex}`) })
+    expect(ownerOf('c1', 'eth0', [b, a])).toEqual({ family: 'ip6', value: BigInt(`0x${hex}`) })
   })
 
   test('tells attachments apart whose names run together', () => {
-    expect(ownerTest(attachment('ab', 'c'))(ownerValue(attachment('a', 'bc'), [a]))).toBe(false)
+    expect(ownerTest(attachment('ab', 'c'))(ownerOf('a', 'bc', [a]))).toBe(false)
   })
 
   test('is the same attachment with other addresses, or in another network', () => {
     const renamed = { ...attachment('c1', 'eth0'), network: 'renamed' }
     const isOwn = ownerTest(renamed)
-    expect(isOwn(ownerValue(attachment('c1', 'eth0'), [a]))).toBe(true)
-    expect(isOwn(ownerValue(attachment('c1', 'eth0'), [a, b]))).toBe(true)
-    expect(isOwn(ownerValue(attachment('c1', 'eth1'), [a]))).toBe(false)
+    expect(isOwn(ownerOf('c1', 'eth0', [a]))).toBe(true)
+    expect(isOwn(ownerOf('c1', 'eth0', [a, b]))).toBe(true)
+    expect(isOwn(ownerOf('c1', 'eth1', [a]))).toBe(false)
   })
 })
 

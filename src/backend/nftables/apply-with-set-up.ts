@@ -97,7 +97,7 @@ function isHeld(found: AddressState, wanted: Wanted): boolean {
  * this attachment had before and has no more, and its slots, a tombstone among them.
  */
 function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transaction {
-  const owner = ownerValue(wanted.attachment, wanted.addresses)
+  const owner = ownerValue(attachmentDigest(wanted.attachment), wanted.addresses)
   const chain = policyName(wanted.policy)
   return [
     ...addresses.flatMap((found): Transaction => {

@@ -35,13 +35,14 @@ export async function apply(carrier: QuickCarrier, wanted: Wanted, options: Appl
 
 /** Both elements of every address, and the slots. */
 function addAttachment({ attachment, addresses, policy }: Wanted, note: Note): ElementOperation[] {
+  const digest = attachmentDigest(attachment)
   const [owner, comment, chain] = [
-    ownerValue(attachment, addresses),
+    ownerValue(digest, addresses),
     ownerComment(attachment, note.epochSeconds),
     policyName(policy),
   ]
   return [
     ...addresses.flatMap((address) => [addOwner(address, owner, comment), addPod(address, chain)]),
-    addSlots(attachmentDigest(attachment), addresses, note),
+    addSlots(digest, addresses, note),
   ]
 }

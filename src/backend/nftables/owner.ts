@@ -5,17 +5,17 @@ import { attachmentDigest, networkDigest } from '../identity'
 
 /**
  * The value of an element of `owners`: who holds the address. 96 bits name the attachment, 32 bits the set
- * of addresses that its ADD installed.
+ * of addresses that its ADD installed. `attachment`: its `attachmentDigest`.
  *
  * The second part is for DEL. The prevResult that a DEL gets is the result of the whole chain, the one that
  * our ADD saw was that of the plugins before us, and they may differ. A DEL that deletes the addresses of its
  * prevResult and compares this value is refused when the ADD had others, and then looks for itself. Without
  * it the address that only the ADD knew would stay behind.
  */
-export function ownerValue(attachment: AttachmentName, addresses: readonly Address[]): Address {
+export function ownerValue(attachment: string, addresses: readonly Address[]): Address {
   const sorted = addresses.map(formatAddress).sort()
   const digest = sha256(JSON.stringify(sorted)).slice(0, ADDRESSES_BITS / 4)
-  return { family: 'ip6', value: BigInt(`0x${attachmentDigest(attachment)}${digest}`) }
+  return { family: 'ip6', value: BigInt(`0x${attachment}${digest}`) }
 }
 
 /** Tells whether an element of `owners` is the attachment's, whatever addresses its ADD had. */

@@ -40,11 +40,8 @@ export function planAttachment(
   { chain, now }: { readonly chain: string; readonly now: Note },
 ): PlannedAttachment {
   const { attachment, addresses, isFallback = false } = wanted
-  const [owner, isOwn, digest] = [
-    ownerValue(attachment, addresses),
-    ownerTest(attachment),
-    attachmentDigest(attachment),
-  ]
+  const digest = attachmentDigest(attachment)
+  const [owner, isOwn] = [ownerValue(digest, addresses), ownerTest(attachment)]
   const comment = ownerComment(attachment, wanted.addedAt ?? now.epochSeconds)
   const held: Held[] = []
   const isOutdated = owned.some((one) => !addresses.some((address) => isSameAddress(address, one)))

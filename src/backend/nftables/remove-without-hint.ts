@@ -38,7 +38,7 @@ export function removeWithoutHint(
       return removeOwned(carrier, digest, { mustWalk: true, tombstone })
     return { outcome: 'absent', mayBeElsewhere: layout.value.hasMark }
   }
-  const outcome = carrier.run(deleteAll(attachment, addresses))
+  const outcome = carrier.run(deleteAll(digest, addresses))
   if (outcome.ok) return { outcome: 'removed' }
   if (isHopeless(outcome)) return hopeless(outcome)
   return removeOwned(carrier, digest, { tombstone })

@@ -30,15 +30,15 @@ export async function remove(
     const { removeWithoutHint } = await import('./remove-without-hint')
     return removeWithoutHint(await carrier.whole(), attachment, tombstone)
   }
-  const outcome = carrier.run(deleteAll(attachment, hint))
+  const outcome = carrier.run(deleteAll(digest, hint))
   if (outcome.ok) return { outcome: 'removed' }
   if (isHopeless(outcome)) return hopeless(outcome)
   const { removeOwned } = await import('./remove-owned')
   return removeOwned(await carrier.whole(), digest, { orphans: hint, tombstone })
 }
 
-export function deleteAll(attachment: AttachmentName, addresses: readonly Address[]): ElementOperation[] {
-  const [digest, owner] = [attachmentDigest(attachment), ownerValue(attachment, addresses)]
+export function deleteAll(digest: string, addresses: readonly Address[]): ElementOperation[] {
+  const owner = ownerValue(digest, addresses)
   return [
     ...addresses.flatMap((address) => deleteAddress(address, owner)),
     ...deleteSlots(digest, addresses.length),

@@ -1,5 +1,6 @@
 import { hexOf } from './addresses'
-import { LIST_ELEMENT, readData, type Verdict, verdictText, writeData } from './data'
+import { LIST_ELEMENT, type Verdict, writeData } from './data'
+import { readData, verdictText } from './decode-data'
 import { listAttributes, parseAttributes, readText, readU32 } from './wire'
 import type { Writer } from './writer'
 

@@ -1,6 +1,7 @@
 import type { ElementKey, FoundElement } from '../carrier'
 import { addressOfBytes } from './addresses'
-import { targetOf, type Verdict } from './data'
+import type { Verdict } from './data'
+import { targetOf } from './decode-data'
 import { writeKeyAlone } from './encode-elements'
 import { COMMENT, ELEMENT, ELEMENTS, MESSAGES } from './protocol'
 import { mayLack, must } from './reading'
