@@ -1,11 +1,8 @@
 import { readText } from '#system/files'
 import { effectiveUser } from '#system/program'
+import { type Capability, hasCapability } from './capabilities'
 
 /** Why the kernel refused a change, for a person who is to put it right. */
-
-/** Bits of linux/capability.h. */
-const CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_NET_RAW: 13n } as const
-type Capability = keyof typeof CAPABILITIES
 
 /** What the rules are reached by, and what that asks the kernel for. */
 const NEEDS: Readonly<Record<'nftables' | 'iptables-legacy', readonly Capability[]>> = {
@@ -23,9 +20,7 @@ export interface Process {
 /** `said`: what the tool or the kernel answered. */
 export function explainDenial(said: string, { isRoot, capabilities }: Process = thisProcess()): string {
   const needs = NEEDS[said.includes('(legacy)') ? 'iptables-legacy' : 'nftables']
-  const missing = needs.filter(
-    (name) => capabilities !== undefined && ((capabilities >> CAPABILITIES[name]) & 1n) === 0n,
-  )
+  const missing = needs.filter((name) => capabilities !== undefined && !hasCapability(capabilities, name))
   if (missing.length === 0) return 'run ip-masq as root with CAP_NET_ADMIN'
   if (!isRoot) return 'run ip-masq as root'
   return `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing; add ${missing.length === 1 ? 'it' : 'them'} to what started ip-masq (its container, its unit)`

@@ -1,5 +1,5 @@
 import type { Backend } from '../backend/backend'
-import type { Backends } from '../backend/both'
+import type { Backends } from '../backend/places'
 import type { Environment } from '../cni/environment'
 import type { JsonObject } from '../cni/json'
 import type { PrimaryFirewall } from '../primary/firewall'

@@ -530,13 +530,88 @@ describe.each(['nft', 'netlink'] as const)('over %s, sync and gc', (carrier) => 
       expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, nothing to do')
     })
 
-    test('is moved to the other kind of iptables, and keeps its rules', async () => {
-      await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')
-      await node.sh("for t in iptables ip6tables; do printf '*nat\\nCOMMIT\\n' | $t-legacy-restore; done")
-      await network.command('sync', { before: withOnly('legacy') })
-      expect((await network.command('sync')).status).toBe(0)
-      const inLegacy = await node.sh('iptables-legacy -t nat -S IPM-PODS 2>/dev/null || true')
-      expect([inLegacy.includes('-s 10.244.1.7/32'), (await inIptables()).length > 0]).toContain(true)
+    describe('is moved to the other kind of iptables, and keeps its rules', () => {
+      const KINDS = ['nft', 'legacy'] as const
+      const save = async (kind: string) =>
+        (await node.sh(`for t in iptables ip6tables; do $t-${kind}-save -t nat; done`)).split('\n')
+      /** The rules in each kind that a packet of the pod meets after the jump, and those that say whose its addresses are. */
+      const rules = async () => {
+        const [nft, legacy] = await Promise.all(KINDS.map(save))
+        const ofPods = (lines: readonly string[] = []) =>
+          lines.filter((line) => /^-A (IPM-PODS|IPM-A-|IPM-P-)/.test(line)).sort()
+        return { nft: ofPods(nft), legacy: ofPods(legacy) }
+      }
+      /** What other chains of ours each kind has. */
+      const chains = async (kind: string) =>
+        (await save(kind)).flatMap((line) => /^:(IPM-\S+)/.exec(line)?.[1] ?? []).sort()
+      const whole = [
+        expect.stringMatching(/^-A IPM-A-10\.244\.1\.7 -g IPM-P-\w+$/),
+        expect.stringMatching(/^-A IPM-A-10\.244\.1\.7 -j IPM-O-\w+$/),
+        expect.stringMatching(/^-A IPM-A-\w+ -g IPM-P-\w+$/),
+        expect.stringMatching(/^-A IPM-A-\w+ -j IPM-O-\w+$/),
+        '-A IPM-PODS -s 10.244.1.7/32 -g IPM-A-10.244.1.7',
+        expect.stringMatching(/^-A IPM-PODS -s fd00::7\/128 -g IPM-A-\w+$/),
+      ]
+      /** Of each family. */
+      const SKELETON = [0, 1, 2, 3].map((i) => `IPM-D-${i}`).concat('IPM-PODS')
+      const bothFamilies = [...SKELETON, ...SKELETON].sort()
+
+      beforeEach(async () => {
+        await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')
+        await node.sh("for t in iptables ip6tables; do printf '*nat\\nCOMMIT\\n' | $t-legacy-restore; done")
+      })
+
+      test('after a sync that knew only that one', async () => {
+        const { nft: stood, legacy } = await rules()
+        expect(stood).toEqual(expect.arrayContaining(whole))
+        expect(legacy).toEqual([])
+
+        await network.command('sync', { before: withOnly('legacy') })
+        expect(await rules()).toEqual({ nft: stood, legacy: stood })
+
+        expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, 1 changed')
+        expect(await rules()).toEqual({ nft: [], legacy: stood })
+        expect(await chains('nft')).toEqual(bothFamilies)
+
+        expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, nothing to do')
+        expect(await rules()).toEqual({ nft: [], legacy: stood })
+      })
+
+      test('in one sync, which writes the new rules before it takes the old ones away', async () => {
+        const { nft: stood } = await rules()
+        await network.command('sync', { before: withOnly('legacy') })
+        // The kind that is in use has lost the pod, and is in use all the same.
+        await node.sh('for t in iptables ip6tables; do $t-legacy -t nat -F IPM-PODS; done')
+        expect((await network.command('sync --dry-run')).lines).toContain('1 attachment, would change 1')
+        expect((await rules()).nft).toEqual(stood)
+
+        await writeFile(recorder, '')
+        expect((await network.command('sync', { path: tools })).lines.at(-1)).toBe('1 attachment, 1 changed')
+        const restores = (await node.sh(`grep restore ${recorder}`)).split('\n')
+        expect(restores.slice(0, 3)).toEqual([
+          'iptables-legacy-restore',
+          'ip6tables-legacy-restore',
+          'iptables-nft-restore',
+        ])
+        expect(restores.slice(3)).not.toContain('iptables-legacy-restore')
+        expect(await rules()).toEqual({ nft: [], legacy: stood })
+      })
+
+      test('which are left in a kind that cannot be written, as the sync says', async () => {
+        const { nft: stood } = await rules()
+        await network.command('sync', { before: withOnly('legacy') })
+        const refusing = `printf '#!/bin/sh\\necho "iptables-nft-restore: no" >&2; exit 1\\n' > ${tools}/no
+          chmod 755 ${tools}/no; mkdir -p ${tools}/unwritable; ln -sf ../no ${tools}/unwritable/iptables-nft-restore`
+        await node.sh(refusing)
+        const { status, stdout, stderr } = await network.command('sync', { path: `${tools}/unwritable` })
+        expect({ status, said: stdout + stderr }).toEqual({
+          status: 1,
+          said: expect.stringContaining('iptables-nft-restore: no'),
+        })
+        const { nft, legacy } = await rules()
+        expect(legacy).toEqual(stood)
+        expect(nft).toContain('-A IPM-PODS -s 10.244.1.7/32 -g IPM-A-10.244.1.7')
+      })
     })
 
     test('is restored after a GC that did not know it', async () => {

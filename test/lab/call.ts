@@ -1,5 +1,5 @@
 import type { Backend } from '../../src/backend/backend'
-import type { Backends } from '../../src/backend/both'
+import type { Backends } from '../../src/backend/places'
 import type { PrimaryFirewall } from '../../src/primary/firewall'
 import { answer } from '../../src/verbs/answer'
 import { configWith, type PluginCall } from './plugin'

@@ -5,8 +5,8 @@ import { takenError } from '../taken'
 import { heldByOthers, type IsGone } from './holders'
 import { isHooked, setUpTable } from './hook'
 import { type Addition, addAttachment, deleteAttachment, ofFamily, setUpPolicy } from './layout'
-import { placeAttachment } from './place'
 import { whyRefused } from './refusal'
+import { rewriteAttachment } from './rewrite'
 import { findAddress, readState, readStateIfAny, type State } from './state'
 import { ATTEMPTS, type Iptables, type Outcome, runTransaction, toError } from './tool'
 import { arePoliciesAccepted, hasComments } from './trial'
@@ -65,7 +65,7 @@ async function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): 
         outcome = runTransaction(iptables, family, [
           ...table.transaction,
           ...setUpPolicy(wanted.policy, family),
-          ...placeAttachment(table.state, additionWith(withComments)),
+          ...rewriteAttachment(table.state, additionWith(withComments)),
         ])
         if (isRefused(outcome) && !arePoliciesAccepted(iptables, family, [wanted.policy])) break
       }

@@ -1,6 +1,6 @@
 import type { Family } from '../../policy/address'
 import type { Host } from '../backend'
-import { mayChangeRules, NO_CAPABILITY } from '../capability'
+import { mayChangeRules, NO_CAPABILITY } from '../capabilities'
 import { DISPATCH, HOOK, JUMP } from './layout'
 import { renderRule } from './render'
 import { hasRule, type Iptables, runList, TOOLS } from './tool'

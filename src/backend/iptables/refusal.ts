@@ -1,7 +1,7 @@
 import { CniError } from '../../cni/error'
 import type { Family } from '../../policy/address'
 import type { Wanted } from '../backend'
-import { tooOld } from '../tools'
+import { tooOld } from '../unfit-tools'
 import { type Iptables, type Outcome, runVersion, toError } from './tool'
 import type { Rule } from './transaction'
 import { areAccepted, rulesOf } from './trial'

@@ -1,5 +1,6 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Removal } from '../backend'
+import { hopeless, isHopeless } from './hopeless'
 import {
   addressChain,
   DISPATCH,
@@ -11,11 +12,11 @@ import {
   ownerRule,
 } from './layout'
 import { parseOwner } from './owner-state'
-import { deleteStrays, takeDown } from './place'
 import { renderRule } from './render'
+import { deleteStrays, takeDown } from './rewrite'
 import { type AddressState, parseState, type State } from './state'
 import { addTombstone, makeTombstoneChains, type Tombstone } from './tombstones'
-import { ATTEMPTS, type Iptables, type Outcome, runList, runTransaction, toError } from './tool'
+import { ATTEMPTS, type Iptables, runList, runTransaction, toError } from './tool'
 import type { Operation, Transaction } from './transaction'
 
 /** A DEL: whose, and when; it leaves a tombstone (`tombstones.ts`). */
@@ -140,11 +141,6 @@ function leaveTombstone(iptables: Iptables, family: Family, own: Own & { readonl
   return isHopeless(outcome) ? hopeless(outcome) : removeOwned(iptables, family, own)
 }
 
-function hopeless({ failure, said }: Outcome & { ok: false }): Removal {
-  if (failure === 'unusable' || failure === 'unsupported') return { outcome: 'unusable', said }
-  return { outcome: 'unknown', said, mayBeElsewhere: false }
-}
-
 /** Reads the table and takes away exactly what is the owner's. */
 export function removeOwned(iptables: Iptables, family: Family, own: Own): Removal {
   for (let attempt = 1; ; attempt++) {
@@ -198,8 +194,4 @@ function leaveTo({ address, owners, rules }: AddressState, ids: ReadonlySet<stri
         .filter((text) => text === renderRule(rule))
         .map((): Operation => ({ do: 'delete-rule', chain: addressChain(address), rule }))
     })
-}
-
-function isHopeless({ failure }: Outcome & { ok: false }): boolean {
-  return failure !== 'refused'
 }

@@ -5,10 +5,10 @@ import { attachmentId } from '../identity'
 import { compareHook, isJumpDoubled, setUpTable } from './hook'
 import { type Birth, DISPATCH, HOOK, includes, ofFamily, setUpPolicy } from './layout'
 import type { OwnerRecord } from './owner-record'
-import { placeAttachment } from './place'
 import { policyChainName } from './policy-chains'
 import { whyRefused } from './refusal'
 import { renderTransaction } from './render'
+import { rewriteAttachment } from './rewrite'
 import { type AddressState, findAddress, readState, readStateIfAny, type State } from './state'
 import { ATTEMPTS, type Iptables, runTransaction, TOOLS } from './tool'
 import type { Transaction } from './transaction'
@@ -161,7 +161,7 @@ function planAttachment(
   }
   const birth = birthOf(one, known?.note, times)
   const addition = { family, attachment, addresses, all: one.addresses, policy, birth, hasComments }
-  return { transaction: placeAttachment(state, addition), change, held }
+  return { transaction: rewriteAttachment(state, addition), change, held }
 }
 
 /** What stands keeps its age and its origin when it is written anew; what is restored says that it was. */

@@ -6,7 +6,7 @@ import {
   isSameAddress,
   parsePrinted,
 } from '../../policy/address'
-import { UnusableError } from '../unusable'
+import { UnusableError } from '../tolerances'
 import { addressChain, addressPrefix, DISPATCH, dispatchRule, HOOK, ownerPrefix } from './layout'
 import { digitsIn } from './owner-rows'
 import { type OwnerState, parseOwner } from './owner-state'

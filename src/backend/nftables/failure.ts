@@ -1,6 +1,6 @@
 import { CniError } from '../../cni/error'
 import { explainDenial } from '../denied'
-import { RefusedError, UnusableError } from '../unusable'
+import { RefusedError, UnusableError } from '../tolerances'
 import type { Carrier, Failed } from './carrier'
 
 /**

@@ -1,5 +1,5 @@
 import type { Machine } from '../../backend'
-import { mayChangeRules, NO_CAPABILITY } from '../../capability'
+import { mayChangeRules, NO_CAPABILITY } from '../../capabilities'
 import type { QuickCarrier } from '../carrier'
 import { encodeElements } from './encode-batch'
 import { failed } from './failures'

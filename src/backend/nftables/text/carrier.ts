@@ -1,5 +1,5 @@
 import type { Host } from '../../backend'
-import { mayChangeRules, NO_CAPABILITY } from '../../capability'
+import { mayChangeRules, NO_CAPABILITY } from '../../capabilities'
 import type { Carrier, ElementKey, FoundElement, Layout, Outcome, QuickCarrier } from '../carrier'
 import { MARK, NOWHERE } from '../elsewhere'
 import { BASE_CHAIN, layoutChain, OWNERS } from '../layout'

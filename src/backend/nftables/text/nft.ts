@@ -1,6 +1,6 @@
 import { formatAddress } from '../../../policy/address'
 import type { ToolResult } from '../../../system/tools'
-import { cannotRun, tooOld } from '../../tools'
+import { cannotRun, tooOld } from '../../unfit-tools'
 import type { ElementKey, Failed, Failure } from '../carrier'
 import { renderTransaction, TABLE } from '../render'
 import type { Transaction } from '../transaction'

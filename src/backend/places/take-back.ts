@@ -1,14 +1,18 @@
 import { toCniError } from '../../cni/error'
 import type { Replacement } from '../backend'
 import { attachmentId } from '../identity'
-import { unlessUnusable } from '../unusable'
-import type { Places } from '.'
-import { remove } from './remove'
+import { ifItWorks } from '../tolerances'
+import type { Places } from './place'
+import { ANYWHERE, remove } from './remove'
 
 /** Those whose DEL came within the last two minutes: a DEL leaves its tombstone in one of the places. */
-export async function goneFrom({ nft, iptables, mayBeInIptables }: Places): Promise<ReadonlySet<string>> {
-  const here = (await unlessUnusable(() => nft.gone())) ?? []
-  const there = (await mayBeInIptables()) ? await unlessUnusable(() => iptables.gone()) : undefined
+export async function goneFrom({
+  nftables,
+  iptables,
+  mayBeInIptables,
+}: Places): Promise<ReadonlySet<string>> {
+  const here = (await ifItWorks(() => nftables.gone())) ?? []
+  const there = (await mayBeInIptables()) ? await ifItWorks(() => iptables.gone()) : undefined
   return new Set([...here, ...(there ?? [])])
 }
 
@@ -40,5 +44,3 @@ export async function takeBack(places: Places, replacement: Replacement): Promis
     unrepaired: [...replacement.unrepaired, ...failures],
   }
 }
-
-const ANYWHERE = { setting: 'auto', carrier: 'auto', isGuess: true } as const

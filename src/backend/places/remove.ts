@@ -1,12 +1,15 @@
 import type { AttachmentName } from '../../cni/attachment'
 import type { Address } from '../../policy/address'
-import type { Backend, Removal, Where } from '../backend'
-import type { Places } from '.'
+import type { Removal, Where } from '../backend'
+import type { Place, Places } from './place'
 
 interface Likely {
   readonly hint: readonly Address[]
   readonly where: Where
 }
+
+/** Nobody knows what the config asks for. */
+export const ANYWHERE: Where = { setting: 'auto', carrier: 'auto', isGuess: true }
 
 /**
  * DEL, whatever the config says now: the likelier place first, and the other where that one leaves it open that there
@@ -14,18 +17,19 @@ interface Likely {
  * send, or with GC.
  */
 export async function remove(
-  { nft, iptables }: Places,
+  { nftables, iptables }: Pick<Places, 'nftables' | 'iptables'>,
   attachment: AttachmentName,
   { hint, where }: Likely,
 ): Promise<Removal> {
-  const [first, second]: [Backend, Backend] = where.setting === 'iptables' ? [iptables, nft] : [nft, iptables]
+  const isInIptables = where.setting === 'iptables'
+  const [first, second]: [Place, Place] = isInIptables ? [iptables, nftables] : [nftables, iptables]
   const removal = await first.remove(attachment, hint, where)
   if (!isOpen(removal)) return removal
-  return worse(removal, await second.remove(attachment, hint, whereNow(where, removal)))
+  return worseOf(removal, await second.remove(attachment, hint, whereAfter(where, removal)))
 }
 
 /** Where nft cannot be used, `auto` means iptables: rules would be restored there. One that is busy can be used. */
-function whereNow(where: Where, { outcome }: Open): Where {
+function whereAfter(where: Where, { outcome }: Open): Where {
   return where.setting === 'auto' && outcome === 'unusable' ? { ...where, setting: 'iptables' } : where
 }
 
@@ -36,8 +40,8 @@ function isOpen(removal: Removal): removal is Open {
   return removal.outcome === 'unusable' || (removal.outcome !== 'removed' && removal.mayBeElsewhere)
 }
 
-/** Of two answers the one to give: a tool that is not there has put no rules, if the other one is. */
-function worse(removal: Open, other: Removal): Removal {
+/** The one of two answers to give: a tool that is not there has put no rules, if the other one is. */
+function worseOf(removal: Open, other: Removal): Removal {
   if (other.outcome === 'removed') return other
   if (removal.outcome === 'unusable' && other.outcome === 'unusable')
     return { outcome: 'unusable', said: `${removal.said}, ${other.said}` }

@@ -1,4 +1,4 @@
-/** What the backends' tools have in common. */
+/** What shows that a tool is there and of no use. */
 
 /** Statuses of the dynamic linker and of shells, for a file that is there and does not run. */
 export function cannotRun(status: number): boolean {

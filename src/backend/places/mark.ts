@@ -1,5 +1,4 @@
-import type { Backend } from '../backend'
-import type { Places } from '.'
+import type { Place, Places } from './place'
 
 /**
  * The mark in nft's table that iptables may have rules (`nftables/elsewhere.ts`). It is left after rules were installed or
@@ -15,7 +14,7 @@ export async function tryToMark(mark: () => Promise<void>): Promise<void> {
 }
 
 /** An iptables that cannot be asked may have rules. */
-export async function markIfAny({ iptables, mark }: Pick<Places, 'iptables' | 'mark'>): Promise<void> {
+export async function markIfUsed({ iptables, mark }: Pick<Places, 'iptables' | 'mark'>): Promise<void> {
   let hasRules = true
   try {
     hasRules = await iptables.hasRules()
@@ -25,8 +24,8 @@ export async function markIfAny({ iptables, mark }: Pick<Places, 'iptables' | 'm
   if (hasRules) await tryToMark(mark)
 }
 
-/** After an ADD that found one of the two kinds of tables missing: that kind has come into being. */
-export async function markAfter(places: Places, backend: Backend): Promise<void> {
-  if (backend === places.nft) await markIfAny(places)
+/** After an ADD that found the tables of its place missing: they have come into being. */
+export async function markAfter(places: Places, place: Place): Promise<void> {
+  if (place === places.nftables) await markIfUsed(places)
   else await tryToMark(places.mark)
 }

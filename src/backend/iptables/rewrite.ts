@@ -20,7 +20,7 @@ import type { Operation, Transaction } from './transaction'
  * emptied and filled again, not deleted and made: when somebody else changes the ruleset meanwhile, iptables-nft begins
  * again, and does not make a chain that it finds, whatever is to be deleted first (nft_refresh_transaction).
  */
-export function placeAttachment(state: State, addition: Addition): Transaction {
+export function rewriteAttachment(state: State, addition: Addition): Transaction {
   const { attachment, addresses } = addition
   const id = attachmentId(attachment)
   return [

@@ -1,0 +1,67 @@
+import { CniError } from '../../cni/error'
+import type { BackendSetting, CarrierSetting } from '../backend'
+import { doesNotWork, UnusableError } from '../tolerances'
+import type { Place, Places } from './place'
+
+type Choice = Pick<Places, 'nftables' | 'iptables'>
+
+/** What `run` gave, and where. */
+interface Done<T> {
+  readonly place: Place
+  readonly value: T
+}
+
+/** Runs `run` in the place that the setting asks for. */
+export async function runWhereAsked<T>(
+  places: Choice,
+  setting: BackendSetting,
+  run: (place: Place) => Promise<T>,
+): Promise<Done<T>> {
+  if (setting === 'auto') return runInFirstThatWorks(places, run)
+  const place = places[setting]
+  return { place, value: await run(place) }
+}
+
+/**
+ * `"auto"`: nftables where it works; else iptables; else an error that has what each of them said. nft is tried, not
+ * asked: on a node where it works that costs nothing.
+ */
+async function runInFirstThatWorks<T>(
+  { nftables, iptables }: Choice,
+  run: (place: Place) => Promise<T>,
+): Promise<Done<T>> {
+  try {
+    return { place: nftables, value: await run(nftables) }
+  } catch (error) {
+    if (!doesNotWork(error)) throw error
+    return { place: iptables, value: await instead(error, () => run(iptables)) }
+  }
+}
+
+async function instead<T>(nft: CniError, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error
+    throw errorOfBoth(nft, error)
+  }
+}
+
+/** What nft said is part of it in either case, because that is why iptables was tried at all. */
+export function errorOfBoth(nft: CniError, iptables: CniError): CniError {
+  const details = `nft: ${nft.details || nft.message}; iptables: ${iptables.details || iptables.message}`
+  return iptables instanceof UnusableError
+    ? new UnusableError(`${nft.message}; nor is iptables usable`, details)
+    : new CniError(iptables.reason, iptables.message, details)
+}
+
+/** STATUS with `"auto"`: what is missing in each place, if there is no place that can be used. */
+export async function missingEverywhere(
+  { nftables, iptables }: Choice,
+  carrier: CarrierSetting,
+): Promise<readonly string[]> {
+  const missing = await nftables.probe(carrier)
+  if (missing.length === 0) return missing
+  const missingToo = await iptables.probe()
+  return missingToo.length === 0 ? [] : [...new Set([...missing, ...missingToo])]
+}

@@ -1,0 +1,135 @@
+import type { CniError } from '../../cni/error'
+import type { Change, Replacement, Wanted } from '../backend'
+import { DeniedError, doesNotWork } from '../tolerances'
+import { heldElsewhere } from './held-elsewhere'
+import { emptyInventory, type Inventory, inventoryFor, requireUsable, takeInventory } from './inventory'
+import { markIfUsed, tryToMark } from './mark'
+import { type Departure, lineOf, moveTo, takeOut } from './move'
+import type { Places } from './place'
+import { takeBack } from './take-back'
+
+/**
+ * Sync: each attachment where its config asks for it, then away from the other place (`move.ts`). One whose config is only
+ * that of its ADD stays where it is.
+ */
+export async function replace(
+  allPlaces: Places,
+  wanted: readonly Wanted[],
+  options: { readonly dryRun: boolean },
+): Promise<Replacement> {
+  // Before nft's table comes into being: a DEL that found none may have left its tombstone in iptables alone.
+  const isIptablesUsed =
+    wanted.some(({ setting }) => setting === 'iptables') || (await allPlaces.mayBeInIptables())
+  const places = {
+    ...allPlaces,
+    mayBeInIptables: async () => isIptablesUsed || (await allPlaces.mayBeInIptables()),
+  }
+  if (options.dryRun) return replaceEverywhere(places, wanted, options)
+  let replacement: Replacement
+  try {
+    replacement = await replaceEverywhere(places, wanted, options)
+  } catch (error) {
+    // One family may stand, or both: a tool that was killed may have done its work.
+    const changes = wanted.map(({ attachment, addresses }): Change => {
+      return { attachment, addresses, what: 'restored' }
+    })
+    await takeBack(places, { ...NOTHING, changes })
+    throw error
+  }
+  return takeBack(places, replacement)
+}
+
+async function replaceEverywhere(
+  { nftables, iptables, mark, mayBeInIptables }: Places,
+  wanted: readonly Wanted[],
+  options: { readonly dryRun: boolean },
+): Promise<Replacement> {
+  const found = {
+    nftables: await takeInventory(nftables),
+    iptables: (await mayBeInIptables()) ? await takeInventory(iptables) : emptyInventory(iptables),
+  }
+  const { iptables: there } = found
+  requireUsable(found, wanted)
+  const work = (one: Inventory) => ({ wanted: wanted.filter((w) => inventoryFor(w, found) === one), options })
+  const parts: Replacement[] = []
+  try {
+    parts.push(await replaceIn(found.nftables, there, work(found.nftables)))
+  } catch (error) {
+    // An nft that is too old lists an empty table, and refuses our rules.
+    if (!doesNotWork(error) || found.nftables.listed.size > 0) throw error
+    found.nftables = { ...found.nftables, unusable: error }
+    parts.push(await replaceIn(found.nftables, there, work(found.nftables)))
+  }
+  // Nearly always there is nothing, and nothing is wanted.
+  if (there.listed.size > 0 || work(there).wanted.length > 0) {
+    parts.push(await replaceIn(there, found.nftables, work(there)).catch(reportAfter(parts)))
+    if (!options.dryRun && !there.unusable) await tryToMark(mark)
+  } else if (!options.dryRun && parts.some(({ repairs }) => repairs.length > 0)) {
+    // nft's table, which may have come into being, or have lost its mark.
+    await markIfUsed({ iptables, mark })
+  }
+  return { ...mergeReplacements(parts), unseen: unseenIn(there, wanted) }
+}
+
+/** Not asked for there, they may be there since a config that did; a DEL that may look will find them. */
+function unseenIn({ unusable }: Inventory, wanted: readonly Wanted[]): readonly string[] {
+  if (!(unusable instanceof DeniedError) || wanted.length === 0) return []
+  return [`whether iptables has rules of these attachments too is not known: ${lineOf(unusable)}`]
+}
+
+/** What the first place has done is reported, whatever becomes of the second; where it did nothing, there is the error. */
+function reportAfter(parts: readonly Replacement[]): (error: unknown) => Replacement {
+  return (error) => {
+    if (!parts.some(({ changes, repairs }) => changes.length + repairs.length > 0)) throw error
+    return { ...NOTHING, unrepaired: [lineOf(error)] }
+  }
+}
+
+interface Work {
+  readonly wanted: readonly Wanted[]
+  readonly options: { readonly dryRun: boolean }
+}
+
+/** The part of those that belong in one place. */
+async function replaceIn(
+  { place, unusable }: Inventory,
+  other: Inventory,
+  { wanted, options }: Work,
+): Promise<Replacement> {
+  if (unusable) return { ...NOTHING, unrepaired: wanted.length > 0 ? [whyNot(unusable, wanted)] : [] }
+  const { free, held } = heldElsewhere(other, wanted)
+  const replacement = await moveTo(place, free, {
+    ...options,
+    leave: (ids) => leaveListed(other, ids, options),
+  })
+  return { ...replacement, held: [...held, ...replacement.held] }
+}
+
+/** What is listed there; a dry run needs no second look. */
+async function leaveListed(
+  { place, listed }: Inventory,
+  ids: ReadonlySet<string>,
+  options: { readonly dryRun: boolean },
+): Promise<Departure> {
+  const left = new Set([...ids].filter((id) => listed.has(id)))
+  if (left.size === 0 || options.dryRun) return { left, failures: [] }
+  return { left, failures: (await takeOut(place, left, options)).failures }
+}
+
+const NOTHING: Replacement = { changes: [], held: [], repairs: [], unrepaired: [], script: '' }
+
+function whyNot(error: CniError, wanted: readonly Wanted[]): string {
+  const networks = [...new Set(wanted.map(({ attachment }) => attachment.network))].join(', ')
+  return `network ${networks}: ${lineOf(error)}`
+}
+
+function mergeReplacements(parts: readonly Replacement[]): Replacement {
+  return {
+    changes: parts.flatMap(({ changes }) => changes),
+    held: parts.flatMap(({ held }) => held),
+    repairs: parts.flatMap(({ repairs }) => repairs),
+    unrepaired: parts.flatMap(({ unrepaired }) => unrepaired),
+    gone: parts.flatMap(({ gone = [] }) => gone),
+    script: parts.map(({ script }) => script).join(''),
+  }
+}

@@ -1,0 +1,232 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { BackendSetting, Listed, Removal, Wanted } from '../../src/backend/backend'
+import { attachmentId } from '../../src/backend/identity'
+import type { Place, Places } from '../../src/backend/places/place'
+import { remove } from '../../src/backend/places/remove'
+import { replace } from '../../src/backend/places/replace'
+import { verify } from '../../src/backend/places/verify'
+import { DeniedError, UnusableError } from '../../src/backend/tolerances'
+import { intentOf } from '../../src/config/intent'
+import { parseConfig } from '../../src/config/parse'
+import { NO_SOURCES } from '../../src/config/settings'
+import { decidePolicy } from '../../src/policy/policy'
+import { parseAddressWithLength } from '../../src/policy/prefix'
+
+/** In which order places are asked and written, by places that only keep a journal. */
+
+const ips = [parseAddressWithLength('10.244.1.7/24')]
+const addresses = ips.map(({ address }) => address)
+const policy = decidePolicy(intentOf({ config: parseConfig({}), sources: NO_SOURCES }, ''), ips)
+const attachment = { containerID: 'a', ifname: 'eth0', network: 'n', pod: 'shop/a', namespace: 'shop' }
+const wanted = (setting: BackendSetting): Wanted => ({ attachment, addresses, policy, setting })
+const A: Listed = { id: attachmentId(attachment), addresses }
+const OTHER: Listed = { id: 'other', addresses }
+
+let journal: string[]
+beforeEach(() => {
+  journal = []
+})
+
+interface Fake {
+  readonly has?: readonly Listed[]
+  readonly removal?: Removal
+  /** What listing throws. */
+  readonly broken?: Error
+  readonly pruneFails?: boolean
+}
+
+function place(name: Place['name'], { has = [], removal, broken, pruneFails = false }: Fake): Place {
+  const note = (verb: string) => journal.push(`${name}: ${verb}`)
+  return {
+    name,
+    async apply() {
+      note('apply')
+      return { tableWasMissing: false }
+    },
+    async remove(_, __, where) {
+      note(`remove, ${where?.setting}`)
+      return removal ?? { outcome: 'removed' }
+    },
+    async verify() {
+      note('verify')
+      return []
+    },
+    async replace(all) {
+      note(`replace ${all.length}`)
+      const isThere = (one: Wanted) => has.some(({ id }) => id === attachmentId(one.attachment))
+      const changes = all.filter((one) => !isThere(one)).map((one) => ({ ...one, what: 'restored' as const }))
+      return { changes, held: [], repairs: [], unrepaired: [], script: '' }
+    },
+    async prune(isStale) {
+      note(`prune ${has.filter(isStale).map(({ id }) => (id === A.id ? 'a' : id))}`)
+      if (pruneFails) throw new Error('busy')
+      return { removed: has.filter(isStale), policies: [], failures: [] }
+    },
+    async list() {
+      note('list')
+      if (broken) throw broken
+      return has
+    },
+    gone: async () => new Set(),
+    hasRules: async () => has.length > 0,
+    tearDown: async () => {},
+    probe: async () => [],
+    standing: async () => [],
+  }
+}
+
+const placesOf = (nftables: Fake, iptables: Fake, mayBeInIptables = true): Places => ({
+  nftables: place('nftables', nftables),
+  iptables: place('iptables', iptables),
+  mark: async () => {
+    journal.push('mark')
+  },
+  mayBeInIptables: async () => mayBeInIptables,
+})
+
+const sync = (places: Places, setting: BackendSetting, dryRun = false) =>
+  replace(places, [wanted(setting)], { dryRun })
+
+describe('sync', () => {
+  test.each([
+    [
+      'iptables',
+      placesOf({ has: [A] }, {}),
+      [
+        'nftables: list',
+        'iptables: list',
+        'nftables: replace 0',
+        'iptables: replace 1',
+        'nftables: prune a',
+        'mark',
+      ],
+    ],
+    [
+      'nftables',
+      placesOf({}, { has: [A] }),
+      [
+        'nftables: list',
+        'iptables: list',
+        'nftables: replace 1',
+        'iptables: prune a',
+        'iptables: replace 0',
+        'mark',
+      ],
+    ],
+  ] as const)(
+    'to %s: the new rules are written before the old ones go',
+    async (setting, places, expected) => {
+      const { changes } = await sync(places, setting)
+      expect(journal).toEqual(expected)
+      expect(changes).toMatchObject([{ attachment, what: 'changed' }])
+    },
+  )
+
+  test('what is in both places has changed by leaving one', async () => {
+    const { changes } = await sync(placesOf({ has: [A] }, { has: [A] }), 'nftables')
+    expect(journal).toContain('iptables: prune a')
+    expect(changes).toEqual([{ attachment, addresses, what: 'changed' }])
+  })
+
+  test('iptables is not asked where nothing says that it has rules', async () => {
+    await sync(placesOf({}, {}, false), 'auto')
+    expect(journal).toEqual(['nftables: list', 'nftables: replace 1'])
+  })
+
+  test('a dry run says what would change, and takes nothing away', async () => {
+    const { changes } = await sync(placesOf({}, { has: [A] }), 'nftables', true)
+    expect(changes).toMatchObject([{ what: 'changed' }])
+    expect(journal.filter((line) => line.includes('prune') || line === 'mark')).toEqual([])
+  })
+
+  test('old rules that cannot be taken away are reported', async () => {
+    const { changes, unrepaired } = await sync(placesOf({}, { has: [A], pruneFails: true }), 'nftables')
+    expect(changes).toMatchObject([{ what: 'changed' }])
+    expect(unrepaired).toEqual([expect.stringContaining('busy')])
+  })
+
+  test('an address that another attachment holds in the other place is left to it', async () => {
+    const { held } = await sync(placesOf({}, { has: [OTHER] }), 'nftables')
+    expect(held).toEqual([{ attachment, address: addresses[0], holder: 'an attachment without a name' }])
+  })
+
+  test('"auto" is iptables where nft is missing, and nftables where nft refuses', async () => {
+    await sync(placesOf({ broken: new UnusableError('missing', '') }, {}), 'auto')
+    expect(journal).toContain('iptables: replace 1')
+    journal = []
+    const refusing = placesOf({ broken: new DeniedError('denied', '') }, { has: [OTHER] })
+    await expect(sync(refusing, 'auto')).rejects.toThrow('denied')
+    expect(journal).not.toContain('iptables: replace 1')
+  })
+
+  test('with neither it is an error that has what each of them said', async () => {
+    const places = placesOf(
+      { broken: new UnusableError('no nft', '') },
+      { broken: new UnusableError('no iptables', '') },
+    )
+    await expect(sync(places, 'auto')).rejects.toMatchObject({
+      message: 'no nft; nor is iptables usable',
+      details: 'nft: no nft; iptables: no iptables',
+    })
+  })
+})
+
+describe('DEL', () => {
+  const ABSENT = { outcome: 'absent', mayBeElsewhere: true } as const
+  const NOWHERE_ELSE = { outcome: 'absent', mayBeElsewhere: false } as const
+  const UNUSABLE = { outcome: 'unusable', said: 'none' } as const
+  const UNKNOWN = { outcome: 'unknown', said: 'locked', mayBeElsewhere: false } as const
+
+  test.each([
+    ['auto', {}, {}, ['nftables: remove, auto'], { outcome: 'removed' }],
+    ['auto', { removal: NOWHERE_ELSE }, {}, ['nftables: remove, auto'], NOWHERE_ELSE],
+    ['auto', { removal: UNKNOWN }, {}, ['nftables: remove, auto'], UNKNOWN],
+    [
+      'auto',
+      { removal: ABSENT },
+      {},
+      ['nftables: remove, auto', 'iptables: remove, auto'],
+      { outcome: 'removed' },
+    ],
+    [
+      'auto',
+      { removal: UNUSABLE },
+      { removal: ABSENT },
+      ['nftables: remove, auto', 'iptables: remove, iptables'],
+      NOWHERE_ELSE,
+    ],
+    ['iptables', {}, {}, ['iptables: remove, iptables'], { outcome: 'removed' }],
+    [
+      'iptables',
+      { removal: UNUSABLE },
+      { removal: UNUSABLE },
+      ['iptables: remove, iptables', 'nftables: remove, iptables'],
+      { outcome: 'unusable', said: 'none, none' },
+    ],
+  ] as const)(
+    'with %s, %j in nftables, %j in iptables',
+    async (setting, nftables, iptables, expected, removal) => {
+      const where = { setting, carrier: 'auto' } as const
+      expect(await remove(placesOf(nftables, iptables), attachment, { hint: addresses, where })).toEqual(
+        removal,
+      )
+      expect(journal).toEqual(expected)
+    },
+  )
+})
+
+describe('CHECK', () => {
+  test('finds the pod’s rules in the other place', async () => {
+    expect(await verify(placesOf({ has: [A] }, { has: [A] }), wanted('nftables'))).toEqual([
+      '10.244.1.7: has rules in iptables, where they should not be',
+    ])
+    expect(await verify(placesOf({ has: [A] }, { has: [A] }), wanted('iptables'))).toEqual([
+      '10.244.1.7: has rules in nftables, where they should not be',
+    ])
+  })
+
+  test('does not list a place without rules of ours', async () => {
+    expect(await verify(placesOf({ has: [A] }, {}), wanted('nftables'))).toEqual([])
+    expect(journal).toEqual(['nftables: verify'])
+  })
+})
