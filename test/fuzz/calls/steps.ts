@@ -145,6 +145,10 @@ function afterCheck(
   if (reply.code === 11) return isCrowded ? [world] : []
   const keys: Keys = around.conf[call.network] ?? {}
   const state = checked(world, call, { keys, families: around.families })
+  if (world.isUnhooked && (state === 'fine' || state === 'open')) {
+    if (reply.code === 101) return [world]
+    return reply.status === 0 ? [{ ...world, isUnhooked: false }] : []
+  }
   if (state === 'fine') return reply.status === 0 ? [world] : []
   if (state === 'open') return reply.status === 0 || reply.code === 101 ? [world] : []
   if (state === 'altered' || !call.repairs) return reply.code === 101 ? [world] : []
