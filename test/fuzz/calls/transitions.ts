@@ -111,7 +111,12 @@ function restored(
     ({ pod, network, isReadable }) => isReadable && around.alive.has(pod.containerID) && keysOf(network),
   )
   const candidates = living.filter(({ pod }) => world.tombs[keyOf(pod)] !== 'sure')
-  const perhaps = candidates.filter(({ pod }) => world.tombs[keyOf(pod)] === 'perhaps')
+  // Of those whose addresses all are others', nothing is restored anyway.
+  const perhaps = candidates.filter(
+    ({ pod, ips }) =>
+      world.tombs[keyOf(pod)] === 'perhaps' &&
+      ips.some(({ address }) => (world.rules[address]?.pod ?? keyOf(pod)) === keyOf(pod)),
+  )
   return distinct(
     subsets(perhaps).flatMap((left) => {
       const chosen = candidates.filter((one) => !left.includes(one))
@@ -170,7 +175,7 @@ function beats(other: Entry, entry: Entry, address: string): boolean {
 
 /** All of them for few; for many, which never are there in practice, none and all. */
 export function subsets<T>(items: readonly T[]): (readonly T[])[] {
-  if (items.length > 4) return [[], items]
+  if (items.length > 7) return [[], items]
   return Array.from({ length: 2 ** items.length }, (_, bits) => items.filter((_, i) => (bits >> i) & 1))
 }
 
