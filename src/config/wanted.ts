@@ -1,8 +1,9 @@
 import type { Wanted } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
-import { distinctAddresses, type InterfaceAddress } from '../cni/prev-result'
+import { distinctAddresses } from '../cni/prev-result'
+import { decidePolicy } from '../policy/decide'
 import type { Intent } from '../policy/intent'
-import { decidePolicy } from '../policy/policy'
+import type { InterfaceAddress } from '../policy/prefix'
 import { backendSetting } from './backend-setting'
 import type { Settings } from './intent'
 

@@ -23,6 +23,12 @@ export interface Prefix {
   readonly length: number
 }
 
+/** An address of a pod, with the prefix length of the subnet that IPAM gave it. */
+export interface InterfaceAddress {
+  readonly address: Address
+  readonly length: number
+}
+
 /** `10.0.0.0/8`: strict address, decimal length, no host bits. */
 export function parsePrefix(text: string): Prefix {
   return readPrefix(text) ?? explain(text)
@@ -103,7 +109,7 @@ export function parseAddressOrPrefix(text: string): Prefix {
 }
 
 /** An interface address as CNI results carry it: `10.244.1.7/24`, host bits and all. */
-export function parseAddressWithLength(text: string): { address: Address; length: number } {
+export function parseAddressWithLength(text: string): InterfaceAddress {
   const slash = text.indexOf('/')
   const [addressText, suffix] = slash < 0 ? [text, ''] : [text.slice(0, slash), text.slice(slash)]
   if (text.trim() === '')

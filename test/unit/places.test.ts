@@ -9,7 +9,7 @@ import { DeniedError, UnusableError } from '../../src/backend/tolerances'
 import { intentOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
-import { decidePolicy } from '../../src/policy/policy'
+import { decidePolicy } from '../../src/policy/decide'
 import { parseAddressWithLength } from '../../src/policy/prefix'
 
 /** In which order places are asked and written, by places that only keep a journal. */
