@@ -1,9 +1,8 @@
-import { openSocket } from '#system/netlink-socket'
 import { once } from '../../system/once'
 import type { CarrierSetting, Machine } from '../backend'
 import type { QuickCarrier } from './carrier'
 import { netlinkCarrier } from './netlink/carrier'
-import { createSession } from './netlink/session'
+import { ownSession } from './netlink/own-session'
 
 export type Carriers = (setting?: CarrierSetting) => Promise<QuickCarrier>
 
@@ -20,14 +19,8 @@ export function chooseCarrier(machine: Machine, byDefault: CarrierSetting): Carr
   return async (asked = 'auto') => {
     const setting = asked === 'auto' ? byDefault : asked
     if (setting === 'nft') return text()
-    const own = session()
+    const own = ownSession()
     if (own) return netlinkCarrier(own, machine)
     return setting === 'netlink' ? (await import('./netlink/whole-carrier')).noNetlinkCarrier() : text()
   }
 }
-
-/** One for the process: a watch asks every other second for as long as it runs. */
-export const session = once(() => {
-  const socket = openSocket()
-  return socket && createSession(socket, openSocket)
-})

@@ -1,4 +1,4 @@
-import { session } from '../choose-carrier'
+import { ownSession } from './own-session'
 import { MESSAGES, NFPROTO, TABLE } from './protocol'
 import { getOne, mayLack, reading } from './reading'
 import type { Writer } from './writer'
@@ -8,7 +8,7 @@ import type { Writer } from './writer'
  * the kernel cannot be asked, or does not say.
  */
 export function mayHaveTable(family: keyof typeof NFPROTO, name: string): boolean {
-  const own = session()
+  const own = ownSession()
   if (!own) return true
   const question = {
     type: MESSAGES.getTable,
