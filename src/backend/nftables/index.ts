@@ -1,5 +1,6 @@
 import type { Backend, CarrierSetting, Clock, Wanted } from '../backend'
-import { apply, type Note } from './apply'
+import { apply } from './apply'
+import type { Note } from './attachment-elements'
 import type { Carriers } from './choose-carrier'
 import { remove } from './remove'
 

@@ -2,7 +2,7 @@ import { type Address, formatAddress, isSameAddress } from '../../policy/address
 import { type Change, LATER_ADD, type Replacement, type Wanted } from '../backend'
 import { holderName } from '../holder-name'
 import { attachmentDigest } from '../identity'
-import type { Note } from './apply'
+import type { Note } from './attachment-elements'
 import { hasSlotsFor } from './fill-slots'
 import { addOwner, addPod, deletePod, policyOf } from './layout'
 import { parseOwnerComment } from './notes'
