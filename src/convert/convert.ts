@@ -5,13 +5,8 @@ import { parseConfig } from '../config/parse'
 import { NO_SOURCES } from '../config/settings'
 import { parseTextValues } from '../config/text-value'
 import { convertAgent, isManifest } from './agent'
+import type { Converted } from './converted'
 import { convertWindows, isCniConfig } from './windows'
-
-/** Our config, as an operator would write it, and what an operator should know of it. */
-export interface Converted {
-  readonly plugin: JsonObject
-  readonly notes: readonly string[]
-}
 
 /**
  * An ip-masq-agent config, the manifests that hold one (ConfigMap, DaemonSet, List), or a Windows node's CNI config.

@@ -5,7 +5,7 @@ import { parseWith } from '../config/parse'
 import { memberOf, type OutboundNat, windowsPolicies } from '../config/windows-policies'
 import { FAMILY_NAMES, formatAddress } from '../policy/address'
 import { formatPrefix, type Prefix } from '../policy/prefix'
-import type { Converted } from './convert'
+import type { Converted } from './converted'
 
 /** A conflist, or the config of one plugin. */
 export function isCniConfig(document: JsonObject): boolean {
