@@ -1,7 +1,7 @@
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
+import { PROFILES, type ProfileName } from '../install/profiles'
 import { type Address, parseAddress } from '../policy/address'
 import { type FlagOptions, parseArguments } from './arguments'
-import { PROFILES, type ProfileName } from './profiles'
 
 /** A command line that cannot be used. */
 export class UsageError extends Error {
