@@ -1,5 +1,6 @@
 import { statusIfThere, statusOfEntry } from '#system/files'
 import { CniError } from '../cni/error'
+import type { Masquerading } from '../primary/masquerade-switch'
 import { isMissing } from '../system/errors'
 import {
   configFiles,
@@ -11,7 +12,7 @@ import {
 } from './conf-directory'
 import { inDirectory } from './directory'
 import { removeDropIn } from './drop-in'
-import { isConflist, type Masquerading, ownPluginsIn, removePlugin } from './edit-conflist'
+import { isConflist, ownPluginsIn, removePlugin } from './edit-conflist'
 import { EXECUTABLE } from './executable'
 import { isNamedInConfig } from './nested-plugins'
 import { backupOf, editConflist, readBackup, replaceLostBackup } from './patch'
