@@ -36,7 +36,7 @@ async function machineWithin(milliseconds: number) {
 
 function backendWithin(milliseconds: number): Backends {
   const { IP_MASQ_CARRIER } = environment()
-  const carrier = CARRIER_SETTINGS.find((setting) => setting === IP_MASQ_CARRIER)
+  const carrier = CARRIER_SETTINGS.find((one) => one === IP_MASQ_CARRIER)
   const machine = once(() => machineWithin(milliseconds))
   return backends(machine, { epochSeconds, bootSeconds }, carrier)
 }

@@ -9,8 +9,8 @@ export interface Wanted {
   readonly attachment: Attachment
   readonly addresses: readonly Address[]
   readonly policy: Policy
-  /** Where its rules are to stand. */
-  readonly setting: BackendSetting
+  /** The backend that the config asks for, and so where the rules belong. */
+  readonly backend: BackendSetting
   readonly carrier?: CarrierSetting
   /** The path of its network namespace as the runtime names it (CNI_NETNS); absent where nobody recorded it. */
   readonly netns?: string
@@ -141,7 +141,7 @@ export interface Pruned {
 
 /** What a config asks for, as far as it can be read: it only says where to look first, and by which way. */
 export interface Where {
-  readonly setting: BackendSetting
+  readonly backend: BackendSetting
   readonly carrier: CarrierSetting
   /** Nobody knows what the config asks for. */
   readonly isGuess?: boolean

@@ -35,7 +35,7 @@ const wanted = (containerID: string, addresses: readonly string[], keys = {}): W
     attachment: { containerID, ifname: 'eth0', network: 'n', pod: 'shop/web', namespace: 'shop' },
     addresses: ips.map(({ address }) => address),
     policy: decidePolicy(intentOf({ config: parseConfig(keys), sources: NO_SOURCES }, ''), ips),
-    setting: 'iptables',
+    backend: 'iptables',
   }
 }
 
@@ -147,7 +147,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       (await site.node.sh(`iptables${variant} -t nat -S; ip6tables${variant} -t nat -S`))
         .split('\n')
         .filter((line) => line.startsWith('-A IPM-D-'))
-    const HERE = { setting: 'iptables', carrier: 'auto' } as const
+    const HERE = { backend: 'iptables', carrier: 'auto' } as const
     const idA = attachmentId(A.attachment)
     afterEach(() => {
       bootSeconds = 5_000

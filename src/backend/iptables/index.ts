@@ -30,7 +30,7 @@ export function oneKind(iptables: Iptables, host: Host): IptablesBackend {
         id: attachmentId(attachment),
         hint,
         bootSeconds: host.bootSeconds(),
-        isHome: where?.setting === 'iptables',
+        isHome: where?.backend === 'iptables',
       }),
     verify: async (wanted) => verify(iptables, wanted),
     replace: async (wanted, { dryRun }) => replace(iptables, wanted, { dryRun, times: times(host) }),

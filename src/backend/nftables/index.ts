@@ -9,7 +9,7 @@ const NAME = 'inet ip-masq'
 
 /** What a pod's own ADD and DEL need is here; the rest is loaded when it is asked for. */
 export function nftables(carriers: Carriers, clock: Clock): Backend {
-  const whole = async (setting?: CarrierSetting) => (await carriers(setting)).whole()
+  const whole = async (carrier?: CarrierSetting) => (await carriers(carrier)).whole()
   const isStanding = async () => {
     const outcome = (await whole()).isStanding()
     if (outcome.ok) return outcome.value
@@ -27,7 +27,7 @@ export function nftables(carriers: Carriers, clock: Clock): Backend {
       remove(await carriers(where?.carrier), attachment, {
         hint,
         // A table of nft's on a node that uses iptables would keep the tombstone from the pod's next ADD.
-        mayMakeTable: where?.setting !== 'iptables' && where?.isGuess !== true,
+        mayMakeTable: where?.backend !== 'iptables' && where?.isGuess !== true,
       }),
     verify: async (wanted, warn) =>
       (await import('./verify')).verify(await whole(wanted.carrier), wanted, warn),

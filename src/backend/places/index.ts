@@ -9,8 +9,8 @@ import { ANYWHERE, remove } from './remove'
 
 /** All places of this machine as one: what is added goes where its config says, what goes is looked for everywhere. */
 export interface Backends extends Backend {
-  /** What is missing for an ADD with this setting. */
-  probe(carrier?: CarrierSetting, setting?: BackendSetting): Promise<readonly string[]>
+  /** What is missing for an ADD with this backend. */
+  probe(carrier?: CarrierSetting, backend?: BackendSetting): Promise<readonly string[]>
 }
 
 /** What a pod's own ADD and DEL need with nftables is here; the rest is loaded when it is asked for. */
@@ -28,7 +28,7 @@ export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting
   }
   return {
     async apply(wanted, isGone) {
-      const { place, value } = await runWhereAsked(places, wanted.setting, (one) => one.apply(wanted, isGone))
+      const { place, value } = await runWhereAsked(places, wanted.backend, (one) => one.apply(wanted, isGone))
       // Nothing more in an ADD that finds all that it needs. Its place has come into being.
       if (value.tableWasMissing) await (await import('./mark')).markAfter(places, place)
       return value
@@ -43,8 +43,8 @@ export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting
     async tearDown() {
       for (const one of [places.nftables, places.iptables]) await unlessMissing(() => one.tearDown())
     },
-    probe: (carrier = 'auto', setting = 'auto') =>
-      setting === 'auto' ? missingEverywhere(places, carrier) : places[setting].probe(carrier),
+    probe: (carrier = 'auto', backend = 'auto') =>
+      backend === 'auto' ? missingEverywhere(places, carrier) : places[backend].probe(carrier),
     standing: async (among) => [
       ...(await places.nftables.standing(among)),
       ...(await places.iptables.standing(among)),

@@ -100,7 +100,7 @@ async function remove(places: readonly Kind[], [attachment, hint, where]: Parame
   const parts = []
   for (const one of places) {
     const isFirst = !parts.some(({ outcome }) => outcome === 'absent')
-    const part = await one.remove(attachment, hint, isFirst ? where : where && { ...where, setting: 'auto' })
+    const part = await one.remove(attachment, hint, isFirst ? where : where && { ...where, backend: 'auto' })
     if (part.outcome === 'removed') return part
     parts.push(part)
   }

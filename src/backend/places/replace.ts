@@ -19,7 +19,7 @@ export async function replace(
 ): Promise<Replacement> {
   // Before nft's table comes into being: a DEL that found none may have left its tombstone in iptables alone.
   const isIptablesUsed =
-    wanted.some(({ setting }) => setting === 'iptables') || (await allPlaces.mayBeInIptables())
+    wanted.some(({ backend }) => backend === 'iptables') || (await allPlaces.mayBeInIptables())
   const places = {
     ...allPlaces,
     mayBeInIptables: async () => isIptablesUsed || (await allPlaces.mayBeInIptables()),
