@@ -1,3 +1,4 @@
+import { once } from '../../system/once'
 import type { Backend, BackendSetting, CarrierSetting, Clock, Machine } from '../backend'
 import { nftables } from '../nftables'
 import { chooseCarrier } from '../nftables/choose-carrier'
@@ -54,11 +55,7 @@ export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting
 
 /** Most calls do without iptables' part. */
 function loadedAtFirstUse(name: Place['name'], load: () => Promise<Backend>): Place {
-  let loaded: Promise<Backend> | undefined
-  const backend = () => {
-    loaded ??= load()
-    return loaded
-  }
+  const backend = once(load)
   return {
     name,
     apply: async (wanted, isGone) => (await backend()).apply(wanted, isGone),
