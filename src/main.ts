@@ -14,10 +14,10 @@ import { answer } from './verbs/answer'
 
 /** The process edge: arguments, environment and exit status come in and go out here only. */
 
-/** For all tools of one call together; kubelet and containerd give a call 2 minutes. */
+/** The limit for all tools of one call together; kubelet and containerd give a call 2 minutes. */
 const DEADLINE_MS = 20_000
 
-/** For what makes no more than a warning of a call that has its answer. */
+/** The limit for what makes no more than a warning of a call that has its answer. */
 const WARNING_MS = 2_000
 
 /** How long to wait for our turn, compared with that: 30 s at most, and not long for what is best effort. */

@@ -43,7 +43,7 @@ export const CARRIER_SETTINGS = ['auto', 'netlink', 'nft'] as const
 export type CarrierSetting = (typeof CARRIER_SETTINGS)[number]
 
 export interface Clock {
-  /** For people only: it may jump. */
+  /** A time for people only, because it may jump. */
   epochSeconds(): number
   /** Seconds since the machine was booted, suspension included (CLOCK_BOOTTIME): rules do not outlive a boot. */
   bootSeconds(): number
@@ -147,11 +147,11 @@ export interface Where {
   readonly isGuess?: boolean
 }
 
-/** For several backends together. */
+/** How to list several backends together. */
 export interface ListOptions {
-  /** Without those in a backend that, as far as another one says, has none. To be sure takes several processes. */
+  /** Leave out a backend that has none as far as another one says. To be sure takes several processes. */
   readonly isQuick?: boolean
-  /** Without those in a backend that refuses to list them, where another one answers. */
+  /** Leave out a backend that refuses to list them, where another one answers. */
   readonly mayLackRefused?: boolean
 }
 

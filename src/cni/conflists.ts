@@ -48,7 +48,7 @@ function parseNetwork(confDir: string, file: string): Network {
   return { name, file, plugins: [...pluginsOf(config), ...readDropIns(confDir, name, config)] }
 }
 
-/** As libcni's: a list without plugins is refused, and says nothing of what its network's pods should have. */
+/** libcni refuses a list without plugins too, and it says nothing of what its network's pods should have. */
 function requirePlugins({ plugins, type }: JsonObject): void {
   if (plugins === undefined && typeof type === 'string') return
   if (!Array.isArray(plugins)) throw new Error('it has no list of plugins: write "plugins": [...]')
@@ -62,7 +62,7 @@ export function pluginsOf(config: JsonObject): JsonObject[] {
   return Array.isArray(config.plugins) ? config.plugins.filter(isObject) : []
 }
 
-/** Of a plugin that stands in a network twice, inline and as a drop-in, the last has the last word at an ADD too. */
+/** The last one, where a network has it twice, inline and as a drop-in: at an ADD that has the last word too. */
 export function findOwnPlugin(plugins: readonly JsonObject[]): JsonObject | undefined {
   return plugins.findLast(({ type }) => type === 'ip-masq')
 }

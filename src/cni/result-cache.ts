@@ -59,9 +59,9 @@ export interface ResultCache {
 export interface CacheSelection {
   /** The files of one network only. */
   readonly network?: string
-  /** No more, once this is so. */
+  /** No more entries are read once this is so. */
   readonly isLate?: () => boolean
-  /** Of a namespace that is gone only the name is kept. */
+  /** Whether a namespace is gone. Only the name of its attachment is kept then. */
   readonly isGone?: (netns: string) => boolean
 }
 
@@ -116,7 +116,7 @@ const ROOM = 4096
 
 const room = once(() => new Uint8Array(ROOM))
 
-/** Of a file whose namespace is gone the head alone is looked at: there may be tens of thousands. */
+/** Looks at the head alone of a file whose namespace is gone, because there may be tens of thousands. */
 function readEntry(
   path: string,
   configs: Map<string, string>,

@@ -38,7 +38,7 @@ export interface Options {
   readonly watch: boolean
   /** Leave the masquerade rules of primary plugins, and report them. */
   readonly keepPrimaryRules: boolean
-  /** Of attachments that an operator knows to be gone. */
+  /** The addresses of attachments that an operator knows to be gone. */
   readonly addresses: readonly Address[]
   /** Where the host's / is mounted. */
   readonly root: string | undefined

@@ -139,12 +139,12 @@ function readFlags(daemonSet: JsonObject): Flags {
 
 const SWITCHES = ['nomasq-all-reserved-ranges', 'random-fully', 'enable-ipv6']
 
-/** As Go reads a boolean (strconv.ParseBool). */
+/** Reads a boolean as Go does (strconv.ParseBool). */
 function isOn(value: string | undefined): boolean {
   return value !== undefined && !/^(0|f|false)$/i.test(value)
 }
 
-/** Of the container that runs ip-masq-agent; undefined where none does. */
+/** The arguments of the container that runs ip-masq-agent; undefined where none does. */
 function argumentsIn(daemonSet: JsonObject): string[] | undefined {
   const path = ['spec', 'template', 'spec', 'containers']
   const containers = path.reduce<unknown>((inner, key) => Object(inner)[key], daemonSet)

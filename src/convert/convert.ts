@@ -20,7 +20,7 @@ export async function convert(text: string): Promise<Converted> {
   }
   const converted = cni.length > 0 ? convertWindows(cni) : await convertAgent(documents)
   const { plugin, notes } = converted
-  // Contradictions too.
+  // It throws where two keys contradict each other.
   intentOf({ config: parseConfig(plugin), sources: NO_SOURCES }, '')
   return { plugin, notes }
 }
@@ -38,7 +38,7 @@ async function parseDocuments(text: string): Promise<JsonObject[]> {
   return documents.flatMap(itemsOf)
 }
 
-/** Of a List, as kubectl prints it, or of a ConfigMapList, as the API does: its items have no kind of their own. */
+/** The items of a List, as kubectl prints it, or of a ConfigMapList, whose items have no kind of their own in the API. */
 function itemsOf(document: JsonObject): JsonObject[] {
   const { kind, apiVersion, items } = document
   if (typeof kind !== 'string' || !kind.endsWith('List') || !isManifest(document, kind)) return [document]

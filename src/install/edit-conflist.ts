@@ -11,7 +11,7 @@ import { inByteText, isEditable } from './read-file'
 
 const OURS = 'ip-masq'
 
-/** Without a key of its own. */
+/** The plugin without a key of its own. */
 export const BARE: JsonObject = { type: OURS }
 
 export function addPlugin(text: string, wanted: JsonObject): string {
@@ -70,7 +70,7 @@ export function removePlugin(text: string): string {
     .reduce((rest, at) => cut(rest, at), text)
 }
 
-/** With the comma and the white space that set it apart from its neighbour. */
+/** Takes the plugin out, with the comma and the white space that set it apart from its neighbour. */
 function cut(text: string, at: number): string {
   const count = pluginsIn(text).length
   const own = nodeAt(text, at)

@@ -18,7 +18,7 @@ export interface Policy {
 export interface FamilyPolicy {
   /** Destinations that see the pod's own address: in address order, none touching the next. */
   readonly exempt: readonly Range[]
-  /** Of the others only these are masqueraded; absent: all. */
+  /** The only other destinations that are masqueraded; absent: all of them are. */
   readonly destinations?: readonly Range[]
   /** Absent: the address of the outgoing interface. */
   readonly snatTo?: Range

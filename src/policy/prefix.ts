@@ -71,7 +71,7 @@ function readPrefix(text: string): Prefix | undefined {
   return prefixUnlessHost(familyOf(digits), digits, length)
 }
 
-/** Of a match whose first four groups are those of an address, as far as there are any; the rest is zeros. */
+/** The first four groups of the match are those of an address, as far as there are any; the rest is zeros. */
 function digitsOfLeadingGroups(match: RegExpExecArray): string {
   let digits = ''
   for (let i = 1; i <= 4 && match[i] !== undefined; i++) digits += (match[i] ?? '').padStart(4, '0')

@@ -70,7 +70,7 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
   return { tableWasMissing, ...(warnings.size > 0 && { warnings: [...warnings] }) }
 }
 
-/** With the slots of all others, where the table is of an older layout that has none. */
+/** Sets the table up, with the slots of all others where it is of an older layout that has none. */
 function setUp(
   { table, all }: AttachmentState,
   attachment: Wanted['attachment'],

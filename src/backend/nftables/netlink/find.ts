@@ -23,7 +23,7 @@ export function findElements(session: Session, keys: readonly ElementKey[]): (Fo
   })
 }
 
-/** Of the one element in a message. A DEL runs this, so there is no `Map` of attributes, nor a decoder of text. */
+/** Reads the one element in a message. A DEL runs this, so there is no `Map` of attributes, nor a decoder of text. */
 function elementOf({ payload }: Message): FoundElement | undefined {
   for (const [type, list] of listAttributes(payload.subarray(GENERIC_HEADER))) {
     if (type !== ELEMENTS.elements) continue

@@ -72,7 +72,7 @@ export function readMessages(bytes: Uint8Array): Message[] {
   return messages
 }
 
-/** Of numbers in the machine's byte order. A DataView would do, and costs its first use 0.03 ms. */
+/** Numbers are in the machine's byte order here. A DataView would do, and costs its first use 0.03 ms. */
 function hostU16(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)
 }
