@@ -109,17 +109,20 @@ export interface Change {
   readonly addresses: readonly Address[]
 }
 
-/** `held.holder`, of an address that nobody holds: only an outdated cache entry names it. */
+/** An address that was left alone, and who holds it. */
+export interface Held {
+  readonly attachment: Attachment
+  readonly address: Address
+  readonly holder: string
+}
+
+/** The holder of an address that nobody holds: only an outdated cache entry names it. */
 export const LATER_ADD = 'a later ADD of the same attachment'
 
 export interface Replacement {
   readonly changes: readonly Change[]
   /** Addresses left alone because another attachment holds them in the kernel. */
-  readonly held: readonly {
-    readonly attachment: Attachment
-    readonly address: Address
-    readonly holder: string
-  }[]
+  readonly held: readonly Held[]
   /** Base chain, policies: what was repaired besides, a line each. */
   readonly repairs: readonly string[]
   /** What is wrong and cannot be put right by us, a line each. */

@@ -1,8 +1,7 @@
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { type AgentFile, parseAgentConfig, parseAgentFile } from '../config/agent-file'
-import { formatPrefix, type Prefix } from '../policy/prefix'
-import type { Converted } from './converted'
+import { type Converted, textsOf } from './converted'
 
 const IPV6_NOTE =
   'IPv6: ip-masq-agent leaves it alone unless it is started with --enable-ipv6, ip-masq masquerades it; add "ipv6": false to keep it so'
@@ -109,10 +108,6 @@ async function readFiles(map: JsonObject): Promise<AgentFile[]> {
     files.push(await parseAgentFile(text, place))
   }
   return files
-}
-
-function textsOf(prefixes: readonly Prefix[]): string[] {
-  return [...new Set(prefixes.map(formatPrefix))]
 }
 
 interface Flags {

@@ -1,7 +1,7 @@
-import { status } from '#system/files'
 import { isObject, type JsonObject } from '../cni/json'
 import { readSmallFile } from '../cni/small-file'
 import { type Address, formatAddress } from '../policy/address'
+import { isDirectory } from '../system/absent'
 import { isMissing } from '../system/errors'
 import { dirname, join } from '../system/paths'
 
@@ -48,12 +48,4 @@ function directoryOf(plugins: readonly JsonObject[], network: string): string | 
     if (ipamType === 'host-local' && typeof dataDir === 'string') return join(dataDir || DATA_DIR, network)
   }
   return undefined
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return status(path).kind === 'directory'
-  } catch {
-    return false
-  }
 }

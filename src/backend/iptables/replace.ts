@@ -1,5 +1,5 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
-import { type Change, LATER_ADD, type ListedNote, type Replacement, type Wanted } from '../backend'
+import { type Change, type Held, LATER_ADD, type ListedNote, type Replacement, type Wanted } from '../backend'
 import { holderName } from '../holder-name'
 import { attachmentId } from '../identity'
 import { compareHook, isJumpDoubled, setUpTable } from './hook'
@@ -16,8 +16,6 @@ import { hasComments } from './trial'
 import { compareAddress, compareOwner, comparePolicy, inFamily } from './verify'
 
 const ACTION = 'synchronise the rules'
-
-type Held = Replacement['held'][number]
 
 interface Plan {
   readonly transaction: Transaction
