@@ -200,8 +200,8 @@ export interface Backend {
   /** STATUS: what is missing for an ADD to work, if anything; starts no process unless it has to. */
   probe(carrier?: CarrierSetting): Promise<readonly string[]>
   /**
-   * The names of its tables that stand and are hooked, of `among` if that is given: by a look that costs next to
-   * nothing, whatever the number of pods.
+   * The names of its tables that exist and are hooked, or of those among `among`. The look costs next to nothing,
+   * whatever the number of pods.
    */
-  standing(among?: readonly string[]): Promise<readonly string[]>
+  hookedTables(among?: readonly string[]): Promise<readonly string[]>
 }

@@ -607,11 +607,11 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
   })
 
   test('what stands is noticed, and what is lost', async () => {
-    expect(await backend.standing()).toEqual([])
+    expect(await backend.hookedTables()).toEqual([])
     expect(await add(A)).toEqual({ tableWasMissing: true })
-    expect(await backend.standing()).toEqual(['iptables', 'ip6tables'])
+    expect(await backend.hookedTables()).toEqual(['iptables', 'ip6tables'])
     await site.node.sh(`${tool} -F POSTROUTING`)
-    expect(await backend.standing(['iptables'])).toEqual([])
-    expect(await backend.standing()).toEqual(['ip6tables'])
+    expect(await backend.hookedTables(['iptables'])).toEqual([])
+    expect(await backend.hookedTables()).toEqual(['ip6tables'])
   })
 })

@@ -71,7 +71,7 @@ function place(name: Place['name'], { has = [], removal, broken, pruneFails = fa
     hasRules: async () => has.length > 0,
     tearDown: async () => {},
     probe: async () => [],
-    standing: async () => [],
+    hookedTables: async () => [],
   }
 }
 

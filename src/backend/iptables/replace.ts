@@ -6,7 +6,7 @@ import { compareHook, isJumpDoubled, setUpTable } from './hook'
 import { type Birth, DISPATCH, HOOK, includes, ofFamily, setUpPolicy } from './layout'
 import type { OwnerRecord } from './owner-record'
 import { policyChainName } from './policy-chains'
-import { whyRefused } from './refusal'
+import { refusalError } from './refusal'
 import { renderTransaction } from './render'
 import { rewriteAttachment } from './rewrite'
 import { type AddressState, findAddress, readState, readStateIfAny, type State } from './state'
@@ -71,7 +71,7 @@ function replaceFamily(iptables: Iptables, family: Family, work: Work): Plan {
     const outcome = runTransaction(iptables, family, plan.transaction)
     if (outcome.ok) return plan
     if (outcome.failure !== 'refused' || attempt === ATTEMPTS)
-      throw whyRefused(iptables, family, { action: ACTION, wanted: work.wanted, outcome })
+      throw refusalError(iptables, family, { action: ACTION, wanted: work.wanted, outcome })
     withComments ??= hasComments(iptables, family)
   }
 }

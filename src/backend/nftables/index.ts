@@ -4,7 +4,7 @@ import type { Note } from './attachment-elements'
 import type { Carriers } from './choose-carrier'
 import { remove } from './remove'
 
-/** Its one table, as `standing` calls it. */
+/** Its one table, as `hookedTables` calls it. */
 const NAME = 'inet ip-masq'
 
 /** What a pod's own ADD and DEL need is here; the rest is loaded when it is asked for. */
@@ -44,7 +44,7 @@ export function nftables(carriers: Carriers, clock: Clock): Backend {
       throw (await import('./failure')).toError(carrier, 'remove the rules', outcome)
     },
     probe: async (carrier) => (await carriers(carrier)).probe(),
-    standing: async (among = [NAME]) => (among.includes(NAME) && (await isStanding()) ? [NAME] : []),
+    hookedTables: async (among = [NAME]) => (among.includes(NAME) && (await isStanding()) ? [NAME] : []),
   }
 }
 

@@ -46,9 +46,9 @@ export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting
     },
     probe: (carrier = 'auto', backend = 'auto') =>
       backend === 'auto' ? missingEverywhere(places, carrier) : places[backend].probe(carrier),
-    standing: async (among) => [
-      ...(await places.nftables.standing(among)),
-      ...(await places.iptables.standing(among)),
+    hookedTables: async (among) => [
+      ...(await places.nftables.hookedTables(among)),
+      ...(await places.iptables.hookedTables(among)),
     ],
   }
 }
@@ -68,6 +68,6 @@ function loadedAtFirstUse(name: Place['name'], load: () => Promise<Backend>): Pl
     probe: async () => (await backend()).probe(),
     gone: async () => (await backend()).gone(),
     hasRules: async () => (await backend()).hasRules(),
-    standing: async (among) => (await backend()).standing(among),
+    hookedTables: async (among) => (await backend()).hookedTables(among),
   }
 }

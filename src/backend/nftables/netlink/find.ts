@@ -1,10 +1,10 @@
 import type { ElementKey, FoundElement } from '../carrier'
 import { addressOfBytes } from './addresses'
+import { mayLack, must } from './ask'
 import type { Verdict } from './data'
 import { targetOf } from './decode-data'
 import { writeKeyAlone } from './encode-elements'
 import { COMMENT, ELEMENT, ELEMENTS, MESSAGES } from './protocol'
-import { mayLack, must } from './reading'
 import type { Session } from './session'
 import { GENERIC_HEADER, listAttributes, type Message, readText, readU32 } from './wire'
 

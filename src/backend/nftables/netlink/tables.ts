@@ -1,6 +1,6 @@
+import { getOne, mayLack, reading } from './ask'
 import { ownSession } from './own-session'
 import { MESSAGES, NFPROTO, TABLE } from './protocol'
-import { getOne, mayLack, reading } from './reading'
 import type { Writer } from './writer'
 
 /**
