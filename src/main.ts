@@ -14,10 +14,10 @@ import { answer } from './verbs/answer'
 
 /** The process edge: arguments, environment and exit status come in and go out here only. */
 
-/** For all tools of one call together; kubelet and containerd give a call 2 minutes. */
+/** The limit for all tools of one call together; kubelet and containerd give a call 2 minutes. */
 const DEADLINE_MS = 20_000
 
-/** For what makes no more than a warning of a call that has its answer. */
+/** The limit for what makes no more than a warning of a call that has its answer. */
 const WARNING_MS = 2_000
 
 /** How long to wait for our turn, compared with that: 30 s at most, and not long for what is best effort. */
@@ -36,7 +36,7 @@ async function machineWithin(milliseconds: number) {
 
 function backendWithin(milliseconds: number): Backends {
   const { IP_MASQ_CARRIER } = environment()
-  const carrier = CARRIER_SETTINGS.find((setting) => setting === IP_MASQ_CARRIER)
+  const carrier = CARRIER_SETTINGS.find((one) => one === IP_MASQ_CARRIER)
   const machine = once(() => machineWithin(milliseconds))
   return backends(machine, { epochSeconds, bootSeconds }, carrier)
 }

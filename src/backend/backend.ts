@@ -9,8 +9,8 @@ export interface Wanted {
   readonly attachment: Attachment
   readonly addresses: readonly Address[]
   readonly policy: Policy
-  /** Where its rules are to stand. */
-  readonly setting: BackendSetting
+  /** The backend that the config asks for, and so where the rules belong. */
+  readonly backend: BackendSetting
   readonly carrier?: CarrierSetting
   /** The path of its network namespace as the runtime names it (CNI_NETNS); absent where nobody recorded it. */
   readonly netns?: string
@@ -43,7 +43,7 @@ export const CARRIER_SETTINGS = ['auto', 'netlink', 'nft'] as const
 export type CarrierSetting = (typeof CARRIER_SETTINGS)[number]
 
 export interface Clock {
-  /** For people only: it may jump. */
+  /** A time for people only, because it may jump. */
   epochSeconds(): number
   /** Seconds since the machine was booted, suspension included (CLOCK_BOOTTIME): rules do not outlive a boot. */
   bootSeconds(): number
@@ -109,17 +109,20 @@ export interface Change {
   readonly addresses: readonly Address[]
 }
 
-/** `held.holder`, of an address that nobody holds: only an outdated cache entry names it. */
+/** An address that was left alone, and who holds it. */
+export interface Held {
+  readonly attachment: Attachment
+  readonly address: Address
+  readonly holder: string
+}
+
+/** The holder of an address that nobody holds: only an outdated cache entry names it. */
 export const LATER_ADD = 'a later ADD of the same attachment'
 
 export interface Replacement {
   readonly changes: readonly Change[]
   /** Addresses left alone because another attachment holds them in the kernel. */
-  readonly held: readonly {
-    readonly attachment: Attachment
-    readonly address: Address
-    readonly holder: string
-  }[]
+  readonly held: readonly Held[]
   /** Base chain, policies: what was repaired besides, a line each. */
   readonly repairs: readonly string[]
   /** What is wrong and cannot be put right by us, a line each. */
@@ -141,17 +144,17 @@ export interface Pruned {
 
 /** What a config asks for, as far as it can be read: it only says where to look first, and by which way. */
 export interface Where {
-  readonly setting: BackendSetting
+  readonly backend: BackendSetting
   readonly carrier: CarrierSetting
   /** Nobody knows what the config asks for. */
   readonly isGuess?: boolean
 }
 
-/** For several backends together. */
+/** How to list several backends together. */
 export interface ListOptions {
-  /** Without those in a backend that, as far as another one says, has none. To be sure takes several processes. */
+  /** Leave out a backend that has none as far as another one says. To be sure takes several processes. */
   readonly isQuick?: boolean
-  /** Without those in a backend that refuses to list them, where another one answers. */
+  /** Leave out a backend that refuses to list them, where another one answers. */
   readonly mayLackRefused?: boolean
 }
 
@@ -197,8 +200,8 @@ export interface Backend {
   /** STATUS: what is missing for an ADD to work, if anything; starts no process unless it has to. */
   probe(carrier?: CarrierSetting): Promise<readonly string[]>
   /**
-   * The names of its tables that stand and are hooked, of `among` if that is given: by a look that costs next to
-   * nothing, whatever the number of pods.
+   * The names of its tables that exist and are hooked, or of those among `among`. The look costs next to nothing,
+   * whatever the number of pods.
    */
-  standing(among?: readonly string[]): Promise<readonly string[]>
+  hookedTables(among?: readonly string[]): Promise<readonly string[]>
 }

@@ -7,7 +7,7 @@ export interface Attachment {
   readonly network: string
   /** `namespace/name` where the runtime sends it in CNI_ARGS (Kubernetes), else empty. */
   readonly pod: string
-  /** Of Kubernetes, as for `pod`. */
+  /** The pod's namespace in Kubernetes, from where `pod` is. */
   readonly namespace: string
 }
 

@@ -2,6 +2,7 @@ import { entriesIn } from '#system/files'
 import { isAbsent } from '../system/absent'
 import { isMissing } from '../system/errors'
 import { join } from '../system/paths'
+import { dropInDirectory, dropIns, networkFiles } from './conf-dir'
 import { isObject, type JsonObject } from './json'
 import { jsonSyntaxFault, parseJsonText } from './json-text'
 import { readSmallFile } from './small-file'
@@ -28,7 +29,7 @@ export interface Networks {
 export function readNetworks(confDir: string): Networks {
   const networks = new Map<string, Network>()
   const problems: string[] = []
-  for (const file of list(confDir, /\.(conf|conflist|json)$/)) {
+  for (const file of networkFiles(filesIn(confDir))) {
     try {
       const network = parseNetwork(confDir, file)
       if (!networks.has(network.name)) networks.set(network.name, network)
@@ -47,7 +48,7 @@ function parseNetwork(confDir: string, file: string): Network {
   return { name, file, plugins: [...pluginsOf(config), ...readDropIns(confDir, name, config)] }
 }
 
-/** As libcni's: a list without plugins is refused, and says nothing of what its network's pods should have. */
+/** libcni refuses a list without plugins too, and it says nothing of what its network's pods should have. */
 function requirePlugins({ plugins, type }: JsonObject): void {
   if (plugins === undefined && typeof type === 'string') return
   if (!Array.isArray(plugins)) throw new Error('it has no list of plugins: write "plugins": [...]')
@@ -61,15 +62,16 @@ export function pluginsOf(config: JsonObject): JsonObject[] {
   return Array.isArray(config.plugins) ? config.plugins.filter(isObject) : []
 }
 
-/** Of a plugin that stands in a network twice, inline and as a drop-in, the last has the last word at an ADD too. */
+/** The last one, where a network has it twice, inline and as a drop-in: at an ADD that has the last word too. */
 export function findOwnPlugin(plugins: readonly JsonObject[]): JsonObject | undefined {
   return plugins.findLast(({ type }) => type === 'ip-masq')
 }
 
-/** `<conf dir>/<network>/*.conf`, appended to the list by libcni 1.3 and later unless the list says otherwise. */
+/** The network's drop-ins, unless the list says that there are none. */
 function readDropIns(confDir: string, name: string, config: JsonObject): JsonObject[] {
-  if (config.loadOnlyInlinedPlugins === true || name.includes('/')) return []
-  return list(join(confDir, name), /\.conf$/).map((file) => readJson(join(confDir, name, file)))
+  const directory = dropInDirectory(confDir, name)
+  if (config.loadOnlyInlinedPlugins === true || !directory) return []
+  return dropIns(filesIn(directory)).map((file) => readJson(join(directory, file)))
 }
 
 function readJson(path: string): JsonObject {
@@ -92,13 +94,12 @@ function parse(text: string): unknown {
   }
 }
 
-/** Names in the order in which libcni reads them; none where the directory is missing. */
-function list(directory: string, pattern: RegExp): string[] {
+/** The names of all but directories; none where the directory is missing. */
+function filesIn(directory: string): string[] {
   try {
     return entriesIn(directory)
-      .filter(({ name, kind }) => kind !== 'directory' && pattern.test(name))
+      .filter(({ kind }) => kind !== 'directory')
       .map(({ name }) => name)
-      .sort()
   } catch (error) {
     if (isMissing(error)) return []
     throw error

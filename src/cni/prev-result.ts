@@ -1,13 +1,7 @@
 import { type Address, digitsOf, isSameAddress, kindOfNoPod, MalformedError } from '../policy/address'
-import { parseAddressWithLength } from '../policy/prefix'
+import { type InterfaceAddress, parseAddressWithLength } from '../policy/prefix'
 import { CniError, quote } from './error'
 import { isObject, type JsonObject } from './json'
-
-/** An address of the attachment, with the prefix length of the subnet that IPAM gave it. */
-export interface InterfaceAddress {
-  readonly address: Address
-  readonly length: number
-}
 
 /** The result of the plugins before us; ADD and CHECK cannot do without. */
 export function requirePrevResult(config: JsonObject): JsonObject {

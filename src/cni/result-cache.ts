@@ -1,5 +1,6 @@
 import { namesIn as listNames, readAt, statusIfThere, statusOfEntry, statusOfOpen } from '#system/files'
 import { isMissing } from '../system/errors'
+import { once } from '../system/once'
 import { basename, join } from '../system/paths'
 import { type CacheEntry, parseCacheFile } from './cache-file'
 import { type CacheHead, type NamedAttachment, readHead } from './cache-head'
@@ -58,9 +59,9 @@ export interface ResultCache {
 export interface CacheSelection {
   /** The files of one network only. */
   readonly network?: string
-  /** No more, once this is so. */
+  /** No more entries are read once this is so. */
   readonly isLate?: () => boolean
-  /** Of a namespace that is gone only the name is kept. */
+  /** Whether a namespace is gone. Only the name of its attachment is kept then. */
   readonly isGone?: (netns: string) => boolean
 }
 
@@ -113,9 +114,9 @@ type Read =
 /** An entry's head is in it, and nearly always all of it. */
 const ROOM = 4096
 
-let room: Uint8Array | undefined
+const room = once(() => new Uint8Array(ROOM))
 
-/** Of a file whose namespace is gone the head alone is looked at: there may be tens of thousands. */
+/** Looks at the head alone of a file whose namespace is gone, because there may be tens of thousands. */
 function readEntry(
   path: string,
   configs: Map<string, string>,
@@ -123,8 +124,7 @@ function readEntry(
 ): Read | undefined {
   return withFile(path, (file): Read | undefined => {
     if (isGone) {
-      room ??= new Uint8Array(ROOM)
-      const head = readHead(room, readAt(file, room, 0))
+      const head = readHead(room(), readAt(file, room(), 0))
       if (head && isGone(head.netns)) return { isGone: true, name: nameOf(path, head) }
     }
     const { modifiedMs: modified } = statusOfOpen(file)

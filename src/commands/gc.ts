@@ -42,7 +42,7 @@ function hasOneOf(addresses: readonly Address[]): (listed: Pick<Listed, 'address
   return (listed) => listed.addresses.some((own) => addresses.some((address) => isSameAddress(own, address)))
 }
 
-/** Of the addresses that an operator named: those that nobody has, and attachments that a result cache has. */
+/** What to tell an operator of the addresses that were named: those that nobody has, and attachments in a result cache. */
 function toldOf({ removed, known, kept }: PruneReport, addresses: readonly Address[]) {
   if (addresses.length === 0) return { absent: [], known: [] }
   const found = [...removed, ...[...known, ...kept].map(({ listed }) => listed)]

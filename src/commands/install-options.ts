@@ -1,5 +1,6 @@
 import { SUPPORTED_VERSIONS, type Version } from '../cni/version'
 import { MODES, type Mode } from '../install/mode'
+import { PROFILES, type ProfileName } from '../install/profiles'
 import {
   oneOf,
   parseCacheDirs,
@@ -10,7 +11,6 @@ import {
   parseRoot,
   UsageError,
 } from './options'
-import { PROFILES, type ProfileName } from './profiles'
 
 const FLAGS = {
   profile: { type: 'string' },

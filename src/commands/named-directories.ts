@@ -1,9 +1,9 @@
 import { statusIfThere } from '#system/files'
 import { CniError } from '../cni/error'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
+import { PROFILES } from '../install/profiles'
 import { readNodeCache } from '../sync/node-cache'
 import type { CommandOptions } from './install-options'
-import { PROFILES } from './profiles'
 
 /**
  * Refuses directories that are not there. A mistyped one looks like an empty one: it would hide the networks that name the

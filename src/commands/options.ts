@@ -1,7 +1,7 @@
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
+import { PROFILES, type ProfileName } from '../install/profiles'
 import { type Address, parseAddress } from '../policy/address'
 import { type FlagOptions, parseArguments } from './arguments'
-import { PROFILES, type ProfileName } from './profiles'
 
 /** A command line that cannot be used. */
 export class UsageError extends Error {
@@ -38,7 +38,7 @@ export interface Options {
   readonly watch: boolean
   /** Leave the masquerade rules of primary plugins, and report them. */
   readonly keepPrimaryRules: boolean
-  /** Of attachments that an operator knows to be gone. */
+  /** The addresses of attachments that an operator knows to be gone. */
   readonly addresses: readonly Address[]
   /** Where the host's / is mounted. */
   readonly root: string | undefined

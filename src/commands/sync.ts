@@ -50,11 +50,11 @@ function turnsOf(options: Options, world: World) {
     const pruneAfterSeconds = options.prune ? options.graceSeconds : undefined
     const report = await sync(world.backend(), { ...options, pruneAfterSeconds, takeOver: primary })
     // Read before the report is written, so that a loss in between is noticed.
-    const standing = options.watch ? await world.backend().standing() : []
+    const hookedTables = options.watch ? await world.backend().hookedTables() : []
     if (!quiet || changesIn(report) + report.errors.length > 0) {
       await world.write(options.json ? `${JSON.stringify(syncJson(report))}\n` : renderSync(report, options))
     }
-    return { ...report, standing }
+    return { ...report, hookedTables }
   }
 }
 

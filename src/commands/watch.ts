@@ -13,7 +13,7 @@ interface Found {
   /** How many attachments should have rules. */
   readonly found: number
   /** The tables that stood after it. */
-  readonly standing: readonly string[]
+  readonly hookedTables: readonly string[]
   /** Paths and globs of files that the conflists name. */
   readonly files: readonly string[]
   /** What could not be used. */
@@ -24,7 +24,7 @@ interface Found {
 
 type Outcome =
   | (Found & { readonly error: undefined })
-  | { readonly error: string; readonly files: undefined; readonly standing: undefined }
+  | { readonly error: string; readonly files: undefined; readonly hookedTables: undefined }
 
 /** How often to look whether the table is gone or a conflist has changed: both are noticed within 2 s. */
 const LOOK_MS = 1_500
@@ -44,7 +44,7 @@ export async function watch(
   const pause = pauseUntilStop()
   let files: readonly string[] = []
   let known = ''
-  let standing: readonly string[] = []
+  let hooked: readonly string[] = []
   let due = 0
   let error: string | undefined
   let hadRules = false
@@ -56,23 +56,23 @@ export async function watch(
     const seen = await fingerprintAll(options.confDir, files)
     // A node without pods has no tables: only one that was there can be lost. Those that stand are looked at; where
     // none does, all, for the first one to come.
-    const present = await world.backend().standing(standing.length > 0 ? standing : undefined)
-    const isLost = standing.some((table) => !present.includes(table))
+    const present = await world.backend().hookedTables(hooked.length > 0 ? hooked : undefined)
+    const isLost = hooked.some((table) => !present.includes(table))
     if (isFirst || seen !== known || isLost || now() >= due) {
       const done = await runOnce(run, world, isFirst)
       // What it named for the first time has been read by now, and was not looked at before: a change in between would
       // go unseen, so the next look counts the new names as a change.
       known = seen
       files = done.files ?? files
-      standing = done.standing ?? []
-      hadRules ||= standing.length > 0 || isLost
+      hooked = done.hookedTables ?? []
+      hadRules ||= hooked.length > 0 || isLost
       const missing = done.error === undefined ? missingCache(done, hadRules) : undefined
       const isDone =
-        done.error === undefined && missing === undefined && (done.found === 0 || standing.length > 0)
+        done.error === undefined && missing === undefined && (done.found === 0 || hooked.length > 0)
       error = done.error ?? done.errors[0] ?? missing
       due = now() + (isDone ? options.intervalSeconds * 1000 : RETRY_MS)
     } else {
-      standing = present
+      hooked = present
     }
     const nextMs = Math.min(LOOK_MS, Math.max(1, due - now()))
     health.turned('sync', { error, nextMs })
@@ -110,7 +110,7 @@ async function runOnce(
   } catch (error) {
     const said = errorText(error)
     await world.writeError(`${said}\n`)
-    return { error: said, files: undefined, standing: undefined }
+    return { error: said, files: undefined, hookedTables: undefined }
   }
 }
 

@@ -4,6 +4,7 @@ import type { PortRange } from '../policy/ports'
 import type { Prefix } from '../policy/prefix'
 import type { Range } from '../policy/range'
 import type { NamespacePattern } from './namespaces'
+import type { ListRow } from './values'
 import type { OutboundNat } from './windows-policies'
 
 const ON = { kind: 'flag', default: true } as const
@@ -61,12 +62,6 @@ interface Valued<T> {
 }
 
 type List<T> = Valued<readonly T[]> & ListRow
-
-export interface ListRow {
-  readonly isNeverEmpty?: true
-  /** How the advice ends: what may be written instead of a list. Absent: that the key may be left out. */
-  readonly end?: string
-}
 
 /** Too rare, and not plain enough, for `plain.ts`: only the schema reads it. */
 interface Rare<T> {

@@ -4,8 +4,9 @@ import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
 import { prefixParser } from '../policy/prefix'
 import { isForeignKey } from './foreign-keys'
-import { type ChoiceKey, type Config, KEYS, type ListRow, type Row } from './keys'
+import { type ChoiceKey, type Config, KEYS, type Row } from './keys'
 import { parseNamespacePattern } from './namespaces'
+import type { ListRow } from './values'
 
 /**
  * A config that is valid beyond doubt, read without the schema: loading that takes 1 ms of an ADD's 10, and of the

@@ -6,7 +6,7 @@ import { closed, text } from './values'
 
 /** Addresses that packets are to leave the node with. */
 
-/** Of each family an address, or a range of them. */
+/** One address, or a range of them, for each family. */
 export const sources = closed(
   {
     ipv4: z.optional(addressRange('ip', '"192.0.2.10" or "192.0.2.10-192.0.2.13"')),

@@ -1,11 +1,10 @@
-import { status } from '#system/files'
 import { expandGlob } from '#system/globs'
 import { CniError, quote } from '../cni/error'
 import type { JsonObject } from '../cni/json'
 import { LARGEST_CONFIG_FILE, readSmallFile, withoutMark } from '../cni/small-file'
 import { MalformedError } from '../policy/address'
 import type { Prefix } from '../policy/prefix'
-import { isAbsent } from '../system/absent'
+import { isAbsent, isDirectory } from '../system/absent'
 import { isMissing } from '../system/errors'
 import type { AgentFile } from './agent-file'
 import { FLANNEL_SUBNET_FILE, parseFlannelSubnets } from './flannel'
@@ -98,12 +97,4 @@ function adviceFor(error: unknown, path: string): string {
     return `write "${path.replace(/\/+$/, '')}/*" for the files in it`
   }
   return error instanceof Error ? error.message : String(error)
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return status(path).kind === 'directory'
-  } catch {
-    return false
-  }
 }

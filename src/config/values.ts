@@ -3,7 +3,6 @@ import { MalformedError } from '../policy/address'
 import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
 import { parseAddressOrPrefix, prefixParser } from '../policy/prefix'
-import type { ListRow } from './keys'
 import { parseNamespacePattern } from './namespaces'
 import { nearest } from './nearest'
 
@@ -44,6 +43,13 @@ const CIDR_PATTERN = '^[0-9a-fA-F.:]+/[0-9]{1,3}$'
 
 /** Where the schema is loaded, two regular expressions more are nothing. */
 const parseOfMany = prefixParser(Number.POSITIVE_INFINITY)
+
+/** What a row of `keys.ts` says of a list besides its kind. */
+export interface ListRow {
+  readonly isNeverEmpty?: true
+  /** How the advice ends: what may be written instead of a list. Absent: that the key may be left out. */
+  readonly end?: string
+}
 
 /** How the advice for a list ends. A list that may not be empty limits what it is about. */
 function endOf({ isNeverEmpty, end }: ListRow): string {

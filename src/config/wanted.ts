@@ -1,20 +1,21 @@
 import type { Wanted } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
-import { distinctAddresses, type InterfaceAddress } from '../cni/prev-result'
+import { distinctAddresses } from '../cni/prev-result'
+import { decidePolicy } from '../policy/decide'
 import type { Intent } from '../policy/intent'
-import { decidePolicy } from '../policy/policy'
+import type { InterfaceAddress } from '../policy/prefix'
 import { backendSetting } from './backend-setting'
 import type { Settings } from './intent'
 
 /** What is wanted for an attachment, without the attachment itself: many pods of a network have the same. */
-export type Decision = Pick<Wanted, 'policy' | 'setting' | 'carrier' | 'podList'>
+export type Decision = Pick<Wanted, 'policy' | 'backend' | 'carrier' | 'podList'>
 
 /** `intent`: what these settings ask for, for the pod; `ips`: its addresses. */
 export function decide({ config }: Settings, intent: Intent, ips: readonly InterfaceAddress[]): Decision {
   const { podCIDRs, carrier } = config
   return {
     policy: decidePolicy(intent, ips),
-    setting: backendSetting(config),
+    backend: backendSetting(config),
     carrier,
     ...(podCIDRs && { podList: podCIDRs }),
   }

@@ -22,7 +22,7 @@ export interface OutboundNat {
 
 const OBJECT = 'write an object, as in { "Type": "OutBoundNAT", "ExceptionList": ["10.0.0.0/8"] }'
 
-/** Of both forms: whoever mixes them up means the same. */
+/** The fields of both forms, because whoever mixes them up means the same. */
 const fields = {
   ExceptionList: z.optional(windowsCidrs),
   Exceptions: z.optional(windowsCidrs),

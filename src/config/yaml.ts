@@ -56,7 +56,7 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
 const DEEPEST = 100
 const MOST_DIRECTIVES = 16
 
-/** Of the lexer's, spaces among them: four for an item of a list. The library takes 2 s for so many. */
+/** The lexer makes four of an item of a list, because it counts spaces too. The library takes 2 s for so many. */
 const MOST_LEXEMES = 100_000
 
 /**

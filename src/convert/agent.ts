@@ -1,8 +1,7 @@
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { type AgentFile, parseAgentConfig, parseAgentFile } from '../config/agent-file'
-import { formatPrefix, type Prefix } from '../policy/prefix'
-import type { Converted } from './convert'
+import { type Converted, textsOf } from './converted'
 
 const IPV6_NOTE =
   'IPv6: ip-masq-agent leaves it alone unless it is started with --enable-ipv6, ip-masq masquerades it; add "ipv6": false to keep it so'
@@ -111,10 +110,6 @@ async function readFiles(map: JsonObject): Promise<AgentFile[]> {
   return files
 }
 
-function textsOf(prefixes: readonly Prefix[]): string[] {
-  return [...new Set(prefixes.map(formatPrefix))]
-}
-
 interface Flags {
   readonly keys: JsonObject
   readonly notes: readonly string[]
@@ -139,12 +134,12 @@ function readFlags(daemonSet: JsonObject): Flags {
 
 const SWITCHES = ['nomasq-all-reserved-ranges', 'random-fully', 'enable-ipv6']
 
-/** As Go reads a boolean (strconv.ParseBool). */
+/** Reads a boolean as Go does (strconv.ParseBool). */
 function isOn(value: string | undefined): boolean {
   return value !== undefined && !/^(0|f|false)$/i.test(value)
 }
 
-/** Of the container that runs ip-masq-agent; undefined where none does. */
+/** The arguments of the container that runs ip-masq-agent; undefined where none does. */
 function argumentsIn(daemonSet: JsonObject): string[] | undefined {
   const path = ['spec', 'template', 'spec', 'containers']
   const containers = path.reduce<unknown>((inner, key) => Object(inner)[key], daemonSet)

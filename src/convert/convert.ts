@@ -5,13 +5,8 @@ import { parseConfig } from '../config/parse'
 import { NO_SOURCES } from '../config/settings'
 import { parseTextValues } from '../config/text-value'
 import { convertAgent, isManifest } from './agent'
+import type { Converted } from './converted'
 import { convertWindows, isCniConfig } from './windows'
-
-/** Our config, as an operator would write it, and what an operator should know of it. */
-export interface Converted {
-  readonly plugin: JsonObject
-  readonly notes: readonly string[]
-}
 
 /**
  * An ip-masq-agent config, the manifests that hold one (ConfigMap, DaemonSet, List), or a Windows node's CNI config.
@@ -25,7 +20,7 @@ export async function convert(text: string): Promise<Converted> {
   }
   const converted = cni.length > 0 ? convertWindows(cni) : await convertAgent(documents)
   const { plugin, notes } = converted
-  // Contradictions too.
+  // It throws where two keys contradict each other.
   intentOf({ config: parseConfig(plugin), sources: NO_SOURCES }, '')
   return { plugin, notes }
 }
@@ -43,7 +38,7 @@ async function parseDocuments(text: string): Promise<JsonObject[]> {
   return documents.flatMap(itemsOf)
 }
 
-/** Of a List, as kubectl prints it, or of a ConfigMapList, as the API does: its items have no kind of their own. */
+/** The items of a List, as kubectl prints it, or of a ConfigMapList, whose items have no kind of their own in the API. */
 function itemsOf(document: JsonObject): JsonObject[] {
   const { kind, apiVersion, items } = document
   if (typeof kind !== 'string' || !kind.endsWith('List') || !isManifest(document, kind)) return [document]

@@ -4,8 +4,8 @@ import { isObject, type JsonObject } from '../cni/json'
 import { parseWith } from '../config/parse'
 import { memberOf, type OutboundNat, windowsPolicies } from '../config/windows-policies'
 import { FAMILY_NAMES, formatAddress } from '../policy/address'
-import { formatPrefix, type Prefix } from '../policy/prefix'
-import type { Converted } from './convert'
+import type { Prefix } from '../policy/prefix'
+import { type Converted, textsOf } from './converted'
 
 /** A conflist, or the config of one plugin. */
 export function isCniConfig(document: JsonObject): boolean {
@@ -104,8 +104,8 @@ interface Settings {
 function settingsOf({ exceptions, destinations, virtualIPs: sources }: OutboundNat): Settings {
   const [VirtualIP, VIP] = [...new Set(sources.map(formatAddress))]
   return {
-    ...(exceptions && { Exceptions: texts(exceptions) }),
-    ...(destinations && { Destinations: texts(destinations) }),
+    ...(exceptions && { Exceptions: textsOf(exceptions) }),
+    ...(destinations && { Destinations: textsOf(destinations) }),
     ...(VirtualIP !== undefined && { VirtualIP }),
     ...(VIP !== undefined && { VIP }),
   }
@@ -113,10 +113,6 @@ function settingsOf({ exceptions, destinations, virtualIPs: sources }: OutboundN
 
 function toEntry(Settings: Settings): JsonObject {
   return { name: 'EndpointPolicy', value: { Type: 'OutBoundNAT', Settings } }
-}
-
-function texts(prefixes: readonly Prefix[]): string[] {
-  return [...new Set(prefixes.map(formatPrefix))]
 }
 
 /** One for each family. */

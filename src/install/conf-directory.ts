@@ -1,41 +1,34 @@
 import { namesIn } from '#system/files'
-import { isIdentifier } from '../cni/environment'
+import { dropInDirectory, dropIns, networkFiles } from '../cni/conf-dir'
 import { isObject } from '../cni/json'
+import { isMissing } from '../system/errors'
 import { atPlace, inDirectory, type Place } from './directory'
 import { type OpenFile, readByteText, withFile } from './read-file'
 
-/** Files that a runtime may read, in its order (libcni's ConfFiles). Links are among them; none without a directory. */
+/** Files that a runtime may read, in its order. Links are among them; none without a directory. */
 export function configFiles(confDir: string): string[] {
-  return entries(confDir, /\.(conf|conflist|json)$/)
+  return networkFiles(entries(confDir)).map((name) => `${confDir}/${name}`)
 }
 
 /** Drop-ins of a network, in libcni's order. */
 export function dropInFiles(confDir: string, network: string): string[] {
-  return isIdentifier(network) ? entries(`${confDir}/${network}`, /\.conf$/) : []
+  const directory = dropInDirectory(confDir, network)
+  return directory ? dropIns(entries(directory)).map((name) => `${directory}/${name}`) : []
 }
 
 /** Directories that may hold drop-ins; links to directories are among them, because libcni follows them. */
 export function networksWithDropIns(confDir: string): string[] {
-  const names = entries(confDir, /^/)
-  const found: string[] = []
-  for (const path of names) {
-    const name = path.slice(confDir.length + 1)
-    if (dropInFiles(confDir, name).length > 0) found.push(name)
-  }
-  return found
+  return entries(confDir)
+    .sort()
+    .filter((name) => dropInFiles(confDir, name).length > 0)
 }
 
-function entries(directory: string, pattern: RegExp): string[] {
+/** All names in a directory; none where it is missing. */
+function entries(directory: string): string[] {
   try {
-    return inDirectory(directory, ({ at }) =>
-      namesIn(at('.'))
-        .filter((name) => pattern.test(name))
-        .sort()
-        .map((name) => `${directory}/${name}`),
-    )
+    return inDirectory(directory, ({ at }) => namesIn(at('.')))
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT' || code === 'ENOTDIR') return []
+    if (isMissing(error)) return []
     throw error
   }
 }

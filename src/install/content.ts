@@ -15,7 +15,7 @@ export function hashOfContent(content: Content): string {
   return hash.end()
 }
 
-/** Of an open file. */
+/** The hash of an open file. */
 export function hashOf(descriptor: number): string {
   const hash = startSha256()
   inPieces(descriptor, (piece) => hash.update(piece))

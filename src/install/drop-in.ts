@@ -13,6 +13,7 @@ import {
 import { effectiveUser } from '#system/program'
 import { encode } from '#system/text'
 import type { JsonObject } from '../cni/json'
+import { errorCode } from '../system/errors'
 import { openConfig, ownDropIns } from './conf-directory'
 import { atPlace, type Directory, enter, inDirectory } from './directory'
 import { BARE } from './edit-conflist'
@@ -78,7 +79,7 @@ function makeOwnDirectory(confDir: Directory, name: string, { mode, owner }: Lik
   try {
     makeDirectory(confDir.at(name), 0o700)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
+    if (errorCode(error) === 'EEXIST') return
     throw error
   }
   const directory = enter(confDir, name)

@@ -1,5 +1,6 @@
 import { applyEdits, findNodeAtLocation, modify, type Node, parseTree } from 'jsonc-parser'
 import { isObject, type JsonObject } from '../cni/json'
+import { type Masquerading, masqueradingOf, notMasqueradingOf } from '../primary/masquerade-switch'
 import { inByteText, isEditable } from './read-file'
 
 /**
@@ -10,7 +11,7 @@ import { inByteText, isEditable } from './read-file'
 
 const OURS = 'ip-masq'
 
-/** Without a key of its own. */
+/** The plugin without a key of its own. */
 export const BARE: JsonObject = { type: OURS }
 
 export function addPlugin(text: string, wanted: JsonObject): string {
@@ -69,7 +70,7 @@ export function removePlugin(text: string): string {
     .reduce((rest, at) => cut(rest, at), text)
 }
 
-/** With the comma and the white space that set it apart from its neighbour. */
+/** Takes the plugin out, with the comma and the white space that set it apart from its neighbour. */
 function cut(text: string, at: number): string {
   const count = pluginsIn(text).length
   const own = nodeAt(text, at)
@@ -78,13 +79,6 @@ function cut(text: string, at: number): string {
   const start = previous ? previous.offset + previous.length : own.offset
   const end = previous || !next ? own.offset + own.length : next.offset
   return splice(text, start, '', end - start)
-}
-
-/** The plugins that give addresses, and can masquerade; flannel hands its `delegate` on to bridge. */
-const PRIMARY: Readonly<Record<string, readonly string[]>> = {
-  bridge: ['ipMasq'],
-  ptp: ['ipMasq'],
-  flannel: ['delegate', 'ipMasq'],
 }
 
 /** The text with the primary plugins' own masquerade off. */
@@ -100,54 +94,14 @@ export function setVersion(text: string, version: string): string {
   return applyEdits(text, modify(text, ['cniVersion'], version, { getInsertionIndex: () => 0 }))
 }
 
-export interface Masquerading {
-  readonly at: number
-  readonly type: string
-  readonly path: readonly string[]
-}
-
-/** Plugins that masquerade besides us, as far as the conflist says. flannel's does unless it is told otherwise. */
+/** Plugins that masquerade besides us, as far as the conflist says. */
 export function masqueradingIn(text: string): Masquerading[] {
   return masqueradingOf(pluginsIn(text))
 }
 
 /** Plugins that say that they do not masquerade. Install writes this, and nothing else, where it switches one off. */
 export function notMasqueradingIn(text: string): Masquerading[] {
-  return pluginsIn(text).flatMap((plugin, at) => {
-    const path = masqueradePath(plugin)
-    return path && valueAt(plugin, path) === false ? [{ at, type: typeOf(plugin), path }] : []
-  })
-}
-
-/** The plugins of a list that masquerade as the reference plugins do, or would hand that on. */
-function masqueradingOf(plugins: readonly unknown[]): Masquerading[] {
-  return plugins.flatMap((plugin, at) => {
-    const path = masqueradePath(plugin)
-    if (!path) return []
-    const type = typeOf(plugin)
-    const value = valueAt(plugin, path)
-    const isOff = type === 'flannel' ? value === false : value !== true
-    return isOff ? [] : [{ at, type, path }]
-  })
-}
-
-/** Where a plugin has the switch of its own masquerade; undefined for plugins that have none. */
-function masqueradePath(plugin: unknown): readonly string[] | undefined {
-  const type = typeOf(plugin)
-  return Object.hasOwn(PRIMARY, type) ? PRIMARY[type] : undefined
-}
-
-export function valueAt(plugin: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), plugin)
-}
-
-function typeOf(plugin: unknown): string {
-  return isObject(plugin) ? String(plugin.type) : ''
-}
-
-/** The list has a primary plugin that could masquerade, and every one of them says that it does not. */
-export function isPrimaryMasqueradeOff(plugins: readonly unknown[]): boolean {
-  return plugins.some(masqueradePath) && masqueradingOf(plugins).length === 0
+  return notMasqueradingOf(pluginsIn(text))
 }
 
 /** Whether a runtime could load the text as a list, and we can edit it. */

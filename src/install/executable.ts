@@ -1,4 +1,5 @@
 import { CniError } from '../cni/error'
+import { errorCode } from '../system/errors'
 import { atPlace, inDirectory } from './directory'
 import { isInPlace, type Placement, placeFile, ROOT } from './place-file'
 import { runProgram } from './run-program'
@@ -48,7 +49,7 @@ function withBinDir<T>(binDir: string, work: Parameters<typeof inDirectory<T>>[1
       return work(...directory)
     })
   } catch (error) {
-    if (!isOpen && error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    if (!isOpen && errorCode(error) === 'ENOENT')
       throw new CniError('ioFailure', `Cannot install: there is no ${binDir}; use --bin-dir or --profile`)
     throw error
   }

@@ -29,7 +29,7 @@ export interface InstallOptions {
   readonly disablePrimaryMasq: boolean
   /** The version to write into the conflist; undefined: leave it as it is. */
   readonly cniVersion: Version | undefined
-  /** Also where the primary plugin masquerades on its own account. */
+  /** Install even where the primary plugin masquerades on its own account. */
   readonly force: boolean
 }
 

@@ -59,7 +59,7 @@ export function replaceConflist({ file, text, edited, keepBackup }: Edit): strin
   })
 }
 
-/** As `replaceConflist`, up to three times when its owner writes it at the same time. */
+/** Does what `replaceConflist` does, up to three times when its owner writes the file at the same time. */
 export function editConflist(
   file: string,
   edit: (text: string) => string,

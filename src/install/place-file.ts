@@ -16,6 +16,7 @@ import {
 } from '#system/files'
 import { processId } from '#system/program'
 import { CniError } from '../cni/error'
+import { errorCode } from '../system/errors'
 import { copyAttributes } from './attributes'
 import { type Content, hashOf, hashOfContent, sizeOf, writeContent } from './content'
 import type { Directory, Place } from './directory'
@@ -114,7 +115,7 @@ export function removeFile({ directory, name }: Pick<Place, 'directory' | 'name'
   try {
     unlink(directory.at(name))
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    if (errorCode(error) !== 'ENOENT') throw error
   }
   flush(directory.descriptor)
 }

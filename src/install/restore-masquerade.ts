@@ -1,14 +1,7 @@
 import { applyEdits, modify } from 'jsonc-parser'
 import { isObject } from '../cni/json'
-import {
-  isConflist,
-  type Masquerading,
-  masqueradingIn,
-  notMasqueradingIn,
-  ownPluginsIn,
-  removePlugin,
-  valueAt,
-} from './edit-conflist'
+import { type Masquerading, valueAt } from '../primary/masquerade-switch'
+import { isConflist, masqueradingIn, notMasqueradingIn, ownPluginsIn, removePlugin } from './edit-conflist'
 
 /** A primary plugin's own masquerade that was on before install, and is off now. */
 export interface SwitchedOff extends Masquerading {

@@ -1,5 +1,5 @@
 import { doesAnswer } from '#system/sockets'
-import type { ProfileName } from '../commands/profiles'
+import type { ProfileName } from './profiles'
 import { runProgram } from './run-program'
 import { rootsOwn } from './trusted-file'
 

@@ -1,3 +1,4 @@
+import { holdsList } from '../cni/conf-dir'
 import { isIdentifier } from '../cni/environment'
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
@@ -17,9 +18,9 @@ export interface Target {
 }
 
 /**
- * The conflist that the runtime takes: the first file by name, of those that end in .conf, .conflist and .json. containerd
- * loads no network at all when that file is broken, so a broken one is an error, and the next file is none of its
- * deputies. With a network's name: the first file of that name.
+ * The conflist that the runtime takes, which is the first file that may define a network. containerd loads no network at
+ * all when that file is broken, so a broken one is an error, and the next file is none of its deputies. With a network's
+ * name: the first file of that name.
  */
 export function findTarget(confDir: string, network: string | undefined): Target | undefined {
   const broken: string[] = []
@@ -62,7 +63,7 @@ function readTarget(file: string): Target {
 
 /** The suffix decides whether a runtime reads a list or one plugin. */
 function requireShape(file: string, { plugins, type }: JsonObject): void {
-  if (!file.endsWith('.conflist')) {
+  if (!holdsList(file)) {
     if (typeof type === 'string' && type !== '') return
     throw new Error(
       plugins === undefined

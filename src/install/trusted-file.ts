@@ -1,4 +1,5 @@
 import { statusOfEntry } from '#system/files'
+import { errorCode } from '../system/errors'
 import type { FileStatus } from '../system/files'
 import { atPlace } from './directory'
 
@@ -16,7 +17,6 @@ export function rootsOwn(path: string, kind: 'file' | 'socket'): FileStatus | 'a
       return openTo === undefined && status.kind === kind && isRoots ? status : 'foreign'
     })
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    return isMissing ? 'absent' : 'foreign'
+    return errorCode(error) === 'ENOENT' ? 'absent' : 'foreign'
   }
 }

@@ -1,5 +1,6 @@
 import { statusIfThere, statusOfEntry } from '#system/files'
 import { CniError } from '../cni/error'
+import type { Masquerading } from '../primary/masquerade-switch'
 import { isMissing } from '../system/errors'
 import {
   configFiles,
@@ -11,7 +12,7 @@ import {
 } from './conf-directory'
 import { inDirectory } from './directory'
 import { removeDropIn } from './drop-in'
-import { isConflist, type Masquerading, ownPluginsIn, removePlugin } from './edit-conflist'
+import { isConflist, ownPluginsIn, removePlugin } from './edit-conflist'
 import { EXECUTABLE } from './executable'
 import { isNamedInConfig } from './nested-plugins'
 import { backupOf, editConflist, readBackup, replaceLostBackup } from './patch'
@@ -58,7 +59,7 @@ function leaveConflist(file: string, { confDir, restorePrimaryMasq }: LeaveOptio
   const before = backup !== undefined && isConflist(backup) ? backup : undefined
   const isIn = ownPluginsIn(text) > 0
   const off = before === undefined ? [] : switchedOff(before, removePlugin(text))
-  // Of a network that ip-masq was never in, there is nothing to say.
+  // There is nothing to say about a network that ip-masq was never in.
   const wasIn = isIn || backup !== undefined || ownDropIns(confDir, name).length > 0
   const unknown = wasIn ? perhapsSwitchedOff(before, removePlugin(text)) : []
   if (unknown.length > 0 && backup === undefined) replaceLostBackup(file, text)
@@ -121,7 +122,7 @@ function readConflist(file: string): FoundConflist | undefined {
   }
 }
 
-/** Also as its only plugin, or in what is no JSON at the moment, drop-ins included. */
+/** Files that name ip-masq: drop-ins are among them, and files with it as their only plugin, or that are no JSON at the moment. */
 export function filesThatName(confDir: string, { force }: { readonly force: boolean }): string[] {
   const networks = networksWithDropIns(confDir)
   const dropIns = networks.flatMap((network) => dropInFiles(confDir, network))

@@ -116,14 +116,14 @@ export function parseDecimal(text: string): number | undefined {
   return value
 }
 
-/** Of a match whose first four groups are octets. */
+/** The address as a number; the first four groups of the match are its octets. */
 export function numberOfOctets(match: RegExpExecArray): number {
   let value = 0
   for (let i = 1; i <= 4; i++) value = value * 0x100 + Number(match[i])
   return value
 }
 
-/** Of an IPv4 address. */
+/** The digits of an IPv4 address. */
 export function digitsOfNumber(value: number): string {
   return (value + 0x100000000).toString(16).slice(1)
 }

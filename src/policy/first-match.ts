@@ -1,6 +1,6 @@
 import { addressOf, FAMILIES, type Family } from './address'
 import { type Prefix, subnetOf } from './prefix'
-import type { Range } from './range'
+import { endOf, type Range } from './range'
 
 /** A prefix, and what happens to destinations in it that no earlier rule took. */
 export interface MatchRule<Verdict> {
@@ -50,14 +50,10 @@ function toSteps<Verdict>(
     const first = addressOf(range.first).value
     if (first > at) steps.push({ from: at, verdict: otherwise })
     steps.push({ from: first, verdict })
-    at = endOf(family, range)
+    at = endOf(range)
   }
   if (at < 1n << BigInt(FAMILIES[family].bits)) steps.push({ from: at, verdict: otherwise })
   return steps
-}
-
-function endOf(family: Family, { end }: Range): bigint {
-  return /^[0-9a-f]+$/.test(end) ? addressOf(end).value : 1n << BigInt(FAMILIES[family].bits)
 }
 
 interface Place {

@@ -1,11 +1,7 @@
-import type { InterfaceAddress } from '../cni/prev-result'
-import { FAMILIES, FAMILY_NAMES, type Family, familyOf, ZEROS } from './address'
-import type { Intent } from './intent'
+import type { Family } from './address'
 import type { InterfacePattern } from './interface'
 import type { PortRange } from './ports'
-import { formatPrefix, includesAddress, type Prefix, prefixOf, subnetOf } from './prefix'
-import { longestMatches, type Range } from './range'
-import { decideSeveral } from './several'
+import type { Range } from './range'
 
 /** Towards what a pod's traffic is left alone, and how the rest is masqueraded. No pod is named in it. */
 export interface Policy {
@@ -22,7 +18,7 @@ export interface Policy {
 export interface FamilyPolicy {
   /** Destinations that see the pod's own address: in address order, none touching the next. */
   readonly exempt: readonly Range[]
-  /** Of the others only these are masqueraded; absent: all. */
+  /** The only other destinations that are masqueraded; absent: all of them are. */
   readonly destinations?: readonly Range[]
   /** Absent: the address of the outgoing interface. */
   readonly snatTo?: Range
@@ -33,149 +29,4 @@ export interface FamilyPolicy {
 export interface Special {
   readonly destinations: readonly Range[]
   readonly snatTo?: Range
-}
-
-/** Ready-made: every call needs them, and to parse them would cost each a few thousand instructions. */
-const ready = (digits: string, length: number): Prefix => ({ family: familyOf(digits), digits, length })
-const [IPV6_TAIL, LAST] = [ZEROS.slice(4), 'ffffffff']
-
-/** 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7 */
-const PRIVATE = [
-  ready('0a000000', 8),
-  ready('ac100000', 12),
-  ready('c0a80000', 16),
-  ready(`fc00${IPV6_TAIL}`, 7),
-]
-
-/** ip-masq-agent's `--nomasq-all-reserved-ranges`; for IPv6, RFC 6890's and its successors' that are no one's in public. */
-const RESERVED = [
-  ...['100.64.0.0/10', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '198.18.0.0/15', '198.51.100.0/24'],
-  ...['203.0.113.0/24', '240.0.0.0/4'],
-  ...['100::/64', '2001:db8::/32', '3fff::/20', '64:ff9b:1::/48'],
-]
-
-const DEFAULTS: Readonly<Record<Intent['nonMasqueradeDefaults'], () => readonly Prefix[]>> = {
-  private: () => PRIVATE,
-  reserved: () => [...PRIVATE, ...RESERVED.map(prefixOf)],
-}
-
-/** Never worth an address of the node's, no reply could come back to it: 224.0.0.0/4, ff00::/8, 255.255.255.255/32 */
-const ALWAYS_EXEMPT = [ready('e0000000', 4), ready(`ff00${IPV6_TAIL}`, 8), ready(LAST, 32)]
-
-/** 169.254.0.0/16, fe80::/10 */
-const LINK_LOCAL = { masqLinkLocal: ready('a9fe0000', 16), masqLinkLocalIPv6: ready(`fe80${IPV6_TAIL}`, 10) }
-
-/** `ips`: the attachment's addresses; neighbours in their subnets are exempt, because traffic between two pods of
- * one bridge crosses postrouting when bridge-nf-call-iptables is on. */
-export function decidePolicy(intent: Intent, ips: readonly InterfaceAddress[]): Policy {
-  const exempt = [
-    ...(intent.nonMasqueradeCIDRs ?? DEFAULTS[intent.nonMasqueradeDefaults]()),
-    ...intent.clusterCIDRs,
-    ...ALWAYS_EXEMPT,
-    ...(intent.masqLinkLocal ? [] : [LINK_LOCAL.masqLinkLocal]),
-    ...(intent.masqLinkLocalIPv6 ? [] : [LINK_LOCAL.masqLinkLocalIPv6]),
-    ...ownSubnets(ips),
-  ]
-  const { fullyRandom, pinExemptions, toPorts, outInterfaces } = intent
-  const families: { [F in Family]?: FamilyPolicy } = {}
-  for (const family of FAMILY_NAMES)
-    if (isMasqueraded(intent, family) && isPodChosen(intent, family, ips)) {
-      families[family] = intent.policies
-        ? decideSeveral(intent, { family, exempt, policies: intent.policies })
-        : decideFamily(intent, family, exempt)
-    }
-  if (!families.ip && !families.ip6) return NOTHING
-  return { families, toPorts, outInterfaces, fullyRandom, pinExemptions }
-}
-
-/** What the rest of the config says is of no matter then, and makes no policy of its own. */
-const NOTHING: Policy = {
-  families: {},
-  toPorts: [],
-  outInterfaces: [],
-  fullyRandom: true,
-  pinExemptions: false,
-}
-
-/** Destinations that are all of the other family leave none to this one. */
-export function isMasqueraded({ masquerade, destinations, policies }: Intent, family: Family): boolean {
-  const has = (list: readonly Prefix[] | undefined) =>
-    !list || list.some((prefix) => prefix.family === family)
-  if (!masquerade[family]) return false
-  return policies ? policies.some((policy) => has(policy.destinations)) : has(destinations)
-}
-
-/**
- * Whether onlyPodCIDRs and exceptPodCIDRs choose the pod in this family. A pod has one policy, so of several addresses of one family
- * each has to be chosen.
- */
-export function isPodChosen(
-  { onlyPodCIDRs, exceptPodCIDRs }: Pick<Intent, 'onlyPodCIDRs' | 'exceptPodCIDRs'>,
-  family: Family,
-  ips: readonly InterfaceAddress[],
-): boolean {
-  if (!onlyPodCIDRs && exceptPodCIDRs.length === 0) return true
-  return ips.every(({ address }) => {
-    const isIn = (list: readonly Prefix[]) => list.some((prefix) => includesAddress(prefix, address))
-    return address.family !== family || ((!onlyPodCIDRs || isIn(onlyPodCIDRs)) && !isIn(exceptPodCIDRs))
-  })
-}
-
-function decideFamily(intent: Intent, family: Family, exempt: readonly Prefix[]): FamilyPolicy {
-  const { masqueradeCIDRs, destinations } = intent
-  const snatTo = intent.snatTo[family]
-  return {
-    exempt: longestMatches(family, exempt, masqueradeCIDRs),
-    ...(destinations && { destinations: longestMatches(family, destinations) }),
-    ...(snatTo && { snatTo }),
-  }
-}
-
-/**
- * A /32 or /128 (Calico, AWS) names no neighbours; it would only make a policy per pod. A subnet that is too wide would
- * exempt the networks of others.
- */
-export function ownSubnets(ips: readonly InterfaceAddress[]): Prefix[] {
-  return ips
-    .filter((ip) => ip.length < FAMILIES[ip.address.family].bits && !isTooWide(ip))
-    .map(({ address, length }) => subnetOf(address, length))
-}
-
-/**
- * The shortest prefix that can be a pod's own subnet. IPv4: 10.0.0.0/8 is the largest private network. IPv6: /32 is the least that a provider
- * is given, so anything shorter holds several holders' addresses. A /0 in a result is an IPAM plugin's mistake, and would exempt the world.
- */
-const WIDEST: Readonly<Record<Family, number>> = { ip: 8, ip6: 32 }
-
-function isTooWide({ address, length }: InterfaceAddress): boolean {
-  return length < WIDEST[address.family]
-}
-
-/** The subnets of prevResult that are no pod's own, as a warning for each. */
-export function wideSubnetWarnings(ips: readonly InterfaceAddress[]): string[] {
-  return ips
-    .filter(isTooWide)
-    .map(
-      ({ address, length }) =>
-        `the subnet ${formatPrefix(subnetOf(address, length))} of prevResult is not exempt: it is wider than /${WIDEST[address.family]}; look at the mask that the IPAM plugin gives out`,
-    )
-}
-
-/**
- * Families of which the pod has an address and a non-empty list has no entry. Legal, and most often an
- * oversight of whoever wrote a list for IPv4 before the cluster became dual-stack.
- */
-export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]): Family[] {
-  // Several policies most often have one for each family.
-  const list = [
-    ...(intent.nonMasqueradeCIDRs ?? []),
-    ...(intent.policies ?? []).flatMap((one) => one.exceptions),
-  ]
-  if (list.length === 0) return []
-  return FAMILY_NAMES.filter(
-    (family) =>
-      isMasqueraded(intent, family) &&
-      ips.some(({ address }) => address.family === family) &&
-      ![...list, ...intent.clusterCIDRs].some((prefix) => prefix.family === family),
-  )
 }

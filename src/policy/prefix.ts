@@ -23,6 +23,12 @@ export interface Prefix {
   readonly length: number
 }
 
+/** An address of a pod, with the prefix length of the subnet that IPAM gave it. */
+export interface InterfaceAddress {
+  readonly address: Address
+  readonly length: number
+}
+
 /** `10.0.0.0/8`: strict address, decimal length, no host bits. */
 export function parsePrefix(text: string): Prefix {
   return readPrefix(text) ?? explain(text)
@@ -65,7 +71,7 @@ function readPrefix(text: string): Prefix | undefined {
   return prefixUnlessHost(familyOf(digits), digits, length)
 }
 
-/** Of a match whose first four groups are those of an address, as far as there are any; the rest is zeros. */
+/** The first four groups of the match are those of an address, as far as there are any; the rest is zeros. */
 function digitsOfLeadingGroups(match: RegExpExecArray): string {
   let digits = ''
   for (let i = 1; i <= 4 && match[i] !== undefined; i++) digits += (match[i] ?? '').padStart(4, '0')
@@ -103,7 +109,7 @@ export function parseAddressOrPrefix(text: string): Prefix {
 }
 
 /** An interface address as CNI results carry it: `10.244.1.7/24`, host bits and all. */
-export function parseAddressWithLength(text: string): { address: Address; length: number } {
+export function parseAddressWithLength(text: string): InterfaceAddress {
   const slash = text.indexOf('/')
   const [addressText, suffix] = slash < 0 ? [text, ''] : [text.slice(0, slash), text.slice(slash)]
   if (text.trim() === '')

@@ -20,7 +20,7 @@ export function subtract(ranges: readonly Range[], others: readonly Range[]): Ra
   for (const range of ranges) {
     let { first } = range
     // Both are in order: what ends before this range ends before all that follow.
-    while ((others[from]?.end ?? ALL_ENDS) <= first) from += 1
+    while (endsBefore(others[from], first)) from += 1
     for (let i = from; i < others.length; i++) {
       const other = others[i]
       if (!other || other.first >= range.end) break
@@ -32,8 +32,9 @@ export function subtract(ranges: readonly Range[], others: readonly Range[]): Ra
   return result
 }
 
-/** Beyond the end of any range. */
-const ALL_ENDS = '~'
+function endsBefore(range: Range | undefined, first: string): boolean {
+  return range !== undefined && range.end <= first
+}
 
 export function allOf(family: Family): Range[] {
   return [ALL[family]]

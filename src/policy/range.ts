@@ -4,6 +4,7 @@ import {
   digitsOf,
   FAMILIES,
   type Family,
+  familyOf,
   formatAddress,
   HEX,
   parsePrinted,
@@ -15,11 +16,11 @@ import { formatPrefix, type Prefix, subnetOf } from './prefix'
 export interface Range {
   readonly family: Family
   readonly first: string
-  /** Above all digits where the range goes to the end of the address space. */
+  /** `BEYOND` where the range goes to the end of the address space. */
   readonly end: string
 }
 
-/** Above all digits. */
+/** It sorts after all digits. Only the functions here know of it. */
 const BEYOND = 'g'
 
 /** The whole address space. */
@@ -36,6 +37,21 @@ export function rangeOf({ family, digits, length }: Prefix): Range {
 export function rangeBetween(first: Address, last: Address): Range {
   const { family } = first
   return { family, first: digitsOf(first), end: successor(digitsOf(last), FAMILIES[family].bits) }
+}
+
+/** From `first` up to, and without, `end`, both as digits; without an `end`, to the end of the address space. */
+export function rangeUpTo(first: string, end?: string): Range {
+  return { family: familyOf(first), first, end: end ?? BEYOND }
+}
+
+/** Whether the range goes to the end of the address space, so that no address follows it. */
+export function isOpenEnded({ end }: Range): boolean {
+  return end === BEYOND
+}
+
+/** The number that follows the last address; no address has it where the range is open. */
+export function endOf(range: Range): bigint {
+  return isOpenEnded(range) ? 1n << BigInt(FAMILIES[range.family].bits) : addressOf(range.end).value
 }
 
 /** What follows the prefix of this length: 1 is added to its last bit. */
@@ -135,7 +151,7 @@ export function formatEnds(range: Range): string {
 /** First and last address, or the one. */
 export function endsOf(range: Range): Address[] {
   const { family, value } = addressOf(range.first)
-  const last = lastOf(range)
+  const last = endOf(range) - 1n
   return last === value
     ? [{ family, value }]
     : [
@@ -144,14 +160,10 @@ export function endsOf(range: Range): Address[] {
       ]
 }
 
-function lastOf({ family, end }: Range): bigint {
-  return (end === BEYOND ? 1n << BigInt(FAMILIES[family].bits) : addressOf(end).value) - 1n
-}
-
 function asPrefix(range: Range): Prefix | undefined {
   const { family } = range
   const first = addressOf(range.first)
-  const differing = first.value ^ lastOf(range)
+  const differing = first.value ^ (endOf(range) - 1n)
   const length = FAMILIES[family].bits - (differing === 0n ? 0 : differing.toString(2).length)
   const prefix = subnetOf(first, length)
   return prefix.digits === range.first && successor(prefix.digits, length) === range.end ? prefix : undefined

@@ -1,7 +1,8 @@
-import { status } from '#system/files'
 import { isObject, type JsonObject } from '../cni/json'
 import { readSmallFile } from '../cni/small-file'
 import { type Address, formatAddress } from '../policy/address'
+import { isDirectory } from '../system/absent'
+import { isMissing } from '../system/errors'
 import { dirname, join } from '../system/paths'
 
 /** Where host-local keeps its reservations, unless `ipam.dataDir` says otherwise. */
@@ -47,16 +48,4 @@ function directoryOf(plugins: readonly JsonObject[], network: string): string | 
     if (ipamType === 'host-local' && typeof dataDir === 'string') return join(dataDir || DATA_DIR, network)
   }
   return undefined
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return status(path).kind === 'directory'
-  } catch {
-    return false
-  }
 }

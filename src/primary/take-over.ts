@@ -1,8 +1,8 @@
 import type { Attachment } from '../cni/attachment'
 import { findOwnPlugin, type Network } from '../cni/conflists'
-import { isPrimaryMasqueradeOff } from '../install/edit-conflist'
 import { type Address, formatAddress } from '../policy/address'
 import type { PrimaryFirewall, PrimaryRule } from './firewall'
+import { isPrimaryMasqueradeOff } from './masquerade-switch'
 import { holderOf } from './released'
 
 /** What became of the rules with which primary plugins masquerade, though their conflists say that they do not. */

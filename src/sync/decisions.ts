@@ -1,13 +1,12 @@
 import { isObject, type JsonObject } from '../cni/json'
-import type { InterfaceAddress } from '../cni/prev-result'
 import type { CachedAttachment } from '../cni/result-cache'
 import { ignoredPodListWarning, intentOf, isChosen, type Settings } from '../config/intent'
 import { parsePodCIDRs } from '../config/parse'
 import { ignoredPodListsIn, podPart } from '../config/pod-lists'
 import { type Decision, decide } from '../config/wanted'
 import { FAMILY_NAMES } from '../policy/address'
-import { isPodChosen, ownSubnets, wideSubnetWarnings } from '../policy/policy'
-import { formatPrefix } from '../policy/prefix'
+import { isPodChosen, ownSubnets, wideSubnetWarnings } from '../policy/decide'
+import { formatPrefix, type InterfaceAddress } from '../policy/prefix'
 
 /** What one plugin in one network asks for, for each of its pods. */
 export type Decide = (

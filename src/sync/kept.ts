@@ -5,7 +5,7 @@ import type { Judged } from './prune'
 /** More attachments than this with one reason are counted. */
 const MANY = 10
 
-/** Of many, how many are named. */
+/** How many of them are named then. */
 const EXAMPLES = 3
 
 /** What no result cache has, keeps its rules all the same, and why: a line for each, or for many with one reason. */

@@ -5,7 +5,7 @@ import { areProcessesVisible, inodeOf, mountedNamespaces } from './netns'
 
 /** Which addresses the network namespaces on this node have, as far as they can be seen without entering one. */
 export interface Sight {
-  /** Of all namespaces that a process is in, without the node's own. */
+  /** The addresses of all namespaces that a process is in, without the node's own. */
   readonly addresses: ReadonlySet<string>
   /** Namespaces that may have any address, because no process is known to be in them; or why we see only some processes. */
   readonly unseen: readonly string[]

@@ -7,7 +7,7 @@ export interface Candidate {
   readonly wanted: Wanted
 }
 
-/** Of two entries for one address, one is stale: the one without a recorded netns, or else the older file. */
+/** Where two entries have one address, one is stale: the one without a recorded netns, or else the older file. */
 export function oneForEachAddress(candidates: readonly Candidate[]): Wanted[] {
   const winners = new Map<string, Candidate>()
   const rank = ({ cached }: Candidate) => [cached.netns === undefined ? 0 : 1, cached.modified] as const

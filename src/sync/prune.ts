@@ -127,7 +127,7 @@ export function isUnproven({ verdict }: Pick<Judged, 'verdict'>): boolean {
   return verdict.is === 'unknown' && verdict.isInFlight !== true
 }
 
-/** Not if an ADD has written it anew since it was judged. */
+/** Whether it is what was judged: an ADD may have written it anew since. */
 function isSame({ note }: Listed, listed: Listed): boolean {
   return (
     note?.epochSeconds === listed.note?.epochSeconds &&

@@ -1,6 +1,5 @@
-import { status } from '#system/files'
 import { isObject, type JsonObject } from '../cni/json'
-import { processOf } from './netns'
+import { inodeOf, processOf } from './netns'
 
 /**
  * The network namespace of an interface as its result names it (spec: "Success", `sandbox`), for the cache entries of a libcni
@@ -27,12 +26,4 @@ function isPods(path: string): boolean {
   const inode = inodeOf(process === undefined ? path : `/proc/${process}/net/dev`)
   const own = inodeOf(process === undefined ? '/proc/self/ns/net' : '/proc/self/net/dev')
   return inode !== undefined && inode !== own
-}
-
-function inodeOf(path: string): number | undefined {
-  try {
-    return status(path).inode
-  } catch {
-    return undefined
-  }
 }

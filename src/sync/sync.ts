@@ -33,7 +33,7 @@ export interface SyncReport extends Replacement {
   readonly places: readonly CachePlace[]
   /** There is none, so that nobody knows which attachments should have rules. */
   readonly isCacheMissing: boolean
-  /** Of the directories that were named, one has none. */
+  /** One of the directories that were named has none. */
   readonly isCacheAbsent: boolean
   /** Paths and globs of files that the conflists name. */
   readonly files: readonly string[]
@@ -101,7 +101,7 @@ export async function sync(backend: Backend, options: SyncOptions): Promise<Sync
   }
 }
 
-/** Without the rules of attachments whose DEL came while they were written, as the kernel or the cache knows. */
+/** Replaces the rules, and takes back those of attachments whose DEL came meanwhile, as the kernel or the cache knows. */
 async function replaceStanding(backend: Backend, options: SyncOptions): Promise<Outcome> {
   const outcome = await replaceAll(backend, options)
   const { changes } = outcome.replacement

@@ -19,3 +19,12 @@ export function exists(path: string): boolean {
     return false
   }
 }
+
+/** Whether a directory is seen to have this path, or a link to one. */
+export function isDirectory(path: string): boolean {
+  try {
+    return status(path).kind === 'directory'
+  } catch {
+    return false
+  }
+}

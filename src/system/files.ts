@@ -1,10 +1,10 @@
 /** Files and directories: `#system/files`. */
 export interface Files {
-  /** Of what the path leads to (stat(2)). */
+  /** The status of what the path leads to (stat(2)). */
   status(path: string): FileStatus
   /** The same; undefined where nothing has this path (ENOENT, ENOTDIR). It costs no more than a call that succeeds. */
   statusIfThere(path: string): FileStatus | undefined
-  /** Of the path itself, which may be a link (lstat(2)); undefined where nothing has this path (ENOENT, ENOTDIR). */
+  /** The status of the path itself, which may be a link (lstat(2)); undefined where nothing has this path (ENOENT, ENOTDIR). */
   statusOfEntry(path: string): FileStatus | undefined
   statusOfOpen(descriptor: number): FileStatus
 

@@ -25,7 +25,7 @@ export interface Run {
 
 export type Ended =
   | { readonly outcome: 'exited'; readonly status: number; readonly stdout: string; readonly stderr: string }
-  /** By a signal that was not ours; `SIGSEGV`. */
+  /** A signal that was not ours ended it; `SIGSEGV`. */
   | { readonly outcome: 'killed'; readonly signal: string; readonly stdout: string; readonly stderr: string }
   /** What it said until then may be missing. */
   | { readonly outcome: 'deadline'; readonly stdout: string; readonly stderr: string }

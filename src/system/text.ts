@@ -2,7 +2,7 @@
 export interface Texts {
   /** In UTF-8. */
   encode(text: string): Uint8Array
-  /** Of UTF-8; a byte order mark stays, as U+FEFF. */
+  /** The text of UTF-8; a byte order mark stays, as U+FEFF. */
   decode(bytes: Uint8Array): string
   /** A byte for each character, which is its lowest eight bits. */
   encodeLatin1(text: string): Uint8Array

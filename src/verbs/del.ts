@@ -25,8 +25,8 @@ export async function del({ environment, backend }: Call, input: Input): Promise
 export interface Hint {
   /** The addresses of prevResult, or none. */
   readonly hint: Address[]
-  /** Where to look first. */
-  readonly setting: BackendSetting
+  /** The backend in which to look first. */
+  readonly backend: BackendSetting
   readonly carrier: CarrierSetting
   /** The config cannot be read. */
   readonly isGuess?: boolean
@@ -35,17 +35,17 @@ export interface Hint {
 
 /** What would fail an ADD is a line on stderr here, or nothing. */
 export function parseHint(readConfig: () => JsonObject, ifname: string): Hint {
-  let setting: BackendSetting = 'auto'
+  let backend: BackendSetting = 'auto'
   let carrier: CarrierSetting = 'auto'
   try {
     const config = readConfig()
     const settings = [readLeniently(config, 'backend'), readLeniently(config, 'ipMasqBackend')]
-    if (settings.includes('iptables')) setting = 'iptables'
+    if (settings.includes('iptables')) backend = 'iptables'
     carrier = readLeniently(config, 'carrier')
     const ips = isObject(config.prevResult) ? parseAddresses(config.prevResult, ifname) : []
-    return { hint: distinctAddresses(ips), setting, carrier, warnings: [] }
+    return { hint: distinctAddresses(ips), backend, carrier, warnings: [] }
   } catch (error) {
     const warning = `DEL goes on without prevResult: ${toCniError(error).message}`
-    return { hint: [], setting, carrier, isGuess: true, warnings: [warning] }
+    return { hint: [], backend, carrier, isGuess: true, warnings: [warning] }
   }
 }

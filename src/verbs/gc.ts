@@ -11,7 +11,7 @@ import { readNodeCache } from '../sync/node-cache'
 import { pruneGone } from '../sync/prune'
 import type { Answer, Call, Input } from './call'
 
-/** As `ip-masq gc` has it. */
+/** `ip-masq gc` has the same. */
 const GRACE_SECONDS = 600
 
 /**

@@ -7,7 +7,7 @@ import { RULE } from '../../src/backend/nftables/netlink/protocol'
 import {
   attributesOf,
   type Message,
-  parseVerdict,
+  parseErrorMessage,
   readMessages,
   TruncatedError,
 } from '../../src/backend/nftables/netlink/wire'
@@ -40,7 +40,7 @@ function parse(message: Message, flags: number | null): number {
   const elements = [...elementsIn(attributes)]
   rangesOf(elements)
   decodeRule(attributes.get(RULE.expressions))
-  parseVerdict(flags === null ? message : { ...message, flags })
+  parseErrorMessage(flags === null ? message : { ...message, flags })
   return elements.length
 }
 

@@ -9,7 +9,7 @@ import { iptables } from '../../src/backend/places/iptables'
 import { intentOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
-import { decidePolicy } from '../../src/policy/policy'
+import { decidePolicy } from '../../src/policy/decide'
 import { parseAddressWithLength } from '../../src/policy/prefix'
 import type { Namespace } from '../lab/namespace'
 import { addPodByHand, createSite, DESTINATIONS, NODE, POD, type Site, sourceSeen } from '../lab/site'
@@ -35,7 +35,7 @@ const wanted = (containerID: string, addresses: readonly string[], keys = {}): W
     attachment: { containerID, ifname: 'eth0', network: 'n', pod: 'shop/web', namespace: 'shop' },
     addresses: ips.map(({ address }) => address),
     policy: decidePolicy(intentOf({ config: parseConfig(keys), sources: NO_SOURCES }, ''), ips),
-    setting: 'iptables',
+    backend: 'iptables',
   }
 }
 
@@ -147,7 +147,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       (await site.node.sh(`iptables${variant} -t nat -S; ip6tables${variant} -t nat -S`))
         .split('\n')
         .filter((line) => line.startsWith('-A IPM-D-'))
-    const HERE = { setting: 'iptables', carrier: 'auto' } as const
+    const HERE = { backend: 'iptables', carrier: 'auto' } as const
     const idA = attachmentId(A.attachment)
     afterEach(() => {
       bootSeconds = 5_000
@@ -607,11 +607,11 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
   })
 
   test('what stands is noticed, and what is lost', async () => {
-    expect(await backend.standing()).toEqual([])
+    expect(await backend.hookedTables()).toEqual([])
     expect(await add(A)).toEqual({ tableWasMissing: true })
-    expect(await backend.standing()).toEqual(['iptables', 'ip6tables'])
+    expect(await backend.hookedTables()).toEqual(['iptables', 'ip6tables'])
     await site.node.sh(`${tool} -F POSTROUTING`)
-    expect(await backend.standing(['iptables'])).toEqual([])
-    expect(await backend.standing()).toEqual(['ip6tables'])
+    expect(await backend.hookedTables(['iptables'])).toEqual([])
+    expect(await backend.hookedTables()).toEqual(['ip6tables'])
   })
 })

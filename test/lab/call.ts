@@ -67,7 +67,7 @@ const SUCCEEDING: Backends = {
   hasRules: async () => false,
   tearDown: async () => {},
   probe: async () => [],
-  standing: async () => [],
+  hookedTables: async () => [],
 }
 
 function recording(backends: Backends, asked: (readonly unknown[])[]): Backends {

@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { version } from '../../package.json'
 import { parseInstallOptions } from '../../src/commands/install-options'
-import { PROFILES } from '../../src/commands/profiles'
 import { parseConfig } from '../../src/config/parse'
+import { PROFILES } from '../../src/install/profiles'
 import {
   createValidator,
   kustomize,

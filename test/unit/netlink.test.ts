@@ -7,7 +7,7 @@ import {
   attributesOf,
   FLAGS,
   listAttributes,
-  parseVerdict,
+  parseErrorMessage,
   readMessages,
   TruncatedError,
 } from '../../src/backend/nftables/netlink/wire'
@@ -196,7 +196,7 @@ describe('what is cut short', () => {
 
   test('an error without the head that it is about', () => {
     const message = { type: 2, flags: 0, sequence: 1, payload: new Uint8Array(8) }
-    expect(() => parseVerdict(message)).toThrow(TruncatedError)
+    expect(() => parseErrorMessage(message)).toThrow(TruncatedError)
   })
 })
 
@@ -213,6 +213,6 @@ test("the kernel's own words, with and without the message that they are about",
   const flags = (capped: boolean) => FLAGS.attributes | (capped ? FLAGS.capped : 0)
   for (const capped of [true, false]) {
     const message = { type: 2, flags: flags(capped), sequence: 1, payload: about(capped) }
-    expect(parseVerdict(message)).toEqual({ errno: 2, said: 'No such set' })
+    expect(parseErrorMessage(message)).toEqual({ errno: 2, said: 'No such set' })
   }
 })

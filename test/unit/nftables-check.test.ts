@@ -13,7 +13,7 @@ const wanted: Wanted = {
   attachment: { containerID: 'c1', ifname: 'eth0', network: 'cbr0', pod: '', namespace: '' },
   addresses: [parseAddress('10.244.1.7')],
   policy: { families: {}, pinExemptions: false, outInterfaces: [], toPorts: [], fullyRandom: true },
-  setting: 'nftables',
+  backend: 'nftables',
 }
 
 /** A table whose base chain has these rules besides its hook at each look. */

@@ -9,7 +9,7 @@ import { DeniedError, UnusableError } from '../../src/backend/tolerances'
 import { intentOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
-import { decidePolicy } from '../../src/policy/policy'
+import { decidePolicy } from '../../src/policy/decide'
 import { parseAddressWithLength } from '../../src/policy/prefix'
 
 /** In which order places are asked and written, by places that only keep a journal. */
@@ -18,7 +18,7 @@ const ips = [parseAddressWithLength('10.244.1.7/24')]
 const addresses = ips.map(({ address }) => address)
 const policy = decidePolicy(intentOf({ config: parseConfig({}), sources: NO_SOURCES }, ''), ips)
 const attachment = { containerID: 'a', ifname: 'eth0', network: 'n', pod: 'shop/a', namespace: 'shop' }
-const wanted = (setting: BackendSetting): Wanted => ({ attachment, addresses, policy, setting })
+const wanted = (backend: BackendSetting): Wanted => ({ attachment, addresses, policy, backend })
 const A: Listed = { id: attachmentId(attachment), addresses }
 const OTHER: Listed = { id: 'other', addresses }
 
@@ -44,7 +44,7 @@ function place(name: Place['name'], { has = [], removal, broken, pruneFails = fa
       return { tableWasMissing: false }
     },
     async remove(_, __, where) {
-      note(`remove, ${where?.setting}`)
+      note(`remove, ${where?.backend}`)
       return removal ?? { outcome: 'removed' }
     },
     async verify() {
@@ -71,7 +71,7 @@ function place(name: Place['name'], { has = [], removal, broken, pruneFails = fa
     hasRules: async () => has.length > 0,
     tearDown: async () => {},
     probe: async () => [],
-    standing: async () => [],
+    hookedTables: async () => [],
   }
 }
 
@@ -84,8 +84,8 @@ const placesOf = (nftables: Fake, iptables: Fake, mayBeInIptables = true): Place
   mayBeInIptables: async () => mayBeInIptables,
 })
 
-const sync = (places: Places, setting: BackendSetting, dryRun = false) =>
-  replace(places, [wanted(setting)], { dryRun })
+const sync = (places: Places, backend: BackendSetting, dryRun = false) =>
+  replace(places, [wanted(backend)], { dryRun })
 
 describe('sync', () => {
   test.each([
@@ -115,8 +115,8 @@ describe('sync', () => {
     ],
   ] as const)(
     'to %s: the new rules are written before the old ones go',
-    async (setting, places, expected) => {
-      const { changes } = await sync(places, setting)
+    async (backend, places, expected) => {
+      const { changes } = await sync(places, backend)
       expect(journal).toEqual(expected)
       expect(changes).toMatchObject([{ attachment, what: 'changed' }])
     },
@@ -205,8 +205,8 @@ describe('DEL', () => {
     ],
   ] as const)(
     'with %s, %j in nftables, %j in iptables',
-    async (setting, nftables, iptables, expected, removal) => {
-      const where = { setting, carrier: 'auto' } as const
+    async (backend, nftables, iptables, expected, removal) => {
+      const where = { backend, carrier: 'auto' } as const
       expect(await remove(placesOf(nftables, iptables), attachment, { hint: addresses, where })).toEqual(
         removal,
       )

@@ -5,7 +5,7 @@ import { parseRule } from '../../src/backend/nftables/text/rules'
 import { intentOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
-import { decidePolicy } from '../../src/policy/policy'
+import { decidePolicy } from '../../src/policy/decide'
 
 /** Situations of ip-masq-agent's TestWriteMasqRules: its chances to 12 digits, in nft's words. */
 

@@ -3,7 +3,7 @@ import { intentOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
 import { FAMILY_NAMES } from '../../src/policy/address'
-import { decidePolicy, familiesLeftOut, wideSubnetWarnings } from '../../src/policy/policy'
+import { decidePolicy, familiesLeftOut, wideSubnetWarnings } from '../../src/policy/decide'
 import { parseAddressWithLength } from '../../src/policy/prefix'
 import { formatRange } from '../../src/policy/range'
 

@@ -1,24 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { globSync } from 'tinyglobby'
 import { expect, test } from 'vitest'
 import { ROOT } from '../../scripts/packaging/root'
+import { importsOf, readSources } from './imports'
 
 /** What the linter cannot say of the seam to the machine; the rest is in biome.json. */
 
-const files = globSync('src/**/*.ts', { cwd: ROOT, ignore: ['src/system/{node,native}/**'] }).sort()
-const sources = new Map<string, string>()
-for (const file of files) sources.set(file, await readFile(join(ROOT, file), 'utf8'))
+const sources = await readSources(['src/system/{node,native}/**'])
 
 /** Pure JavaScript: they ask nothing of the machine. */
 const PURE_PACKAGES = ['jsonc-parser', 'yaml', 'zod', 'zod/mini']
 
-function importsOf(source: string): string[] {
-  return [...source.matchAll(/\b(?:from|import\()\s*'([^']+)'/g)].map(([, name = '']) => name)
-}
-
 test('src has files, and they import', () => {
-  expect(files.length).toBeGreaterThan(100)
+  expect(sources.size).toBeGreaterThan(100)
   expect([...sources.values()].flatMap(importsOf).length).toBeGreaterThan(500)
 })
 

@@ -3,7 +3,7 @@ import { intentOf, warningsOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
 import { parseAddress } from '../../src/policy/address'
-import { decidePolicy } from '../../src/policy/policy'
+import { decidePolicy } from '../../src/policy/decide'
 import { parseAddressWithLength } from '../../src/policy/prefix'
 import { formatEnds, rangeBetween } from '../../src/policy/range'
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseAgentFile } from '../../src/config/agent-file'
 import { intentOf, warningsOf } from '../../src/config/intent'
 import { readSettings } from '../../src/config/settings'
-import { decidePolicy } from '../../src/policy/policy'
+import { decidePolicy } from '../../src/policy/decide'
 import { formatPrefix } from '../../src/policy/prefix'
 import { formatRange } from '../../src/policy/range'
 

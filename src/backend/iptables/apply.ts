@@ -5,7 +5,7 @@ import { takenError } from '../taken'
 import { heldByOthers, type IsGone } from './holders'
 import { isHooked, setUpTable } from './hook'
 import { type Addition, addAttachment, deleteAttachment, ofFamily, setUpPolicy } from './layout'
-import { whyRefused } from './refusal'
+import { refusalError } from './refusal'
 import { rewriteAttachment } from './rewrite'
 import { findAddress, readState, readStateIfAny, type State } from './state'
 import { ATTEMPTS, type Iptables, type Outcome, runTransaction, toError } from './tool'
@@ -72,7 +72,7 @@ async function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): 
     }
     if (!outcome.ok) {
       undo(iptables, wanted, done)
-      throw whyRefused(iptables, family, { action: ACTION, wanted: [wanted], outcome })
+      throw refusalError(iptables, family, { action: ACTION, wanted: [wanted], outcome })
     }
     done.push(family)
   }

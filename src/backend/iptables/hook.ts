@@ -19,7 +19,7 @@ function rulesBefore({ hook }: State, addresses: readonly Address[]): string[] {
   return before.filter((rule) => !HARMLESS.test(rule) && addresses.some((one) => mayMatch(rule, one)))
 }
 
-/** By the source that a rule names, as docker's "-s 172.17.0.0/16 ! -o docker0". */
+/** A rule that names a source, as docker's "-s 172.17.0.0/16 ! -o docker0", matches no other. */
 function mayMatch(rule: string, address: Address): boolean {
   const source = /^-s (\S+)/.exec(rule)?.[1]
   const prefix = source === undefined ? undefined : prefixOrNone(source)

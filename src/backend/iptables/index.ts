@@ -30,7 +30,7 @@ export function oneKind(iptables: Iptables, host: Host): IptablesBackend {
         id: attachmentId(attachment),
         hint,
         bootSeconds: host.bootSeconds(),
-        isHome: where?.setting === 'iptables',
+        isHome: where?.backend === 'iptables',
       }),
     verify: async (wanted) => verify(iptables, wanted),
     replace: async (wanted, { dryRun }) => replace(iptables, wanted, { dryRun, times: times(host) }),
@@ -42,7 +42,7 @@ export function oneKind(iptables: Iptables, host: Host): IptablesBackend {
       FAMILY_NAMES.some((family) => iptables.mayHaveRules(family) && hasChain(iptables, family, DISPATCH)),
     tearDown: async () => tearDown(iptables),
     probe: async () => probe(iptables, host),
-    standing: async (among = Object.values(TOOLS)) =>
+    hookedTables: async (among = Object.values(TOOLS)) =>
       FAMILY_NAMES.filter((family) => among.includes(TOOLS[family]) && isHooked(iptables, family)).map(
         (family) => TOOLS[family],
       ),

@@ -65,7 +65,7 @@ export function hasChain(iptables: Iptables, family: Family, chain: string): boo
   return outcome.ok
 }
 
-/** By the name of the file that the links lead to (xtables-nft-multi); else by what it says of itself. */
+/** The name of the file that the links lead to shows it (xtables-nft-multi), or else what the tool says of itself. */
 function isLegacyTool(run: ToolProcess, host: Host): boolean {
   const found = host.findTool('iptables-restore')
   if (!('file' in found)) return true

@@ -66,9 +66,9 @@ export function ofFamily(family: Family, addresses: readonly Address[]): Address
 export interface Addition {
   readonly family: Family
   readonly attachment: Attachment
-  /** Of this family. */
+  /** Those of this family. */
   readonly addresses: readonly Address[]
-  /** Of both. */
+  /** Those of both families. */
   readonly all: readonly Address[]
   readonly policy: Policy
   readonly birth: Birth

@@ -46,7 +46,7 @@ export function policyChainName(policy: Policy, family: Family): string {
 const STAND_INS = ['IPM-P', 'IPM-M', 'IPM-Q']
 const [FIRST = '', BY_INTERFACE = '', HOW = ''] = STAND_INS
 
-/** Of the chains that pods are sent to. */
+/** How the names of chains begin to which pods are sent. */
 export const policyPrefix = `${FIRST}-`
 
 function nameOf(standIn: string, hash: string): string {

@@ -44,7 +44,7 @@ export function prune(
 interface Work {
   readonly state: State
   readonly ids: ReadonlySet<string>
-  /** Of those among them that an ADD wrote: when, in seconds since the boot. */
+  /** When an ADD wrote them, in seconds since the boot, for those that an ADD wrote. */
   readonly addedAt: ReadonlyMap<string, number>
   readonly failures: Map<string, string>
   readonly policies: Set<string>
@@ -110,7 +110,7 @@ export function list(iptables: Iptables): Listed[] {
   return listAttachments(FAMILY_NAMES.map((family) => readStateIfAny(iptables, family, 'list the rules')))
 }
 
-/** Also by the chains of addresses, where an owner's own rows are lost. */
+/** Reads an owner's addresses from the chains of addresses too, where its own rows are lost. */
 function ownersIn({ owners, addresses }: State): OwnerState[] {
   return owners.map((owner) => {
     const named = addresses.filter(({ owners: ids }) => ids.includes(owner.id)).map(({ address }) => address)

@@ -32,7 +32,7 @@ const EXTENSIONS: readonly {
 ]
 
 /** The error for an ADD or a sync that iptables will not do: which extension is missing, if one is. */
-export function whyRefused(
+export function refusalError(
   iptables: Iptables,
   family: Family,
   { action, wanted, outcome }: Refusal,

@@ -1,12 +1,12 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
-import { type Change, LATER_ADD, type ListedNote, type Replacement, type Wanted } from '../backend'
+import { type Change, type Held, LATER_ADD, type ListedNote, type Replacement, type Wanted } from '../backend'
 import { holderName } from '../holder-name'
 import { attachmentId } from '../identity'
 import { compareHook, isJumpDoubled, setUpTable } from './hook'
 import { type Birth, DISPATCH, HOOK, includes, ofFamily, setUpPolicy } from './layout'
 import type { OwnerRecord } from './owner-record'
 import { policyChainName } from './policy-chains'
-import { whyRefused } from './refusal'
+import { refusalError } from './refusal'
 import { renderTransaction } from './render'
 import { rewriteAttachment } from './rewrite'
 import { type AddressState, findAddress, readState, readStateIfAny, type State } from './state'
@@ -16,8 +16,6 @@ import { hasComments } from './trial'
 import { compareAddress, compareOwner, comparePolicy, inFamily } from './verify'
 
 const ACTION = 'synchronise the rules'
-
-type Held = Replacement['held'][number]
 
 interface Plan {
   readonly transaction: Transaction
@@ -73,7 +71,7 @@ function replaceFamily(iptables: Iptables, family: Family, work: Work): Plan {
     const outcome = runTransaction(iptables, family, plan.transaction)
     if (outcome.ok) return plan
     if (outcome.failure !== 'refused' || attempt === ATTEMPTS)
-      throw whyRefused(iptables, family, { action: ACTION, wanted: work.wanted, outcome })
+      throw refusalError(iptables, family, { action: ACTION, wanted: work.wanted, outcome })
     withComments ??= hasComments(iptables, family)
   }
 }

@@ -24,7 +24,7 @@ export interface AddressState {
   /** How many rules lead to its chain. */
   readonly dispatches: number
   readonly hasChain: boolean
-  /** Of its chain. */
+  /** The rules of its chain. */
   readonly rules: readonly string[]
 }
 
@@ -50,7 +50,7 @@ export function readState(iptables: Iptables, family: Family, action: string): S
   throw toError(action, outcome)
 }
 
-/** Of a family that nothing is wanted of: where the machine has no nat table for it, none of our rules is there. */
+/** For a family in which nothing is wanted: where the machine has no nat table for it, none of our rules is there. */
 export function readStateIfAny(iptables: Iptables, family: Family, action: string): State {
   try {
     return iptables.hasTable(family) ? readState(iptables, family, action) : NOTHING

@@ -71,8 +71,8 @@ export function flushOldTombstones(
 }
 
 /**
- * Of attachments that were added again after their DEL: `addedAt`, in seconds since the boot. Only the rows of that ADD
- * said that the tombstone counts no more, so it goes with them.
+ * Deletes the tombstones of attachments that were added again after their DEL, at `addedAt` in seconds since the boot. Only
+ * the rows of that ADD said that the tombstone counts no more, so it goes with them.
  */
 export function deleteTombstones(
   { chains }: { readonly chains: ReadonlyMap<string, readonly string[]> },

@@ -102,8 +102,8 @@ function errorText(stderr: string): string {
 }
 
 /**
- * By status and phrases of iptables 1.6.2 to 1.8.11. Status 4 is the lock (xtables' RESOURCE_PROBLEM), or for the nft
- * kind a refusal by the kernel.
+ * The status, and phrases of iptables 1.6.2 to 1.8.11, tell failures apart. Status 4 is the lock (xtables'
+ * RESOURCE_PROBLEM), or for the nft kind a refusal by the kernel.
  */
 export function classify(status: number, said: string): Failure {
   if (cannotRun(status)) return 'unusable'

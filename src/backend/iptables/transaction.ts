@@ -16,7 +16,7 @@ export type Operation =
   /** The chain exists and is empty, whatever was before. */
   | { readonly do: 'clear-chain'; readonly chain: string }
   | { readonly do: 'append'; readonly chain: string; readonly rule: Rule }
-  /** As the first rule. */
+  /** It becomes the chain's first rule. */
   | { readonly do: 'insert'; readonly chain: string; readonly rule: Rule }
   /** Refused when there is no such rule: compare-and-delete, where the rule says whose it is. */
   | { readonly do: 'delete-rule'; readonly chain: string; readonly rule: Rule }
@@ -35,7 +35,7 @@ export interface Rule {
   readonly out?: InterfacePattern
   readonly isDnat?: boolean
   readonly protocol?: string
-  /** By chance. */
+  /** The share of the packets that match, by chance; absent: all. */
   readonly probability?: number
   readonly comment?: string
   readonly target: Target

@@ -1,8 +1,8 @@
 import { CniError } from '../../cni/error'
 import { type Address, formatAddress, isSameAddress } from '../../policy/address'
-import type { Applied, Wanted } from '../backend'
+import type { Applied, Listed, Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
-import type { ApplyOptions } from './apply'
+import type { Note } from './attachment-elements'
 import type { Carrier, Failed, Outcome } from './carrier'
 import { isWhole } from './compare-structure'
 import { ATTEMPTS, toError } from './failure'
@@ -20,6 +20,12 @@ import { requireFree } from './take-over'
 import type { Transaction } from './transaction'
 
 const ACTION = 'install the rules'
+
+export interface ApplyOptions {
+  readonly note: Note
+  /** Proves that the holder of an address is gone; absent: nobody can tell. */
+  readonly isGone?: (holder: Listed) => Promise<boolean>
+}
 
 interface Refused extends ApplyOptions {
   readonly elements: Transaction
@@ -64,7 +70,7 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
   return { tableWasMissing, ...(warnings.size > 0 && { warnings: [...warnings] }) }
 }
 
-/** With the slots of all others, where the table is of an older layout that has none. */
+/** Sets the table up, with the slots of all others where it is of an older layout that has none. */
 function setUp(
   { table, all }: AttachmentState,
   attachment: Wanted['attachment'],

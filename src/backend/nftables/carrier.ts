@@ -19,7 +19,7 @@ export type Failure = 'missing' | 'clash' | 'denied' | 'unknown' | 'unusable' | 
 export interface Failed {
   readonly ok: false
   readonly failure: Failure
-  /** By whom, and why. */
+  /** Who refused, and why. */
   readonly said: string
 }
 

@@ -1,11 +1,10 @@
-import { openSocket } from '#system/netlink-socket'
 import { once } from '../../system/once'
 import type { CarrierSetting, Machine } from '../backend'
 import type { QuickCarrier } from './carrier'
 import { netlinkCarrier } from './netlink/carrier'
-import { createSession } from './netlink/session'
+import { ownSession } from './netlink/own-session'
 
-export type Carriers = (setting?: CarrierSetting) => Promise<QuickCarrier>
+export type Carriers = (asked?: CarrierSetting) => Promise<QuickCarrier>
 
 /**
  * `auto`: netlink where there is a socket to be had; else nft, without a word. Nothing is asked of the kernel first: a
@@ -18,16 +17,10 @@ export function chooseCarrier(machine: Machine, byDefault: CarrierSetting): Carr
     return textCarrier((args, input) => run('nft', args, input), host)
   })
   return async (asked = 'auto') => {
-    const setting = asked === 'auto' ? byDefault : asked
-    if (setting === 'nft') return text()
-    const own = session()
+    const carrier = asked === 'auto' ? byDefault : asked
+    if (carrier === 'nft') return text()
+    const own = ownSession()
     if (own) return netlinkCarrier(own, machine)
-    return setting === 'netlink' ? (await import('./netlink/whole-carrier')).noNetlinkCarrier() : text()
+    return carrier === 'netlink' ? (await import('./netlink/whole-carrier')).noNetlinkCarrier() : text()
   }
 }
-
-/** One for the process: a watch asks every other second for as long as it runs. */
-export const session = once(() => {
-  const socket = openSocket()
-  return socket && createSession(socket, openSocket)
-})

@@ -5,7 +5,7 @@ import { BASE_CHAIN } from './layout'
 import { hasLayout, wrongMaps } from './outdated'
 import { policyObjects } from './policy-objects'
 import { isSame } from './same'
-import { DISPATCH, MAPS } from './set-up'
+import { DISPATCH_RULES, MAPS } from './set-up'
 import { type Foreign, findChain, findMap, findSet, HOOK, type Line, type Table } from './table'
 
 /** What differs between the table as it is and the table as we would set it up; the elements of maps aside. */
@@ -21,7 +21,7 @@ export function isWhole(table: Table): boolean {
 }
 
 export function compareHook(table: Table): Difference[] {
-  const expected: Line[] = [HOOK, { do: 'policy', verdict: 'accept' }, ...DISPATCH]
+  const expected: Line[] = [HOOK, { do: 'policy', verdict: 'accept' }, ...DISPATCH_RULES]
   return [
     ...(table.isDormant ? [{ is: 'dormant' } as const] : []),
     ...compareChain(table, BASE_CHAIN, expected),

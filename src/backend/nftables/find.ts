@@ -48,8 +48,8 @@ export interface FoundSlots {
 export const NO_SLOTS: FoundSlots = { all: [], addresses: [], isTombstone: false }
 
 /**
- * By key, and so exact: first slot 0, then as many more as its comment says. `atLeast`: so many are looked up in any
- * case, because an ADD has to clear even those that the comment does not count.
+ * Looks the slots up by key, which is exact: first slot 0, then as many more as its comment says. `atLeast`: so many are
+ * looked up in any case, because an ADD has to clear even those that the comment does not count.
  */
 export function findSlots(carrier: Carrier, digest: string, atLeast = 1): Outcome<FoundSlots> {
   const found: (FoundElement | undefined)[] = []

@@ -1,14 +1,15 @@
 import type { Backend, CarrierSetting, Clock, Wanted } from '../backend'
-import { apply, type Note } from './apply'
+import { apply } from './apply'
+import type { Note } from './attachment-elements'
 import type { Carriers } from './choose-carrier'
 import { remove } from './remove'
 
-/** Its one table, as `standing` calls it. */
+/** Its one table, as `hookedTables` calls it. */
 const NAME = 'inet ip-masq'
 
 /** What a pod's own ADD and DEL need is here; the rest is loaded when it is asked for. */
 export function nftables(carriers: Carriers, clock: Clock): Backend {
-  const whole = async (setting?: CarrierSetting) => (await carriers(setting)).whole()
+  const whole = async (carrier?: CarrierSetting) => (await carriers(carrier)).whole()
   const isStanding = async () => {
     const outcome = (await whole()).isStanding()
     if (outcome.ok) return outcome.value
@@ -26,7 +27,7 @@ export function nftables(carriers: Carriers, clock: Clock): Backend {
       remove(await carriers(where?.carrier), attachment, {
         hint,
         // A table of nft's on a node that uses iptables would keep the tombstone from the pod's next ADD.
-        mayMakeTable: where?.setting !== 'iptables' && where?.isGuess !== true,
+        mayMakeTable: where?.backend !== 'iptables' && where?.isGuess !== true,
       }),
     verify: async (wanted, warn) =>
       (await import('./verify')).verify(await whole(wanted.carrier), wanted, warn),
@@ -43,7 +44,7 @@ export function nftables(carriers: Carriers, clock: Clock): Backend {
       throw (await import('./failure')).toError(carrier, 'remove the rules', outcome)
     },
     probe: async (carrier) => (await carriers(carrier)).probe(),
-    standing: async (among = [NAME]) => (among.includes(NAME) && (await isStanding()) ? [NAME] : []),
+    hookedTables: async (among = [NAME]) => (among.includes(NAME) && (await isStanding()) ? [NAME] : []),
   }
 }
 

@@ -1,8 +1,8 @@
 import { type Address, formatAddress, isSameAddress } from '../../policy/address'
-import { type Change, LATER_ADD, type Replacement, type Wanted } from '../backend'
+import { type Change, type Held, LATER_ADD, type Wanted } from '../backend'
 import { holderName } from '../holder-name'
 import { attachmentDigest } from '../identity'
-import type { Note } from './apply'
+import type { Note } from './attachment-elements'
 import { hasSlotsFor } from './fill-slots'
 import { addOwner, addPod, deletePod, policyOf } from './layout'
 import { parseOwnerComment } from './notes'
@@ -10,8 +10,6 @@ import { ownerComment, ownerTest, ownerValue } from './owner'
 import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
 import type { AddressState, SlotState } from './table-state'
 import type { Transaction } from './transaction'
-
-export type Held = Replacement['held'][number]
 
 interface Found {
   readonly byAddress: ReadonlyMap<string, AddressState>

@@ -16,7 +16,7 @@ export interface SetUp {
 /** A sync asks for the names of a few policies thousands of times. */
 const names = new WeakMap<Policy, string>()
 
-export function nameOf(policy: Policy): string {
+export function rememberedName(policy: Policy): string {
   const name = names.get(policy) ?? policyName(policy)
   names.set(policy, name)
   return name
@@ -24,7 +24,7 @@ export function nameOf(policy: Policy): string {
 
 /** Policies that are missing or altered; one that only changes its pods' list is no repair but their change. */
 export function planPolicies({ table, addresses }: TableState, wanted: readonly Wanted[]): SetUp {
-  const policies = new Map(wanted.map(({ policy }) => [nameOf(policy), policy]))
+  const policies = new Map(wanted.map(({ policy }) => [rememberedName(policy), policy]))
   const drifted = [...policies].map(([name, policy]) => ({
     name,
     policy,

@@ -8,10 +8,11 @@ import { policyOf } from './layout'
 import { listedNote } from './notes'
 import { hasLayout, outdatedChains } from './outdated'
 import { digestOfOwner } from './owner'
+import { readOwners, readTable } from './read-table'
 import { deleteFound, removeOwned } from './remove-owned'
 import { deletePolicy } from './set-up'
 import { deleteSlotsThatSay } from './slots'
-import { type AddressState, CHANGES_TOO_FAST, readOwners, readTable, type TableState } from './table-state'
+import { type AddressState, CHANGES_TOO_FAST, type TableState } from './table-state'
 
 const ACTION = 'collect the garbage'
 

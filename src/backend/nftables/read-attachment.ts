@@ -13,9 +13,9 @@ import { type AddressState, NO_TABLE, type TableState } from './table-state'
 export interface AttachmentState {
   readonly table: Table
   readonly slots: FoundSlots
-  /** Of the addresses that are asked for, and of all others that the attachment has. */
+  /** What the maps say of the addresses that are asked for, and of all others that the attachment has. */
   readonly addresses: readonly AddressState[]
-  /** Of a table of an older layout: everybody's elements. */
+  /** Everybody's elements, where the table is of an older layout. */
   readonly all?: TableState
 }
 

@@ -164,7 +164,7 @@ function walk(carrier: Carrier, digest: string): Outcome<Walked> {
  */
 const NOBODY: Address = { family: 'ip6', value: 0n }
 
-/** Of an element that was read: both, or the owner alone where the other is lost. */
+/** Deletes what was read of an address: both elements, or the owner alone where the other is lost. */
 export function deleteFound({ address, owner, verdict }: AddressState): Transaction {
   return owner ? deleteAddress(address, owner, verdict !== undefined) : []
 }

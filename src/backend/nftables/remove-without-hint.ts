@@ -1,10 +1,10 @@
 import type { AttachmentName } from '../../cni/attachment'
 import type { Removal } from '../backend'
 import { attachmentDigest } from '../identity'
+import { deleteAttachment } from './attachment-elements'
 import type { Carrier } from './carrier'
 import { findSlots } from './find'
 import { hopeless, isHopeless } from './hopeless'
-import { deleteAll } from './remove'
 import { type RemoveOptions, removeOwned } from './remove-owned'
 import { addTombstone } from './slots'
 
@@ -38,7 +38,7 @@ export function removeWithoutHint(
       return removeOwned(carrier, digest, { mustWalk: true, tombstone })
     return { outcome: 'absent', mayBeElsewhere: layout.value.hasMark }
   }
-  const outcome = carrier.run(deleteAll(digest, addresses))
+  const outcome = carrier.run(deleteAttachment(digest, addresses))
   if (outcome.ok) return { outcome: 'removed' }
   if (isHopeless(outcome)) return hopeless(outcome)
   return removeOwned(carrier, digest, { tombstone })

@@ -2,12 +2,9 @@ import type { AttachmentName } from '../../cni/attachment'
 import type { Address } from '../../policy/address'
 import type { Removal } from '../backend'
 import { attachmentDigest } from '../identity'
+import { deleteAttachment } from './attachment-elements'
 import type { QuickCarrier } from './carrier'
 import { hopeless, isHopeless } from './hopeless'
-import { deleteAddress } from './layout'
-import { ownerValue } from './owner'
-import { addTombstone, deleteSlots } from './slots'
-import type { ElementOperation } from './transaction'
 
 /**
  * DEL. With the addresses that the ADD had: one run that compares and deletes, and leaves a tombstone. A DEL without
@@ -30,18 +27,9 @@ export async function remove(
     const { removeWithoutHint } = await import('./remove-without-hint')
     return removeWithoutHint(await carrier.whole(), attachment, tombstone)
   }
-  const outcome = carrier.run(deleteAll(digest, hint))
+  const outcome = carrier.run(deleteAttachment(digest, hint))
   if (outcome.ok) return { outcome: 'removed' }
   if (isHopeless(outcome)) return hopeless(outcome)
   const { removeOwned } = await import('./remove-owned')
   return removeOwned(await carrier.whole(), digest, { orphans: hint, tombstone })
-}
-
-export function deleteAll(digest: string, addresses: readonly Address[]): ElementOperation[] {
-  const owner = ownerValue(digest, addresses)
-  return [
-    ...addresses.flatMap((address) => deleteAddress(address, owner)),
-    ...deleteSlots(digest, addresses.length),
-    addTombstone(digest),
-  ]
 }

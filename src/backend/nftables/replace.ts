@@ -1,7 +1,7 @@
 import { formatAddress } from '../../policy/address'
-import type { Change, Replacement, Wanted } from '../backend'
+import type { Change, Held, Replacement, Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
-import type { Note } from './apply'
+import type { Note } from './attachment-elements'
 import type { Carrier } from './carrier'
 import { compareHook, foreignHooks } from './compare-structure'
 import { type Difference, wordDifference } from './difference'
@@ -9,12 +9,13 @@ import { toError } from './failure'
 import { addressesByDigest, fillSlots, mendSlots } from './fill-slots'
 import { POD_MAPS } from './layout'
 import { hasLayout, outdatedChains, wrongMaps } from './outdated'
-import { type Held, planAttachment } from './plan-attachment'
-import { nameOf, planPolicies, type SetUp } from './plan-policies'
+import { planAttachment } from './plan-attachment'
+import { planPolicies, rememberedName, type SetUp } from './plan-policies'
+import { readTable } from './read-table'
 import { renderTransaction, renderVerdict } from './render'
 import { MAPS, setUpTable } from './set-up'
 import { findMap } from './table'
-import { CHANGES_TOO_FAST, exists, readTable, type TableState } from './table-state'
+import { CHANGES_TOO_FAST, exists, type TableState } from './table-state'
 import type { Transaction } from './transaction'
 
 const ACTION = 'synchronise the rules'
@@ -43,7 +44,7 @@ interface ReplaceOptions {
  * force may find the new element of its pod, and in the chain that this leads to still the rules of before, none.
  */
 export function replace(carrier: Carrier, wanted: readonly Wanted[], options: ReplaceOptions): Replacement {
-  const policies = new Set(wanted.map(({ policy }) => nameOf(policy)))
+  const policies = new Set(wanted.map(({ policy }) => rememberedName(policy)))
   const state = readTable(carrier, ACTION, [...policies])
   const { setUp, elements, ...plan } = planReplacement(state, wanted, options.now)
   const script = renderTransaction([...setUp, ...elements])
@@ -66,7 +67,7 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], now: Note
   const attachments = used.map((one) => {
     const owned = ownedBy.get(attachmentDigest(one.attachment)) ?? []
     const found = { byAddress, owned, slots: slotsOf(state, one) }
-    return planAttachment(found, one, { chain: nameOf(one.policy), now })
+    return planAttachment(found, one, { chain: rememberedName(one.policy), now })
   })
   const planned = new Set(attachments.flatMap(({ digest, change }) => (change ? [digest] : [])))
   const isFree = (digest: string) => !planned.has(digest)

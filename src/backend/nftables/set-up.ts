@@ -18,7 +18,7 @@ export const MAPS: readonly AddMap[] = [
 ]
 
 /** The base chain's rules, in order. */
-export const DISPATCH: readonly Rule[] = FAMILY_NAMES.map((family) => ({
+export const DISPATCH_RULES: readonly Rule[] = FAMILY_NAMES.map((family) => ({
   do: 'dispatch',
   family,
   map: POD_MAPS[family],
@@ -56,7 +56,7 @@ export function setUpTable({
     ...(isIncomplete ? [] : [{ do: 'add-chain', name: layoutChain } as const]),
     { do: 'add-base-chain', name: BASE_CHAIN },
     { do: 'flush-chain', name: BASE_CHAIN },
-    ...DISPATCH.map((rule): Operation => ({ do: 'add-rule', chain: BASE_CHAIN, rule })),
+    ...DISPATCH_RULES.map((rule): Operation => ({ do: 'add-rule', chain: BASE_CHAIN, rule })),
     ...slots,
   ]
 }

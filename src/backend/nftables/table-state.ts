@@ -1,6 +1,4 @@
 import type { Address } from '../../policy/address'
-import type { Carrier, Outcome } from './carrier'
-import { toError } from './failure'
 import { OWNERS } from './layout'
 import { EMPTY_TABLE, findMap, type Table, type Target } from './table'
 
@@ -42,21 +40,4 @@ export const NO_TABLE: TableState = { table: EMPTY_TABLE, addresses: [], slots: 
  */
 export function exists({ table }: Pick<TableState, 'table'>): boolean {
   return findMap(table, OWNERS) !== undefined
-}
-
-/** `policies`: those whose sets' contents are asked for. */
-export function readTable(carrier: Carrier, action: string, policies: readonly string[] = []): TableState {
-  return orNoTable(carrier, action, carrier.readTable(policies))
-}
-
-/** Who holds what, without the policies: their lists may be long. */
-export function readOwners(carrier: Carrier, action: string): TableState {
-  return orNoTable(carrier, action, carrier.readOwners())
-}
-
-/** That there is no table is an answer too. */
-function orNoTable(carrier: Carrier, action: string, outcome: Outcome<TableState>): TableState {
-  if (outcome.ok) return outcome.value
-  if (outcome.failure === 'missing') return NO_TABLE
-  throw toError(carrier, action, outcome)
 }

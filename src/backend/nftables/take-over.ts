@@ -9,7 +9,7 @@ import { digestOfOwner } from './owner'
 import type { AddressState } from './table-state'
 
 /** An element of `owners` with the owner that it has. */
-interface Held {
+interface OwnedElement {
   readonly address: Address
   readonly owner: Address
   readonly comment?: string
@@ -32,7 +32,7 @@ export async function requireFree(
   throw takenError(address, attachment, holder)
 }
 
-function describeHolder(carrier: Carrier, { address, owner, comment }: Held): Listed {
+function describeHolder(carrier: Carrier, { address, owner, comment }: OwnedElement): Listed {
   const slots = findSlots(carrier, digestOfOwner(owner))
   const { addresses, comment: slotComment } = slots.ok ? slots.value : { addresses: [], comment: undefined }
   const note = listedNote(comment, slotComment)

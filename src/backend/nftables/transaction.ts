@@ -36,7 +36,7 @@ export type Operation =
   | { readonly do: 'delete-element'; readonly set: string; readonly key: Address }
 
 export type Rule =
-  /** To the policy chain of the packet's source address, if it has one. */
+  /** Sends the packet to the policy chain of its source address, if that has one. */
   | { readonly do: 'dispatch'; readonly family: Family; readonly map: string }
   /** Leave the packet alone if its destination is in the set. */
   | { readonly do: 'exempt'; readonly family: Family; readonly set: string; readonly onlyDnat?: boolean }
@@ -57,7 +57,7 @@ export interface Translation {
   readonly ports?: {
     readonly protocol: string
     readonly range: PortRange
-    /** Of `of` packets this takes `below`, by chance; absent: all. */
+    /** Takes, by chance, `below` of `of` packets; absent: all. */
     readonly draw?: { readonly below: number; readonly of: number }
   }
   readonly to?: Range

@@ -11,14 +11,14 @@ interface Done<T> {
   readonly value: T
 }
 
-/** Runs `run` in the place that the setting asks for. */
+/** Runs `run` in the place of the backend that is asked for. */
 export async function runWhereAsked<T>(
   places: Choice,
-  setting: BackendSetting,
+  backend: BackendSetting,
   run: (place: Place) => Promise<T>,
 ): Promise<Done<T>> {
-  if (setting === 'auto') return runInFirstThatWorks(places, run)
-  const place = places[setting]
+  if (backend === 'auto') return runInFirstThatWorks(places, run)
+  const place = places[backend]
   return { place, value: await run(place) }
 }
 

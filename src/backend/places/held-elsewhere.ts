@@ -1,5 +1,5 @@
 import { formatAddress } from '../../policy/address'
-import type { Listed, Replacement, Wanted } from '../backend'
+import type { Held, Listed, Wanted } from '../backend'
 import { holderName } from '../holder-name'
 import { attachmentId } from '../identity'
 import type { Inventory } from './inventory'
@@ -10,7 +10,7 @@ export function heldElsewhere(other: Inventory, wanted: readonly Wanted[]) {
   for (const one of other.listed.values()) {
     for (const address of one.addresses) holders.set(formatAddress(address), one)
   }
-  const held: Replacement['held'][number][] = []
+  const held: Held[] = []
   const free = wanted.map((one): Wanted => {
     const id = attachmentId(one.attachment)
     const addresses = one.addresses.filter((address) => {

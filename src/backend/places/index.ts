@@ -1,3 +1,4 @@
+import { once } from '../../system/once'
 import type { Backend, BackendSetting, CarrierSetting, Clock, Machine } from '../backend'
 import { nftables } from '../nftables'
 import { chooseCarrier } from '../nftables/choose-carrier'
@@ -9,8 +10,8 @@ import { ANYWHERE, remove } from './remove'
 
 /** All places of this machine as one: what is added goes where its config says, what goes is looked for everywhere. */
 export interface Backends extends Backend {
-  /** What is missing for an ADD with this setting. */
-  probe(carrier?: CarrierSetting, setting?: BackendSetting): Promise<readonly string[]>
+  /** What is missing for an ADD with this backend. */
+  probe(carrier?: CarrierSetting, backend?: BackendSetting): Promise<readonly string[]>
 }
 
 /** What a pod's own ADD and DEL need with nftables is here; the rest is loaded when it is asked for. */
@@ -28,7 +29,7 @@ export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting
   }
   return {
     async apply(wanted, isGone) {
-      const { place, value } = await runWhereAsked(places, wanted.setting, (one) => one.apply(wanted, isGone))
+      const { place, value } = await runWhereAsked(places, wanted.backend, (one) => one.apply(wanted, isGone))
       // Nothing more in an ADD that finds all that it needs. Its place has come into being.
       if (value.tableWasMissing) await (await import('./mark')).markAfter(places, place)
       return value
@@ -43,22 +44,18 @@ export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting
     async tearDown() {
       for (const one of [places.nftables, places.iptables]) await unlessMissing(() => one.tearDown())
     },
-    probe: (carrier = 'auto', setting = 'auto') =>
-      setting === 'auto' ? missingEverywhere(places, carrier) : places[setting].probe(carrier),
-    standing: async (among) => [
-      ...(await places.nftables.standing(among)),
-      ...(await places.iptables.standing(among)),
+    probe: (carrier = 'auto', backend = 'auto') =>
+      backend === 'auto' ? missingEverywhere(places, carrier) : places[backend].probe(carrier),
+    hookedTables: async (among) => [
+      ...(await places.nftables.hookedTables(among)),
+      ...(await places.iptables.hookedTables(among)),
     ],
   }
 }
 
 /** Most calls do without iptables' part. */
 function loadedAtFirstUse(name: Place['name'], load: () => Promise<Backend>): Place {
-  let loaded: Promise<Backend> | undefined
-  const backend = () => {
-    loaded ??= load()
-    return loaded
-  }
+  const backend = once(load)
   return {
     name,
     apply: async (wanted, isGone) => (await backend()).apply(wanted, isGone),
@@ -71,6 +68,6 @@ function loadedAtFirstUse(name: Place['name'], load: () => Promise<Backend>): Pl
     probe: async () => (await backend()).probe(),
     gone: async () => (await backend()).gone(),
     hasRules: async () => (await backend()).hasRules(),
-    standing: async (among) => (await backend()).standing(among),
+    hookedTables: async (among) => (await backend()).hookedTables(among),
   }
 }

@@ -56,14 +56,14 @@ export function requireUsable(found: Inventories, wanted: readonly Wanted[]): vo
 }
 
 /** Where an attachment belongs. */
-export function inventoryFor({ setting, attachment, isFallback }: Wanted, found: Inventories): Inventory {
+export function inventoryFor({ backend, attachment, isFallback }: Wanted, found: Inventories): Inventory {
   const { nftables, iptables } = found
   const id = attachmentId(attachment)
   const isOnlyThere = nftables.unusable !== undefined && iptables.listed.has(id)
   if (isFallback && nftables.listed.has(id) !== iptables.listed.has(id))
     return nftables.listed.has(id) ? nftables : iptables
   // An nft that refuses to look may only do so now: what is to go elsewhere for that is for ADDs.
-  if (setting === 'auto')
+  if (backend === 'auto')
     return nftables.unusable instanceof UnusableError || isOnlyThere ? iptables : nftables
-  return found[setting]
+  return found[backend]
 }

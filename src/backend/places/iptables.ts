@@ -63,10 +63,10 @@ function bothKinds({ candidates, choose }: Kinds, host: Host): Backend {
       await oneByOne(places, (one) => one.tearDown())
     },
     probe: async () => (places[0] ?? chosen().place).probe(),
-    async standing(among = Object.values(TOOLS)) {
+    async hookedTables(among = Object.values(TOOLS)) {
       const found: string[] = []
       for (const one of places)
-        found.push(...(await one.standing(among.filter((name) => !found.includes(name)))))
+        found.push(...(await one.hookedTables(among.filter((name) => !found.includes(name)))))
       return Object.values(TOOLS).filter((name) => found.includes(name))
     },
   }
@@ -100,7 +100,7 @@ async function remove(places: readonly Kind[], [attachment, hint, where]: Parame
   const parts = []
   for (const one of places) {
     const isFirst = !parts.some(({ outcome }) => outcome === 'absent')
-    const part = await one.remove(attachment, hint, isFirst ? where : where && { ...where, setting: 'auto' })
+    const part = await one.remove(attachment, hint, isFirst ? where : where && { ...where, backend: 'auto' })
     if (part.outcome === 'removed') return part
     parts.push(part)
   }

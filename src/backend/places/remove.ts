@@ -9,7 +9,7 @@ interface Likely {
 }
 
 /** Nobody knows what the config asks for. */
-export const ANYWHERE: Where = { setting: 'auto', carrier: 'auto', isGuess: true }
+export const ANYWHERE: Where = { backend: 'auto', carrier: 'auto', isGuess: true }
 
 /**
  * DEL, whatever the config says now: the likelier place first, and the other where that one leaves it open that there
@@ -21,7 +21,7 @@ export async function remove(
   attachment: AttachmentName,
   { hint, where }: Likely,
 ): Promise<Removal> {
-  const isInIptables = where.setting === 'iptables'
+  const isInIptables = where.backend === 'iptables'
   const [first, second]: [Place, Place] = isInIptables ? [iptables, nftables] : [nftables, iptables]
   const removal = await first.remove(attachment, hint, where)
   if (!isOpen(removal)) return removal
@@ -30,7 +30,7 @@ export async function remove(
 
 /** Where nft cannot be used, `auto` means iptables: rules would be restored there. One that is busy can be used. */
 function whereAfter(where: Where, { outcome }: Open): Where {
-  return where.setting === 'auto' && outcome === 'unusable' ? { ...where, setting: 'iptables' } : where
+  return where.backend === 'auto' && outcome === 'unusable' ? { ...where, backend: 'iptables' } : where
 }
 
 type Open = Exclude<Removal, { outcome: 'removed' }>

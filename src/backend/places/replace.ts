@@ -19,7 +19,7 @@ export async function replace(
 ): Promise<Replacement> {
   // Before nft's table comes into being: a DEL that found none may have left its tombstone in iptables alone.
   const isIptablesUsed =
-    wanted.some(({ setting }) => setting === 'iptables') || (await allPlaces.mayBeInIptables())
+    wanted.some(({ backend }) => backend === 'iptables') || (await allPlaces.mayBeInIptables())
   const places = {
     ...allPlaces,
     mayBeInIptables: async () => isIptablesUsed || (await allPlaces.mayBeInIptables()),
@@ -71,7 +71,7 @@ async function replaceEverywhere(
   return { ...mergeReplacements(parts), unseen: unseenIn(there, wanted) }
 }
 
-/** Not asked for there, they may be there since a config that did; a DEL that may look will find them. */
+/** The rules may be there since a config that asked for iptables. A DEL that may look will find them. */
 function unseenIn({ unusable }: Inventory, wanted: readonly Wanted[]): readonly string[] {
   if (!(unusable instanceof DeniedError) || wanted.length === 0) return []
   return [`whether iptables has rules of these attachments too is not known: ${lineOf(unusable)}`]

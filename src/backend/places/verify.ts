@@ -30,10 +30,10 @@ async function verifyOwn(
 ): Promise<Verified> {
   const { nftables, iptables, mayBeInIptables } = places
   const run = (place: Place) => place.verify(wanted, warn)
-  const { place, value: differences } = await runWhereAsked(places, wanted.setting, run)
+  const { place, value: differences } = await runWhereAsked(places, wanted.backend, run)
   // An ADD before nft came, or with an nft that lists and refuses: the pod has all that it needs.
   const mayBeThere =
-    differences.length > 0 && wanted.setting === 'auto' && place === nftables && (await mayBeInIptables())
+    differences.length > 0 && wanted.backend === 'auto' && place === nftables && (await mayBeInIptables())
   if (mayBeThere && (await iptables.hasRules())) {
     const there = await ifItWorks(() => run(iptables))
     if (there?.length === 0) return { place: iptables, differences: there }

@@ -55,7 +55,7 @@ function statusOf(fields: Float64Array): FileStatus {
   }
 }
 
-/** By the upper bits of a mode, and by the types in a directory (stat.h, dirent.h). */
+/** The upper bits of a mode are numbers of these kinds, and so are the types in a directory (stat.h, dirent.h). */
 const KINDS: Readonly<Record<number, FileKind>> = { 4: 'directory', 8: 'file', 10: 'link', 12: 'socket' }
 
 function open(path: string, flags: number, mode = 0): number {

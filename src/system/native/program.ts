@@ -1,23 +1,17 @@
+import { once } from '../once'
 import { libc } from './libc'
 import { POLL, whenReady } from './loop'
 import { takenBytes } from './refused'
 
-let variables: Readonly<Record<string, string | undefined>> | undefined
-
-export function environment(): Readonly<Record<string, string | undefined>> {
-  variables ??= readEnvironment()
-  return variables
-}
-
-/** Of a name that is there twice the first one counts, as in getenv(3). */
-function readEnvironment(): Readonly<Record<string, string | undefined>> {
+/** Where a name is there twice, the first one counts, as in getenv(3). */
+export const environment = once((): Readonly<Record<string, string | undefined>> => {
   const read: Record<string, string> = Object.create(null)
   for (const variable of libc.environment()) {
     const at = variable.indexOf('=')
     if (at > 0) read[variable.slice(0, at)] ??= variable.slice(at + 1)
   }
   return read
-}
+})
 
 export function programArguments(): readonly string[] {
   return libc.programArguments()

@@ -1,14 +1,7 @@
 import type { SystemError } from '../errors'
+import { once } from '../once'
 
 type Errors = Readonly<Record<number, readonly [code: string, words: string]>>
-
-let errors: Errors | undefined
-
-/** Most calls are refused nothing, and the table costs 50,000 instructions. */
-function errorOf(errno: number): Errors[number] | undefined {
-  errors ??= makeErrors()
-  return errors[errno]
-}
 
 /** errno.h and libuv's words for it, because Node has the same messages. */
 const makeErrors = (): Errors => ({
@@ -50,9 +43,12 @@ const makeErrors = (): Errors => ({
   122: ['EDQUOT', 'disk quota exceeded'],
 })
 
+/** Most calls are refused nothing, and the table costs 50,000 instructions. */
+const errors = once(makeErrors)
+
 /** The name of an errno, `ENOENT`. */
 export function codeOf(errno: number): string {
-  return errorOf(errno)?.[0] ?? `E${errno}`
+  return errors()[errno]?.[0] ?? `E${errno}`
 }
 
 interface Refused {
@@ -64,7 +60,7 @@ interface Refused {
 
 /** `about`: what the message ends with, where that is no path. */
 export function refused({ errno, syscall, path, dest }: Refused, about = ''): SystemError {
-  const [code, words] = errorOf(errno) ?? [codeOf(errno), `unknown error ${errno}`]
+  const [code, words] = errors()[errno] ?? [codeOf(errno), `unknown error ${errno}`]
   const place = path === undefined ? about : ` '${path}'${dest === undefined ? '' : ` -> '${dest}'`}`
   const paths = { ...(path !== undefined && { path }), ...(dest !== undefined && { dest }) }
   return Object.assign(new Error(`${code}: ${words}, ${syscall}${place}`), { errno, code, syscall, ...paths })

@@ -1,3 +1,4 @@
+import { once } from '../once'
 import { libc } from './libc'
 
 export function encode(text: string): Uint8Array {
@@ -24,10 +25,10 @@ export function indexOfText(bytes: Uint8Array, ascii: string, from: number): num
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const OTHER_ALPHABET = { '-': 62, _: 63 } as const
-let values: Int8Array | undefined
+const valuesOfCharacters = once(makeValues)
 
 export function decodeBase64(text: string): Uint8Array {
-  values ??= valuesOfCharacters()
+  const values = valuesOfCharacters()
   const bytes = new Uint8Array(Math.ceil((text.length * 3) / 4))
   let [length, bits, held] = [0, 0, 0]
   for (let i = 0; i < text.length; i++) {
@@ -46,7 +47,7 @@ export function decodeBase64(text: string): Uint8Array {
 
 const PADDING = 0x3d
 
-function valuesOfCharacters(): Int8Array {
+function makeValues(): Int8Array {
   const made = new Int8Array(128).fill(-1)
   for (let i = 0; i < ALPHABET.length; i++) made[ALPHABET.charCodeAt(i)] = i
   for (const [character, value] of Object.entries(OTHER_ALPHABET)) made[character.charCodeAt(0)] = value

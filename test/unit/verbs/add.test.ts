@@ -68,7 +68,7 @@ describe('what the backend is asked for', () => {
         pod: 'shop/web-1',
         namespace: 'shop',
       },
-      setting: 'auto',
+      backend: 'auto',
       carrier: 'auto',
       netns: NETNS,
     })
@@ -82,7 +82,7 @@ describe('what the backend is asked for', () => {
       runtimeConfig: { nonMasqueradeCIDRs: [] },
     }
     const { asked } = await add({ config: configWith(['10.244.1.7/24'], keys) })
-    expect(asked[0]?.[1]).toMatchObject({ setting: 'iptables', carrier: 'nft', podList: [] })
+    expect(asked[0]?.[1]).toMatchObject({ backend: 'iptables', carrier: 'nft', podList: [] })
   })
 })
 
@@ -202,7 +202,7 @@ describe('where the table was gone', () => {
     const { policy, addresses, addedAt, ...rest } = restored
     expect(rest).toEqual({
       attachment: { containerID: 'c2', ifname: 'eth0', network: 'cbr0', pod: '', namespace: '' },
-      ...{ setting: added.setting, carrier: 'nft', isFallback: true, origin: 'adopted' },
+      ...{ backend: added.backend, carrier: 'nft', isFallback: true, origin: 'adopted' },
     })
     expect(addresses.map(formatAddress)).toEqual(['10.244.1.8'])
     expect(added.podList).toEqual([])

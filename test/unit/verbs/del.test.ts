@@ -16,7 +16,7 @@ async function del(call: Call = {}) {
   return { ...reply, hint: hint.map(formatAddress), where }
 }
 
-const ANYWHERE = { setting: 'auto', carrier: 'auto' }
+const ANYWHERE = { backend: 'auto', carrier: 'auto' }
 
 test('asks for the addresses of prevResult, each once', async () => {
   expect(await del({ config: configWith(['10.244.1.7/24', 'fd00::7/64', '10.244.1.7/16']) })).toEqual({
@@ -74,14 +74,14 @@ describe('does not mind', () => {
 
 describe('looks first', () => {
   test.each([
-    [{ backend: 'iptables' }, { setting: 'iptables', carrier: 'auto' }],
+    [{ backend: 'iptables' }, { backend: 'iptables', carrier: 'auto' }],
     [
       { backend: 'auto', ipMasqBackend: 'iptables' },
-      { setting: 'iptables', carrier: 'auto' },
+      { backend: 'iptables', carrier: 'auto' },
     ],
     [
       { backend: 'nftables', carrier: 'nft' },
-      { setting: 'auto', carrier: 'nft' },
+      { backend: 'auto', carrier: 'nft' },
     ],
     [{ backend: 7, carrier: 'pigeon' }, ANYWHERE],
   ])('by what is readable of %j', async (keys, where) => {

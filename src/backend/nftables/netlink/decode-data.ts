@@ -12,14 +12,14 @@ export function readData(bytes: Uint8Array | undefined): Uint8Array | Verdict | 
   return { code: readU32(parts.get(VERDICT.code)) ?? 0, ...(chain && { chain: readText(chain) }) }
 }
 
-/** Of an element of a map. */
+/** Where the verdict of a map's element leads. */
 export function targetOf(verdict: Verdict): Target {
   return verdict.code === VERDICTS.goto && verdict.chain !== undefined
     ? { goto: verdict.chain }
     : { do: 'foreign', text: verdictText(verdict) }
 }
 
-/** As nft prints it. */
+/** The verdict as nft prints it. */
 export function verdictText({ code, chain }: Verdict): string {
   const name = VERDICT_NAMES[code >= BELOW_ZERO ? code - 2 * BELOW_ZERO : code] ?? `verdict ${code}`
   return chain === undefined ? name : `${name} ${chain}`

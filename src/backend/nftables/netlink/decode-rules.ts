@@ -65,7 +65,7 @@ function guessLookup(
   return { do: 'exempt', family, set, ...(has('ct') && { onlyDnat: true }) }
 }
 
-/** Of the first comparison with one byte that is a family. */
+/** The family with which the rule first compares a byte, if it does. */
 function familyCompared(expressions: readonly Expression[]): Family | undefined {
   const [first, second] = expressions
   if (first?.name !== 'meta' || second?.name !== 'cmp') return undefined

@@ -1,5 +1,4 @@
-import { familyOf } from '../../../policy/address'
-import type { Range } from '../../../policy/range'
+import { type Range, rangeUpTo } from '../../../policy/range'
 import type { Target } from '../table'
 import { hexOf } from './addresses'
 import { readData, targetOf } from './decode-data'
@@ -43,10 +42,7 @@ export function rangesOf(elements: readonly WalkedElement[]): Range[] {
   const ranges: Range[] = []
   for (const [i, { digits, isIntervalEnd }] of borders.entries()) {
     if (isIntervalEnd) continue
-    ranges.push({ family: familyOf(digits), first: digits, end: borders[i + 1]?.digits ?? BEYOND })
+    ranges.push(rangeUpTo(digits, borders[i + 1]?.digits))
   }
   return ranges
 }
-
-/** Above all digits. */
-const BEYOND = 'g'

@@ -18,7 +18,10 @@ export function message(type: number, flags: number, write: (writer: Writer) => 
 /** A transaction as the kernel takes it. */
 export interface Batch {
   readonly bytes: Uint8Array
-  /** Of the messages, in order: the first has the sequence number after the first marker's. An error names that. */
+  /**
+   * One for each message, in order. The first message has the sequence number after the first marker's, and an error names
+   * a message by that number.
+   */
   readonly operations: readonly Operation[]
   /** The operation that asks for an acknowledgement. */
   readonly last: number

@@ -1,5 +1,5 @@
 import type { Address } from '../../../policy/address'
-import type { Range } from '../../../policy/range'
+import { isOpenEnded, type Range } from '../../../policy/range'
 import { TABLE_NAME } from '../layout'
 import type { Element } from '../transaction'
 import { addressBytes, hexBytes } from './addresses'
@@ -56,8 +56,7 @@ function writeElement(writer: Writer, element: Element, next: () => number): voi
 
 /** A set of intervals has the borders as elements: where one begins, and, with a flag, what follows its end. */
 function writeRange(writer: Writer, range: Range, next: () => number): void {
-  // What lies above all digits is as long as none.
-  const isOpen = range.end.length !== range.first.length
+  const isOpen = isOpenEnded(range)
   writer.nest(next(), () => {
     writeKey(writer, hexBytes(range.first))
     if (isOpen) writer.raw(ELEMENT.userdata, OPEN_INTERVAL)

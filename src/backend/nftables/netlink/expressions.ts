@@ -18,7 +18,7 @@ export type Value = number | string | Uint8Array | Verdict
 
 type Kind = 'u32' | 'text' | 'data'
 
-/** By the kernel's number and the kind of each, in the order in which nft writes them. */
+/** The kernel's number and the kind of each attribute, in the order in which nft writes them. */
 const ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, readonly [number, Kind]>>>> = {
   meta: { key: [2, 'u32'], dreg: [1, 'u32'] },
   ct: { key: [2, 'u32'], dreg: [1, 'u32'] },

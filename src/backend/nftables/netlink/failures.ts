@@ -4,7 +4,7 @@ import type { Operation, Transaction } from '../transaction'
 import { isOwnDeclaration } from '../transaction'
 import type { Refusal } from './session'
 
-/** By errno, on purpose; what is not named here is told as the kernel says it. */
+/** The errnos that verbs tell apart; any other is `refused`. */
 const FAILURES: ReadonlyMap<number, Failure> = new Map([
   [ERRNO.ENOENT, 'missing'],
   [ERRNO.EEXIST, 'clash'],

@@ -1,10 +1,10 @@
 import type { ElementKey, FoundElement } from '../carrier'
 import { addressOfBytes } from './addresses'
+import { mayLack, must } from './ask'
 import type { Verdict } from './data'
 import { targetOf } from './decode-data'
 import { writeKeyAlone } from './encode-elements'
 import { COMMENT, ELEMENT, ELEMENTS, MESSAGES } from './protocol'
-import { mayLack, must } from './reading'
 import type { Session } from './session'
 import { GENERIC_HEADER, listAttributes, type Message, readText, readU32 } from './wire'
 
@@ -23,7 +23,7 @@ export function findElements(session: Session, keys: readonly ElementKey[]): (Fo
   })
 }
 
-/** Of the one element in a message. A DEL runs this, so there is no `Map` of attributes, nor a decoder of text. */
+/** Reads the one element in a message. A DEL runs this, so there is no `Map` of attributes, nor a decoder of text. */
 function elementOf({ payload }: Message): FoundElement | undefined {
   for (const [type, list] of listAttributes(payload.subarray(GENERIC_HEADER))) {
     if (type !== ELEMENTS.elements) continue

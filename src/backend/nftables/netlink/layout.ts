@@ -1,9 +1,9 @@
 import type { Layout } from '../carrier'
 import { NOWHERE } from '../elsewhere'
 import { layoutChain, OWNERS, TABLE_NAME } from '../layout'
+import { mayLack, must } from './ask'
 import { writeKeyAlone } from './encode-elements'
 import { CHAIN, MESSAGES } from './protocol'
-import { mayLack, must } from './reading'
 import type { Question, Session } from './session'
 
 /** What a DEL that found nothing has to know of the table, with one system call. */

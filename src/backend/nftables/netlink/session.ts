@@ -3,7 +3,15 @@ import type { NetlinkSocket } from '../../../system/netlink-socket'
 import type { Operation } from '../transaction'
 import type { Batch } from './encode-batch'
 import { INET } from './protocol'
-import { CONTROL, FLAGS, type Message, NFTABLES, parseVerdict, readMessages, TruncatedError } from './wire'
+import {
+  CONTROL,
+  FLAGS,
+  type Message,
+  NFTABLES,
+  parseErrorMessage,
+  readMessages,
+  TruncatedError,
+} from './wire'
 import { createWriter, type Writer } from './writer'
 
 /** Why the kernel did not answer as it was asked to. */
@@ -85,7 +93,7 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
     receive(socket, {
       isOwn: (other) => other >= first && other < first + questions.length,
       take(message) {
-        const refusal = message.type === CONTROL.error ? parseVerdict(message) : undefined
+        const refusal = message.type === CONTROL.error ? parseErrorMessage(message) : undefined
         // Who lacks the capability is told so once for all that came together (nfnetlink_rcv).
         if (refusal?.errno === ERRNO.EPERM) {
           answers.fill({ ok: false, refusal })
@@ -111,7 +119,7 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
           messages.push(message)
           return false
         }
-        const { errno, said } = parseVerdict(message)
+        const { errno, said } = parseErrorMessage(message)
         // As the flag says it.
         wasInterrupted = errno === ERRNO.EINTR
         if (!wasInterrupted) throw new SystemError(errno, said)
@@ -135,7 +143,7 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
           isOwn: (other) => other >= first && other <= last,
           take(message) {
             if (message.type !== CONTROL.error) return false
-            const verdict = parseVerdict(message)
+            const verdict = parseErrorMessage(message)
             const operation = operations[message.sequence - first - 1]
             if (verdict.errno !== 0) refusal ??= { ...verdict, ...(operation && { operation }) }
             // They come in order. What is about the whole (no capability, no nf_tables) is about its first message, and then no

@@ -1,10 +1,10 @@
 import { BASE_CHAIN, TABLE_NAME } from '../layout'
 import type { Chain, FoundSet, Line, SetType, Table } from '../table'
+import { dumpOfSet, getOne, mayLack, must } from './ask'
 import { elementsIn, rangesOf } from './decode'
 import { decodeRule } from './decode-rules'
 import { chainQuestion } from './layout'
 import { CHAIN, DORMANT, HOOK, MESSAGES, POSTROUTING, RULE, SET, SET_FLAGS, TABLE, TYPES } from './protocol'
-import { dumpOfSet, getOne, mayLack, must } from './reading'
 import type { Session } from './session'
 import { type Attributes, attributesOf, type Message, parseAttributes, readText, readU32 } from './wire'
 import type { Writer } from './writer'
@@ -24,7 +24,7 @@ export function readStructure(session: Session, policies: readonly string[]): Ta
   return { isDormant: (flags & DORMANT) !== 0, sets, chains: readChains(session) }
 }
 
-/** Of a set of intervals, which is a tree: its walks go by the keys' order. */
+/** The elements of a set of intervals. It is a tree, so a walk goes by the keys' order and misses none. */
 function borders(session: Session, set: string) {
   return dumpOfSet(session, set).messages.flatMap((message) => [...elementsIn(attributesOf(message))])
 }
@@ -54,7 +54,7 @@ function valueType(type: number): NonNullable<SetType['value']> {
 /** NFT_SET_CONSTANT, NFT_SET_EVAL, NFT_SET_INTERVAL, NFT_SET_TIMEOUT, in the order of nft's names for them. */
 const FLAG_NAMES = { constant: 0x2, dynamic: 0x20, interval: SET_FLAGS.interval, timeout: SET_FLAGS.timeout }
 
-/** Of what there are few, in a list that the kernel does not reorder. What changes meanwhile is for the caller to notice. */
+/** Lists things of which there are few, and which the kernel does not reorder. The caller notices what changes meanwhile. */
 function dumpOf(session: Session, type: number, write: (writer: Writer) => void): readonly Message[] {
   return must(session.dump(type, write)).messages
 }

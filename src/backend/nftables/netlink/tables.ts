@@ -1,6 +1,6 @@
-import { session } from '../choose-carrier'
+import { getOne, mayLack, reading } from './ask'
+import { ownSession } from './own-session'
 import { MESSAGES, NFPROTO, TABLE } from './protocol'
-import { getOne, mayLack, reading } from './reading'
 import type { Writer } from './writer'
 
 /**
@@ -8,7 +8,7 @@ import type { Writer } from './writer'
  * the kernel cannot be asked, or does not say.
  */
 export function mayHaveTable(family: keyof typeof NFPROTO, name: string): boolean {
-  const own = session()
+  const own = ownSession()
   if (!own) return true
   const question = {
     type: MESSAGES.getTable,

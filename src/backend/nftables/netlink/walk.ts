@@ -1,7 +1,7 @@
 import { addressBytes, addressOfBytes, hexOf } from './addresses'
+import { dumpOfSet, generation, untilLate } from './ask'
 import { elementsIn, type WalkedElement } from './decode'
 import { findElements } from './find'
-import { dumpOfSet, generation, untilLate } from './reading'
 import type { Session } from './session'
 import { attributesOf } from './wire'
 

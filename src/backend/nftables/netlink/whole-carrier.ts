@@ -1,10 +1,10 @@
 import type { Carrier, QuickCarrier } from '../carrier'
+import { reading } from './ask'
 import { encodeTransaction } from './encode'
 import { failed } from './failures'
 import { findElements } from './find'
 import { readLayout } from './layout'
 import { readOwnersOnly, readWholeTable } from './read'
-import { reading } from './reading'
 import type { Session } from './session'
 import { baseChainStands, readStructure } from './structure'
 

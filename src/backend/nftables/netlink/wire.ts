@@ -72,7 +72,7 @@ export function readMessages(bytes: Uint8Array): Message[] {
   return messages
 }
 
-/** Of numbers in the machine's byte order. A DataView would do, and costs its first use 0.03 ms. */
+/** Numbers are in the machine's byte order here. A DataView would do, and costs its first use 0.03 ms. */
 function hostU16(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)
 }
@@ -119,7 +119,7 @@ export function readText(bytes: Uint8Array | undefined): string {
 }
 
 /** What NLMSG_ERROR says: 0 for an acknowledgement, else an errno; and the kernel's own words, if it has any. */
-export interface Verdict {
+export interface ErrorMessage {
   readonly errno: number
   readonly said: string
 }
@@ -128,7 +128,7 @@ export interface Verdict {
 const ERROR_TEXT = 1
 
 /** struct nlmsgerr: a negative errno, then the head of the message that it is about, or all of it. */
-export function parseVerdict({ payload, flags }: Message): Verdict {
+export function parseErrorMessage({ payload, flags }: Message): ErrorMessage {
   if (payload.length < 4 + MESSAGE_HEADER) throw new TruncatedError('a netlink error is cut short')
   const errno = -(hostU32(payload, 0) | 0)
   if (!(flags & FLAGS.attributes)) return { errno, said: '' }

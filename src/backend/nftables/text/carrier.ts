@@ -4,7 +4,7 @@ import type { Carrier, ElementKey, FoundElement, Layout, Outcome, QuickCarrier }
 import { MARK, NOWHERE } from '../elsewhere'
 import { BASE_CHAIN, layoutChain, OWNERS } from '../layout'
 import { TABLE } from '../render'
-import { DISPATCH } from '../set-up'
+import { DISPATCH_RULES } from '../set-up'
 import type { Transaction } from '../transaction'
 import { listTwice } from './list-twice'
 import { parseGot, parseTable } from './listing'
@@ -12,9 +12,10 @@ import { ageNote, type NftOutcome, type NftProcess, runCheck, runGet, runList, r
 
 /** nft's own language, on the stdin of an nft process. */
 export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier {
-  const list = <T>(what: string, parse: (text: string) => T): Outcome<T> => then(runList(nft, what), parse)
+  const list = <T>(what: string, parse: (text: string) => T): Outcome<T> =>
+    mapOutcome(runList(nft, what), parse)
   const carrier: Carrier & QuickCarrier = {
-    run: (transaction: Transaction) => then(runTransaction(nft, transaction), () => undefined),
+    run: (transaction: Transaction) => mapOutcome(runTransaction(nft, transaction), () => undefined),
     lookUp: (keys) => lookUp(nft, keys),
     readLayout: () => readLayout(nft),
     readStructure: (policies) => list(`table ${TABLE}`, (text) => parseTable(text, policies).table),
@@ -25,7 +26,7 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier
       stands(
         runCheck(nft, [
           { do: 'add-elements', set: OWNERS, elements: [{ key: NOWHERE, value: MARK }] },
-          ...DISPATCH.map((rule) => ({ do: 'add-rule', chain: BASE_CHAIN, rule }) as const),
+          ...DISPATCH_RULES.map((rule) => ({ do: 'add-rule', chain: BASE_CHAIN, rule }) as const),
         ]),
       ),
     async probe() {
@@ -73,9 +74,11 @@ function readLayout(nft: NftProcess): Outcome<Layout> {
 }
 
 function stands(outcome: NftOutcome): Outcome<boolean> {
-  return !outcome.ok && outcome.failure === 'missing' ? { ok: true, value: false } : then(outcome, () => true)
+  return !outcome.ok && outcome.failure === 'missing'
+    ? { ok: true, value: false }
+    : mapOutcome(outcome, () => true)
 }
 
-function then<T>(outcome: NftOutcome, value: (stdout: string) => T): Outcome<T> {
+function mapOutcome<T>(outcome: NftOutcome, value: (stdout: string) => T): Outcome<T> {
   return outcome.ok ? { ok: true, value: value(outcome.stdout) } : outcome
 }

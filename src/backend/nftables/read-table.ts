@@ -1,0 +1,20 @@
+import type { Carrier, Outcome } from './carrier'
+import { toError } from './failure'
+import { NO_TABLE, type TableState } from './table-state'
+
+/** `policies` names those whose sets are read with their contents. */
+export function readTable(carrier: Carrier, action: string, policies: readonly string[] = []): TableState {
+  return orNoTable(carrier, action, carrier.readTable(policies))
+}
+
+/** Who holds what, without the policies: their lists may be long. */
+export function readOwners(carrier: Carrier, action: string): TableState {
+  return orNoTable(carrier, action, carrier.readOwners())
+}
+
+/** A table that does not exist is an answer too: there are no rules. */
+function orNoTable(carrier: Carrier, action: string, outcome: Outcome<TableState>): TableState {
+  if (outcome.ok) return outcome.value
+  if (outcome.failure === 'missing') return NO_TABLE
+  throw toError(carrier, action, outcome)
+}

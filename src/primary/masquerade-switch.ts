@@ -1,0 +1,46 @@
+import { isObject } from '../cni/json'
+
+/** The plugins that give addresses, and can masquerade; flannel hands its `delegate` on to bridge. */
+const PRIMARY: Readonly<Record<string, readonly string[]>> = {
+  bridge: ['ipMasq'],
+  ptp: ['ipMasq'],
+  flannel: ['delegate', 'ipMasq'],
+}
+
+/** A plugin of a list that has a masquerade of its own, and where its config switches that. */
+export interface Masquerading {
+  readonly at: number
+  readonly type: string
+  readonly path: readonly string[]
+}
+
+/** The plugins of a list that masquerade as the reference plugins do. flannel's does unless its config says otherwise. */
+export function masqueradingOf(plugins: readonly unknown[]): Masquerading[] {
+  return switchesOf(plugins).flatMap(({ value, ...one }) => {
+    const isOff = one.type === 'flannel' ? value === false : value !== true
+    return isOff ? [] : [one]
+  })
+}
+
+/** The plugins of a list that say that they do not masquerade. */
+export function notMasqueradingOf(plugins: readonly unknown[]): Masquerading[] {
+  return switchesOf(plugins).flatMap(({ value, ...one }) => (value === false ? [one] : []))
+}
+
+/** Whether the list has a primary plugin that could masquerade, and every one of them says that it does not. */
+export function isPrimaryMasqueradeOff(plugins: readonly unknown[]): boolean {
+  return switchesOf(plugins).length > 0 && masqueradingOf(plugins).length === 0
+}
+
+/** The switches of all plugins that have one, and what each is set to. */
+function switchesOf(plugins: readonly unknown[]): (Masquerading & { readonly value: unknown })[] {
+  return plugins.flatMap((plugin, at) => {
+    const type = isObject(plugin) ? String(plugin.type) : ''
+    const path = Object.hasOwn(PRIMARY, type) ? PRIMARY[type] : undefined
+    return path ? [{ at, type, path, value: valueAt(plugin, path) }] : []
+  })
+}
+
+export function valueAt(plugin: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), plugin)
+}
