@@ -1,6 +1,9 @@
 /*
- * Runs at build time: compile <directory> <out> <name>... writes the bytecode of each ES module in a directory to
- * another one. What they import need not be there.
+ * Runs at build time: compile <directory> <out> <start> <program>... -- <name>... writes the bytecode of the script <start> and of
+ * each ES module in a directory to another one. What they import need not be there.
+ *
+ * A program is a list of two, <start> and the module. The engine uses bytecode where it is only if its names are the first that it
+ * learns, and it has learnt those of <start> before.
  */
 #include "quickjs.h"
 #include <stdio.h>
@@ -38,43 +41,64 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque) {
   return JS_NewCModule(ctx, name, no_exports);
 }
 
-static int compile(JSContext *ctx, const char *directory, const char *out, const char *name) {
+static JSValue parse(JSContext *ctx, const char *directory, const char *name, int type) {
   char path[4096];
   size_t length;
   snprintf(path, sizeof path, "%s/%s", directory, name);
   char *text = read_file(path, &length);
-  if (!text) {
-    fprintf(stderr, "compile: cannot read %s\n", path);
-    return -1;
-  }
-  JSValue module = JS_Eval(ctx, text, length, name, JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+  if (!text) return JS_ThrowReferenceError(ctx, "cannot read %s", path);
+  JSValue parsed = JS_Eval(ctx, text, length, name, type | JS_EVAL_FLAG_COMPILE_ONLY);
   free(text);
-  if (JS_IsException(module)) {
+  return parsed;
+}
+
+static JSValue pair(JSContext *ctx, JSValue first, JSValue second) {
+  JSValue both = JS_NewArray(ctx);
+  if (JS_IsException(first) || JS_IsException(second) || JS_IsException(both)) return JS_EXCEPTION;
+  if (JS_SetPropertyUint32(ctx, both, 0, first) < 0 || JS_SetPropertyUint32(ctx, both, 1, second) < 0) return JS_EXCEPTION;
+  return both;
+}
+
+static int write_bytecode(JSContext *ctx, const char *out, const char *name, JSValue parsed) {
+  char path[4096];
+  size_t length;
+  uint8_t *bytes = JS_IsException(parsed) ? NULL : JS_WriteObject(ctx, &length, parsed, JS_WRITE_OBJ_BYTECODE);
+  if (!bytes) {
     JSValue thrown = JS_GetException(ctx);
     fprintf(stderr, "compile: %s: %s\n", name, JS_ToCString(ctx, thrown));
     return -1;
   }
-  uint8_t *bytes = JS_WriteObject(ctx, &length, module, JS_WRITE_OBJ_BYTECODE);
   snprintf(path, sizeof path, "%s/%s", out, name);
-  if (!bytes || write_file(path, bytes, length) < 0) {
-    fprintf(stderr, "compile: cannot write %s\n", path);
-    return -1;
-  }
+  int written = write_file(path, bytes, length);
+  if (written < 0) fprintf(stderr, "compile: cannot write %s\n", path);
   js_free(ctx, bytes);
+  JS_FreeValue(ctx, parsed);
+  return written;
+}
+
+enum Kind { START, PROGRAM, MODULE };
+
+static int compile(char **arguments, const char *name, enum Kind kind) {
+  const char *directory = arguments[1], *start = arguments[3];
+  /* One runtime each, so that no module's atoms depend on another one. */
+  JSRuntime *runtime = JS_NewRuntime();
+  JSContext *ctx = JS_NewContext(runtime);
+  JS_SetModuleLoaderFunc(runtime, NULL, load, NULL);
+  JS_SetStripInfo(runtime, JS_STRIP_SOURCE | JS_STRIP_DEBUG);
+  JSValue parsed = parse(ctx, directory, name, kind == START ? JS_EVAL_TYPE_GLOBAL : JS_EVAL_TYPE_MODULE);
+  if (kind == PROGRAM) parsed = pair(ctx, parse(ctx, directory, start, JS_EVAL_TYPE_GLOBAL), parsed);
+  if (write_bytecode(ctx, arguments[2], name, parsed) < 0) return -1;
+  JS_FreeContext(ctx);
+  JS_FreeRuntime(runtime);
   return 0;
 }
 
 int main(int count, char **arguments) {
-  if (count < 4) return 2;
-  for (int i = 3; i < count; i++) {
-    /* One runtime each, so that no module's atoms depend on another one. */
-    JSRuntime *runtime = JS_NewRuntime();
-    JSContext *ctx = JS_NewContext(runtime);
-    JS_SetModuleLoaderFunc(runtime, NULL, load, NULL);
-    JS_SetStripInfo(runtime, JS_STRIP_SOURCE | JS_STRIP_DEBUG);
-    if (compile(ctx, arguments[1], arguments[2], arguments[i]) < 0) return 1;
-    JS_FreeContext(ctx);
-    JS_FreeRuntime(runtime);
+  if (count < 5 || compile(arguments, arguments[3], START) < 0) return 2;
+  enum Kind kind = PROGRAM;
+  for (int i = 4; i < count; i++) {
+    if (strcmp(arguments[i], "--") == 0) kind = MODULE;
+    else if (compile(arguments, arguments[i], kind) < 0) return 1;
   }
   return 0;
 }

@@ -1,16 +1,15 @@
 /*
  * Starts the engine, runs the program's bytecode, then its jobs until none is left and nothing is waited for.
  */
-#include "chunks.h"
 #include "heap.h"
 #include "libc.h"
+#include "modules.h"
 #ifdef SANITIZED
 #include "sanitizers.h"
 #endif
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -40,55 +39,6 @@ static void keep_standard_descriptors(void) {
     if (fcntl(i, F_GETFD) < 0)
       while ((descriptor = open("/dev/null", O_RDWR)) >= 0 && descriptor < i)
         ;
-}
-
-static const Chunk *find_chunk(const char *name) {
-  for (const Chunk *chunk = CHUNKS; chunk->name; chunk++)
-    if (strcmp(chunk->name, name) == 0) return chunk;
-  return NULL;
-}
-
-static JSValue read_chunk(JSContext *ctx, const char *name) {
-  const Chunk *chunk = find_chunk(name);
-  if (!chunk) return JS_ThrowReferenceError(ctx, "there is no module %s", name);
-  return JS_ReadObject(ctx, chunk->start, (size_t)(chunk->end - chunk->start), JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
-}
-
-/* Only chunks that are read when they are asked for have dates, which would cost each call 45,000 instructions. */
-static void add_dates(JSContext *ctx) {
-  static int are_there;
-  if (!are_there) JS_AddIntrinsicDate(ctx);
-  are_there = 1;
-}
-
-static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque) {
-  (void)opaque;
-  add_dates(ctx);
-  JSValue chunk = read_chunk(ctx, name);
-  if (JS_IsException(chunk)) return NULL;
-  JSModuleDef *module = JS_VALUE_GET_PTR(chunk);
-  JS_FreeValue(ctx, chunk);
-  return module;
-}
-
-/*
- * The build writes `importChunk("x")` for `import("./x")`, which asks the engine for the name of the importing file; bytecode without
- * what is for debuggers, a fifth of it, does not have that.
- */
-static JSValue import_chunk(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
-  (void)self, (void)count;
-  const char *name = JS_ToCString(ctx, arguments[0]);
-  if (!name) return JS_EXCEPTION;
-  JSValue imported = JS_LoadModule(ctx, "", name);
-  JS_FreeCString(ctx, name);
-  return imported;
-}
-
-static int add_import(JSContext *ctx) {
-  JSValue global = JS_GetGlobalObject(ctx);
-  int set = JS_SetPropertyStr(ctx, global, "importChunk", JS_NewCFunction(ctx, import_chunk, "importChunk", 1));
-  JS_FreeValue(ctx, global);
-  return set;
 }
 
 static void report(JSContext *ctx) {
@@ -129,7 +79,7 @@ static int run(JSContext *ctx, JSValue program) {
   return 0;
 }
 
-/* What main.js uses of JavaScript's library. */
+/* What the programs use of JavaScript's library. */
 static void add_library(JSContext *ctx) {
   JS_AddIntrinsicBaseObjects(ctx);
   JS_AddIntrinsicRegExpCompiler(ctx);
@@ -154,14 +104,14 @@ int main(int count, char **arguments) {
   JS_SetMemoryLimit(runtime, MOST_MEMORY);
   JS_SetGCThreshold(runtime, GARBAGE);
   JS_SetMaxStackSize(runtime, stack_size());
-  JS_SetModuleLoaderFunc(runtime, NULL, load, NULL);
+  JS_SetModuleLoaderFunc(runtime, NULL, modules_load, NULL);
   /* Before the library: bytecode is used where it is, and not copied, if the names in it are the first that the engine learns. */
-  JSValue program = read_chunk(ctx, "main.js");
+  JSValue program = modules_program(ctx);
   add_library(ctx);
 #ifdef SANITIZED
   if (sanitizers_add(ctx) < 0) return 1;
 #endif
-  if (libc_add(ctx) < 0 || add_import(ctx) < 0 || run(ctx, program) < 0) {
+  if (libc_add(ctx) < 0 || modules_add(ctx) < 0 || run(ctx, program) < 0) {
     report(ctx);
     libc_exit_status = 1;
   }

@@ -1,5 +1,5 @@
 import { bootSeconds, epochSeconds } from '#system/clock'
-import { environment, exit, programArguments } from '#system/program'
+import { environment, programArguments } from '#system/program'
 import { readStdin, write, writeSome } from '#system/streams'
 import { CARRIER_SETTINGS } from './backend/backend'
 import { type Backends, backends } from './backend/places'
@@ -7,6 +7,7 @@ import { toCniError } from './cni/error'
 import { DEFAULT_CACHE_DIR } from './cni/paths'
 import { printableText, printLines } from './cni/printable'
 import type { World } from './commands/world'
+import { deliver, runToEnd } from './edge'
 import { once } from './system/once'
 import type { Output } from './system/streams'
 import { VERSION } from './system/version'
@@ -49,24 +50,16 @@ async function primaryFirewallsWithin(milliseconds: number) {
 }
 
 async function runPlugin(): Promise<number> {
-  const { stdout, warnings, isError } = await answer({
-    environment: environment(),
-    readStdin,
-    backend: backendWithin(DEADLINE_MS),
-    backendWithin,
-    primaryFirewalls: () => primaryFirewallsWithin(WARNING_MS),
-    cacheDir: DEFAULT_CACHE_DIR,
-  })
-  if (warnings.length > 0) writeWarnings(warnings)
-  if (stdout !== '') write(1, `${stdout}\n`)
-  return isError ? 1 : 0
-}
-
-/** A runtime that closed stderr does not want to know; it must not fail a DEL that did its work. */
-function writeWarnings(warnings: readonly string[]): void {
-  try {
-    write(2, printLines(warnings.map((warning) => `ip-masq ${VERSION}: ${warning}`)))
-  } catch {}
+  return deliver(
+    await answer({
+      environment: environment(),
+      readStdin,
+      backend: backendWithin(DEADLINE_MS),
+      backendWithin,
+      primaryFirewalls: () => primaryFirewallsWithin(WARNING_MS),
+      cacheDir: DEFAULT_CACHE_DIR,
+    }),
+  )
 }
 
 async function runOperator([command, ...args]: readonly string[]): Promise<number> {
@@ -136,17 +129,4 @@ async function runCommand(run: () => Promise<number>): Promise<number> {
   }
 }
 
-// `exit`, where setting `exitCode` would do, saves what the runtime does to wind up. It truncates nothing: each
-// write was waited for. A result that cannot be written has not been delivered, and so is a failure.
-Promise.resolve()
-  // In a job of its own: what `import()` loads imports from this module, which has to be through by then.
-  .then(main)
-  .then(
-    (status) => exit(status, isHeldUp()),
-    (error) => {
-      try {
-        write(2, `ip-masq ${VERSION}: Cannot write the result: ${error}\n`)
-      } catch {}
-      exit(1, false)
-    },
-  )
+runToEnd(main, () => isHeldUp())

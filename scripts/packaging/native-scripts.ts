@@ -14,11 +14,20 @@ const COMMON = {
   write: false,
 } satisfies BuildOptions
 
+const CONDITIONS = ['native', 'module']
+
 const MAIN = 'main.js'
+const VERSION = 'version.js'
+
+/** What native/start.js chooses from. */
+export const PROGRAMS: readonly string[] = [MAIN, VERSION]
+
+/** VERSION is all of a program, which shares no module with the other one. */
+const VERSION_ENTRY = 'src/main-version.ts'
 
 /**
- * The program as ES modules: main.js, which is read in every call, and the code of commands, refusals and the like, each read when
- * it is asked for.
+ * The programs as ES modules: version.js; main.js, which is read in every other call; and the code of commands, refusals and the like,
+ * each read when it is asked for.
  *
  * esbuild makes a module of its own of all that two `import()` share. Each one costs a call 40,000 instructions, so those that main.js
  * needs from the start become part of it.
@@ -29,7 +38,7 @@ export async function nativeScripts(outdir: string, entry: string): Promise<void
     absWorkingDir: ROOT,
     entryPoints: { main: entry },
     splitting: true,
-    conditions: ['native', 'module'],
+    conditions: CONDITIONS,
     mainFields: ['module', 'main'],
     chunkNames: '[name]-[hash]',
     outdir,
@@ -43,13 +52,31 @@ export async function nativeScripts(outdir: string, entry: string): Promise<void
     .filter(([name]) => !parts.includes(name))
     .map(([name, text]) => ({ name, text: importFromMain(text, parts, exported) }))
   const { main, locals } = exportLocalNames(await joinParts(scripts, parts, exported))
-  // See add_dates in native/main.c.
-  if (/\bDate\b/.test(main)) throw new Error(`${MAIN} uses Date, which only the other modules have`)
-  await writeFile(join(outdir, MAIN), main)
+  await writeProgram(outdir, MAIN, main)
+  await writeProgram(outdir, VERSION, await versionScript())
   for (const { name, text } of others) await writeFile(join(outdir, name), importLocalNames(text, locals))
 }
 
-/** See native/main.c. */
+/** See add_dates in native/modules.c. */
+async function writeProgram(outdir: string, name: string, text: string): Promise<void> {
+  if (/\bDate\b/.test(text)) throw new Error(`${name} uses Date, which only the other modules have`)
+  await writeFile(join(outdir, name), text)
+}
+
+async function versionScript(): Promise<string> {
+  const { outputFiles, metafile } = await build({
+    ...COMMON,
+    absWorkingDir: ROOT,
+    entryPoints: [VERSION_ENTRY],
+    conditions: CONDITIONS,
+    metafile: true,
+  })
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
+  if (imports.length > 0) throw new Error(`${VERSION_ENTRY} loads ${imports.map(({ path }) => path).join()}`)
+  return outputFiles[0]?.text ?? ''
+}
+
+/** See import_chunk in native/modules.c. */
 function replaceImportCalls(scripts: Map<string, string>, { outputs }: Metafile): void {
   let replaced = 0
   for (const [script, text] of scripts) {

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { ARCHITECTURES, type Architecture, thisArchitecture } from './architecture'
 import { ENGINE_VERSION, engineSource } from './engine'
-import { nativeScripts } from './native-scripts'
+import { nativeScripts, PROGRAMS } from './native-scripts'
 import { ROOT } from './root'
 
 /** What our own C is compiled with besides; the engine's is not ours to warn about. */
@@ -46,7 +46,7 @@ export type NativeBuild = keyof typeof BUILDS
 const LIBRARIES = ['-lm', '-latomic']
 
 const ENGINE_FILES = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'cutils.c', 'dtoa.c']
-const OWN_FILES = ['main.c', 'libc.c', 'sha2.c', 'text.c']
+const OWN_FILES = ['main.c', 'modules.c', 'libc.c', 'sha2.c', 'text.c']
 const OWN = join(ROOT, 'native')
 
 /**
@@ -147,13 +147,20 @@ async function bytecodeCompiler(): Promise<string> {
   return program
 }
 
+/** Names the program that answers a call; see native/compile.c. */
+const START = 'start.js'
+
 /** Each module of the bundle as a file of bytecode, and chunks.c, which has them all. */
 async function bytecode(directory: string, entry: string): Promise<void> {
   const scripts = join(directory, 'scripts')
   await mkdir(scripts, { recursive: true })
   await nativeScripts(scripts, entry)
+  await copyFile(join(OWN, START), join(scripts, START))
   const names = (await readdir(scripts)).sort()
-  await execa(await bytecodeCompiler(), ['scripts', '.', ...names], { cwd: directory })
+  const modules = names.filter((name) => name !== START && !PROGRAMS.includes(name))
+  await execa(await bytecodeCompiler(), ['scripts', '.', START, ...PROGRAMS, '--', ...modules], {
+    cwd: directory,
+  })
   await copyFile(join(OWN, 'chunks.h'), join(directory, 'chunks.h'))
   await writeFile(join(directory, 'chunks.c'), chunksSource(names))
 }

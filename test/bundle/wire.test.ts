@@ -46,10 +46,26 @@ describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     expect(reply).toMatchObject({ status: 0, stderr: '', json: { cniVersion, supportedVersions } })
   })
 
+  test('VERSION where stdin cannot be read', async () => {
+    expect(await call('VERSION', { executable: `${executable} </tmp` })).toMatchObject({
+      status: 0,
+      stderr: '',
+      json: { cniVersion: '1.1.0' },
+    })
+  })
+
+  test('VERSION that nobody can read', async () => {
+    expect(await call('VERSION', { executable: `${executable} >/dev/full` })).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^ip-masq \S+: Cannot write the result: Error: .*ENOSPC.*$/),
+    })
+  })
+
   describe('the environment', () => {
-    test('does not know CNI_COMMAND RENAME', async () => {
-      const msg = 'Cannot run CNI_COMMAND "RENAME": use ADD, CHECK, DEL, GC, STATUS or VERSION'
-      expect(await call('RENAME')).toMatchObject(failure(4, msg, '1.1.0'))
+    test.each(['RENAME', 'version', 'VERSIONS'])('does not know CNI_COMMAND %s', async (command) => {
+      const msg = `Cannot run CNI_COMMAND "${command}": use ADD, CHECK, DEL, GC, STATUS or VERSION`
+      expect(await call(command)).toMatchObject(failure(4, msg, '1.1.0'))
     })
 
     test('of ADD names all that is missing', async () => {

@@ -25,7 +25,8 @@ const STOREYS = [
   ['sync'],
   ['install', 'convert', 'verbs'],
   ['commands'],
-  ['main.ts'],
+  ['edge.ts'],
+  ['main.ts', 'main-version.ts'],
 ]
 
 const sources = await readSources()

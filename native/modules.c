@@ -1,0 +1,83 @@
+/*
+ * Finds the bytecode of the program, and of the modules that it imports, in the executable.
+ */
+#include "modules.h"
+#include "chunks.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const Chunk *find_chunk(const char *name) {
+  for (const Chunk *chunk = CHUNKS; chunk->name; chunk++)
+    if (strcmp(chunk->name, name) == 0) return chunk;
+  return NULL;
+}
+
+static JSValue read_chunk(JSContext *ctx, const char *name) {
+  const Chunk *chunk = find_chunk(name);
+  if (!chunk) return JS_ThrowReferenceError(ctx, "there is no module %s", name);
+  return JS_ReadObject(ctx, chunk->start, (size_t)(chunk->end - chunk->start), JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+}
+
+/* Only chunks that are read when they are asked for have dates, which would cost each call 45,000 instructions. */
+static void add_dates(JSContext *ctx) {
+  static int are_there;
+  if (!are_there) JS_AddIntrinsicDate(ctx);
+  are_there = 1;
+}
+
+JSModuleDef *modules_load(JSContext *ctx, const char *name, void *opaque) {
+  (void)opaque;
+  add_dates(ctx);
+  JSValue chunk = read_chunk(ctx, name);
+  if (JS_IsException(chunk)) return NULL;
+  JSModuleDef *module = JS_VALUE_GET_PTR(chunk);
+  JS_FreeValue(ctx, chunk);
+  return module;
+}
+
+/*
+ * The build writes `importChunk("x")` for `import("./x")`, which asks the engine for the name of the importing file; bytecode without
+ * what is for debuggers, a fifth of it, does not have that.
+ */
+static JSValue import_chunk(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
+  (void)self, (void)count;
+  const char *name = JS_ToCString(ctx, arguments[0]);
+  if (!name) return JS_EXCEPTION;
+  JSValue imported = JS_LoadModule(ctx, "", name);
+  JS_FreeCString(ctx, name);
+  return imported;
+}
+
+int modules_add(JSContext *ctx) {
+  JSValue global = JS_GetGlobalObject(ctx);
+  int set = JS_SetPropertyStr(ctx, global, "importChunk", JS_NewCFunction(ctx, import_chunk, "importChunk", 1));
+  JS_FreeValue(ctx, global);
+  return set;
+}
+
+/* The module of a program; compile.c says why it is the second of two. */
+static JSValue read_named(JSContext *ctx, JSValueConst name) {
+  const char *text = JS_ToCString(ctx, name);
+  if (!text) return JS_EXCEPTION;
+  JSValue both = read_chunk(ctx, text);
+  JS_FreeCString(ctx, text);
+  if (JS_IsException(both)) return both;
+  JSValue program = JS_GetPropertyUint32(ctx, both, 1);
+  JS_FreeValue(ctx, both);
+  return program;
+}
+
+/* The names of start.js are kept until those of the program are read. */
+JSValue modules_program(JSContext *ctx) {
+  JSValue start = read_chunk(ctx, "start.js");
+  if (!JS_IsException(start)) start = JS_EvalFunction(ctx, start);
+  if (JS_IsException(start)) return start;
+  const char *command = getenv("CNI_COMMAND");
+  JSValue argument = command ? JS_NewString(ctx, command) : JS_UNDEFINED;
+  JSValue name = JS_Call(ctx, start, JS_UNDEFINED, 1, &argument);
+  JSValue program = JS_IsException(name) ? name : read_named(ctx, name);
+  JS_FreeValue(ctx, name);
+  JS_FreeValue(ctx, argument);
+  JS_FreeValue(ctx, start);
+  return program;
+}
