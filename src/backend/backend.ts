@@ -8,6 +8,8 @@ import type { ToolResult } from '../system/tools'
 export interface Wanted {
   readonly attachment: Attachment
   readonly addresses: readonly Address[]
+  /** Sync only: all addresses of the cached result, where some are left to another attachment. Absent: `addresses`. */
+  readonly ofResult?: readonly Address[]
   readonly policy: Policy
   /** The backend that the config asks for, and so where the rules belong. */
   readonly backend: BackendSetting

@@ -24,6 +24,7 @@ export function oneForEachAddress(candidates: readonly Candidate[]): Wanted[] {
   }
   return candidates.map((candidate) => {
     const isOurs = (address: Address) => winners.get(formatAddress(address)) === candidate
-    return { ...candidate.wanted, addresses: candidate.wanted.addresses.filter(isOurs) }
+    const { wanted } = candidate
+    return { ...wanted, addresses: wanted.addresses.filter(isOurs), ofResult: wanted.addresses }
   })
 }

@@ -93,6 +93,23 @@ describe('sync', () => {
     expect(await holders()).toEqual({})
   })
 
+  test('restores the other address of a pod that has one which a newer cache entry claims', async () => {
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await network.add('b', ['10.244.1.7/24'])
+    await node.sh(firewall.flush)
+    await succeed(node, 'ADD', { containerID: 'a', config: configWith(['10.244.1.7/24']) })
+    const { status, stdout } = await network.command('sync')
+    expect(status).toBe(0)
+    expect(stdout).toContain('restored shop/a (a eth0, network cbr0): ')
+    expect(stdout).toMatch(/left alone 10\.244\.1\.7 of shop\/b \(b eth0, network cbr0\): \S*a.* holds it/)
+    expect(await holders()).toEqual({ '10.244.1.7': 'a', 'fd00::7': 'a' })
+    await succeed(node, 'DEL', {
+      containerID: 'a',
+      config: { cniVersion: '1.0.0', name: 'cbr0', type: 'ip-masq' },
+    })
+    expect(await holders()).toEqual({})
+  })
+
   test('after a change of the conflist moves every pod to the new policy', async () => {
     await addTwo()
     const old = await firewall.policies(node)

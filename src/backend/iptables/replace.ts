@@ -1,9 +1,10 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
+import { addressesInSync } from '../addresses-in-sync'
 import { type Change, type Held, LATER_ADD, type ListedNote, type Replacement, type Wanted } from '../backend'
 import { holderName } from '../holder-name'
 import { attachmentId } from '../identity'
 import { compareHook, isJumpDoubled, setUpTable } from './hook'
-import { type Birth, DISPATCH, HOOK, includes, ofFamily, setUpPolicy } from './layout'
+import { type Birth, DISPATCH, HOOK, ofFamily, setUpPolicy } from './layout'
 import type { OwnerRecord } from './owner-record'
 import { policyChainName } from './policy-chains'
 import { refusalError } from './refusal'
@@ -127,7 +128,9 @@ function planAttachment(
 ) {
   const { attachment, policy, isFallback = false } = one
   const id = attachmentId(attachment)
-  const all = ofFamily(family, one.addresses).map((address) => ({
+  const known = state.owners.find((owner) => owner.id === id)
+  const inSync = addressesInSync(one, known?.addresses ?? [])
+  const all = ofFamily(family, inSync ?? one.addresses).map((address) => ({
     address,
     found: findAddress(state, address),
   }))
@@ -135,9 +138,8 @@ function planAttachment(
   const held = all.flatMap(({ address, found }): Held[] =>
     found && isHeld(found) ? [{ attachment, address, holder: holderOf(state, found.owners[0]) }] : [],
   )
-  const known = state.owners.find((owner) => owner.id === id)
-  // An ADD writes its rules before the runtime writes the cache: what is wanted is older.
-  if (known?.addresses.some((address) => !includes(one.addresses, address))) {
+  // A later ADD wrote what stands.
+  if (!inSync) {
     const missing = all.filter(({ found }) => !found?.owners.includes(id) && !(found && isHeld(found)))
     const outdated = missing.map(({ address }): Held => ({ attachment, address, holder: LATER_ADD }))
     return { transaction: [], held: [...held, ...outdated] }

@@ -1,4 +1,5 @@
-import { type Address, formatAddress, isSameAddress } from '../../policy/address'
+import { type Address, formatAddress } from '../../policy/address'
+import { addressesInSync } from '../addresses-in-sync'
 import { type Change, type Held, LATER_ADD, type Wanted } from '../backend'
 import { holderName } from '../holder-name'
 import { attachmentDigest } from '../identity'
@@ -27,22 +28,21 @@ interface PlannedAttachment {
 }
 
 /**
- * What one attachment lacks, and the transaction that adds it. Where nothing is to be done, its note stays as it is.
- *
- * An ADD writes its rules before the runtime writes the cache. So where the attachment owns an address that is not wanted,
- * what is wanted is older, and nothing is brought back by it.
+ * What one attachment lacks, and the transaction that adds it. Where nothing is to be done, its note stays as it is. Where
+ * a later ADD wrote what stands (`addressesInSync`), nothing is brought back.
  */
 export function planAttachment(
   { byAddress, owned, slots }: Found,
   wanted: Wanted,
   { chain, now }: { readonly chain: string; readonly now: Note },
 ): PlannedAttachment {
-  const { attachment, addresses, isFallback = false } = wanted
+  const { attachment, isFallback = false } = wanted
+  const all = addressesInSync(wanted, owned)
+  const [isOutdated, addresses] = [!all, all ?? wanted.addresses]
   const digest = attachmentDigest(attachment)
   const [owner, isOwn] = [ownerValue(digest, addresses), ownerTest(attachment)]
   const comment = ownerComment(attachment, wanted.addedAt ?? now.epochSeconds)
   const held: Held[] = []
-  const isOutdated = owned.some((one) => !addresses.some((address) => isSameAddress(address, one)))
   const missing: Address[] = []
   const moved: Address[] = []
   const elements = addresses.flatMap((address): Transaction => {
