@@ -2,14 +2,11 @@ import {
   type Address,
   addressOf,
   digitsOf,
-  digitsOfNumber,
   FAMILIES,
   type Family,
   familyOf,
   formatAddress,
   MalformedError,
-  numberOfOctets,
-  OCTET,
   parseAddress,
   parseDecimal,
   parseDigits,
@@ -34,34 +31,8 @@ export function parsePrefix(text: string): Prefix {
   return readPrefix(text) ?? explain(text)
 }
 
-/**
- * `parsePrefix` for a list of so many. The two forms that lists of thousands are made of are taken apart in one step each: an
- * interpreter pays per step. The expressions have to be compiled first, so a few prefixes do without.
- */
-export function prefixParser(count: number): (text: string) => Prefix {
-  if (count <= FEW) return parsePrefix
-  /** `10.0.0.0/8`. */
-  const IPV4 = new RegExp(`^${[OCTET, OCTET, OCTET, OCTET].join('\\.')}/([12]?[0-9]|3[0-2])$`)
-  /** `2001:db8::/32`: one to four groups and no more. */
-  const IPV6 =
-    /^([0-9a-f]{1,4})(?::([0-9a-f]{1,4}))?(?::([0-9a-f]{1,4}))?(?::([0-9a-f]{1,4}))?::\/([1-9]?[0-9]|1[01][0-9]|12[0-8])$/
-  return (text) => {
-    const ipv4 = IPV4.exec(text)
-    if (ipv4) {
-      const value = numberOfOctets(ipv4)
-      const length = Number(ipv4[5])
-      if (value % 2 ** (32 - length) === 0) return { family: 'ip', digits: digitsOfNumber(value), length }
-    }
-    const ipv6 = IPV6.exec(text)
-    const prefix = ipv6 ? prefixUnlessHost('ip6', digitsOfLeadingGroups(ipv6), Number(ipv6[5])) : undefined
-    return prefix ?? parsePrefix(text)
-  }
-}
-
-const FEW = 32
-
-/** A prefix that is right. */
-function readPrefix(text: string): Prefix | undefined {
+/** A prefix that is right; undefined for anything else. */
+export function readPrefix(text: string): Prefix | undefined {
   const slash = text.indexOf('/')
   if (slash < 0) return undefined
   const digits = parseDigits(text.slice(0, slash))
@@ -71,14 +42,7 @@ function readPrefix(text: string): Prefix | undefined {
   return prefixUnlessHost(familyOf(digits), digits, length)
 }
 
-/** The first four groups of the match are those of an address, as far as there are any; the rest is zeros. */
-function digitsOfLeadingGroups(match: RegExpExecArray): string {
-  let digits = ''
-  for (let i = 1; i <= 4 && match[i] !== undefined; i++) digits += (match[i] ?? '').padStart(4, '0')
-  return digits + ZEROS.slice(digits.length)
-}
-
-function prefixUnlessHost(family: Family, digits: string, length: number): Prefix | undefined {
+export function prefixUnlessHost(family: Family, digits: string, length: number): Prefix | undefined {
   return length === 4 * digits.length || endsWithZeros(digits, length)
     ? { family, digits, length }
     : undefined

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatPrefix, parseAddressOrPrefix, parsePrefix, prefixParser } from '../../src/policy/prefix'
+import { formatPrefix, parseAddressOrPrefix, parsePrefix } from '../../src/policy/prefix'
+import { prefixParser } from '../../src/policy/prefix-list'
 
 describe('parsePrefix', () => {
   test.each(['0.0.0.0/0', '10.0.0.0/8', '10.0.0.1/32', '::/0', 'fc00::/7', '2001:db8::1/128'])(
@@ -79,6 +80,19 @@ test('a long list is read as a short one is', () => {
     '2001:db8::/32',
     '::/0',
     'a:b:c:d::/64',
+    'a:b::/29',
+    'A:B::/32',
+    'a:b:::/48',
+    '::ffff:0:0/96',
+    '0:0:0:0:0:ffff::/96',
+    '1:2:3:4:5:6:7::/112',
+    '1:2:3:4:5:6:7:8::/128',
+    '1.2',
+    '9932',
+    'a:32',
+    '::1.2.3.0/24',
+    '10.0.0.0/15',
+    '10.1.0.0/15',
   )
   fc.assert(
     fc.property(fc.oneof(text, chosen), (written) => {
