@@ -144,15 +144,13 @@ export function wideSubnetWarnings(ips: readonly InterfaceAddress[]): string[] {
  */
 export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]): Family[] {
   // Several policies most often have one for each family.
-  const list = [
-    ...(intent.nonMasqueradeCIDRs ?? []),
-    ...(intent.policies ?? []).flatMap((one) => one.exceptions),
-  ]
-  if (list.length === 0) return []
+  const lists = [intent.nonMasqueradeCIDRs ?? [], ...(intent.policies ?? []).map((one) => one.exceptions)]
+  if (lists.every((list) => list.length === 0)) return []
+  const has = (list: readonly Prefix[], family: Family) => list.some((prefix) => prefix.family === family)
   return FAMILY_NAMES.filter(
     (family) =>
       isMasqueraded(intent, family) &&
       ips.some(({ address }) => address.family === family) &&
-      ![...list, ...intent.clusterCIDRs].some((prefix) => prefix.family === family),
+      ![...lists, intent.clusterCIDRs].some((list) => has(list, family)),
   )
 }

@@ -58,13 +58,23 @@ export function endOf(range: Range): bigint {
 function successor(digits: string, length: number): string {
   if (length === 0) return BEYOND
   let at = (length - 1) >> 2
-  let sum = HEX.indexOf(digits.charAt(at)) + (8 >> ((length - 1) & 3))
+  let sum = digitOf(digits.charCodeAt(at)) + (8 >> ((length - 1) & 3))
   while (sum > 15) {
     if (at === 0) return BEYOND
     at -= 1
-    sum = HEX.indexOf(digits.charAt(at)) + 1
+    sum = digitOf(digits.charCodeAt(at)) + 1
   }
-  return digits.slice(0, at) + HEX.charAt(sum) + ZEROS.slice(0, digits.length - at - 1)
+  const zeros = digits.length - at - 1
+  TAILS[zeros] ??= ZEROS.slice(0, zeros)
+  return digits.slice(0, at) + HEX[sum] + TAILS[zeros]
+}
+
+/** Zeros by their number, made when they are needed: each prefix of a list needs some. */
+const TAILS: string[] = []
+
+/** A digit's value. */
+function digitOf(code: number): number {
+  return code < 58 ? code - 48 : code - 87
 }
 
 /**
@@ -78,12 +88,35 @@ export function longestMatches(
   chosen: readonly Prefix[],
   others: readonly Prefix[] = [],
 ): Range[] {
+  const keys = keysInOrder(family, chosen, others)
+  return others.length === 0 ? joined(family, keys) : matched(family, keys)
+}
+
+/** Of one list, as nearly all are. A prefix that begins within the range before it is a part of that. */
+function joined(family: Family, keys: readonly string[]): Range[] {
+  const ranges: Range[] = []
+  const width = widthOf(family)
+  let [first, end] = ['', '']
+  for (const key of keys) {
+    const digits = key.slice(0, width)
+    if (digits < end) continue
+    if (digits !== end) {
+      if (end !== '') ranges[ranges.length] = { family, first, end }
+      first = digits
+    }
+    end = successor(digits, key.charCodeAt(width) - LENGTH_0)
+  }
+  if (end !== '') ranges.push({ family, first, end })
+  return ranges
+}
+
+function matched(family: Family, keys: readonly string[]): Range[] {
   const result: Range[] = []
   const enclosing: Entry[] = []
-  const width = FAMILIES[family].bits / 4
+  const width = widthOf(family)
   let top: Entry | undefined
   let from = ''
-  for (const key of [...keysInOrder(family, chosen, others), BEYOND]) {
+  for (const key of [...keys, BEYOND]) {
     const first = key.slice(0, width)
     while (top && top.end <= first) {
       if (top.isChosen) extend(result, family, from, top.end)
@@ -107,6 +140,10 @@ interface Entry {
   readonly isChosen: boolean
 }
 
+function widthOf(family: Family): number {
+  return FAMILIES[family].bits / 4
+}
+
 /**
  * Digits, length and list of each prefix as one text. In order, an outer prefix comes before an inner one, and of two
  * that are the same the one of `others` later. Text sorts by itself: with a comparison of our own that would take
@@ -115,10 +152,13 @@ interface Entry {
 function keysInOrder(family: Family, chosen: readonly Prefix[], others: readonly Prefix[]): string[] {
   const keys: string[] = []
   const collect = (prefixes: readonly Prefix[], rank: string) => {
+    // A list has few lengths.
+    const ends: string[] = []
     for (const prefix of prefixes) {
-      if (prefix.family === family) {
-        keys.push(prefix.digits + String.fromCharCode(LENGTH_0 + prefix.length) + rank)
-      }
+      if (prefix.family !== family) continue
+      const { length } = prefix
+      ends[length] ??= String.fromCharCode(LENGTH_0 + length) + rank
+      keys[keys.length] = prefix.digits + ends[length]
     }
   }
   collect(chosen, CHOSEN)

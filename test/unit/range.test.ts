@@ -90,6 +90,16 @@ describe('longestMatches', () => {
     )
   })
 
+  test('of one list, holds what it holds with an exception elsewhere', () => {
+    const elsewhere = [parsePrefix('192.0.2.0/24')]
+    fc.assert(
+      fc.property(list, (chosen) => {
+        expect(longestMatches('ip', chosen)).toEqual(longestMatches('ip', chosen, elsewhere))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
   test('does not depend on the order', () => {
     fc.assert(
       fc.property(list, list, (chosen, others) => {
