@@ -47,13 +47,6 @@ export function hexOf(bytes: Uint8Array): string {
   return hex
 }
 
-export function hexBytes(digits: string): Uint8Array {
-  const bytes = new Uint8Array(digits.length / 2)
-  for (let at = 0; at < bytes.length; at += 4)
-    writeWord(bytes, at, Number.parseInt(digits.slice(2 * at, 2 * at + 8), 16))
-  return bytes
-}
-
 /** The key of an element of `owners`. */
 export function ownerAddress(key: Uint8Array): Address {
   return fromMapped(addressOfBytes(key).value)

@@ -2,8 +2,8 @@ import type { Address } from '../../../policy/address'
 import { isOpenEnded, type Range } from '../../../policy/range'
 import { TABLE_NAME } from '../layout'
 import type { Element } from '../transaction'
-import { addressBytes, hexBytes } from './addresses'
-import { LIST_ELEMENT, VERDICTS, writeData } from './data'
+import { addressBytes } from './addresses'
+import { DATA, LIST_ELEMENT, VERDICTS, writeData } from './data'
 import { COMMENT, ELEMENT, ELEMENTS, INTERVAL_END, OPEN_INTERVAL } from './protocol'
 import { type Writer, zeroEnded } from './writer'
 
@@ -58,13 +58,13 @@ function writeElement(writer: Writer, element: Element, next: () => number): voi
 function writeRange(writer: Writer, range: Range, next: () => number): void {
   const isOpen = isOpenEnded(range)
   writer.nest(next(), () => {
-    writeKey(writer, hexBytes(range.first))
+    writer.nest(ELEMENT.key, () => writer.digits(DATA.value, range.first))
     if (isOpen) writer.raw(ELEMENT.userdata, OPEN_INTERVAL)
   })
   if (isOpen) return
   writer.nest(next(), () => {
     writer.u32(ELEMENT.flags, INTERVAL_END)
-    writeKey(writer, hexBytes(range.end))
+    writer.nest(ELEMENT.key, () => writer.digits(DATA.value, range.end))
   })
 }
 

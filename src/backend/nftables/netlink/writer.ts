@@ -19,6 +19,8 @@ export interface Writer {
   nest(type: number, body: () => void): void
   /** Bytes as they are. */
   raw(type: number, value: ArrayLike<number>): void
+  /** The bytes of an address that these digits are. */
+  digits(type: number, digits: string): void
   /** NLA_U32, in the network's byte order. */
   u32(type: number, value: number): void
   /** NLA_U64, in the network's byte order; of numbers below 2^32. */
@@ -29,6 +31,8 @@ export interface Writer {
 
 export function createWriter(): Writer {
   let bytes = new Uint8Array(4096)
+  // All begins at a multiple of 4, and is in the machine's byte order unless it says otherwise.
+  let words = new Uint32Array(bytes.buffer)
   let length = 0
 
   /** Room for so many bytes more, all zero; where they begin. */
@@ -39,20 +43,14 @@ export function createWriter(): Writer {
       const larger = new Uint8Array(Math.max(bytes.length * 2, length))
       larger.set(bytes)
       bytes = larger
+      words = new Uint32Array(bytes.buffer)
     }
     return start
-  }
-  /** In the machine's byte order. */
-  const hostU32 = (at: number, value: number): void => {
-    bytes[at] = value
-    bytes[at + 1] = value >>> 8
-    bytes[at + 2] = value >>> 16
-    bytes[at + 3] = value >>> 24
   }
   /** An attribute's header; `size` counts it too. */
   const head = (at: number, type: number, size: number): void => {
     if (size > 0xffff) throw new RangeError('a netlink attribute is too long')
-    hostU32(at, size | (type << 16))
+    words[at >> 2] = size | (type << 16)
   }
   const raw = (type: number, value: ArrayLike<number>): void => {
     // Aligned to 4 bytes; the padding is no part of the attribute's length.
@@ -60,17 +58,24 @@ export function createWriter(): Writer {
     head(at, type, ATTRIBUTE_HEADER + value.length)
     bytes.set(value, at + ATTRIBUTE_HEADER)
   }
+  /** In the network's byte order. */
+  const networkU32 = (at: number, value: number): void => {
+    bytes[at] = value >>> 24
+    bytes[at + 1] = value >>> 16
+    bytes[at + 2] = value >>> 8
+    bytes[at + 3] = value
+  }
   return {
     bytes: () => bytes.subarray(0, length),
     message({ type, flags, sequence, family, resource }, body) {
       const at = extend(MESSAGE_HEADER + GENERIC_HEADER)
-      hostU32(at + 4, type | (flags << 16))
-      hostU32(at + 8, sequence)
-      hostU32(at + 16, family)
+      words[(at >> 2) + 1] = type | (flags << 16)
+      words[(at >> 2) + 2] = sequence
+      bytes[at + 16] = family
       bytes[at + 18] = resource >> 8
       bytes[at + 19] = resource
       body?.()
-      hostU32(at, length - at)
+      words[at >> 2] = length - at
     },
     nest(type, body) {
       const at = extend(ATTRIBUTE_HEADER)
@@ -82,10 +87,17 @@ export function createWriter(): Writer {
     u32(type, value) {
       const at = extend(ATTRIBUTE_HEADER + 4)
       head(at, type, ATTRIBUTE_HEADER + 4)
-      bytes[at + 4] = value >>> 24
-      bytes[at + 5] = value >>> 16
-      bytes[at + 6] = value >>> 8
-      bytes[at + 7] = value
+      networkU32(at + 4, value)
+    },
+    digits(type, digits) {
+      const size = ATTRIBUTE_HEADER + digits.length / 2
+      const at = extend(size)
+      head(at, type, size)
+      for (let i = 0; i < digits.length; i += 8) {
+        const word = digits.slice(i, i + 8)
+        // What is new in the buffer is zero.
+        if (word !== '00000000') networkU32(at + ATTRIBUTE_HEADER + i / 2, Number(`0x${word}`))
+      }
     },
     text: (type, value) => raw(type, zeroEnded(value)),
   }
