@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { policyName } from '../../src/backend/nftables/policy-name'
 import { policyObjects } from '../../src/backend/nftables/policy-objects'
 import { renderLine, renderRule } from '../../src/backend/nftables/render'
 import { parseRule } from '../../src/backend/nftables/text/rules'
@@ -23,6 +25,22 @@ const chances = (toPorts: string) =>
       ports?.draw ? ports.draw.below / ports.draw.of : 1,
       renderRule({ do: 'translate', ...(ports && { ports }), fullyRandom: false }).split(':')[1],
     ])
+
+test('a name is the hash of the sets and chains as JSON', () => {
+  const config = {
+    nonMasqueradeCIDRs: ['10.0.0.0/8', '192.0.2.1/32', '255.0.0.0/8', 'fd00::/8'],
+    outInterfaces: ['eth0', 'bond+'],
+    toPorts: '1024-29999,32768-65535',
+    snatTo: { ipv4: '192.0.2.10' },
+  }
+  const policy = decidePolicy(intentOf({ config: parseConfig(config), sources: NO_SOURCES }, ''), [])
+  const { sets, chains } = policyObjects(policy, '')
+  const lists = sets.map(({ name, ranges }) => [name, ranges.map(({ first, end }) => first + end).join('')])
+  const hash = createHash('sha256')
+    .update(JSON.stringify([lists, chains]))
+    .digest('hex')
+  expect(policyName(policy)).toBe(`policy-${hash.slice(0, 16)}`)
+})
 
 describe('toPorts', () => {
   test('none: one rule', () => {

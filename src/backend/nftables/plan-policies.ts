@@ -1,4 +1,3 @@
-import type { Policy } from '../../policy/policy'
 import type { Wanted } from '../backend'
 import { comparePolicy } from './compare-structure'
 import { wordDifference } from './difference'
@@ -13,18 +12,9 @@ export interface SetUp {
   readonly repairs: readonly string[]
 }
 
-/** A sync asks for the names of a few policies thousands of times. */
-const names = new WeakMap<Policy, string>()
-
-export function rememberedName(policy: Policy): string {
-  const name = names.get(policy) ?? policyName(policy)
-  names.set(policy, name)
-  return name
-}
-
 /** Policies that are missing or altered; one that only changes its pods' list is no repair but their change. */
 export function planPolicies({ table, addresses }: TableState, wanted: readonly Wanted[]): SetUp {
-  const policies = new Map(wanted.map(({ policy }) => [rememberedName(policy), policy]))
+  const policies = new Map(wanted.map(({ policy }) => [policyName(policy), policy]))
   const drifted = [...policies].map(([name, policy]) => ({
     name,
     policy,

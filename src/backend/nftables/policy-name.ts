@@ -10,6 +10,15 @@ import { policyObjects } from './policy-objects'
  * The rules are hashed as values: one policy has one form of them (`policy-objects.ts`), and JSON keeps the borders.
  */
 export function policyName(policy: Policy): string {
+  const name = names.get(policy) ?? hashed(policy)
+  names.set(policy, name)
+  return name
+}
+
+/** A set-up asks for a name twice, a sync for those of a few policies thousands of times. */
+const names = new WeakMap<Policy, string>()
+
+function hashed(policy: Policy): string {
   const { sets, chains } = policyObjects(policy, '')
   // What JSON.stringify would make of names and digits too, after a look at each character.
   const lists = sets.map(({ name, ranges }) => `["${name}","${joinRanges(ranges)}"]`)

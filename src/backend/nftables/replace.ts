@@ -10,7 +10,8 @@ import { addressesByDigest, fillSlots, mendSlots } from './fill-slots'
 import { POD_MAPS } from './layout'
 import { hasLayout, outdatedChains, wrongMaps } from './outdated'
 import { planAttachment } from './plan-attachment'
-import { planPolicies, rememberedName, type SetUp } from './plan-policies'
+import { planPolicies, type SetUp } from './plan-policies'
+import { policyName } from './policy-name'
 import { readTable } from './read-table'
 import { renderTransaction, renderVerdict } from './render'
 import { MAPS, setUpTable } from './set-up'
@@ -44,7 +45,7 @@ interface ReplaceOptions {
  * force may find the new element of its pod, and in the chain that this leads to still the rules of before, none.
  */
 export function replace(carrier: Carrier, wanted: readonly Wanted[], options: ReplaceOptions): Replacement {
-  const policies = new Set(wanted.map(({ policy }) => rememberedName(policy)))
+  const policies = new Set(wanted.map(({ policy }) => policyName(policy)))
   const state = readTable(carrier, ACTION, [...policies])
   const { setUp, elements, ...plan } = planReplacement(state, wanted, options.now)
   const script = renderTransaction([...setUp, ...elements])
@@ -67,7 +68,7 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], now: Note
   const attachments = used.map((one) => {
     const owned = ownedBy.get(attachmentDigest(one.attachment)) ?? []
     const found = { byAddress, owned, slots: slotsOf(state, one) }
-    return planAttachment(found, one, { chain: rememberedName(one.policy), now })
+    return planAttachment(found, one, { chain: policyName(one.policy), now })
   })
   const planned = new Set(attachments.flatMap(({ digest, change }) => (change ? [digest] : [])))
   const isFree = (digest: string) => !planned.has(digest)
