@@ -45,7 +45,7 @@ function ipv4Parser(): (text: string, dot: number) => Prefix | undefined {
   }
 }
 
-/** `10.1` to `0a01`. */
+/** `10.1` to `0a01`. An IPv6 address may end in octets too. */
 function startOf(text: string): string | undefined {
   const prefix = readPrefix(`${text}.0.0/32`)
   return prefix?.family === 'ip' ? prefix.digits.slice(0, 4) : undefined
@@ -54,9 +54,7 @@ function startOf(text: string): string | undefined {
 /** `2.0/24` to the digits `0200` and the length. A shorter prefix may have host bits in the half before. */
 function endOf(text: string): Prefix | undefined {
   const prefix = readPrefix(`0.0.${text}`)
-  return prefix?.family === 'ip' && prefix.length >= 16
-    ? { ...prefix, digits: prefix.digits.slice(4) }
-    : undefined
+  return prefix && prefix.length >= 16 ? { ...prefix, digits: prefix.digits.slice(4) } : undefined
 }
 
 /** Two groups, perhaps more, `::` and a length. Where that is not within the groups, there are no host bits. */

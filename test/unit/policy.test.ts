@@ -4,7 +4,8 @@ import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
 import { FAMILY_NAMES } from '../../src/policy/address'
 import { decidePolicy, familiesLeftOut, wideSubnetWarnings } from '../../src/policy/decide'
-import { parseAddressWithLength } from '../../src/policy/prefix'
+import type { Intent } from '../../src/policy/intent'
+import { parseAddressWithLength, parsePrefix } from '../../src/policy/prefix'
 import { formatRange } from '../../src/policy/range'
 
 const intent = (config: Record<string, unknown>) =>
@@ -99,6 +100,18 @@ describe('familiesLeftOut', () => {
   ])('%j for a pod with %j: %j', (nonMasqueradeCIDRs, addresses, expected) => {
     const asked = intent(nonMasqueradeCIDRs ? { nonMasqueradeCIDRs } : {})
     expect(familiesLeftOut(asked, addresses.map(parseAddressWithLength))).toEqual(expected)
+  })
+
+  test('the lists of all policies together, of which one may be empty', () => {
+    const asked: Intent = {
+      ...intent({}),
+      policies: [
+        { exceptions: [], snatTo: {} },
+        { exceptions: [parsePrefix('10.0.0.0/8')], snatTo: {} },
+      ],
+    }
+    const addresses = ['10.1.0.2/24', 'fd00::2/64'].map(parseAddressWithLength)
+    expect(familiesLeftOut(asked, addresses)).toEqual(['ip6'])
   })
 
   test('not one that is not masqueraded', () => {
