@@ -42,7 +42,8 @@ export function parsePrinted(text: string): Address | undefined {
  * The hex digits of an address, 8 or 32, from dotted decimal, or RFC 4291's hex groups with one "::" and perhaps a
  * dotted quad at the end; undefined for anything else. In this form addresses of one family compare and sort as text,
  * which a list of thousands does twice as fast as with numbers. Our own instead of a library's, because every call
- * parses with it: loading and using ipaddr.js takes 1 ms longer. The tests hold it against that.
+ * parses with it: ipaddr.js takes 3.4 million instructions to load and 140,000 for an address, where this takes 26,000, and all of
+ * an ADD 5.7 million. The tests hold it against that.
  */
 export function parseDigits(text: string): string | undefined {
   if (!text.includes(':')) return digitsOfQuad(text)
