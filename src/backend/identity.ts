@@ -6,7 +6,7 @@ export function attachmentDigest({ containerID, ifname }: AttachmentName): strin
   return sha256(JSON.stringify([containerID, ifname])).slice(0, 24)
 }
 
-/** As many of its digits as fit in a chain's name of iptables. */
+/** How many digits of the digest fit in a chain's name of iptables. */
 const ID_DIGITS = 20
 
 /** An attachment in all backends: equal for equal (containerID, ifname). */

@@ -11,7 +11,7 @@ export function parseJsonText(text: string, deepest?: number): unknown {
   return JSON.parse(text)
 }
 
-/** For text that `JSON.parse` has refused: where, and what is expected there. */
+/** Where the fault is in text that `JSON.parse` has refused, and what is expected there. */
 export function jsonSyntaxFault(text: string): string {
   const { fault } = scanJson(text, { allowsRepeatedKeys: true })
   return fault ? describeFault(text, fault) : 'it is nested too deep, or too large'

@@ -13,7 +13,7 @@ import { mayHideAttachment } from './unreadable-file'
  * chain's ADD and removed after the whole chain's DEL (libcni/api.go, `cacheAdd`). They outlive a reboot.
  */
 export interface CachedAttachment extends CacheEntry, CachedName {
-  /** As it is named to people: without its directory where that is `results` of the only cache directory. */
+  /** The name for people, without its directory where that is `results` of the only cache directory. */
   readonly file: string
   /** Whose cache it is in. */
   readonly runtime: string
@@ -89,7 +89,7 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   for (const { place, name } of files) {
     if (selection.isLate?.()) break
     unread--
-    // Not by join(), which takes as long as the rest.
+    // This is what join() gives, which takes as long as the rest.
     const path = `${place.directory}/${name}`
     const file = place.isUsual ? name : path
     try {

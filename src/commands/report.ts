@@ -85,7 +85,7 @@ function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`
 }
 
-/** For programs. */
+/** The report for programs. */
 export function syncJson(report: SyncReport): unknown {
   const { found, places, ownLists, changes, held, repairs, pruned, primary, warnings, errors, script } =
     report

@@ -64,7 +64,7 @@ export function cidrs(row: ListRow) {
   return row.isNeverEmpty ? list.check(z.minLength(1, `write at least one CIDR, ${end}`)) : list
 }
 
-/** As Windows reads them: an address alone is a CIDR too. */
+/** CIDRs as Windows reads them: an address alone is one too. */
 export const windowsCidrs = z.array(
   text(parseAddressOrPrefix, CIDR_ADVICE, '^[0-9a-fA-F.:]+(/[0-9]{1,3})?$'),
   'write a list of CIDRs, as in ["10.0.0.0/8", "fd00::/8"], or leave the key out',

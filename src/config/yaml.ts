@@ -155,7 +155,7 @@ function rejectRepeatedKeys({ items }: YAMLMap, placeAt: PlaceAt): void {
   }
 }
 
-/** As it becomes a key of an object; undefined for a key that is a list, a map or an alias. */
+/** The key as it becomes one of an object; undefined for a key that is a list, a map or an alias. */
 function keyOf(key: unknown): string | undefined {
   return isScalar(key) && !isAlias(key) ? String(key.value) : undefined
 }

@@ -66,7 +66,7 @@ function readPlugin({ place, config }: Plugin): { policies: readonly OutboundNat
   }
 }
 
-/** As win-bridge does it (ApplyOutboundNatPolicy): into the first policy with exceptions, or one of its own. */
+/** Adds exceptions as win-bridge does (ApplyOutboundNatPolicy): to the first policy that has some, or in one of their own. */
 function withExceptions(policies: readonly OutboundNat[], added: readonly Prefix[]): readonly OutboundNat[] {
   if (added.length === 0) return policies
   const at = policies.findIndex(({ exceptions }) => exceptions !== undefined)

@@ -23,7 +23,7 @@ export interface Place {
   readonly openTo: string | undefined
 }
 
-/** As in the kernel (path_resolution(7)). */
+/** The kernel's own limit (path_resolution(7)). */
 const MOST_LINKS = 40
 
 /** Runs `work` with the place that a path names. What links of other users lead to must be theirs (`requireAuthors`). */
@@ -118,7 +118,7 @@ function openRoot(): Directory {
   return open('/', '/')
 }
 
-/** Without following a link: it would be one that came after we looked. */
+/** Opens a directory, and follows no link: it would be one that came after we looked. */
 export function enter(directory: Directory, name: string): Directory {
   return open(directory.at(name), join(directory, name))
 }

@@ -74,7 +74,7 @@ function addDropIn(confDir: Directory, network: string, placement: Placement): b
   return true
 }
 
-/** As open as the conflist: who may read that may list this. One that is there stays as it is, a link too. */
+/** Makes the directory as open as the conflist: who may read that may list this. One that exists stays as it is, a link too. */
 function makeOwnDirectory(confDir: Directory, name: string, { mode, owner }: Like): void {
   try {
     makeDirectory(confDir.at(name), 0o700)

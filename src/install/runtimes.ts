@@ -9,7 +9,7 @@ import { rootsOwn } from './trusted-file'
  */
 export interface Runtime {
   readonly name: 'containerd' | 'CRI-O' | 'cri-dockerd'
-  /** As its program says it, `2.2.1`; undefined where that is not certain. */
+  /** The version that its program says, `2.2.1`; undefined where that is not certain. */
   readonly version: string | undefined
 }
 

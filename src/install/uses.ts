@@ -45,7 +45,7 @@ function useOfRules({ note, id }: Listed, because: string): Use {
   }
 }
 
-/** Without rules: a runtime that takes DEL from the cached conflist calls us all the same (CRI-O). */
+/** An attachment without rules counts too, because a runtime that takes DEL from the cached conflist calls us (CRI-O). */
 function useOfEntry(cached: CachedAttachment): Use | undefined {
   const { attachment, file, modified } = cached
   try {

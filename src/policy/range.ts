@@ -177,7 +177,7 @@ function extend(ranges: Range[], family: Family, first: string, end: string): vo
   else ranges.push({ family, first, end })
 }
 
-/** As nft prints an element: a prefix where the range is one, else both ends. One address is a prefix too. */
+/** The range as nft prints an element: a prefix where it is one, else both ends. One address is a prefix too. */
 export function formatRange(range: Range): string {
   const prefix = asPrefix(range)
   return prefix ? formatPrefix(prefix) : formatEnds(range)

@@ -3,7 +3,7 @@ import type { Named } from './names'
 
 /** A rule with which a reference plugin masquerades one address of one attachment. */
 export interface PrimaryRule {
-  /** For people, and to find the firewall again: `iptables-nft`, `nftables`. */
+  /** The name for people, by which the firewall is found again too: `iptables-nft`, `nftables`. */
   readonly firewall: string
   /** Undefined: a chain to which no rule jumps any more. */
   readonly address: Address | undefined
@@ -11,7 +11,7 @@ export interface PrimaryRule {
   readonly key: string
   /** What it derived from the network. */
   readonly networkKey: string
-  /** For people: from the comment, which may be cut. */
+  /** The ID for people, from the comment, in which it may be cut. */
   readonly containerID: string
   /** The rule as its tool prints it, by which it is found again. */
   readonly text: string

@@ -105,7 +105,7 @@ export function removalScript(
   return { rules: [...going, ...emptied], script: ['*nat', ...lines, 'COMMIT', ''].join('\n') }
 }
 
-/** As iptables prints a comment that holds quotes. */
+/** The comment as iptables prints one that holds quotes. */
 function quoted(comment: string): string {
   return `"${comment.replaceAll('"', '\\"')}"`
 }

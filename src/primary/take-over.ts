@@ -99,7 +99,7 @@ async function takeOverIn(
   // Read after the rules: a container whose rule stands is in the cache, or its ADD is under way.
   const known = readKnown()
   const alive = aliveKeys(firewall, known)
-  // Of a network that no cache has anything of, the runtime may keep its attachments elsewhere.
+  // The runtime may keep a network's attachments elsewhere, if no cache has one of them.
   const isCached = (network: Network) => known.some(({ attachment }) => attachment.network === network.name)
   const doomed: PrimaryRule[] = []
   const kept: KeptRule[] = []

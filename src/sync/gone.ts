@@ -102,7 +102,7 @@ function isOf(entry: CachedName, note: ListedNote | undefined, evidence: Evidenc
   // They were made from an entry.
   if (!isAdded(note)) return true
   if (note.bootSeconds !== undefined) return !isYoung(note, evidence)
-  // Of a version that did not record the time since the boot. Both of these are times of day.
+  // A version before this one did not record the time since the boot. Both of these are times of day.
   return note.epochSeconds * 1000 <= entry.modified
 }
 

@@ -89,7 +89,7 @@ function hasNamespaces(directory: string): boolean {
   }
 }
 
-/** As stat(2) gives it; undefined where we may not look. */
+/** The inode that stat(2) gives; undefined where we may not look. */
 export function inodeOf(path: string): number | undefined {
   try {
     return status(path).inode

@@ -8,7 +8,7 @@ export function join(...parts: readonly string[]): string {
   return path === '' ? '.' : normalize(path)
 }
 
-/** Without `.`, and without `..` where the name before it can go with it. */
+/** The path without `.`, and without `..` where the name before it can go with it. */
 function normalize(path: string): string {
   const isAbsolute = path.startsWith('/')
   const kept: string[] = []

@@ -21,7 +21,7 @@ const GRACE_SECONDS = 600
  */
 export async function gc(call: Call, input: Input): Promise<Answer> {
   const { text, config } = input.read()
-  // Of two lists of valid attachments, one would be passed over, and its pods taken for gone.
+  // One of two lists of valid attachments would be passed over, and its pods taken for gone.
   rejectRepeatedKeys(text, config, undefined)
   requireVersion('GC', config, '1.1.0')
   const name = parseNetworkName(config)

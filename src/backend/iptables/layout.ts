@@ -80,7 +80,7 @@ export interface Birth extends OwnerRecord {
   readonly epochSeconds: number
 }
 
-/** All of an attachment's in one family. Refused when any of it is there, or jump or policy are not. */
+/** Adds an attachment's rules in one family. It is refused if one of them exists, or if the jump or the policy is missing. */
 export function addAttachment(addition: Addition): Transaction {
   const owner = ownerChain(attachmentId(addition.attachment))
   return [
@@ -119,7 +119,7 @@ interface Deletion {
   readonly all?: readonly Address[]
 }
 
-/** All of an attachment's in one family, whose ADD had these addresses and no others. Refused when that is not so. */
+/** Deletes an attachment's rules in one family. It is refused if its ADD had other addresses. */
 export function deleteAttachment(family: Family, { id, addresses, all }: Deletion): Transaction {
   return [
     ...(all ? [{ do: 'delete-rule', chain: ownerChain(id), rule: digestRow(family, all) } as const] : []),

@@ -69,7 +69,7 @@ export function isDigestRow(destination: string): boolean {
   return BigInt(`0x${destination}`) === DIGEST_MARK
 }
 
-/** For people, where the kernel has comments. */
+/** A comment for people, where the kernel has comments. */
 export function noteText({ network, containerID, ifname, pod }: Attachment): string {
   return [network, containerID, ifname, pod]
     .map((field) => field.replace(/[^A-Za-z0-9_./-]/g, '_') || '-')

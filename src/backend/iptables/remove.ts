@@ -170,10 +170,10 @@ interface Gone {
   readonly orphans?: readonly Address[]
 }
 
-/** All that is of these owners, whatever is missing of it. */
+/** Deletes all that belongs to these owners, whatever is missing of it. */
 export function deleteOwned(state: State, { ids, orphans = [] }: Gone): Transaction {
   const rows = state.owners.flatMap(({ id, addresses }) => (ids.has(id) ? addresses : []))
-  // A chain that names nobody any more is theirs whose rows name it.
+  // A chain that names no owner any more belongs to the owner whose rows name it.
   const isOrphan = ({ owners, address }: AddressState) =>
     owners.length === 0 && (includes(rows, address) || includes(orphans, address))
   const isOwn = ({ owners }: AddressState) => owners.length > 0 && owners.every((id) => ids.has(id))

@@ -54,7 +54,7 @@ function renderPrefix(option: string, prefix: Prefix | undefined): string[] {
   return prefix && prefix.length > 0 ? [option, formatPrefix(prefix)] : []
 }
 
-/** As iptables prints what the kernel keeps: 31 bits. */
+/** The number as iptables prints what the kernel keeps: 31 bits. */
 function chance(probability: number): string {
   return (Math.round(probability * 0x80000000) / 0x80000000).toFixed(11)
 }

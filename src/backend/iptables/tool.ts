@@ -10,7 +10,7 @@ import type { Transaction } from './transaction'
 /** Starts one of iptables' tools with a script on its stdin; deadline and PATH are the caller's. */
 export type ToolProcess = (tool: string, args: readonly string[], input: string) => ToolResult
 
-/** As the host has it, or one of the two kinds that Debian has side by side. */
+/** The one that the host has, or one of the two kinds that Debian has side by side. */
 export type Variant = '' | '-nft' | '-legacy'
 
 export interface Iptables {

@@ -44,7 +44,7 @@ export interface Layout {
   readonly hasMark: boolean
 }
 
-/** As much of a carrier as an ADD or a DEL needs that finds all as it should be. The rest is loaded when it is asked for. */
+/** What an ADD or a DEL needs of a carrier if it finds all as it should be. The rest is loaded when it is asked for. */
 export interface QuickCarrier {
   run(transaction: readonly ElementOperation[]): Outcome<undefined>
   /** What is missing for it to work, without starting a process. */
@@ -73,7 +73,7 @@ export interface Carrier {
   readOwners(): Outcome<TableState>
   /** Do the table and its base chain stand? By a look that takes as long beside any number of pods. */
   isStanding(): Outcome<boolean>
-  /** To follow "the tool refused": a reason that the refusal itself does not give. */
+  /** A reason that the refusal itself does not give, to follow "the tool refused". */
   explainRefusal(): string
   /** What to do where it cannot be used at all. */
   explainUnusable(): string

@@ -75,7 +75,7 @@ export function removeOwned(
       isRefused = true
       continue
     }
-    // Not known to be ours: no reason to keep the address from being freed.
+    // Nothing is known to be ours, so there is no reason to keep the address from being freed.
     if (own.length === 0) return hopeless(outcome)
     throw toError(carrier, 'remove the rules', outcome)
   }

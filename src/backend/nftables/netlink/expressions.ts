@@ -59,7 +59,7 @@ export function writeExpression(writer: Writer, { name, attributes }: Expression
   })
 }
 
-/** NFTA_RULE_EXPRESSIONS. Of an expression that none of our rules has only the name. */
+/** NFTA_RULE_EXPRESSIONS. An expression that none of our rules has is read by its name alone. */
 export function readExpressions(bytes: Uint8Array | undefined): Expression[] {
   return [...listAttributes(bytes ?? new Uint8Array())].map(([, element]) => {
     const parts = parseAttributes(element)
@@ -105,7 +105,7 @@ export function comparable(expressions: readonly Expression[]): readonly Express
   })
 }
 
-/** For people: what nft would print is for nft to know, but a verdict is clear, and so is what a packet is asked for. */
+/** The words for people. What nft would print is for nft to know, but a verdict is clear, and so is what a rule looks at. */
 export function wordExpressions(expressions: readonly Expression[]): string {
   return expressions
     .map(({ name, attributes }) => {

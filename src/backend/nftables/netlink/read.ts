@@ -16,8 +16,8 @@ import { walkMap } from './walk'
 /** Our table as the kernel has it, with the elements of its maps. */
 
 /**
- * Its parts may be of different moments, on a node where others change theirs all the time: who writes after it compares
- * with what was read, and is refused.
+ * The parts are read one after the other, and may not fit together on a node where others change theirs all the time. A
+ * writer is safe all the same: its transaction compares with what was read, and is refused.
  */
 export function readWholeTable(session: Session, policies: readonly string[]): TableState {
   const table = readStructure(session, policies)

@@ -21,7 +21,7 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier
     readStructure: (policies) => list(`table ${TABLE}`, (text) => parseTable(text, policies).table),
     readTable: (policies) => listTwice(nft, policies),
     readOwners: () => listTwice(nft, []),
-    // Not by a listing: nft reads all elements before it lists anything.
+    // A listing would read all elements before it lists anything.
     isStanding: () =>
       stands(
         runCheck(nft, [
