@@ -47,3 +47,18 @@ describe('a conflist that cannot be used is named with the place of the fault, a
 test('a key that others have twice in a conflist without ip-masq is no business of ours', () => {
   expect(problemsOf('{"name": "a", "plugins": [{"type": "bridge", "mtu": 1, "mtu": 2}]}')).toEqual([])
 })
+
+test.each([
+  ['net', true],
+  ['..', false],
+])('the drop-ins of network %j count: %j', (name, areRead) => {
+  const confDir = join(directory, 'net.d')
+  for (const path of [confDir, join(confDir, 'net')]) mkdirSync(path)
+  writeFileSync(join(confDir, '10.conflist'), JSON.stringify({ name, plugins: [{ type: 'bridge' }] }))
+  for (const place of ['.', 'net.d/net'])
+    writeFileSync(join(directory, place, 'a.conf'), '{"type": "ip-masq"}')
+  const types = readNetworks(confDir)
+    .networks.get(name)
+    ?.plugins.map(({ type }) => type)
+  expect(types).toEqual(areRead ? ['bridge', 'ip-masq'] : ['bridge'])
+})
