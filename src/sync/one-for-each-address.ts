@@ -25,6 +25,9 @@ export function oneForEachAddress(candidates: readonly Candidate[]): Wanted[] {
   return candidates.map((candidate) => {
     const isOurs = (address: Address) => winners.get(formatAddress(address)) === candidate
     const { wanted } = candidate
-    return { ...wanted, addresses: wanted.addresses.filter(isOurs), ofResult: wanted.addresses }
+    const addresses = wanted.addresses.filter(isOurs)
+    return addresses.length === wanted.addresses.length
+      ? wanted
+      : { ...wanted, addresses, ofResult: wanted.addresses }
   })
 }

@@ -19,6 +19,7 @@ export function heldElsewhere(other: Inventory, wanted: readonly Wanted[]) {
       held.push({ attachment: one.attachment, address, holder: holderName(holder.note) })
       return false
     })
+    if (addresses.length === one.addresses.length) return one
     return { ...one, addresses, ofResult: one.ofResult ?? one.addresses }
   })
   return { free, held }
