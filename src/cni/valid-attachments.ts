@@ -9,10 +9,20 @@ const OLD_KEY = 'cni.dev/attachments'
 /**
  * The attachments that GC must keep (spec: "GC"). Undefined where the runtime does not say: libcni sends `null` for a list
  * that was never filled (CRI-O without pods, at each start), and an absent key says no more. To take either for empty
- * would remove the rules of every pod.
+ * would remove the rules of every pod. `text` is what the config was read of: of a list that stands twice, `JSON.parse` takes
+ * the last one, and the pods of the first would be taken for gone.
  */
-export function parseValidAttachments(config: JsonObject): readonly AttachmentName[] | undefined {
+export function parseValidAttachments(
+  config: JsonObject,
+  text: string,
+): readonly AttachmentName[] | undefined {
   const key = isSent(config[KEY]) ? KEY : OLD_KEY
+  if (text.split(`"${key}"`).length > 2) {
+    throw new CniError(
+      'invalidConfig',
+      `Cannot use ${key}: it is there twice; send one list; nothing was removed`,
+    )
+  }
   const list = config[key]
   if (!isSent(list)) return undefined
   if (!Array.isArray(list)) {

@@ -49,7 +49,7 @@ const EMPTY = /^ *(?:#[ -~]*)?$/
 const REST = '(?: +#[ -~]*| *)$'
 const ITEM = new RegExp(`^( *)- +([^ #]+)${REST}`)
 /** No word that YAML reads as a boolean or as null has eight letters. */
-const ENTRY = new RegExp(`^([A-Za-z]{8,}):(?: +([^ #]+|\\[[^\\]#]*\\]))?${REST}`)
+const ENTRY = new RegExp(`^([A-Za-z]{8,}):(?: +([^ #]+|\\[[ -"$-\\\\^-~]*\\]))?${REST}`)
 
 /** With its "/", a prefix is neither a number nor a time, which YAML would read from the same characters. */
 const PREFIX = /^(?:([0-9A-Fa-f.:]+\/[0-9]+)|"([0-9A-Fa-f.:]+\/[0-9]+)"|'([0-9A-Fa-f.:]+\/[0-9]+)')$/
@@ -64,10 +64,10 @@ const DURATION = /^[0-9]+[smh]$/
 function valueIn(written: string): unknown {
   if (written === 'true' || written === 'false') return written === 'true'
   if (DURATION.test(written)) return written
-  const [, inner] = /^\[ *(.*?) *\]$/.exec(written) ?? []
-  if (inner === undefined) return prefixIn(written)
+  if (!written.startsWith('[')) return prefixIn(written)
+  const inner = written.slice(1, -1).trim()
   if (inner === '') return []
   // In brackets a colon may end a key, as in [fd00:: /8]; what has no space in it is one text.
-  const items = inner.split(/ *, */).map(prefixIn)
+  const items = inner.split(',').map((item) => prefixIn(item.trim()))
   return items.every((item) => item !== undefined) ? items : undefined
 }

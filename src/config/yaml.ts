@@ -44,11 +44,8 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
     documents.push(readDocument(document, placeAt))
   }
   rejectProblem(composer.streamInfo(), placeAt)
-  // A directive, or the mark of an end, without anything that it could be about.
-  const isEmpty = documents.every(({ value }) => value === null)
-  const idle = isEmpty ? text.search(/^(?:%|\.\.\.)/m) : -1
-  if (idle >= 0)
-    throw new Error(`${placeAt(idle)}: remove this line, which has no effect, or write keys and values`)
+  const directive = documents.length === 0 ? text.search(/^%/m) : -1
+  if (directive >= 0) throw new Error(`${placeAt(directive)}: ${ADVICE.BAD_DIRECTIVE}`)
   return documents
 }
 

@@ -2,7 +2,6 @@ import type { Listed } from '../backend/backend'
 import { attachmentId, networkDigest } from '../backend/identity'
 import type { AttachmentName } from '../cni/attachment'
 import { CniError } from '../cni/error'
-import { rejectRepeatedKeys } from '../cni/json'
 import { parseValidAttachments } from '../cni/valid-attachments'
 import { requireVersion } from '../cni/version'
 import { parseNetworkName } from '../config/network-name'
@@ -21,11 +20,9 @@ const GRACE_SECONDS = 600
  */
 export async function gc(call: Call, input: Input): Promise<Answer> {
   const { text, config } = input.read()
-  // One of two lists of valid attachments would be passed over, and its pods taken for gone.
-  rejectRepeatedKeys(text, config, undefined)
   requireVersion('GC', config, '1.1.0')
   const name = parseNetworkName(config)
-  const list = parseValidAttachments(config)
+  const list = parseValidAttachments(config, text)
   return {
     stdout: '',
     warnings: list ? await removeUnlisted(name, list, call) : await removeGone(name, call),

@@ -61,7 +61,6 @@ describe('text without effect is refused:', () => {
     ['%', 'line 1, column 1'],
     ['%'.repeat(100), 'line 1, column 1'],
     ['%YAML 1.1\n', 'line 1, column 1'],
-    ['# why\n...\n', 'line 2, column 1'],
     ['nonMasqueradeCIDRs: [10.0.0.0/8]\nmasqLinkLocal: true\nnonMasqueradeCIDRs: []\n', 'line 3, column 1'],
     ['masqLinkLocal: true\n"masqLinkLocal": true\n', 'line 2, column 1'],
     ['{"masqLinkLocal": true, "masqLinkLocal": false}', 'line 1, column 25'],
@@ -70,6 +69,13 @@ describe('text without effect is refused:', () => {
     expect(await refusalOf(write(text))).toContain(`it cannot be read as JSON or YAML: ${place}: `)
   })
 })
+
+test.each(['', '\n', '# none\n', '---\n', '---\n...\n', 'null\n...\n', '# none\n...\n', '--- null\n'])(
+  'a file without keys, as emitters write it, is empty: %j',
+  async (text) => {
+    expect(await refusalOf(write(text))).toBe('accepted')
+  },
+)
 
 describe('size', () => {
   const list = (n: number) =>
@@ -129,6 +135,11 @@ describe('the time is linear in the length:', () => {
     ['documents', (n) => '---\n'.repeat(2 * n)],
     ['tags', (n) => '!t '.repeat(3 * n)],
     ['commas', (n) => `[${','.repeat(8 * n)}`],
+    ['blanks in brackets', (n) => `nonMasqueradeCIDRs: [10.0.0.0/8${' '.repeat(16 * n)}, 10.1.0.0/16]`],
+    ['blanks before a comma', (n) => `nonMasqueradeCIDRs: [${' '.repeat(16 * n)}, 10.1.0.0/16]`],
+    ['blanks in an item', (n) => `[a${' '.repeat(16 * n)}b]`],
+    ['blanks after a value', (n) => `masqLinkLocal: true${' '.repeat(16 * n)}x`],
+    ['blanks after an item', (n) => `nonMasqueradeCIDRs:\n- 10.0.0.0/8${' '.repeat(16 * n)}x`],
   ])('%s', async (_, textOf) => {
     const [short, long] = [await cost(textOf(1000)), await cost(textOf(4000))]
     // Four times the length: linear is 4, quadratic 16. What takes less than 10 ms says nothing.

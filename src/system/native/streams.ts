@@ -23,7 +23,9 @@ export function readStdin(): string {
 }
 
 function isSame(some: Uint8Array, others: Uint8Array): boolean {
-  return some.length === others.length && some.every((byte, i) => byte === others[i])
+  if (some.length !== others.length) return false
+  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false
+  return true
 }
 
 export function write(descriptor: Output, text: string): void {
