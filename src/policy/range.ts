@@ -213,6 +213,7 @@ function asPrefix(range: Range): Prefix | undefined {
 export function parsePrintedRange(text: string): Range | undefined {
   const [start = '', end, ...more] = text.split('-')
   const [addressText = '', length] = start.split('/')
+  if (length !== undefined && !/^[0-9]{1,3}$/.test(length)) return undefined
   const [address, last] = [parsePrinted(addressText), end === undefined ? undefined : parsePrinted(end)]
   if (!address || more.length > 0) return undefined
   if (end !== undefined) return last && rangeBetween(address, last)

@@ -21,9 +21,3 @@ export const ERRNO = {
   EAFNOSUPPORT: 97,
   ENOBUFS: 105,
 } as const
-
-/** `EBADF`, or `error 123` of one that is not named here. */
-export function errorName(errno: number): string {
-  for (const [name, number] of Object.entries(ERRNO)) if (number === errno) return name
-  return `error ${errno}`
-}

@@ -411,6 +411,46 @@ describe('what somebody else wrote into our table', () => {
     expect(await network.command('sync')).toMatchObject({ status: 0, lines: ['1 attachment, nothing to do'] })
   })
 
+  describe.each([
+    ['without intervals', 'set', '{ type ipv4_addr; }'],
+    ['of another key', 'set', '{ type ipv6_addr; flags interval; }'],
+    ['that is a map', 'map', '{ type ipv4_addr : verdict; }'],
+  ])('a set of a policy %s', (_, kind, type) => {
+    const spoil = async () => {
+      const chain = (await readTable(node))?.pods['10.244.1.7'] ?? ''
+      await node.sh(`nft -f - <<< 'flush chain inet ip-masq ${chain}
+        delete set inet ip-masq ${chain}-ip
+        add ${kind} inet ip-masq ${chain}-ip ${type}'`)
+      return `${chain}-ip`
+    }
+
+    test('CHECK names it, and sync mends it', async () => {
+      await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+      const set = await spoil()
+      const { json } = await call('CHECK', pod('a', '10.244.1.7/24', 'fd00::7/64'))
+      expect(json).toMatchObject({ details: expect.stringContaining(`set ${set}: another type than ours`) })
+      const { lines } = await network.command('sync')
+      expect(lines).toContain(`repaired set ${set}: another type than ours`)
+      expect(await network.command('sync')).toMatchObject({
+        status: 0,
+        lines: ['1 attachment, nothing to do'],
+      })
+      expect(await call('CHECK', pod('a', '10.244.1.7/24', 'fd00::7/64'))).toMatchObject({ status: 0 })
+    })
+
+    test('an ADD that finds no chain of the policy replaces it, and says so', async () => {
+      const own = pod('a', '10.244.1.7/24', 'fd00::7/64')
+      await call('ADD', own)
+      const set = await spoil()
+      await call('DEL', own)
+      await node.sh(`nft delete chain inet ip-masq ${set.replace(/-ip$/, '')}`)
+      const reply = await call('ADD', own)
+      expect(reply).toMatchObject({ status: 0 })
+      expect(reply.stderr).toContain(`replaced set ${set}, which had another type`)
+      expect(await call('CHECK', own)).toMatchObject({ status: 0, stderr: '' })
+    })
+  })
+
   // The tombstone and the slots are written there, and cannot be.
   describe.each([
     ['without timeouts', "'{ type ipv6_addr : ipv6_addr; }'"],

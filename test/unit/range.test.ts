@@ -125,10 +125,16 @@ describe('a printed range', () => {
     expect(range && formatEnds(range)).toBe(asEnds)
   })
 
-  test.each(['', 'lo', '10.0.0.1-', '-10.0.0.1', '10.0.0.1-x', '1.1.1.1-1.1.1.2-1.1.1.3'])(
-    '"%s" is none',
-    (text) => {
-      expect(parsePrintedRange(text)).toBeUndefined()
-    },
-  )
+  test.each([
+    '',
+    'lo',
+    '10.0.0.1-',
+    '-10.0.0.1',
+    '10.0.0.1-x',
+    '1.1.1.1-1.1.1.2-1.1.1.3',
+    '10.0.0.0/8 comment "x"',
+    '10.0.0.0/',
+  ])('"%s" is none', (text) => {
+    expect(parsePrintedRange(text)).toBeUndefined()
+  })
 })

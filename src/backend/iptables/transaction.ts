@@ -1,4 +1,3 @@
-import type { Family } from '../../policy/address'
 import type { InterfacePattern } from '../../policy/interface'
 import type { PortRange } from '../../policy/ports'
 import type { Prefix } from '../../policy/prefix'
@@ -25,8 +24,6 @@ export type Operation =
   | { readonly do: 'flush-chain'; readonly chain: string }
   /** Refused when it has rules, or a rule leads to it. */
   | { readonly do: 'delete-chain'; readonly chain: string }
-
-export type Transactions = { readonly [F in Family]?: Transaction }
 
 /** What a packet has to be like, and what happens to it then. */
 export interface Rule {

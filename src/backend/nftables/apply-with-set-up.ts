@@ -4,7 +4,7 @@ import type { Applied, Listed, Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
 import type { Note } from './attachment-elements'
 import type { Carrier, Failed, Outcome } from './carrier'
-import { isWhole } from './compare-structure'
+import { isWhole, wrongSets } from './compare-structure'
 import { ATTEMPTS, toError } from './failure'
 import { fillSlots } from './fill-slots'
 import { deleteAddress, deleteOwner, deletePod, POD_MAPS, policyOf } from './layout'
@@ -53,15 +53,17 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
     const { attachment, addresses } = wanted
     const state = readAttachment(carrier, { action: ACTION, attachment, addresses })
     wrong = wrongMaps(state.table)
-    if (!mayHelp && wrong.length === 0) break
+    const sets = wrongSets(state.table, wanted.policy, policyName(wanted.policy))
+    if (!mayHelp && wrong.length + sets.length === 0) break
     const mustSetUp = !isWhole(state.table)
     tableWasMissing ||= mustSetUp
     for (const line of warningsOf(state, wanted, wrong)) warnings.add(line)
+    for (const { name } of sets) warnings.add(`replaced set ${name}, which had another type`)
     for (const held of state.addresses)
       if (isHeld(held, wanted)) await requireFree(carrier, attachment, { held, ...options })
     outcome = carrier.run([
       ...(mustSetUp ? setUp(state, wanted.attachment, wrong) : []),
-      ...setUpPolicy(wanted.policy),
+      ...setUpPolicy(wanted.policy, sets),
       ...clearWay(state, wanted),
       ...options.elements,
     ])

@@ -6,7 +6,17 @@ import { hasLayout, wrongMaps } from './outdated'
 import { policyObjects } from './policy-objects'
 import { isSame } from './same'
 import { DISPATCH_RULES, MAPS } from './set-up'
-import { type Foreign, findChain, findMap, findSet, HOOK, type Line, type Table } from './table'
+import {
+  type Foreign,
+  type FoundSet,
+  findChain,
+  findMap,
+  findSet,
+  HOOK,
+  type Line,
+  type SetType,
+  type Table,
+} from './table'
 
 /** What differs between the table as it is and the table as we would set it up; the elements of maps aside. */
 
@@ -38,14 +48,25 @@ export function foreignHooks({ chains }: Table): Difference[] {
 /** `name`: that of the chain, which is not always the one that we would give the policy. */
 export function comparePolicy(table: Table, policy: Policy, name: string): Difference[] {
   const { sets, chains } = policyObjects(policy, name)
+  const wrong = wrongSets(table, policy, name)
   return [
     ...chains.flatMap((chain) => compareChain(table, chain.name, chain.rules)),
+    ...wrong.map((one) => ({ is: 'another-type', kind: 'set', name: one.name }) as const),
     ...sets.flatMap((set): Difference[] => {
+      if (wrong.some((one) => one.name === set.name)) return []
       const found = findSet(table, set.name)
       if (!found) return [{ is: 'missing', kind: 'set', name: set.name }]
       return compareRanges(set.name, set.ranges, found.elements)
     }),
   ]
+}
+
+/** What has the name of one of a policy's sets, and another type or other flags: somebody made it by hand. */
+export function wrongSets(table: Table, policy: Policy, name: string): FoundSet[] {
+  return policyObjects(policy, name).sets.flatMap((set) => {
+    const type: SetType = { key: set.family, flags: ['interval'] }
+    return table.sets.filter((found) => found.name === set.name && !isSame(found.type, type))
+  })
 }
 
 function compareChain(table: Table, chain: string, expected: readonly Line[]): Difference[] {

@@ -8,7 +8,7 @@ import type { Foreign, Line, Target } from './table'
 export type Difference =
   | { readonly is: 'no-table' | 'dormant' }
   | { readonly is: 'missing'; readonly kind: 'map' | 'set' | 'chain'; readonly name: string }
-  | { readonly is: 'another-type'; readonly map: string }
+  | { readonly is: 'another-type'; readonly kind: 'map' | 'set'; readonly name: string }
   | { readonly is: 'foreign-hook' | 'reordered'; readonly chain: string }
   | { readonly is: 'missing-line' | 'unexpected-line'; readonly chain: string; readonly line: Line }
   | {
@@ -36,7 +36,7 @@ export function wordDifference(one: Difference): string {
     case 'missing':
       return `${one.kind} ${one.name}: missing`
     case 'another-type':
-      return `map ${one.map}: another type than ours`
+      return `${one.kind} ${one.name}: another type than ours`
     case 'foreign-hook':
       return `chain ${one.chain}: unexpected base chain`
     case 'reordered':

@@ -1,5 +1,5 @@
 import type { Wanted } from '../backend'
-import { comparePolicy } from './compare-structure'
+import { comparePolicy, wrongSets } from './compare-structure'
 import { wordDifference } from './difference'
 import { policyOf } from './layout'
 import { policyName } from './policy-name'
@@ -18,12 +18,13 @@ export function planPolicies({ table, addresses }: TableState, wanted: readonly 
   const drifted = [...policies].map(([name, policy]) => ({
     name,
     policy,
+    wrong: wrongSets(table, policy, name),
     differences: comparePolicy(table, policy, name),
   }))
   const hadPods = (name: string) => addresses.some(({ verdict }) => policyOf(verdict) === name)
   return {
-    transaction: drifted.flatMap(({ policy, differences }) =>
-      differences.length > 0 ? setUpPolicy(policy) : [],
+    transaction: drifted.flatMap(({ policy, wrong, differences }) =>
+      differences.length > 0 ? setUpPolicy(policy, wrong) : [],
     ),
     repairs: drifted.flatMap(({ name, differences }) =>
       hadPods(name) ? differences.map(wordDifference) : [],

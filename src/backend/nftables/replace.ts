@@ -121,7 +121,7 @@ function planTable(state: TableState, isFree: (digest: string) => boolean): SetU
   const differences: Difference[] = exists(state)
     ? [
         ...missing.map(({ name }) => ({ is: 'missing', kind: 'map', name }) as const),
-        ...wrong.map((map) => ({ is: 'another-type', map }) as const),
+        ...wrong.map((name) => ({ is: 'another-type', kind: 'map', name }) as const),
         ...compareHook(table),
       ]
     : [{ is: 'no-table' }]

@@ -4,6 +4,7 @@ import type { Range } from '../../policy/range'
 import { ATTACHMENTS, BASE_CHAIN, layoutChain, OWNERS, POD_MAPS } from './layout'
 import { policyName } from './policy-name'
 import { policyObjects } from './policy-objects'
+import type { FoundSet } from './table'
 import type { Operation, Rule, Transaction } from './transaction'
 
 type AddMap = Extract<Operation, { do: 'add-map' }>
@@ -92,10 +93,21 @@ export function deletePolicy({ sets, chains }: PolicyNames): Transaction {
   ]
 }
 
-/** One policy: what could be doubled or out of date is flushed in the same transaction. */
-export function setUpPolicy(policy: Policy): Transaction {
+/**
+ * One policy: what could be doubled or out of date is flushed in the same transaction. `wrong`: what has the name of one of its
+ * sets and another type, which cannot be changed in place; the rules that look into it go before it.
+ */
+export function setUpPolicy(policy: Policy, wrong: readonly FoundSet[] = []): Transaction {
   const { sets, chains } = policyObjects(policy, policyName(policy))
+  const inTheWay = wrong.length === 0 ? [] : chains
   return [
+    ...inTheWay.flatMap(({ name }): Operation[] => [
+      { do: 'add-chain', name },
+      { do: 'flush-chain', name },
+    ]),
+    ...wrong.map(
+      ({ name, type }): Operation => ({ do: type.value === undefined ? 'delete-set' : 'delete-map', name }),
+    ),
     ...sets.flatMap((set): Operation[] => [
       { do: 'add-set', name: set.name, key: set.family },
       { do: 'flush-set', name: set.name },

@@ -60,7 +60,7 @@ function compare(state: AttachmentState, wanted: Wanted): Difference[] {
   }
   const others = addresses.filter((address) => !isAsWanted(address))
   return [
-    ...wrongMaps(table).map((map) => ({ is: 'another-type', map }) as const),
+    ...wrongMaps(table).map((name) => ({ is: 'another-type', kind: 'map', name }) as const),
     ...compareHook(table),
     ...(others.length > 0 ? comparePolicy(table, policy, name) : []),
     ...addresses.flatMap((address) => [

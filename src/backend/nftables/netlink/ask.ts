@@ -54,8 +54,6 @@ export function generation(session: Session): number | undefined {
   return readU32(attributesOf(message).get(GENERATION_ID))
 }
 
-export const TOO_FAST = 'the ruleset changes too fast to be read'
-
 /** How long to read again what changes while it is read: on a busy node everybody's ADDs do. */
 const READING_MS = 10_000
 
