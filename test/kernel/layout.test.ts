@@ -411,6 +411,19 @@ describe('what somebody else wrote into our table', () => {
     expect(await network.command('sync')).toMatchObject({ status: 0, lines: ['1 attachment, nothing to do'] })
   })
 
+  test('a map attachments whose elements vanish is one of another type', async () => {
+    await network.add('a', ['10.244.1.7/24'])
+    await node.sh(`nft -f - <<< 'delete map inet ip-masq attachments
+      add map inet ip-masq attachments { type ipv6_addr : ipv6_addr; flags timeout; timeout 1h; }'`)
+    expect((await call('CHECK', pod('a', '10.244.1.7/24'))).json).toMatchObject({
+      details: expect.stringContaining('map attachments: another type than ours'),
+    })
+    expect((await network.command('sync')).lines).toContain(
+      'repaired map attachments: another type than ours',
+    )
+    expect(await call('CHECK', pod('a', '10.244.1.7/24'))).toMatchObject({ status: 0 })
+  })
+
   describe.each([
     ['without intervals', 'set', '{ type ipv4_addr; }'],
     ['of another key', 'set', '{ type ipv6_addr; flags interval; }'],

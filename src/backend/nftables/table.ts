@@ -25,9 +25,12 @@ export interface SetType {
   readonly key: Family | 'another'
   /** Present: a map. */
   readonly value?: Family | 'verdict' | 'another'
-  /** In the order of the alphabet. */
+  /** In the order of the alphabet, after `DEFAULT_TIMEOUT`. */
   readonly flags: readonly string[]
 }
+
+/** Stands among the flags of a set whose elements vanish after a while unless they say otherwise. None of ours do. */
+export const DEFAULT_TIMEOUT = 'default timeout'
 
 export interface Chain {
   readonly name: string

@@ -60,6 +60,8 @@ export const SET = {
   dataLength: 7,
   /** NFTA_SET_ID */
   id: 10,
+  /** NFTA_SET_TIMEOUT: what elements without a timeout of their own get. */
+  timeout: 11,
   /** NFTA_SET_USERDATA */
   userdata: 13,
 } as const

@@ -1,5 +1,5 @@
 import { BASE_CHAIN, TABLE_NAME } from '../layout'
-import type { Chain, FoundSet, Line, SetType, Table } from '../table'
+import { type Chain, DEFAULT_TIMEOUT, type FoundSet, type Line, type SetType, type Table } from '../table'
 import { dumpOfSet, getOne, mayLack, must } from './ask'
 import { elementsIn, rangesOf } from './decode'
 import { decodeRule } from './decode-rules'
@@ -37,7 +37,10 @@ export function readSets(session: Session): FoundSet[] {
     const type: SetType = {
       key: keyType(number(SET.keyType)),
       ...((flags & SET_FLAGS.map) !== 0 && { value: valueType(number(SET.dataType)) }),
-      flags: Object.entries(FLAG_NAMES).flatMap(([name, bit]) => (flags & bit ? [name] : [])),
+      flags: [
+        ...(attributes.get(SET.timeout) ? [DEFAULT_TIMEOUT] : []),
+        ...Object.entries(FLAG_NAMES).flatMap(([name, bit]) => (flags & bit ? [name] : [])),
+      ],
     }
     return { name: readText(attributes.get(SET.name)), type, elements: [] }
   })

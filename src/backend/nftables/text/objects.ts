@@ -1,7 +1,7 @@
 import { FAMILIES, FAMILY_NAMES } from '../../../policy/address'
 import { parsePrintedRange } from '../../../policy/range'
 import { PRIORITIES } from '../render'
-import type { Chain, FoundSet, Line, SetType, Table } from '../table'
+import { type Chain, DEFAULT_TIMEOUT, type FoundSet, type Line, type SetType, type Table } from '../table'
 import { type Block, elementsIn } from './blocks'
 import { parseRule } from './rules'
 
@@ -37,10 +37,12 @@ function setType({ statements }: Block): SetType {
     statements.find((line) => line.startsWith(`${word} `))?.slice(word.length + 1)
   return {
     key: typeNamed(find('type')),
-    flags:
-      find('flags')
+    flags: [
+      ...(find('timeout') === undefined ? [] : [DEFAULT_TIMEOUT]),
+      ...(find('flags')
         ?.split(/\s*,\s*/)
-        .sort() ?? [],
+        .sort() ?? []),
+    ],
   }
 }
 
