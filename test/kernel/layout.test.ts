@@ -411,6 +411,14 @@ describe('what somebody else wrote into our table', () => {
     expect(await network.command('sync')).toMatchObject({ status: 0, lines: ['1 attachment, nothing to do'] })
   })
 
+  test('the base chain without its rules: an ADD of a new policy mends it', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
+    await node.sh('nft flush chain inet ip-masq nat-postrouting')
+    const config = configWith(['10.244.1.8/24'], { nonMasqueradeCIDRs: ['192.0.2.0/24'] })
+    await succeed(node, 'ADD', { containerID: 'b', config })
+    expect(await call('CHECK', pod('a', '10.244.1.7/24'))).toMatchObject({ status: 0, stderr: '' })
+  })
+
   test('a map attachments whose elements vanish is one of another type', async () => {
     await network.add('a', ['10.244.1.7/24'])
     await node.sh(`nft -f - <<< 'delete map inet ip-masq attachments
