@@ -124,7 +124,7 @@ test('the pod asks for what it needs, and for nothing else', () => {
   expect(rest).toEqual({
     name: 'ip-masq',
     imagePullPolicy: 'Never',
-    resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '128Mi' } },
     livenessProbe: { ...probe('/livez'), periodSeconds: 30, timeoutSeconds: 5 },
     readinessProbe: { ...probe('/readyz'), periodSeconds: 10, timeoutSeconds: 5 },
     securityContext: {
