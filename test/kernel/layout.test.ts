@@ -1,5 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { attachmentDigest } from '../../src/backend/identity'
+import { mendSlots } from '../../src/backend/nftables/fill-slots'
+import { renderTransaction } from '../../src/backend/nftables/render'
+import { NO_TABLE } from '../../src/backend/nftables/table-state'
+import { parseAddress } from '../../src/policy/address'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, type PluginCall, PREFIX, succeed } from '../lab/plugin'
@@ -409,6 +414,27 @@ describe('what somebody else wrote into our table', () => {
     expect(lines).toContain('repaired map pods-ip6: another type than ours')
     expect(await podAddresses(node)).toEqual(['10.244.1.7', 'fd00::7'])
     expect(await network.command('sync')).toMatchObject({ status: 0, lines: ['1 attachment, nothing to do'] })
+  })
+
+  test('a slot that a GC has found without an owner stays where its attachment gets the address again', async () => {
+    const slot = {
+      digest: attachmentDigest({ containerID: 'a', ifname: 'eth0' }),
+      slot: 0,
+      address: parseAddress('10.244.1.7'),
+    }
+    const read = { ...NO_TABLE, slots: [slot] }
+    const script = renderTransaction(mendSlots(read).transaction)
+    expect(script).toContain('attachments')
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24', 'fd00::7/64'))
+    await expect(node.sh(`nft -f - <<< '${script}'`)).rejects.toThrow(/File exists/)
+    expect(Object.values((await readTable(node))?.slots ?? {}).sort()).toEqual([
+      '::ffff:10.244.1.7',
+      'fd00::7',
+    ])
+    // Where somebody else has the address by then, the slot does no harm.
+    const addresses = [{ address: slot.address, owner: parseAddress('aaaa::1') }]
+    const slots = [slot, { ...slot, digest: 'aaaa'.padEnd(24, '0') }]
+    expect(mendSlots({ ...read, addresses, slots }).transaction).toEqual([])
   })
 
   test('the base chain without its rules: an ADD of a new policy mends it', async () => {

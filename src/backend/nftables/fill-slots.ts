@@ -1,4 +1,5 @@
-import { type Address, formatAddress } from '../../policy/address'
+import { type Address, formatAddress, isSameAddress } from '../../policy/address'
+import { requireNoOwner } from './layout'
 import { parseSlotComment } from './notes'
 import { digestOfOwner } from './owner'
 import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
@@ -52,10 +53,17 @@ interface Mending {
 /**
  * What makes the slots agree with `owners`, which decides: an older version adds and removes elements there and knows
  * of no slots. Tombstones stay.
+ *
+ * A slot may say the same as before and be another: an attachment that lost an address, and keeps its slot for it, gets the
+ * address again by a second ADD. So the transaction is refused if an address whose slot goes has an owner by then; where it
+ * has one already, somebody else, the slot stays: it does no harm, and goes with its attachment's DEL.
  */
 export function mendSlots(state: TableState, isFree: (digest: string) => boolean = () => true): Mending {
   const owned = addressesByDigest(state)
   const slotsOf = slotsByDigest(state.slots)
+  const isOwned = new Set(
+    state.addresses.flatMap(({ address, owner }) => (owner ? [formatAddress(address)] : [])),
+  )
   const transaction: Transaction[] = []
   let [mended, stale] = [0, 0]
   for (const [digest, slots] of slotsOf) {
@@ -63,7 +71,10 @@ export function mendSlots(state: TableState, isFree: (digest: string) => boolean
     const addresses = owned.get(digest)
     if (addresses && hasSlotsFor(slots, addresses)) continue
     if (!addresses && slots.every(({ address }) => !address)) continue
-    transaction.push(deleteSlotsThatSay(digest, slots))
+    const isOwn = (address: Address) => addresses?.some((one) => isSameAddress(one, address)) ?? false
+    const lost = slots.flatMap(({ address }) => (address && !isOwn(address) ? [address] : []))
+    if (lost.some((address) => isOwned.has(formatAddress(address)))) continue
+    transaction.push(lost.flatMap(requireNoOwner), deleteSlotsThatSay(digest, slots))
     const note = parseSlotComment(slots.find(({ slot }) => slot === 0)?.comment) ?? {}
     if (addresses) transaction.push([addSlots(digest, addresses, note)])
     if (addresses) mended += 1

@@ -63,6 +63,17 @@ export function deleteOwner(address: Address, value: Address): ElementOperation[
   return [addOwner(address, value), { do: 'delete-element', set: OWNERS, key: ownerKey(address) }]
 }
 
+/** No attachment has this value. */
+export const NOBODY: Address = { family: 'ip6', value: 0n }
+
+/**
+ * Refused where an address has an owner. Whether it has one is asked before the transaction, and an ADD may come in between:
+ * then this owner is refused, which the transaction adds and deletes again.
+ */
+export function requireNoOwner(address: Address): ElementOperation[] {
+  return deleteOwner(address, NOBODY)
+}
+
 /** Both elements of an address; `hasPod` false where only the owner is left. */
 export function deleteAddress(address: Address, owner: Address, hasPod = true): ElementOperation[] {
   return [...deleteOwner(address, owner), ...(hasPod ? [deletePod(address)] : [])]

@@ -5,7 +5,7 @@ import { NOWHERE } from './elsewhere'
 import { ATTEMPTS, toError } from './failure'
 import { type FoundSlots, findAddresses, findSlots, NO_SLOTS } from './find'
 import { hopeless, isHopeless } from './hopeless'
-import { deleteAddress, deletePod } from './layout'
+import { deleteAddress, deletePod, NOBODY } from './layout'
 import { digestOfOwner } from './owner'
 import { addTombstone, deleteSlotsThatSay } from './slots'
 import { type AddressState, CHANGES_TOO_FAST, exists, NO_TABLE } from './table-state'
@@ -157,12 +157,6 @@ function walk(carrier: Carrier, digest: string): Outcome<Walked> {
     },
   }
 }
-
-/**
- * No attachment has this value. Whether an address has an owner is asked before its element is, and an ADD may come in between:
- * then this owner is refused, which the transaction adds and deletes again.
- */
-const NOBODY: Address = { family: 'ip6', value: 0n }
 
 /** Deletes what was read of an address: both elements, or the owner alone where the other is lost. */
 export function deleteFound({ address, owner, verdict }: AddressState): Transaction {
