@@ -1,3 +1,6 @@
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { attachmentDigest } from '../../src/backend/identity'
@@ -435,6 +438,35 @@ describe('what somebody else wrote into our table', () => {
     const addresses = [{ address: slot.address, owner: parseAddress('aaaa::1') }]
     const slots = [slot, { ...slot, digest: 'aaaa'.padEnd(24, '0') }]
     expect(mendSlots({ ...read, addresses, slots }).transaction).toEqual([])
+  })
+
+  test('a second ADD takes away what a sync gives back beside it: a stale slot is no licence', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
+    const { owners: held, pods } = (await readTable(node)) ?? {}
+    const restore = `add element inet ip-masq owners { ::ffff:10.244.1.7 : ${held?.['::ffff:10.244.1.7']} }
+      add element inet ip-masq pods-ip { 10.244.1.7 : goto ${pods?.['10.244.1.7']} }`
+    // The address is lost, and its slot stays.
+    await node.sh(`nft delete element inet ip-masq owners '{ ::ffff:10.244.1.7 }'
+      nft delete element inet ip-masq pods-ip '{ 10.244.1.7 }'`)
+    const directory = await mkdtemp(join(tmpdir(), 'ip-masq-layout-'))
+    const script = `#!/bin/bash
+      PATH=/usr/sbin:/usr/bin:/bin:/sbin; input=$(cat)
+      if [[ $input == *"delete element inet ip-masq attachments"* && ! -e ${directory}/done ]]; then
+        touch ${directory}/done; nft -f - <<< '${restore}'
+      fi
+      exec nft "$@" <<< "$input"`
+    await writeFile(join(directory, 'nft'), script, { mode: 0o755 })
+    const environment = { PATH: directory, IP_MASQ_CARRIER: 'nft' }
+    const reply = await call('ADD', { ...pod('a', '10.244.1.8/24'), environment })
+    await expect(access(join(directory, 'done'))).resolves.toBeUndefined()
+    await rm(directory, { recursive: true })
+    expect(reply).toMatchObject({ status: 0 })
+    const { owners: left, slots } = (await readTable(node)) ?? {}
+    expect({ owners: Object.keys(left ?? {}), slots: Object.values(slots ?? {}) }).toEqual({
+      owners: ['::ffff:10.244.1.8'],
+      slots: ['::ffff:10.244.1.8'],
+    })
+    expect(await podAddresses(node)).toEqual(['10.244.1.8'])
   })
 
   test('the base chain without its rules: an ADD of a new policy mends it', async () => {

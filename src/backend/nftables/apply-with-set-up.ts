@@ -7,7 +7,7 @@ import type { Carrier, Failed, Outcome } from './carrier'
 import { isWhole, wrongSets } from './compare-structure'
 import { ATTEMPTS, toError } from './failure'
 import { fillSlots } from './fill-slots'
-import { deleteAddress, deleteOwner, deletePod, POD_MAPS, policyOf } from './layout'
+import { deleteAddress, deleteOwner, deletePod, POD_MAPS, policyOf, requireNoOwner } from './layout'
 import { outdatedChains, wrongMaps } from './outdated'
 import { digestOfOwner, ownerValue } from './owner'
 import { policyName } from './policy-name'
@@ -110,7 +110,9 @@ function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transa
   return [
     ...addresses.flatMap((found): Transaction => {
       if (!isWanted(wanted, found.address)) {
-        return found.owner && isOwn(found, wanted)
+        // Of a slot that outlived its address: a sync may give that back before the slot goes.
+        if (!found.owner) return requireNoOwner(found.address)
+        return isOwn(found, wanted)
           ? deleteAddress(found.address, found.owner, found.verdict !== undefined)
           : []
       }
