@@ -469,6 +469,25 @@ describe('what somebody else wrote into our table', () => {
     expect(await podAddresses(node)).toEqual(['10.244.1.8'])
   })
 
+  test('sync restores an address for which somebody else has a stale slot, and takes that away', async () => {
+    await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
+    await node.sh(`nft add element inet ip-masq attachments '{ 5be1:: : ::ffff:10.244.1.7 }'
+      nft delete element inet ip-masq owners '{ ::ffff:10.244.1.7 }'
+      nft delete element inet ip-masq pods-ip '{ 10.244.1.7 }'`)
+    const { status, lines } = await network.command('sync')
+    expect({ status, lines }).toEqual({
+      status: 0,
+      lines: [
+        'repaired map attachments: 1 attachments that have no rules',
+        'restored shop/a (a eth0, network cbr0): 10.244.1.7',
+        '1 attachment, 1 changed',
+      ],
+    })
+    const { owners: held, slots } = (await readTable(node)) ?? {}
+    expect(Object.keys(held ?? {}).sort()).toEqual(['::ffff:10.244.1.7', 'fd00::7'])
+    expect(Object.values(slots ?? {}).sort()).toEqual(['::ffff:10.244.1.7', 'fd00::7'])
+  })
+
   test('the base chain without its rules: an ADD of a new policy mends it', async () => {
     await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
     await node.sh('nft flush chain inet ip-masq nat-postrouting')

@@ -5,7 +5,7 @@ import { holderName } from '../holder-name'
 import { attachmentDigest } from '../identity'
 import type { Note } from './attachment-elements'
 import { hasSlotsFor } from './fill-slots'
-import { addOwner, addPod, deletePod, policyOf } from './layout'
+import { addOwner, addPod, deletePod, policyOf, requireNoOwner } from './layout'
 import { parseOwnerComment } from './notes'
 import { ownerComment, ownerTest, ownerValue } from './owner'
 import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
@@ -22,6 +22,8 @@ interface Found {
 
 interface PlannedAttachment {
   readonly digest: string
+  /** What refuses the transaction where somebody was faster. They come before the transactions of all attachments. */
+  readonly guards: Transaction
   readonly transaction: Transaction
   readonly change: Change | undefined
   readonly held: readonly Held[]
@@ -69,19 +71,20 @@ export function planAttachment(
     ]
   })
   const changed = [...missing, ...moved]
-  if (changed.length === 0) return { digest, transaction: [], change: undefined, held }
+  if (changed.length === 0) return { digest, guards: [], transaction: [], change: undefined, held }
   const isHeld = (address: Address) => held.some((one) => one.address === address)
   const own = isOutdated ? owned : addresses.filter((address) => !isHeld(address))
   const { origin = 'restored', netns } = wanted
   const note = { ...now, origin, ...(netns !== undefined && { netns }) }
+  // The same slots stay, with the note of the ADD; they are refused if a DEL came meanwhile.
+  const leaving = hasSlotsFor(slots, inSlotOrder(own)) ? [] : slots
   return {
     digest,
-    transaction: [
-      ...elements,
-      // The same slots stay, with the note of the ADD; they are refused if a DEL came meanwhile.
-      ...(hasSlotsFor(slots, inSlotOrder(own)) ? [] : deleteSlotsThatSay(digest, slots)),
-      addSlots(digest, own, note),
-    ],
+    // A slot that outlived its address says the same after an ADD that gave it back.
+    guards: leaving.flatMap(({ address }) =>
+      address && !byAddress.get(formatAddress(address))?.owner ? requireNoOwner(address) : [],
+    ),
+    transaction: [...elements, ...deleteSlotsThatSay(digest, leaving), addSlots(digest, own, note)],
     change: { attachment, what: missing.length > 0 ? 'restored' : 'changed', addresses: changed },
     held,
   }

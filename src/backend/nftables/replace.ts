@@ -81,7 +81,12 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], now: Note
   const slots = planSlots(state, isFree)
   return {
     setUp: [...table.transaction, ...policies.transaction],
-    elements: [...attachments.flatMap((one) => one.transaction), ...slots.transaction],
+    // What asks for an address without an owner comes before what gives it one.
+    elements: [
+      ...slots.transaction,
+      ...attachments.flatMap(({ guards }) => guards),
+      ...attachments.flatMap(({ transaction }) => transaction),
+    ],
     changes: attachments.flatMap(({ change }) => (change ? [change] : [])),
     held: attachments.flatMap(({ held }) => held),
     repairs: [...table.repairs, ...policies.repairs, ...slots.repairs],
