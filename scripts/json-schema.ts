@@ -6,7 +6,7 @@ import { outboundNat } from '../src/config/windows-policies'
 
 /**
  * The JSON Schema of a conflist with ip-masq in it, and of a drop-in that is ip-masq's alone: from the schema that
- * validates, with the README's table for what each key means. Draft 7, which editors know best.
+ * validates, with the table of docs/options.md for what each key means. Draft 7, which editors know best.
  */
 export function conflistSchema(): Record<string, unknown> {
   const own = toJson(schema)
@@ -62,11 +62,11 @@ function toJson(type: z.ZodMiniType): { properties: Record<string, object> } {
   return { properties: {}, ...json } as { properties: Record<string, object> }
 }
 
-/** The last column of the README's table of keys, its links without their targets. */
+/** The last column of the table of keys in docs/options.md, its links without their targets. */
 function meaningOf(key: string): string {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-  const row = readme.split('\n').find((line) => line.startsWith(`| \`${key}\` | `))
+  const page = readFileSync(new URL('../docs/options.md', import.meta.url), 'utf8')
+  const row = page.split('\n').find((line) => line.startsWith(`| \`${key}\` | `))
   const meaning = row?.split(' | ').at(-1)?.replace(/ \|$/, '')
-  if (!meaning) throw new Error(`README.md has no row for ${key}`)
+  if (!meaning) throw new Error(`docs/options.md has no row for ${key}`)
   return meaning.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('**', '')
 }

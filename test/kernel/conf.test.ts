@@ -18,7 +18,7 @@ const files = (await readdir(new URL('../../conf', import.meta.url))).filter((fi
   /\.conflist$|^cni-conf\.json$/.test(file),
 )
 
-test('the examples are the ones that the README names', () => {
+test('the examples are the ones that docs/install.md names', () => {
   expect(files.sort()).toEqual([
     'bridge-dual-stack.conflist',
     'bridge-every-option.conflist',

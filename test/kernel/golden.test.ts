@@ -84,7 +84,7 @@ test('a policy with everything in it: each rule in its place', () =>
     expect(await setUp({ policies })).toBe(await golden('one-family.nft'))
   }))
 
-test('what stands in the kernel after it is what the README shows', () =>
+test('what stands in the kernel after it is what docs/how-it-works.md shows', () =>
   withNamespace('golden', async (node) => {
     await succeed(node, 'ADD', pod)
     // Versions of nft wrap lists of elements in different places.

@@ -255,7 +255,7 @@ const later = {
   'iptables-legacy': `iptables-legacy -t nat -A POSTROUTING -s 10.244.1.0/24 -j SNAT --to-source ${OTHER}`,
 } as const
 
-/** nft's base chain has a priority of its own; iptables' rules come before those of its own kind only (README). */
+/** nft's base chain has a priority of its own; iptables' rules come before those of its own kind only (docs/iptables.md). */
 const inReach = Object.entries(later).filter(([tool]) => ['nftables', tool].includes(firewall.name))
 
 describe.each(inReach)('pinExemptions, before a later SNAT by %s,', (tool, script) => {

@@ -1,28 +1,43 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CODES } from '../../src/cni/error'
 import { HELP } from '../../src/commands/help'
 import { KEYS } from '../../src/config/keys'
 import { parseConfig } from '../../src/config/parse'
 import { VERSION } from '../../src/system/version'
+import { linksIn, slugsOf } from '../lab/markdown'
 
 /** What the documents say is so. */
 
-const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
-const readme = read('README.md')
+const ROOT = new URL('../../', import.meta.url).pathname
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  ...(readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }) as string[])
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+]
 
-test('the rules in the README are the golden ones', () => {
-  expect(readme).toContain(`\`\`\`\n${read('test/golden/table.txt')}\`\`\``)
+test('the README is read in a minute: 200 lines of 110 characters', () => {
+  const lines = read('README.md').trimEnd().split('\n')
+  expect(lines.length).toBeLessThanOrEqual(200)
+  expect(lines.filter((line) => line.length > 110)).toEqual([])
 })
 
-test.each(Object.keys(KEYS))('%s is explained in the README and in --help', (key) => {
-  expect(readme).toContain(`\n| \`${key}\` | `)
+test('the rules in docs/how-it-works.md are the golden ones', () => {
+  expect(read('docs/how-it-works.md')).toContain(`\`\`\`\n${read('test/golden/table.txt')}\`\`\``)
+})
+
+test.each(Object.keys(KEYS))('%s is explained in docs/options.md and in --help', (key) => {
+  expect(read('docs/options.md')).toContain(`\n| \`${key}\` | `)
   expect(HELP).toMatch(new RegExp(`\n  (?:\\w+, )?${key},? +\\S`))
 })
 
 describe('codes', () => {
-  test.each(Object.values(CODES))('%d is explained in the README', (code) => {
-    expect(readme).toContain(`\n| ${code} | `)
+  test.each(Object.values(CODES))('%d is explained in docs/troubleshooting.md', (code) => {
+    expect(read('docs/troubleshooting.md')).toContain(`\n| ${code} | `)
   })
 
   test('never 3, which tells a runtime that there is nothing to clean up', () => {
@@ -30,11 +45,28 @@ describe('codes', () => {
   })
 })
 
-test('every config in the README is one that works', () => {
-  const blocks = [...readme.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) => JSON.parse(text))
-  const configs = blocks.filter(({ type }) => type === 'ip-masq')
-  expect(configs.length).toBeGreaterThan(0)
-  for (const config of configs) expect(parseConfig(config)).toBeTruthy()
+describe.each(PAGES)('%s', (page) => {
+  test('every link leads to a file that exists, and to a heading in it', () => {
+    const broken = linksIn(read(page)).filter((link) => {
+      const [path = '', anchor] = link.split('#')
+      const target = path === '' ? page : normalize(join(page, '..', path))
+      if (!existsSync(join(ROOT, target))) return true
+      return anchor !== undefined && !slugsOf(read(target)).includes(anchor)
+    })
+    expect(broken).toEqual([])
+  })
+
+  test('every config is one that works', () => {
+    const blocks = [...read(page).matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) =>
+      JSON.parse(text),
+    )
+    for (const config of blocks.filter(({ type }) => type === 'ip-masq'))
+      expect(parseConfig(config)).toBeTruthy()
+  })
+})
+
+test('the first page and the page of options have a config', () => {
+  for (const page of ['README.md', 'docs/options.md']) expect(read(page)).toContain('"type": "ip-masq"')
 })
 
 test('the CHANGELOG has this version', () => {

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net'
 import type { Ip, Keys } from './operations'
 
 /**
- * Towards which destinations a pod is masqueraded, written from the README and not from the sources: of the exempt
+ * Towards which destinations a pod is masqueraded, written from docs/options.md and not from the sources: of the exempt
  * prefixes and of their exceptions, the longest that has the destination decides.
  */
 
