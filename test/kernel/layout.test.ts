@@ -448,18 +448,7 @@ describe('what somebody else wrote into our table', () => {
     // The address is lost, and its slot stays.
     await node.sh(`nft delete element inet ip-masq owners '{ ::ffff:10.244.1.7 }'
       nft delete element inet ip-masq pods-ip '{ 10.244.1.7 }'`)
-    const directory = await mkdtemp(join(tmpdir(), 'ip-masq-layout-'))
-    const script = `#!/bin/bash
-      PATH=/usr/sbin:/usr/bin:/bin:/sbin; input=$(cat)
-      if [[ $input == *"delete element inet ip-masq attachments"* && ! -e ${directory}/done ]]; then
-        touch ${directory}/done; nft -f - <<< '${restore}'
-      fi
-      exec nft "$@" <<< "$input"`
-    await writeFile(join(directory, 'nft'), script, { mode: 0o755 })
-    const environment = { PATH: directory, IP_MASQ_CARRIER: 'nft' }
-    const reply = await call('ADD', { ...pod('a', '10.244.1.8/24'), environment })
-    await expect(access(join(directory, 'done'))).resolves.toBeUndefined()
-    await rm(directory, { recursive: true })
+    const reply = await callBeside('ADD', pod('a', '10.244.1.8/24'), { before: 1, script: restore })
     expect(reply).toMatchObject({ status: 0 })
     const { owners: left, slots } = (await readTable(node)) ?? {}
     expect({ owners: Object.keys(left ?? {}), slots: Object.values(slots ?? {}) }).toEqual({
@@ -486,6 +475,21 @@ describe('what somebody else wrote into our table', () => {
     const { owners: held, slots } = (await readTable(node)) ?? {}
     expect(Object.keys(held ?? {}).sort()).toEqual(['::ffff:10.244.1.7', 'fd00::7'])
     expect(Object.values(slots ?? {}).sort()).toEqual(['::ffff:10.244.1.7', 'fd00::7'])
+  })
+
+  test('a DEL takes away what an ADD of its pod takes over beside it: a stale slot is no licence', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
+    const { owners: held } = (await readTable(node)) ?? {}
+    await succeed(node, 'ADD', pod('b', '10.244.1.7/24'))
+    const { owners: taken } = (await readTable(node)) ?? {}
+    const takeBack = `delete element inet ip-masq owners { ::ffff:10.244.1.7 }
+      add element inet ip-masq owners { ::ffff:10.244.1.7 : ${held?.['::ffff:10.244.1.7']} }`
+    expect(taken).not.toEqual(held)
+    // The first one is for all of the attachment, and is refused because another pod has the address.
+    const beside = { before: 2, script: takeBack }
+    expect(await callBeside('DEL', withoutPrevResult('a'), beside)).toMatchObject({ status: 0 })
+    expect((await readTable(node))?.owners).toEqual({})
+    expect(await podAddresses(node)).toEqual([])
   })
 
   test('the base chain without its rules: an ADD of a new policy mends it', async () => {
@@ -614,3 +618,28 @@ test('CHECK passes while somebody else changes the ruleset all the time', async 
     busy.kill('SIGKILL')
   }
 })
+
+/** A call by nft. Somebody else runs a script just before the call's n-th transaction that deletes slots. */
+async function callBeside(
+  verb: string,
+  request: PluginCall,
+  { before, script }: { readonly before: number; readonly script: string },
+) {
+  const directory = await mkdtemp(join(tmpdir(), 'ip-masq-layout-'))
+  const nft = `#!/bin/bash
+    PATH=/usr/sbin:/usr/bin:/bin:/sbin; input=$(cat)
+    if [[ $input == *"delete element inet ip-masq attachments"* ]]; then
+      echo >> ${directory}/count
+      if [ $(wc -l < ${directory}/count) = ${before} ]; then touch ${directory}/done; nft -f - <<< '${script}'; fi
+    fi
+    exec nft "$@" <<< "$input"`
+  await writeFile(join(directory, 'nft'), nft, { mode: 0o755 })
+  try {
+    const environment = { PATH: directory, IP_MASQ_CARRIER: 'nft' }
+    const reply = await call(verb, { ...request, environment })
+    await expect(access(join(directory, 'done'))).resolves.toBeUndefined()
+    return reply
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}

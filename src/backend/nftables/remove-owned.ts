@@ -39,8 +39,11 @@ export function removeOwned(
 ): Removal {
   let isRefused = false
   let isOwnersGone = false
+  /** Addresses of slots that are deleted already. */
+  let lost: readonly Address[] = []
   for (let attempt = 1; ; attempt++) {
-    const looked = lookUp(carrier, digest, { orphans, known: attempt === 1 ? known : undefined, mustWalk })
+    const hints = { orphans: [...orphans, ...lost], known: attempt === 1 ? known : undefined, mustWalk }
+    const looked = lookUp(carrier, digest, hints)
     if (!looked.ok) return hopeless(looked)
     const { slots, own, unowned, isElsewhere, isBare, doubt } = looked.value
     // With addresses, it is most likely there: an nft that was away when they were added could leave no mark.
@@ -61,7 +64,8 @@ export function removeOwned(
     const outcome = carrier.run([...toDelete, ...stale, ...(hasTomb ? [addTombstone(digest)] : [])])
     if (outcome.ok) {
       const isRestored = isLeft && !hasTomb && bury(carrier, digest, { isBare, mayMakeTable })
-      if (isRestored && attempt < ATTEMPTS) continue
+      lost = stale.length > 0 ? slots.addresses.filter((address) => !isAmong(own, address)) : lost
+      if ((isRestored || isOwner(carrier, digest, lost)) && attempt < ATTEMPTS) continue
       return toDelete.length > 0 ? { outcome: 'removed' } : { outcome: 'absent', mayBeElsewhere }
     }
     if (isHopeless(outcome)) return hopeless(outcome)
@@ -79,6 +83,20 @@ export function removeOwned(
     if (own.length === 0) return hopeless(outcome)
     throw toError(carrier, 'remove the rules', outcome)
   }
+}
+
+function isAmong(states: readonly AddressState[], address: Address): boolean {
+  return states.some((one) => isSameAddress(one.address, address))
+}
+
+/**
+ * Whether the attachment has one of these addresses after all. A slot may outlive its address, and say the same again after an
+ * ADD that took the address back between our look and our transaction: then the address would stay without a slot.
+ */
+function isOwner(carrier: Carrier, digest: string, addresses: readonly Address[]): boolean {
+  if (addresses.length === 0) return false
+  const states = findAddresses(carrier, addresses)
+  return states.ok && states.value.some(({ owner }) => owner && digestOfOwner(owner) === digest)
 }
 
 interface Look {
