@@ -12,6 +12,14 @@ export interface Network {
   readonly name: string
   readonly file: string
   readonly plugins: readonly JsonObject[]
+  /** Where each of the plugins is written. */
+  readonly places: readonly PluginPlace[]
+}
+
+export interface PluginPlace {
+  readonly file: string
+  /** Absent: the file holds this plugin alone. */
+  readonly index?: number
 }
 
 export interface Networks {
@@ -41,11 +49,16 @@ export function readNetworks(confDir: string): Networks {
 }
 
 function parseNetwork(confDir: string, file: string): Network {
-  const config = readJson(join(confDir, file))
+  const path = join(confDir, file)
+  const config = readJson(path)
   const { name } = config
   if (typeof name !== 'string' || name === '') throw new Error('it has no name')
   requirePlugins(config)
-  return { name, file, plugins: [...pluginsOf(config), ...readDropIns(confDir, name, config)] }
+  const [inline, more] = [pluginsOf(config), readDropIns(confDir, name, config)]
+  const isList = config.plugins !== undefined
+  const places = inline.map((_, index) => ({ file: path, ...(isList && { index }) }))
+  const plugins = [...inline, ...more.map(({ plugin }) => plugin)]
+  return { name, file, plugins, places: [...places, ...more.map((one) => ({ file: one.file }))] }
 }
 
 /** libcni refuses a list without plugins too, and it says nothing of what its network's pods should have. */
@@ -68,10 +81,11 @@ export function findOwnPlugin(plugins: readonly JsonObject[]): JsonObject | unde
 }
 
 /** The network's drop-ins, unless the list says that there are none. */
-function readDropIns(confDir: string, name: string, config: JsonObject): JsonObject[] {
+function readDropIns(confDir: string, name: string, config: JsonObject) {
   const directory = dropInDirectory(confDir, name)
   if (config.loadOnlyInlinedPlugins === true || !directory) return []
-  return dropIns(filesIn(directory)).map((file) => readJson(join(directory, file)))
+  const files = dropIns(filesIn(directory)).map((file) => join(directory, file))
+  return files.map((file) => ({ file, plugin: readJson(file) }))
 }
 
 function readJson(path: string): JsonObject {

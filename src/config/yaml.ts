@@ -5,6 +5,7 @@ import {
   isAlias,
   isMap,
   isScalar,
+  isSeq,
   Lexer,
   type ParsedNode,
   Parser,
@@ -29,8 +30,13 @@ export interface YamlDocument {
   readonly placeOf: (key: string) => string | undefined
 }
 
+/** The same, and the offsets of a top-level key and of an item of the list that it has. */
+export interface YamlTree extends YamlDocument {
+  readonly offsetOf: (key: string, index?: number) => number | undefined
+}
+
 /** All documents of a text. YAML 1.1, because that is what Kubernetes' own reader takes: there `yes` is a boolean. */
-export function parseYamlDocuments(text: string): YamlDocument[] {
+export function parseYamlDocuments(text: string): YamlTree[] {
   const placeAt = (offset: number) => placeIn(text, offset)
   const tokens = tokensOf(text, placeAt)
   const composer = new Composer({
@@ -39,7 +45,7 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
     prettyErrors: false,
     uniqueKeys: false,
   })
-  const documents: YamlDocument[] = []
+  const documents: YamlTree[] = []
   for (const document of composer.compose(tokens, false, text.length)) {
     documents.push(readDocument(document, placeAt))
   }
@@ -109,7 +115,7 @@ function rejectProblem({ errors, warnings }: Problems, placeAt: PlaceAt): void {
 
 type PlaceAt = (offset: number) => string
 
-function readDocument(document: Document, placeAt: PlaceAt): YamlDocument {
+function readDocument(document: Document, placeAt: PlaceAt): YamlTree {
   rejectProblem(document, placeAt)
   visit(document, {
     Map(_, map) {
@@ -120,12 +126,18 @@ function readDocument(document: Document, placeAt: PlaceAt): YamlDocument {
   // As an object they would look empty.
   if (value instanceof Map || value instanceof Set)
     throw new Error('write a plain map, without !!omap or !!set')
+  const offsetOf = (key: string, index?: number) => {
+    const pairs = isMap<ParsedNode, ParsedNode>(document.contents) ? document.contents.items : []
+    const found = pairs.find((pair) => keyOf(pair.key) === key)
+    if (index === undefined) return found?.key.range[0]
+    return isSeq<ParsedNode>(found?.value) ? found.value.items[index]?.range[0] : undefined
+  }
   return {
     value,
+    offsetOf,
     placeOf: (key) => {
-      const pairs = isMap<ParsedNode>(document.contents) ? document.contents.items : []
-      const found = pairs.find((pair) => keyOf(pair.key) === key)
-      return found && placeAt(found.key.range[0])
+      const offset = offsetOf(key)
+      return offset === undefined ? undefined : placeAt(offset)
     },
   }
 }

@@ -31,16 +31,19 @@ const RESERVED = [
   ...['100::/64', '2001:db8::/32', '3fff::/20', '64:ff9b:1::/48'],
 ]
 
-const DEFAULTS: Readonly<Record<Intent['nonMasqueradeDefaults'], () => readonly Prefix[]>> = {
+export const DEFAULTS: Readonly<Record<Intent['nonMasqueradeDefaults'], () => readonly Prefix[]>> = {
   private: () => PRIVATE,
   reserved: () => [...PRIVATE, ...RESERVED.map(prefixOf)],
 }
 
 /** Never worth an address of the node's, no reply could come back to it: 224.0.0.0/4, ff00::/8, 255.255.255.255/32 */
-const ALWAYS_EXEMPT = [ready('e0000000', 4), ready(`ff00${IPV6_TAIL}`, 8), ready(LAST, 32)]
+export const ALWAYS_EXEMPT = [ready('e0000000', 4), ready(`ff00${IPV6_TAIL}`, 8), ready(LAST, 32)]
 
 /** 169.254.0.0/16, fe80::/10 */
-const LINK_LOCAL = { masqLinkLocal: ready('a9fe0000', 16), masqLinkLocalIPv6: ready(`fe80${IPV6_TAIL}`, 10) }
+export const LINK_LOCAL = {
+  masqLinkLocal: ready('a9fe0000', 16),
+  masqLinkLocalIPv6: ready(`fe80${IPV6_TAIL}`, 10),
+}
 
 /** `ips`: the attachment's addresses; neighbours in their subnets are exempt, because traffic between two pods of
  * one bridge crosses postrouting when bridge-nf-call-iptables is on. */

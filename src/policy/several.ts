@@ -22,8 +22,7 @@ export function decideSeveral(
     readonly policies: readonly PolicyIntent[]
   },
 ): FamilyPolicy {
-  const rankOf = (one: PolicyIntent) => (hasDestinations(one) ? 0 : one.snatTo[family] ? 1 : 2)
-  const inOrder = actingIn(family, policies).sort((a, b) => rankOf(a) - rankOf(b))
+  const inOrder = actingInOrder(family, policies)
   /** What is masqueraded, by the source that the packets get. */
   const ways = new Map<string, Special>()
   let masqueraded: Range[] = []
@@ -53,11 +52,17 @@ export function decideSeveral(
   }
 }
 
+/** The policies that act in a family; of those that masquerade a destination the first one counts. */
+export function actingInOrder<P extends PolicyIntent>(family: Family, policies: readonly P[]): P[] {
+  const rankOf = (one: P) => (hasDestinations(one) ? 0 : one.snatTo[family] ? 1 : 2)
+  return actingIn(family, policies).sort((a, b) => rankOf(a) - rankOf(b))
+}
+
 /**
  * The policies that act in a family. A dual-stack node has one for each: one without destinations that names no address of this family
  * leaves it to those that do.
  */
-export function actingIn(family: Family, policies: readonly PolicyIntent[]): PolicyIntent[] {
+export function actingIn<P extends PolicyIntent>(family: Family, policies: readonly P[]): P[] {
   const names = ({ exceptions, snatTo }: PolicyIntent) =>
     snatTo[family] !== undefined || exceptions.some((prefix) => prefix.family === family)
   const isNamed = policies.some((one) => !hasDestinations(one) && names(one))

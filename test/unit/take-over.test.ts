@@ -56,7 +56,7 @@ async function judge(rules: readonly PrimaryRule[], one: Case = {}) {
       return [firewall]
     },
     {
-      networks: [{ name: 'pods', file: '10.conflist', plugins: one.plugins ?? [bridge(), OURS] }],
+      networks: [{ name: 'pods', file: '10.conflist', plugins: one.plugins ?? [bridge(), OURS], places: [] }],
       known: () => one.known ?? [],
       standing: (one.standing ?? []).map((text) => parseAddress(text)),
       isUnused: one.isUnused ?? (() => false),

@@ -1,0 +1,20 @@
+import { type Node, parseTree } from 'jsonc-parser'
+import type { Path } from './path'
+
+/** Where the values of a JSON text are. A path that ends in a key leads to the key, because that is what a reader looks for. */
+export function jsonOffsets(text: string): (path: Path) => number | undefined {
+  const root = parseTree(text)
+  return (path) => {
+    let node = root
+    for (const part of path) node = node && memberOf(node, part)
+    return node?.parent?.type === 'property' ? node.parent.offset : node?.offset
+  }
+}
+
+/** Of a key that is there twice the last one counts. Where there is none, one in another case is the one, as in agents' files. */
+function memberOf({ type, children = [] }: Node, part: string | number): Node | undefined {
+  if (typeof part === 'number') return type === 'array' ? children[part] : undefined
+  const named = (isName: (key: string) => boolean) =>
+    children.findLast(({ children: [key] = [] }) => isName(String(key?.value)))?.children?.[1]
+  return named((key) => key === part) ?? named((key) => key.toLowerCase() === part.toLowerCase())
+}
