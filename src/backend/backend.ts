@@ -3,6 +3,10 @@ import type { Address, Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
 import type { Prefix } from '../policy/prefix'
 import type { ToolResult } from '../system/tools'
+import type { Inspection } from './inspection'
+import type { Listed, Origin } from './listed'
+
+export type { Listed, ListedNote, Origin } from './listed'
 
 /** One attachment's rules as they should stand in the kernel. */
 export interface Wanted {
@@ -25,16 +29,6 @@ export interface Wanted {
   /** Sync only: the policy is that of the ADD, for want of a better; a rule that stands is not changed to it. */
   readonly isFallback?: boolean
 }
-
-/**
- * How the rules of an attachment came to be.
- *
- * added     its own ADD installed them
- * restored  sync, or the ADD of another pod, installed them again from the result cache
- * adopted   sync installed them, but the conflist of its ADD has no ip-masq: its DEL may never reach us (CRI-O)
- */
-export const ORIGINS = ['added', 'restored', 'adopted'] as const
-export type Origin = (typeof ORIGINS)[number]
 
 /** What a config may ask for. `auto`: nftables where it works, else iptables. */
 export const BACKEND_SETTINGS = ['auto', 'nftables', 'iptables'] as const
@@ -79,29 +73,6 @@ export interface Applied {
   readonly tableWasMissing: boolean
   /** What was found in the way and replaced, a line each. */
   readonly warnings?: readonly string[]
-}
-
-/** An attachment as the kernel has it. The names are as its owner's comment has them, for people. */
-export interface Listed {
-  /** `attachmentId`. */
-  readonly id: string
-  readonly addresses: readonly Address[]
-  /** What the comment says; absent where somebody else wrote the element. */
-  readonly note?: ListedNote
-}
-
-export interface ListedNote {
-  readonly networkDigest: string
-  /** When its rules were installed, for people: the clock may have jumped since. */
-  readonly epochSeconds: number
-  /** The same in seconds since the boot; absent where a version that did not record it wrote the rules. */
-  readonly bootSeconds?: number
-  readonly netns?: string
-  readonly origin?: Origin
-  readonly network: string
-  readonly containerID: string
-  readonly ifname: string
-  readonly pod: string
 }
 
 /** What `replace` did, or would do, for one attachment. */
@@ -193,6 +164,8 @@ export interface Backend {
   prune(isStale: (listed: Listed) => boolean, options: { readonly dryRun: boolean }): Promise<Pruned>
   /** The attachments that have rules. */
   list(options?: ListOptions): Promise<readonly Listed[]>
+  /** What is there, down to each rule, for commands that show it. Rejects where it may not be looked at. */
+  inspect(): Promise<Inspection>
   /** `attachmentId`s whose DEL came within the last two minutes: whoever restores rules leaves them out. */
   gone(): Promise<ReadonlySet<string>>
   /** Whether something of ours may stand, hooked or not, by a cheap look. */

@@ -63,6 +63,7 @@ const SUCCEEDING: Backends = {
   replace: async () => ({ changes: [], held: [], repairs: [], unrepaired: [], script: '' }),
   prune: async () => ({ removed: [], policies: [], failures: [] }),
   list: async () => [],
+  inspect: async () => ({ places: [], attachments: [], strays: [], policies: [], unseen: [] }),
   gone: async () => new Set(),
   hasRules: async () => false,
   tearDown: async () => {},

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { BackendSetting, Listed, Removal, Wanted } from '../../src/backend/backend'
 import { attachmentId } from '../../src/backend/identity'
+import { inspect } from '../../src/backend/places/inspect'
 import type { Place, Places } from '../../src/backend/places/place'
 import { remove } from '../../src/backend/places/remove'
 import { replace } from '../../src/backend/places/replace'
@@ -66,6 +67,16 @@ function place(name: Place['name'], { has = [], removal, broken, pruneFails = fa
       note('list')
       if (broken) throw broken
       return has
+    },
+    async inspect() {
+      if (broken) throw broken
+      return {
+        places: [{ name, isSetUp: true, differences: [] }],
+        attachments: has.map((one) => ({ ...one, place: name, rules: [] })),
+        strays: [],
+        policies: [],
+        unseen: [],
+      }
     },
     gone: async () => new Set(),
     hasRules: async () => has.length > 0,
@@ -228,5 +239,46 @@ describe('CHECK', () => {
   test('does not list a place without rules of ours', async () => {
     expect(await verify(placesOf({ has: [A] }, {}), wanted('nftables'))).toEqual([])
     expect(journal).toEqual(['nftables: verify'])
+  })
+})
+
+describe('inspection', () => {
+  const seen = async (nftables: Fake, iptables: Fake) => {
+    const found = await inspect([place('nftables', nftables), place('iptables', iptables)])
+    return {
+      places: found.places.map(({ name }) => name),
+      attachments: found.attachments.map(({ id, place: where }) => `${where} ${id}`),
+      unseen: found.unseen,
+    }
+  }
+
+  test('all places together', async () => {
+    expect(await seen({ has: [A] }, { has: [A, OTHER] })).toEqual({
+      places: ['nftables', 'iptables'],
+      attachments: [`nftables ${A.id}`, `iptables ${A.id}`, 'iptables other'],
+      unseen: [],
+    })
+  })
+
+  test('one that this machine does not have is left out', async () => {
+    expect(await seen({ broken: new UnusableError('no nft', '') }, { has: [A] })).toEqual({
+      places: ['iptables'],
+      attachments: [`iptables ${A.id}`],
+      unseen: [],
+    })
+  })
+
+  test('one that may not be looked at is named', async () => {
+    expect(await seen({ has: [A] }, { broken: new DeniedError('no CAP_NET_RAW', 'raw') })).toEqual({
+      places: ['nftables'],
+      attachments: [`nftables ${A.id}`],
+      unseen: ['no CAP_NET_RAW: raw'],
+    })
+  })
+
+  test('none: the error of the first', async () => {
+    const [denied, missing] = [new DeniedError('denied', ''), new UnusableError('missing', '')]
+    await expect(seen({ broken: denied }, { broken: missing })).rejects.toBe(denied)
+    await expect(seen({ broken: missing }, { broken: denied })).rejects.toBe(denied)
   })
 })

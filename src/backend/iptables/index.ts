@@ -37,6 +37,7 @@ export function oneKind(iptables: Iptables, host: Host): IptablesBackend {
     prune: async (isStale, { dryRun }) =>
       prune(iptables, isStale, { dryRun, bootSeconds: host.bootSeconds() }),
     list: async () => list(iptables),
+    inspect: async () => (await import('./inspect')).inspect(iptables),
     gone: async () => gone([iptables], host.bootSeconds()),
     hasRules: async () =>
       FAMILY_NAMES.some((family) => iptables.mayHaveRules(family) && hasChain(iptables, family, DISPATCH)),

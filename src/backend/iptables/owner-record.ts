@@ -1,7 +1,7 @@
 import { decode, encode } from '#system/text'
 import { FAMILIES, type Family } from '../../policy/address'
-import { ORIGINS, type Origin } from '../backend'
 import { networkDigest } from '../identity'
+import { ORIGINS, type Origin } from '../listed'
 import { hostDigits } from './owner-rows'
 import type { Rule } from './transaction'
 

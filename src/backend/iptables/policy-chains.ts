@@ -26,15 +26,18 @@ export function policyChains(policy: Policy, family: Family): Chain[] {
   const known = chainsOf.get(policy)?.[family]
   if (known) return known
   const drafts = draftChains(policy, family)
-  // The name is a hash of what the chains do, with stand-ins for their names.
-  const text = drafts.map(({ rules }) => rules.map(renderRule).join('\n')).join('\n\n')
-  const hash = sha256(text).slice(0, 20)
+  const hash = hashOf(drafts.map(({ rules }) => rules.map(renderRule)))
   const chains = drafts.map(({ chain, rules }) => ({
     chain: nameOf(chain, hash),
     rules: rules.map((rule) => ({ ...rule, target: withHash(rule.target, hash) })),
   }))
   chainsOf.set(policy, { ...chainsOf.get(policy), [family]: chains })
   return chains
+}
+
+/** The name is a hash of what the chains do, with stand-ins for their names. */
+function hashOf(chains: readonly (readonly string[])[]): string {
+  return sha256(chains.map((rules) => rules.join('\n')).join('\n\n')).slice(0, 20)
 }
 
 const chainsOf = new WeakMap<Policy, { [F in Family]?: Chain[] }>()
@@ -61,7 +64,7 @@ function withHash(target: Target, hash: string): Target {
 function draftChains(policy: Policy, family: Family): Chain[] {
   const one = policy.families[family]
   if (!one) return [{ chain: FIRST, rules: [{ target: { to: 'return' } }] }]
-  const how = translate(policy, one.snatTo)
+  const how = translationRules(policy, one.snatTo)
   const all: Chain[] = [
     { chain: FIRST, rules: towards(policy, family, { ...one, how }) },
     { chain: BY_INTERFACE, rules: byInterface(policy) },
@@ -119,7 +122,7 @@ function towards(
 
 /** All that happens to these destinations: there are few of them, so they need no chain of their own. */
 function specialRules(policy: Policy, destination: Prefix, snatTo: Range | undefined): Rule[] {
-  const how = translate(policy, snatTo)
+  const how = translationRules(policy, snatTo)
   if (policy.outInterfaces.length === 0) return how.map((rule) => ({ ...rule, destination }))
   return [
     ...byInterface(policy).flatMap(({ out }) =>
@@ -136,7 +139,11 @@ function byInterface({ outInterfaces }: Policy): Rule[] {
     .map(([, out]) => ({ out, target: { to: 'goto', chain: HOW } }))
 }
 
-function translate({ toPorts, fullyRandom }: Policy, snatTo: Range | undefined): Rule[] {
+/** What masquerades, for protocols with ports range by range. */
+export function translationRules(
+  { toPorts, fullyRandom }: Pick<Policy, 'toPorts' | 'fullyRandom'>,
+  snatTo: Range | undefined,
+): Rule[] {
   const target = (ports?: { readonly ports: (typeof toPorts)[number] }): Target =>
     snatTo
       ? { to: 'snat', source: snatTo, ...ports, fullyRandom }
@@ -153,6 +160,16 @@ function translate({ toPorts, fullyRandom }: Policy, snatTo: Range | undefined):
 /** The chains that a policy may have, by the name of its first. */
 export function chainsOfPolicy(name: string): string[] {
   return STAND_INS.map((standIn) => nameOf(standIn, name.slice(policyPrefix.length)))
+}
+
+/** The name that a policy's chains have by their rules, as `-S` prints them. `name`: the one that its first chain has. */
+export function nameOfRules(chains: ReadonlyMap<string, readonly string[]>, name: string): string {
+  const suffix = name.slice(policyPrefix.length)
+  const found = chainsOfPolicy(name).flatMap((chain) => {
+    const rules = chains.get(chain)
+    return rules ? [rules.map((rule) => rule.replace(`-${suffix}`, ''))] : []
+  })
+  return nameOf(FIRST, hashOf(found))
 }
 
 /** The names of all chains that policies may have, for tidying up. */

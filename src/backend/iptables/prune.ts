@@ -112,8 +112,12 @@ export function list(iptables: Iptables): Listed[] {
 
 /** Reads an owner's addresses from the chains of addresses too, where its own rows are lost. */
 function ownersIn({ owners, addresses }: State): OwnerState[] {
+  const byOwner = new Map<string, Address[]>()
+  for (const { address, owners: ids } of addresses) {
+    for (const id of ids) byOwner.set(id, [...(byOwner.get(id) ?? []), address])
+  }
   return owners.map((owner) => {
-    const named = addresses.filter(({ owners: ids }) => ids.includes(owner.id)).map(({ address }) => address)
+    const named = byOwner.get(owner.id) ?? []
     return {
       ...owner,
       addresses: [...owner.addresses, ...named.filter((one) => !includes(owner.addresses, one))],

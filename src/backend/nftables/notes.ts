@@ -1,6 +1,6 @@
 import { type Address, digitsOf, fromMapped } from '../../policy/address'
-import { type ListedNote, ORIGINS } from '../backend'
 import { idOfDigest } from '../identity'
+import { type ListedNote, ORIGINS } from '../listed'
 import { digestOfOwner } from './owner'
 import { NO_ADDRESS, ORIGIN_LETTERS, type SlotNote } from './slots'
 import type { SlotState } from './table-state'

@@ -5,13 +5,14 @@ import { idOfDigest } from '../identity'
 import type { Carrier } from './carrier'
 import { mendSlots } from './fill-slots'
 import { policyOf } from './layout'
-import { listedNote } from './notes'
+import { listAttachments } from './listed-attachments'
 import { hasLayout, outdatedChains } from './outdated'
 import { digestOfOwner } from './owner'
 import { readOwners, readTable } from './read-table'
 import { deleteFound, removeOwned } from './remove-owned'
 import { deletePolicy } from './set-up'
 import { deleteSlotsThatSay } from './slots'
+import { policyChainsIn } from './table'
 import { type AddressState, CHANGES_TOO_FAST, type TableState } from './table-state'
 
 const ACTION = 'collect the garbage'
@@ -120,28 +121,9 @@ export function listGone(carrier: Carrier): Set<string> {
   )
 }
 
-/** Each with all of its addresses, by its digest. */
-function listAttachments(state: TableState): Map<string, Listed> {
-  const slotComments = new Map(
-    state.slots.flatMap(({ digest, slot, comment }) => (slot === 0 ? [[digest, comment] as const] : [])),
-  )
-  const listed = new Map<string, Listed>()
-  for (const { address, owner, comment } of state.addresses) {
-    if (!owner) continue
-    const digest = digestOfOwner(owner)
-    const before = listed.get(digest)
-    const note = before?.note ?? listedNote(comment, slotComments.get(digest))
-    const addresses = [...(before?.addresses ?? []), address]
-    listed.set(digest, { id: idOfDigest(digest), addresses, ...(note && { note }) })
-  }
-  return listed
-}
-
 function unusedPolicies({ table }: TableState, addresses: readonly AddressState[]): string[] {
   const used = new Set(addresses.map(({ verdict }) => policyOf(verdict)))
-  return table.chains.flatMap(({ name }) =>
-    /^policy-[0-9a-f]{16}$/.test(name) && !used.has(name) ? [name] : [],
-  )
+  return policyChainsIn(table).filter((name) => !used.has(name))
 }
 
 /** What there is of a policy; which sets and chains it has depends on what it says. */

@@ -77,3 +77,8 @@ export function findSet({ sets }: Table, name: string): FoundSet | undefined {
 export function findChain({ chains }: Table, name: string): Chain | undefined {
   return chains.find((chain) => chain.name === name)
 }
+
+/** The chains that pods are sent to, one for each policy: its other chains have longer names. */
+export function policyChainsIn({ chains }: Table): string[] {
+  return chains.flatMap(({ name }) => (/^policy-[0-9a-f]{16}$/.test(name) ? [name] : []))
+}

@@ -1,10 +1,5 @@
 import type { Backend } from '../backend'
-
-/**
- * The places that rules can be in, as messages name them. iptables has two kinds: rules in the kernel's nf_tables, or in its
- * older tables (legacy). `iptables` is the kind that a host has alone, under the plain name, or both kinds together.
- */
-export type PlaceName = 'nftables' | 'iptables' | 'iptables-nft' | 'iptables-legacy'
+import type { PlaceName } from '../inspection'
 
 /** The kernel obeys the rules of all places, so an attachment is to have its rules in one of them. */
 export interface Place extends Backend {

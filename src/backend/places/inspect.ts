@@ -1,0 +1,29 @@
+import type { Inspection } from '../inspection'
+import { UnusableError } from '../tolerances'
+import { lineOf } from './move'
+import type { Place } from './place'
+
+/**
+ * All places together. One that this machine does not have is left out; one that refuses to be looked at is named, and what the
+ * others have is returned. Rejects where none can be looked at.
+ */
+export async function inspect(places: readonly Place[]): Promise<Inspection> {
+  const found: Inspection[] = []
+  const errors: unknown[] = []
+  for (const place of places) {
+    try {
+      found.push(await place.inspect())
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  const refusals = errors.filter((error) => !(error instanceof UnusableError))
+  if (found.length === 0) throw refusals[0] ?? errors[0]
+  return {
+    places: found.flatMap((one) => one.places),
+    attachments: found.flatMap((one) => one.attachments),
+    strays: found.flatMap((one) => one.strays),
+    policies: found.flatMap((one) => one.policies),
+    unseen: [...found.flatMap((one) => one.unseen), ...refusals.map(lineOf)],
+  }
+}
