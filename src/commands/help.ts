@@ -40,6 +40,7 @@ How:
   backend                "auto", "nftables" or "iptables" (default "auto": nftables where it works)
   ipMasqBackend          the same, as the reference plugins spell it
   carrier                "auto", "netlink" or "nft": how nftables' rules get to the kernel (default "auto")
+  logFile                a file for a line of JSON about each call, as in "/var/log/ip-masq.log" (default: none)
 Built-in exemptions: the pod's own subnets, link-local, multicast, broadcast.
 For one pod: runtimeConfig.nonMasqueradeCIDRs (capability); with podLists also args.cni.nonMasqueradeCIDRs.
 

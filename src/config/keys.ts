@@ -40,6 +40,7 @@ export const KEYS = {
   backend: { kind: 'choice', choices: BACKEND_SETTINGS, default: 'auto' },
   ipMasqBackend: { kind: 'choice', choices: BACKEND_SETTINGS },
   carrier: { kind: 'choice', choices: CARRIER_SETTINGS, default: 'auto' },
+  logFile: { kind: 'logFile' },
 } as const satisfies Readonly<Record<string, Row>>
 
 /** The kinds of values: what a value becomes when it is read, and what a row says besides. */
@@ -52,6 +53,7 @@ interface Kinds {
   ports: Valued<readonly PortRange[]>
   paths: Valued<readonly string[]>
   flannelFile: Valued<boolean | string>
+  logFile: Valued<string>
   sources: Rare<{ readonly ipv4?: Range | undefined; readonly ipv6?: Range | undefined }>
   policies: Rare<readonly (OutboundNat | undefined)[]>
 }

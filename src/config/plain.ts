@@ -5,6 +5,7 @@ import { parsePorts } from '../policy/ports'
 import { prefixParser } from '../policy/prefix-list'
 import { isForeignKey } from './foreign-keys'
 import { type ChoiceKey, type Config, KEYS, type Row } from './keys'
+import { isLogFile } from './log-file'
 import { parseNamespacePattern } from './namespaces'
 import type { ListRow } from './values'
 
@@ -77,6 +78,9 @@ function readAs(row: Row | undefined, value: unknown): unknown {
       return list(value, {}, path)
     case 'flannelFile':
       return typeof value === 'boolean' ? value : path(string(value))
+    case 'logFile':
+      insist(isLogFile(value))
+      return value
     default:
       return row satisfies never
   }

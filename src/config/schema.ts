@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { KEYS, type Kind, type Row, type ValueOf } from './keys'
 import { sources } from './source-addresses'
-import { choice, cidrs, flag, flannelFile, interfaces, namespaces, paths, ports } from './values'
+import { choice, cidrs, flag, flannelFile, interfaces, logFile, namespaces, paths, ports } from './values'
 import { windowsPolicies } from './windows-policies'
 
 /** Each kind of value; `values.ts` says how it is read. */
@@ -14,6 +14,7 @@ const SCHEMAS: { readonly [K in Kind]: (row: Row<K>) => z.ZodMiniType<ValueOf<K>
   ports: () => ports,
   paths: () => paths,
   flannelFile: () => flannelFile,
+  logFile: () => logFile,
   sources: () => sources,
   policies: () => windowsPolicies,
 }

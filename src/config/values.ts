@@ -109,6 +109,10 @@ const FLANNEL_ADVICE = 'write true for /run/flannel/subnet.env, an absolute path
 
 export const flannelFile = z.union([flag, z.string().check(z.regex(/^\//, FLANNEL_ADVICE))], FLANNEL_ADVICE)
 
+export const LOG_FILE_ADVICE = 'write an absolute path that ends in ".log", as in "/var/log/ip-masq.log"'
+
+export const logFile = z.string(LOG_FILE_ADVICE).check(z.regex(/^\/[\s\S]*\.log$/, LOG_FILE_ADVICE))
+
 /** An object that has these keys and no others. */
 export function closed<S extends z.core.$ZodLooseShape>(shape: S, advice: string) {
   return z.strictObject(shape, {

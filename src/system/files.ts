@@ -16,6 +16,11 @@ export interface Files {
   openDirectory(path: string): number
   /** To read and write a file that this call makes (O_CREAT, O_EXCL, O_NOFOLLOW); the umask takes its bits from the mode. */
   createFile(path: string, mode: number): number
+  /**
+   * To write at the end of a file, whatever kind it is, without waiting for anybody (O_APPEND, O_NONBLOCK); makes it where it is missing
+   * (O_CREAT). A link is refused with ELOOP, and a FIFO that nobody reads with ENXIO. The umask takes its bits from the mode.
+   */
+  openToAppend(path: string, mode: number): number
   close(descriptor: number): void
 
   /** Reads on from where the last such read ended (read(2)), once: how many bytes there were; 0 at the end. */
@@ -61,6 +66,8 @@ export interface FileStatus {
   readonly kind: FileKind
   readonly device: number
   readonly inode: number
+  /** How many names it has. */
+  readonly links: number
   readonly size: number
   /** The permission bits alone, with set-user-ID, set-group-ID and sticky: at most 0o7777. */
   readonly mode: number

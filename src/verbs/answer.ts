@@ -7,7 +7,11 @@ import { version } from './version'
 
 /** Answers one call. */
 export function answer(call: Call): Promise<Reply> {
-  return reply(call.readStdin, (input) => run(call, input))
+  return reply(
+    call.readStdin,
+    (input) => run(call, input),
+    async (answered, logged) => (await import('../log/call')).logCall(call.environment, answered, logged),
+  )
 }
 
 /** A pod waits for its ADD and its DEL; the verbs that are called less often are loaded when they are. */

@@ -1,28 +1,38 @@
+import { now } from '#system/clock'
 import { CniError, renderError, toCniError } from '../cni/error'
 import { parseConfigText } from '../cni/json'
 import { isSupported, NEWEST_VERSION } from '../cni/version'
+import type { Logged } from '../log/call'
 import { NotUtf8Error } from '../system/errors'
 import type { Answer, Input, Reply } from './call'
 
-/** Runs a verb. The protocol's one rule for failures: an error object on stdout, and exit status 1. */
+/**
+ * Runs a verb. The protocol's one rule for failures: an error object on stdout, and exit status 1. `log` is called where the config
+ * names a log.
+ */
 export async function reply(
   readStdin: () => string,
   run: (input: Input) => Answer | Promise<Answer>,
+  log?: (reply: Reply, logged: Logged) => Promise<Reply>,
 ): Promise<Reply> {
   let version: string = NEWEST_VERSION
+  let logged: Logged | undefined
   const input: Input = {
     read() {
       const text = readText(readStdin)
       const config = parseConfigText(text)
       if (isSupported(config.cniVersion)) version = config.cniVersion
+      if (config.logFile !== undefined) logged = { config, startedMs: now() }
       return { text, config }
     },
   }
+  let answered: Reply
   try {
-    return { ...(await run(input)), isError: false }
+    answered = { ...(await run(input)), isError: false }
   } catch (error) {
-    return { stdout: renderError(toCniError(error), version), warnings: [], isError: true }
+    answered = { stdout: renderError(toCniError(error), version), warnings: [], isError: true }
   }
+  return logged && log ? log(answered, logged) : answered
 }
 
 function readText(readStdin: () => string): string {

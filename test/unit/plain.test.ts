@@ -21,6 +21,7 @@ const VALUES: Readonly<Record<Kind, readonly unknown[]>> = {
   ports: ['1024-2047', '53', '5,0', '80-90,85'],
   paths: [['/etc/config/*', '/run/x'], ['etc/x'], [''], ['/x', null]],
   flannelFile: ['/run/x', 'run/x'],
+  logFile: ['/var/log/ip-masq.log', 'ip-masq.log', '/etc/passwd', '/var/log/a\n.log'],
   sources: [{ ipv4: '192.0.2.1', ipv6: '2001:db8::1-2001:db8::5' }, { ip: '192.0.2.1' }, {}],
   policies: [[{ name: 'EndpointPolicy', value: { Type: 'OutBoundNAT', ExceptionList: ['10.0.0.0/8'] } }]],
 }

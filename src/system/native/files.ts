@@ -8,6 +8,10 @@ import { refused, taken, takenBytes } from './refused'
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOCTTY, O_NONBLOCK, O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC } =
   libc.OPEN
 
+/** fcntl.h; the same on all that we build for, and too rarely used to be made at every start. */
+const O_WRONLY = 0o1
+const O_APPEND = 0o2000
+
 /** fcntl.h: the entry itself, also where it is a link; what the descriptor is of; a directory. */
 const [AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_REMOVEDIR] = [0x100, 0x1000, 0x200]
 
@@ -40,12 +44,22 @@ export function statusOfOpen(descriptor: number): FileStatus {
 }
 
 function statusOf(fields: Float64Array): FileStatus {
-  const [device = 0, inode = 0, mode = 0, , uid = 0, gid = 0, size = 0, modifiedMs = 0, changedMs = 0] =
-    fields
+  const [
+    device = 0,
+    inode = 0,
+    mode = 0,
+    links = 0,
+    uid = 0,
+    gid = 0,
+    size = 0,
+    modifiedMs = 0,
+    changedMs = 0,
+  ] = fields
   return {
     kind: KINDS[mode >> 12] ?? 'other',
     device,
     inode,
+    links,
     size,
     mode: mode & 0o7777,
     uid,
@@ -79,6 +93,10 @@ export function openDirectory(path: string): number {
 
 export function createFile(path: string, mode: number): number {
   return open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
+}
+
+export function openToAppend(path: string, mode: number): number {
+  return open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, mode)
 }
 
 export function close(descriptor: number): void {

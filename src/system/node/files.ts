@@ -24,7 +24,18 @@ import {
 import { isMissing } from '../errors'
 import type { Entry, FileKind, FileStatus } from '../files'
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants
+const {
+  O_APPEND,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  O_WRONLY,
+} = constants
 
 export function status(path: string): FileStatus {
   return statusOf(statSync(path))
@@ -61,6 +72,7 @@ function statusOf(stats: Stats): FileStatus {
     kind: kindOf(stats),
     device: stats.dev,
     inode: stats.ino,
+    links: stats.nlink,
     size: stats.size,
     mode: stats.mode & 0o7777,
     uid: stats.uid,
@@ -91,6 +103,10 @@ export function openDirectory(path: string): number {
 
 export function createFile(path: string, mode: number): number {
   return openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
+}
+
+export function openToAppend(path: string, mode: number): number {
+  return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, mode)
 }
 
 export function close(descriptor: number): void {
