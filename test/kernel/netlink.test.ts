@@ -64,7 +64,7 @@ describe('without an nft', () => {
     const { plugins } = JSON.parse(
       await readFile(new URL('../../conf/bridge-every-option.conflist', import.meta.url), 'utf8'),
     )
-    const { type: _, configFiles: __, ...keys } = plugins.at(-1)
+    const { type: _, configFiles: __, logFile: ___, ...keys } = plugins.at(-1)
     const config = configWith(['10.244.1.7/24', 'fd00:1::7/64'], { ...keys, onlyNamespaces: ['shop'] })
     const environment = { CNI_ARGS: 'K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web' }
     expect(await call('ADD', alone({ config, environment }))).toMatchObject({ status: 0 })

@@ -40,9 +40,11 @@ export async function createNetwork(node: Namespace, conflist: Conflist): Promis
 
   const call = (command: string, plugin: Json, pod: Namespace, containerID: string, prevResult?: Json) => {
     const ipam = plugin.ipam ? { ipam: { ...plugin.ipam, dataDir } } : {}
+    // The machine's own log is no place for what tests do.
+    const log = plugin.logFile ? { logFile: join(dataDir, 'ip-masq.log') } : {}
     const netns = command === 'DEL' && !prevResult ? '' : pod.path
     return callChained(node, {
-      ...{ command, conflist, plugin: { ...plugin, ...ipam }, containerID, netns, prevResult },
+      ...{ command, conflist, plugin: { ...plugin, ...ipam, ...log }, containerID, netns, prevResult },
     })
   }
 
