@@ -7,7 +7,7 @@ import { attachmentDigest } from '../../src/backend/identity'
 import { mendSlots } from '../../src/backend/nftables/fill-slots'
 import { renderTransaction } from '../../src/backend/nftables/render'
 import { NO_TABLE } from '../../src/backend/nftables/table-state'
-import { parseAddress } from '../../src/policy/address'
+import { digitsOf, parseAddress } from '../../src/policy/address'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, type PluginCall, PREFIX, succeed } from '../lab/plugin'
@@ -477,11 +477,36 @@ describe('what somebody else wrote into our table', () => {
     expect(Object.values(slots ?? {}).sort()).toEqual(['::ffff:10.244.1.7', 'fd00::7'])
   })
 
+  test('an ADD that takes an address over takes its slot from the holder, and leaves the others', async () => {
+    await succeed(node, 'ADD', pod('a', '10.244.1.7/24', '10.244.1.9/24', 'fd00::7/64'))
+    await succeed(node, 'ADD', pod('b', '10.244.1.7/24'))
+    const [a, b] = ['a', 'b'].map((containerID) => attachmentDigest({ containerID, ifname: 'eth0' }))
+    const { slots = {} } = (await readTable(node)) ?? {}
+    const slotsOf = (digest = '') =>
+      Object.keys(slots)
+        .filter((key) => digitsOf(parseAddress(key)).startsWith(digest))
+        .map((key) => slots[key])
+    expect({ a: slotsOf(a), b: slotsOf(b) }).toEqual({
+      a: ['::ffff:10.244.1.9', 'fd00::7'],
+      b: ['::ffff:10.244.1.7'],
+    })
+    expect(await call('CHECK', pod('b', '10.244.1.7/24'))).toMatchObject({ status: 0, stderr: '' })
+    await succeed(node, 'DEL', withoutPrevResult('a'))
+    expect(await owners()).toEqual(['::ffff:10.244.1.7'])
+    await succeed(node, 'DEL', withoutPrevResult('b'))
+    expect(await owners()).toEqual([])
+  })
+
   test('a DEL takes away what an ADD of its pod takes over beside it: a stale slot is no licence', async () => {
     await succeed(node, 'ADD', pod('a', '10.244.1.7/24'))
-    const { owners: held } = (await readTable(node)) ?? {}
+    const { owners: held, slots } = (await readTable(node)) ?? {}
     await succeed(node, 'ADD', pod('b', '10.244.1.7/24'))
     const { owners: taken } = (await readTable(node)) ?? {}
+    // An ADD of an older version left it.
+    const [slot] = Object.keys(slots ?? {})
+    await node.sh(
+      `nft add element inet ip-masq attachments '{ ${slot} comment "1 1 a -" : ::ffff:10.244.1.7 }'`,
+    )
     const takeBack = `delete element inet ip-masq owners { ::ffff:10.244.1.7 }
       add element inet ip-masq owners { ::ffff:10.244.1.7 : ${held?.['::ffff:10.244.1.7']} }`
     expect(taken).not.toEqual(held)

@@ -16,7 +16,7 @@ import { renderVerdict } from './render'
 import { setUpPolicy, setUpTable } from './set-up'
 import { deleteSlotsThatSay } from './slots'
 import type { AddressState } from './table-state'
-import { requireFree } from './take-over'
+import { leaveSlots, requireFree } from './take-over'
 import type { Transaction } from './transaction'
 
 const ACTION = 'install the rules'
@@ -59,12 +59,13 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
     tableWasMissing ||= mustSetUp
     for (const line of warningsOf(state, wanted, wrong)) warnings.add(line)
     for (const { name } of sets) warnings.add(`replaced set ${name}, which had another type`)
-    for (const held of state.addresses)
-      if (isHeld(held, wanted)) await requireFree(carrier, attachment, { held, ...options })
+    const taken = state.addresses.filter((found) => isHeld(found, wanted))
+    for (const held of taken) await requireFree(carrier, attachment, { held, ...options })
     outcome = carrier.run([
-      ...(mustSetUp ? setUp(state, wanted.attachment, wrong) : []),
+      ...(mustSetUp ? setUp(state, wanted, wrong) : []),
       ...setUpPolicy(wanted.policy, sets),
       ...clearWay(state, wanted),
+      ...leaveSlots(carrier, taken),
       ...options.elements,
     ])
   }
@@ -73,18 +74,15 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
 }
 
 /** Sets the table up, with the slots of all others where it is of an older layout that has none. */
-function setUp(
-  { table, all }: AttachmentState,
-  attachment: Wanted['attachment'],
-  wrong: readonly string[],
-): Transaction {
-  const own = attachmentDigest(attachment)
+function setUp({ table, all }: AttachmentState, wanted: Wanted, wrong: readonly string[]): Transaction {
+  const own = attachmentDigest(wanted.attachment)
   const known = new Set(all?.slots.map(({ digest }) => digest))
+  const left = all?.addresses.filter((found) => !isHeld(found, wanted)) ?? []
   return setUpTable({
     older: outdatedChains(table),
     wrong,
     isIncomplete: all?.mayLack ?? false,
-    slots: all ? fillSlots(all, (digest) => digest !== own && !known.has(digest)) : [],
+    slots: fillSlots({ addresses: left }, (digest) => digest !== own && !known.has(digest)),
   })
 }
 

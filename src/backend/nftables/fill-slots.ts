@@ -33,7 +33,10 @@ export function slotsByDigest(slots: readonly SlotState[]): Map<string, SlotStat
  * Slots for attachments that were added by a version without them. Nobody recorded when and where, so their note says
  * nothing of it.
  */
-export function fillSlots(state: TableState, isWanted: (digest: string) => boolean): Transaction {
+export function fillSlots(
+  state: Pick<TableState, 'addresses'>,
+  isWanted: (digest: string) => boolean,
+): Transaction {
   return [...addressesByDigest(state)]
     .filter(([digest]) => isWanted(digest))
     .map(([digest, addresses]) => addSlots(digest, addresses, {}))

@@ -1,12 +1,14 @@
 import type { Attachment } from '../../cni/attachment'
-import type { Address } from '../../policy/address'
+import { type Address, isSameAddress } from '../../policy/address'
 import type { Listed } from '../backend'
 import { isOfNetwork, takenError } from '../taken'
 import type { Carrier } from './carrier'
 import { findSlots } from './find'
-import { listedNote, ownerId } from './notes'
+import { listedNote, ownerId, parseSlotComment } from './notes'
 import { digestOfOwner } from './owner'
+import { addSlots, deleteSlotsThatSay } from './slots'
 import type { AddressState } from './table-state'
+import type { Transaction } from './transaction'
 
 /** An element of `owners` with the owner that it has. */
 interface OwnedElement {
@@ -41,4 +43,22 @@ function describeHolder(carrier: Carrier, { address, owner, comment }: OwnedElem
     addresses: addresses.length > 0 ? addresses : [address],
     ...(note && { note }),
   }
+}
+
+/**
+ * The slots of holders whose addresses an ADD takes over, without these addresses. A slot that outlived its address would say
+ * the same again as soon as its attachment gets the address back, and whoever had found it stale would delete it then.
+ */
+export function leaveSlots(carrier: Carrier, taken: readonly AddressState[]): Transaction {
+  const holders = new Set(taken.flatMap(({ owner }) => (owner ? [digestOfOwner(owner)] : [])))
+  return [...holders].flatMap((digest): Transaction => {
+    const slots = findSlots(carrier, digest)
+    // Without the map there are no slots, and whoever makes it anew fills it.
+    if (!slots.ok) return []
+    const { all, addresses, comment } = slots.value
+    const left = addresses.filter((own) => !taken.some(({ address }) => isSameAddress(address, own)))
+    if (left.length === addresses.length) return []
+    const note = parseSlotComment(comment) ?? {}
+    return [...deleteSlotsThatSay(digest, all), ...(left.length > 0 ? [addSlots(digest, left, note)] : [])]
+  })
 }
