@@ -580,6 +580,13 @@ ROW(environment) {
   return text_list(ctx, environ, length);
 }
 
+/* 1 for a terminal, or -errno. */
+ROW(isatty) {
+  INT(0, descriptor);
+  int is_terminal = isatty(descriptor);
+  return is_terminal ? JS_NewInt32(ctx, 1) : result(ctx, -1);
+}
+
 /* Nothing of the program runs after this. */
 ROW(exit) {
   INT(0, status);
@@ -634,7 +641,7 @@ static const JSCFunctionListEntry ROWS[] = {
     CALLS(CALL_ENTRY)
     ENTRY(realpath, 1), ENTRY(fstatat, 4), ENTRY(receive, 3), ENTRY(spawn, 4), ENTRY(clock, 1), ENTRY(semowners, 2),
     ENTRY(digestBegin, 1), ENTRY(digestAdd, 3), ENTRY(digestEnd, 2), ENTRY(hex, 1), ENTRY(encode, 1), ENTRY(decode, 1), ENTRY(latin1, 1),
-    ENTRY(find, 3), ENTRY(programArguments, 0), ENTRY(environment, 0), ENTRY(exit, 1), ENTRY(onIdle, 1),
+    ENTRY(find, 3), ENTRY(programArguments, 0), ENTRY(environment, 0), ENTRY(isatty, 1), ENTRY(exit, 1), ENTRY(onIdle, 1),
     JS_OBJECT_DEF("OPEN", OPEN_FLAGS, sizeof OPEN_FLAGS / sizeof *OPEN_FLAGS, JS_PROP_ENUMERABLE),
 };
 

@@ -3,17 +3,11 @@ import { CniError, toCniError } from '../cni/error'
 import { printLines } from '../cni/printable'
 import { LARGEST_CONFIG_FILE, readSmallFile } from '../cni/small-file'
 import { convert } from '../convert/convert'
-import { UsageError } from './options'
+import type { ConvertOptions } from './rows/convert'
 import type { World } from './world'
 
 /** `ip-masq convert [FILE]`: the plugin's part of a conflist, for a config of another system. */
-export async function convertCommand(args: readonly string[], world: World): Promise<number> {
-  const [file, ...more] = args
-  if (more.length > 0 || (file?.startsWith('-') && file !== '-')) {
-    throw new UsageError(
-      `Cannot run ip-masq convert ${args.join(' ')}: name one file, or none for stdin; see ip-masq --help`,
-    )
-  }
+export async function convertCommand({ file }: ConvertOptions, world: World): Promise<number> {
   const text = file === undefined || file === '-' ? readStdin() : readFile(file)
   const { plugin, notes } = await convert(text)
   await world.writeError(printLines(notes))

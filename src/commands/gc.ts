@@ -3,19 +3,16 @@ import { type Address, formatAddress, isSameAddress } from '../policy/address'
 import { readNodeCache } from '../sync/node-cache'
 import { isUnproven, type PruneReport, pruneGone } from '../sync/prune'
 import { enterHostRoot } from './host-root'
-import { parseOptions } from './options'
 import { gcJson, renderGc } from './report'
 import { requireRoot } from './root'
+import type { GcOptions } from './rows/gc'
 import type { World } from './world'
 
 /**
  * `ip-masq gc`: for runtimes that never send the verb (containerd). It knows --conf-dir and --profile as sync does, and
  * needs neither.
  */
-export async function gcCommand(args: readonly string[], world: World): Promise<number> {
-  const options = parseOptions('gc', args, [
-    ...(['profile', 'conf-dir', 'cache-dir', 'dry-run', 'json', 'grace', 'address', 'root'] as const),
-  ])
+export async function gcCommand(options: GcOptions, world: World): Promise<number> {
   requireRoot('gc')
   if (options.root !== undefined) enterHostRoot(options.root)
   const pruned = await pruneGone(world.backend(), {

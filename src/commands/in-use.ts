@@ -2,8 +2,8 @@ import { now } from '#system/clock'
 import { renderUse, type Use, usesOf } from '../install/uses'
 import { readNodeCache } from '../sync/node-cache'
 import { judgeAll } from '../sync/prune'
-import type { CommandOptions } from './install-options'
 import type { Pause } from './pause'
+import type { UninstallOptions } from './rows/uninstall'
 import type { World } from './world'
 
 const LOOK_MS = 1_000
@@ -16,7 +16,7 @@ export interface Steps {
 
 /** What needs the executable still, after as long a wait as was asked for. */
 export async function waitUntilUnused(
-  options: CommandOptions,
+  options: UninstallOptions,
   world: World,
   { say, leave, pause }: Steps,
 ): Promise<readonly Use[]> {
@@ -34,7 +34,7 @@ export async function waitUntilUnused(
 }
 
 /** What cannot be asked is an error, unless nothing shall hold us up. */
-async function findUses({ cacheDirs, graceSeconds, force }: CommandOptions, world: World): Promise<Use[]> {
+async function findUses({ cacheDirs, graceSeconds, force }: UninstallOptions, world: World): Promise<Use[]> {
   try {
     const judgement = await judgeAll(world.backend(), {
       readCache: () => readNodeCache(cacheDirs),

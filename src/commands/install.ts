@@ -15,26 +15,22 @@ import { findTarget } from '../install/target'
 import { basename, dirname, join, resolve } from '../system/paths'
 import { type Health, serveHealth, UNASKED } from './health'
 import { enterHostRoot } from './host-root'
-import { type CommandOptions, parseInstallOptions } from './install-options'
 import { watchInstall } from './install-watch'
-import { parseOptions } from './options'
 import { type Pause, pauseUntilStop } from './pause'
 import { requireRoot } from './root'
+import type { InstallCommandOptions } from './rows/install'
+import { SYNC } from './rows/sync'
+import { defaultsOf } from './table/parse'
 import type { World } from './world'
 
 const LOOK_MS = 1_000
 
 /** `ip-masq install`: the executable in its place, and ip-masq in the network. */
-export function installCommand(args: readonly string[], world: World): Promise<number> {
-  return withIoFailures(() => run(args, world))
+export function installCommand(options: InstallCommandOptions, world: World): Promise<number> {
+  return withIoFailures(() => run(options, world))
 }
 
-async function run(args: readonly string[], world: World): Promise<number> {
-  const options = parseInstallOptions('install', args, [
-    ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'network', 'mode', 'config', 'root'] as const),
-    ...(['disable-primary-masq', 'wait', 'watch', 'sync', 'prune', 'health-port'] as const),
-    ...(['keep-primary-rules', 'set-cni-version', 'force'] as const),
-  ])
+async function run(options: InstallCommandOptions, world: World): Promise<number> {
   requireRoot('install')
   const configFile = keepReadable(options)
   if (options.root !== undefined) enterHostRoot(options.root)
@@ -80,7 +76,7 @@ function takeOverAdvice(type: string): string {
 }
 
 /** A config of the container's own cannot be named once the host's files are: its directory stays open. */
-function keepReadable({ root, configFile }: CommandOptions): string | undefined {
+function keepReadable({ root, configFile }: InstallCommandOptions): string | undefined {
   if (root === undefined || configFile === undefined) return configFile
   const path = resolve(configFile)
   try {
@@ -93,25 +89,24 @@ function keepReadable({ root, configFile }: CommandOptions): string | undefined 
   }
 }
 
-function healthOf({ healthPort, watch, sync }: CommandOptions, world: World): Health {
+function healthOf({ healthPort, watch, sync }: InstallCommandOptions, world: World): Health {
   // A process that ends is asked for its status.
   if (healthPort === undefined || !(watch || sync)) return UNASKED
   return serveHealth(healthPort, ['install', ...(sync ? ['sync'] : [])], world)
 }
 
 async function syncLoop(
-  { confDir, cacheDirs, prune, keepPrimaryRules }: CommandOptions,
+  { confDir, cacheDirs, prune, keepPrimaryRules }: InstallCommandOptions,
   world: World,
   health: Health,
 ): Promise<number> {
   const { watchSync } = await import('./sync')
-  const byDefault = parseOptions('sync', [], [])
-  return watchSync({ ...byDefault, confDir, cacheDirs, prune, keepPrimaryRules }, world, health)
+  return watchSync({ ...defaultsOf(SYNC), confDir, cacheDirs, prune, keepPrimaryRules }, world, health)
 }
 
 /** The primary plugin writes its conflist when it starts, which may be after us. */
 async function waitForNetwork(
-  { confDir, network, waitSeconds = 0 }: CommandOptions,
+  { confDir, network, waitSeconds = 0 }: InstallCommandOptions,
   pause: Pause,
 ): Promise<void> {
   const end = now() + waitSeconds * 1000

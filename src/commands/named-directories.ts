@@ -3,7 +3,7 @@ import { CniError } from '../cni/error'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { PROFILES } from '../install/profiles'
 import { readNodeCache } from '../sync/node-cache'
-import type { CommandOptions } from './install-options'
+import type { UninstallOptions } from './rows/uninstall'
 
 /**
  * Refuses directories that are not there. A mistyped one looks like an empty one: it would hide the networks that name the
@@ -16,7 +16,7 @@ export function requireNamedDirectories({
   confDir,
   cacheDirs,
   force,
-}: CommandOptions): void {
+}: UninstallOptions): void {
   if (force) return
   const usual = PROFILES[profile]
   const rows = [

@@ -4,9 +4,9 @@ import { isUnproven } from '../sync/prune'
 import { type SyncReport, sync } from '../sync/sync'
 import { type Health, serveHealth, UNASKED } from './health'
 import { enterHostRoot } from './host-root'
-import { type Options, parseOptions } from './options'
 import { renderSync, syncJson } from './report'
 import { requireRoot } from './root'
+import type { SyncOptions } from './rows/sync'
 import { watch } from './watch'
 import type { World } from './world'
 
@@ -14,11 +14,7 @@ import type { World } from './world'
 const THOROUGH_MS = 3_600_000
 
 /** `ip-masq sync`: the kernel as the result caches and the conflists ask for it. */
-export async function syncCommand(args: readonly string[], world: World): Promise<number> {
-  const options = parseOptions('sync', args, [
-    ...(['profile', 'conf-dir', 'cache-dir', 'dry-run', 'json', 'prune', 'grace'] as const),
-    ...(['watch', 'interval', 'root', 'health-port', 'keep-primary-rules'] as const),
-  ])
+export async function syncCommand(options: SyncOptions, world: World): Promise<number> {
   requireRoot('sync')
   if (options.root !== undefined) enterHostRoot(options.root)
   if (options.watch) {
@@ -33,12 +29,12 @@ export async function syncCommand(args: readonly string[], world: World): Promis
 }
 
 /** Stays, and syncs again and again. `ip-masq install --sync` does it too. */
-export function watchSync(options: Options, world: World, health: Health): Promise<number> {
+export function watchSync(options: SyncOptions, world: World, health: Health): Promise<number> {
   return watch(options, { world, health }, turnsOf({ ...options, watch: true }, world))
 }
 
 /** What runs a sync, and prints what it did. `quiet`: only if there is something to say. */
-function turnsOf(options: Options, world: World) {
+function turnsOf(options: SyncOptions, world: World) {
   const { dryRun, keepPrimaryRules: keep } = options
   let thoroughDue = 0
   const primary = (known: NodeState) => {

@@ -8,22 +8,18 @@ import { errorText } from './error-text'
 import { serveHealth, UNASKED } from './health'
 import { enterHostRoot } from './host-root'
 import { type Steps, waitUntilUnused } from './in-use'
-import { type CommandOptions, parseInstallOptions } from './install-options'
 import { requireNamedDirectories } from './named-directories'
 import { type Pause, pauseUntilStop } from './pause'
 import { requireRoot } from './root'
+import type { UninstallOptions } from './rows/uninstall'
 import type { World } from './world'
 
 /** `ip-masq uninstall`: out of the conflists first; the executable only when nobody's DEL needs it any more. */
-export function uninstallCommand(args: readonly string[], world: World): Promise<number> {
-  return withIoFailures(() => run(args, world))
+export function uninstallCommand(options: UninstallOptions, world: World): Promise<number> {
+  return withIoFailures(() => run(options, world))
 }
 
-async function run(args: readonly string[], world: World): Promise<number> {
-  const options = parseInstallOptions('uninstall', args, [
-    ...(['profile', 'bin-dir', 'conf-dir', 'cache-dir', 'force', 'timeout', 'root'] as const),
-    ...(['watch', 'health-port', 'grace', 'restore-primary-masq'] as const),
-  ])
+async function run(options: UninstallOptions, world: World): Promise<number> {
   requireRoot('uninstall')
   if (options.root !== undefined) enterHostRoot(options.root)
   const pause = pauseUntilStop()
@@ -33,7 +29,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
 const WATCH_MS = 5_000
 
 /** Stays, until the process is stopped: for a DaemonSet, whose pods are ready when their nodes are rid of it. */
-async function watchUninstall(options: CommandOptions, world: World, pause: Pause): Promise<number> {
+async function watchUninstall(options: UninstallOptions, world: World, pause: Pause): Promise<number> {
   const { healthPort } = options
   const health = healthPort === undefined ? UNASKED : serveHealth(healthPort, ['uninstall'], world)
   let known = ''
@@ -58,7 +54,7 @@ async function watchUninstall(options: CommandOptions, world: World, pause: Paus
   return 0
 }
 
-async function uninstall(options: CommandOptions, world: World, pause: Pause): Promise<number> {
+async function uninstall(options: UninstallOptions, world: World, pause: Pause): Promise<number> {
   const executable = `${options.binDir}/ip-masq`
   let said = 0
   let consequences: readonly string[] = []
@@ -90,7 +86,7 @@ async function uninstall(options: CommandOptions, world: World, pause: Pause): P
 }
 
 /** The rules, when nothing needs them and the executable any more. */
-async function removeRules(options: CommandOptions, world: World, steps: Steps): Promise<number> {
+async function removeRules(options: UninstallOptions, world: World, steps: Steps): Promise<number> {
   const { binDir, force } = options
   const { say, leave } = steps
   const uses = await waitUntilUnused(options, world, steps)
@@ -117,7 +113,7 @@ async function removeRules(options: CommandOptions, world: World, steps: Steps):
 }
 
 /** What cannot be edited keeps the executable: every ADD and DEL of that network would fail without it. */
-function requireUnnamed({ binDir, confDir, force }: CommandOptions): void {
+function requireUnnamed({ binDir, confDir, force }: UninstallOptions): void {
   const [file] = filesThatName(confDir, { force })
   if (file === undefined) return
   throw new CniError('ioFailure', `Cannot remove ${binDir}/ip-masq: ${file} names it; take it out by hand`)

@@ -5,8 +5,8 @@ import { VERSION } from '../system/version'
 import { errorText } from './error-text'
 import { fingerprint, fingerprintOf } from './fingerprint'
 import type { Health } from './health'
-import type { Options } from './options'
 import { pauseUntilStop } from './pause'
+import type { SyncOptions } from './rows/sync'
 import type { World } from './world'
 
 interface Found {
@@ -37,7 +37,7 @@ const RETRY_MS = 5_000
  * being told: `nft monitor` holds the whole ruleset in memory, and inotify knows nothing of directories that come later.
  */
 export async function watch(
-  options: Options,
+  options: Pick<SyncOptions, 'confDir' | 'intervalSeconds'>,
   { world, health }: { readonly world: World; readonly health: Health },
   run: (options: { quiet: boolean }) => Promise<Found>,
 ): Promise<number> {

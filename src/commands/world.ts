@@ -7,6 +7,8 @@ export interface World {
   /** Where primary plugins may have put masquerade rules of their own. */
   readonly primaryFirewalls: () => Promise<readonly PrimaryFirewall[]>
   readonly write: (text: string) => Promise<void>
+  /** One line without its end: bold where stdout is a terminal and NO_COLOR is unset. */
+  readonly writeHeading: (line: string) => Promise<void>
   readonly writeError: (text: string) => Promise<void>
   /** From here on no output holds the process up: what nobody takes within a second is dropped and counted. */
   readonly stay: () => Promise<void>

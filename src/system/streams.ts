@@ -12,6 +12,8 @@ export interface Streams {
    * that is non-blocking and full rejects with EAGAIN. One call at a time for each output.
    */
   writeSome(descriptor: Output, bytes: Uint8Array): Promise<number>
+  /** Whether it is a terminal (isatty(3)). */
+  isTerminal(descriptor: Output): boolean
 }
 
 export type Output = 1 | 2

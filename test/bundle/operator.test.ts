@@ -1,8 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { version } from '../../package.json'
 import { KEYS } from '../../src/config/keys'
 import { EXECUTABLES } from '../lab/plugin'
+
+const READER = fileURLToPath(new URL('../lab/slow-reader.pl', import.meta.url))
 
 /** As an operator types it: a shell, no CNI variables. */
 const type = (command: string) => execa('bash', ['-c', command], { reject: false, stdin: 'ignore' })
@@ -25,6 +28,24 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
     for (const key of Object.keys(KEYS)) {
       expect(stdout).toContain(key)
     }
+  })
+
+  test.each([
+    ['tty', '', '\x1b[1m', '\x1b[0m'],
+    ['tty', '1', '', ''],
+    ['pipe', '', '', ''],
+  ])('headings on a %s with NO_COLOR="%s"', async (kind, noColor, bold, plain) => {
+    const typed = `NO_COLOR=${noColor} perl ${READER} ${kind} 1 ${executable} help convert`
+    const { exitCode, stdout } = await type(typed)
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain(`\n\n${bold}Usage:${plain}\n  ip-masq convert [FILE]\n\n`)
+    expect(stdout.split('\x1b')).toHaveLength(bold === '' ? 1 : 11)
+  })
+
+  test.each(['sync', 'gc', 'install', 'uninstall', 'convert', 'help'])('%s --help', async (command) => {
+    const { exitCode, stdout, stderr } = await type(`${executable} ${command} --help`)
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(stdout).toMatch(new RegExp(`^ip-masq ${command}: [^]*\\nUsage:\\n  ip-masq ${command}`))
   })
 
   test.each(['--verbose', 'add', '--version --help'])('does not know %s', async (option) => {
@@ -55,15 +76,11 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
   test.each([
     ['convert </dev/null', 1, 'Cannot convert nothing: the input is empty'],
     ['convert /no/such/file', 1, 'Cannot read /no/such/file'],
-    [
-      'convert --yaml',
-      2,
-      'Cannot run ip-masq convert --yaml: name one file, or none for stdin; see ip-masq --help',
-    ],
+    ['convert --yaml', 2, "Cannot run ip-masq convert: Unknown option '--yaml'; see ip-masq convert --help"],
     [
       'convert a b',
       2,
-      'Cannot run ip-masq convert a b: name one file, or none for stdin; see ip-masq --help',
+      'Cannot run ip-masq convert a b: name one file, or none for stdin; see ip-masq convert --help',
     ],
   ])('%s', async (command, exitCode, message) => {
     const reply = await type(`${executable} ${command}`)

@@ -15,7 +15,7 @@ const prefixes = Array.from({ length: 25_000 }, (_, i) => `10.${i >> 8}.${i & 25
 const plugin = `${JSON.stringify({ type: 'ip-masq', nonMasqueradeCIDRs: prefixes }, null, 2)}\n`
 /** One message of 500 kB on stderr. */
 const words = Array.from({ length: 50_000 }, (_, i) => `word${10_000 + i}`).join(' ')
-const message = `Cannot run ip-masq convert ${words}: name one file, or none for stdin; see ip-masq --help\n`
+const message = `Cannot run ip-masq convert ${words}: name one file, or none for stdin; see ip-masq convert --help\n`
 
 let directory: string
 let config: string

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { version } from '../../package.json'
-import { parseInstallOptions } from '../../src/commands/install-options'
+import { ROWS } from '../../src/commands/rows'
+import { parseCommand } from '../../src/commands/table/parse'
 import { parseConfig } from '../../src/config/parse'
 import { PROFILES } from '../../src/install/profiles'
 import {
@@ -38,6 +39,7 @@ interface DaemonSet {
         readonly containers: readonly {
           readonly image: string
           readonly args: readonly string[]
+          readonly env?: readonly { readonly name: string; readonly value: string }[]
           readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[]
           readonly livenessProbe: { readonly httpGet: { readonly port: number } }
           readonly readinessProbe: { readonly httpGet: { readonly port: number } }
@@ -73,12 +75,18 @@ describe.each(OVERLAYS)('%s', (overlay) => {
     const [container] = daemonSet(overlay).spec.template.spec.containers
     expect(container?.image).toBe(`localhost/ip-masq:${version}`)
     const [command = '', ...args] = container?.args ?? []
-    const flags = args.map((arg) => arg.replace(/^--/, '').replace(/=.*/, ''))
-    const options = parseInstallOptions(command, args, flags as never)
-    expect(command).toBe(overlay.startsWith('uninstall') ? 'uninstall' : 'install')
-    expect(options).toMatchObject({ root: '/host', watch: true })
-    expect(options.healthPort).toBe(container?.livenessProbe.httpGet.port)
-    expect(options.healthPort).toBe(container?.readinessProbe.httpGet.port)
+    const row = overlay.startsWith('uninstall') ? ROWS.uninstall : ROWS.install
+    expect(command).toBe(row.name)
+    const port = container?.livenessProbe.httpGet.port
+    expect(parseCommand(row, args, {})).toMatchObject({ root: '/host', watch: true, healthPort: port })
+    expect(container?.readinessProbe.httpGet.port).toBe(port)
+  })
+
+  test('gives commands that are run in the container the same root', () => {
+    const [container] = daemonSet(overlay).spec.template.spec.containers
+    const environment = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]))
+    expect(environment).toEqual({ IP_MASQ_ROOT: '/host' })
+    expect(parseCommand(ROWS.gc, [], environment)).toMatchObject({ root: '/host' })
   })
 
   test('mounts the directories of its profile where the host has them, below the host that is seen', () => {
@@ -124,6 +132,7 @@ test('the pod asks for what it needs, and for nothing else', () => {
   expect(rest).toEqual({
     name: 'ip-masq',
     imagePullPolicy: 'Never',
+    env: [{ name: 'IP_MASQ_ROOT', value: '/host' }],
     resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '128Mi' } },
     livenessProbe: { ...probe('/livez'), periodSeconds: 30, timeoutSeconds: 5 },
     readinessProbe: { ...probe('/readyz'), periodSeconds: 10, timeoutSeconds: 5 },

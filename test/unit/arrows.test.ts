@@ -25,8 +25,10 @@ const STOREYS = [
   ['sync'],
   ['install', 'convert', 'log'],
   ['verbs'],
+  ['commands/table'],
+  ['commands/rows'],
   ['commands'],
-  ['edge.ts'],
+  ['edge.ts', 'operator.ts'],
   ['main.ts', 'main-version.ts'],
 ]
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CODES } from '../../src/cni/error'
-import { HELP } from '../../src/commands/help'
+import { OVERVIEW } from '../../src/commands/overview'
 import { KEYS } from '../../src/config/keys'
 import { parseConfig } from '../../src/config/parse'
 import { VERSION } from '../../src/system/version'
@@ -30,9 +30,9 @@ test('the rules in docs/how-it-works.md are the golden ones', () => {
   expect(read('docs/how-it-works.md')).toContain(`\`\`\`\n${read('test/golden/table.txt')}\`\`\``)
 })
 
-test.each(Object.keys(KEYS))('%s is explained in docs/options.md and in --help', (key) => {
+test.each(Object.keys(KEYS))('%s is explained in docs/options.md and in ip-masq --help', (key) => {
   expect(read('docs/options.md')).toContain(`\n| \`${key}\` | `)
-  expect(HELP).toMatch(new RegExp(`\n  (?:\\w+, )?${key},? +\\S`))
+  expect(OVERVIEW).toMatch(new RegExp(`\n  (?:\\w+, )?${key},? +\\S`))
 })
 
 describe('codes', () => {

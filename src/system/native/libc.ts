@@ -99,6 +99,8 @@ export interface Libc {
   programArguments(): string[]
   /** `NAME=value`. */
   environment(): string[]
+  /** 1 for a terminal. */
+  isatty(descriptor: number): number
   exit(status: number): never
   /** What is called whenever no job is left: it waits for something, and returns whether there is more to wait for. */
   onIdle(wait: () => boolean): void

@@ -59,3 +59,7 @@ export function writeSome(descriptor: Output, bytes: Uint8Array): Promise<number
     })
   })
 }
+
+export function isTerminal(descriptor: Output): boolean {
+  return libc.isatty(descriptor) === 1
+}

@@ -3,6 +3,7 @@ interface Builtins {
   'node:child_process': typeof import('node:child_process')
   'node:crypto': typeof import('node:crypto')
   'node:os': typeof import('node:os')
+  'node:tty': typeof import('node:tty')
 }
 
 /**

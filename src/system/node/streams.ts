@@ -50,3 +50,7 @@ export function writeSome(descriptor: Output, bytes: Uint8Array): Promise<number
     writeOnce(descriptor, bytes, (error, length) => (error ? reject(error) : resolve(length))),
   )
 }
+
+export function isTerminal(descriptor: Output): boolean {
+  return loadBuiltin('node:tty').isatty(descriptor)
+}

@@ -1,0 +1,19 @@
+import type { CommandName, ROWS } from './rows'
+import type { Parsed } from './table/command'
+import type { World } from './world'
+
+/** Returns the exit status. */
+export type Command<Name extends CommandName> = (
+  options: Parsed<(typeof ROWS)[Name]>,
+  world: World,
+) => Promise<number>
+
+/** The code of each command, which is read when it is asked for. */
+export const LOAD: { readonly [Name in CommandName]: () => Promise<Command<Name>> } = {
+  sync: async () => (await import('./sync')).syncCommand,
+  gc: async () => (await import('./gc')).gcCommand,
+  install: async () => (await import('./install')).installCommand,
+  uninstall: async () => (await import('./uninstall')).uninstallCommand,
+  convert: async () => (await import('./convert')).convertCommand,
+  help: async () => (await import('./help')).helpCommand,
+}

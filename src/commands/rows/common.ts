@@ -1,0 +1,82 @@
+import { DEFAULT_CACHE_DIR } from '../../cni/paths'
+import { PROFILES, type ProfileName } from '../../install/profiles'
+import type { Status, Switch, ValueOption } from '../table/command'
+import { DIRECTORY, DURATION, HOST_ROOT, oneOf, PORT } from '../table/kinds'
+
+/** Options that several commands have. A command writes another help text or default over them where it differs. */
+
+const profiles = oneOf(Object.keys(PROFILES) as ProfileName[])
+
+export const PROFILE = {
+  flag: '--profile',
+  value: 'NAME',
+  kind: profiles,
+  default: 'default',
+  help: `the conflists' directory is that of this distribution: ${Object.keys(PROFILES).join(', ')}`,
+} as const satisfies ValueOption
+
+/** What a profile is for, for the default of another option. */
+export function profileOf(textOf: (flag: string) => string | undefined) {
+  return PROFILES[profiles.read(textOf(PROFILE.flag) ?? PROFILE.default)]
+}
+
+export const CONF_DIR = {
+  flag: '--conf-dir',
+  value: 'DIR',
+  kind: DIRECTORY,
+  default: { shown: PROFILES.default.confDir, from: (textOf) => profileOf(textOf).confDir },
+  help: 'where the conflists are',
+} as const satisfies ValueOption
+
+export const CACHE_DIR = {
+  flag: '--cache-dir',
+  value: 'DIR',
+  kind: DIRECTORY,
+  repeated: true,
+  default: DEFAULT_CACHE_DIR,
+  help: 'where runtimes keep their results, in DIR/results and DIR/*/results',
+} as const satisfies ValueOption
+
+export const DRY_RUN = {
+  flag: '--dry-run',
+  help: 'print what would change, and change nothing',
+} as const satisfies Switch
+
+export const JSON_OUTPUT = {
+  flag: '--json',
+  help: 'print a JSON object instead of lines',
+} as const satisfies Switch
+
+export const GRACE = {
+  flag: '--grace',
+  value: 'TIME',
+  kind: DURATION,
+  default: '10m',
+  help: 'where only the cache entry of a pod is gone, remove its rules not before this time after its ADD',
+} as const satisfies ValueOption
+
+export const KEEP_PRIMARY_RULES = {
+  flag: '--keep-primary-rules',
+  help: 'report the masquerade rules that bridge or ptp left, and do not remove them',
+} as const satisfies Switch
+
+export const HEALTH_PORT = {
+  flag: '--health-port',
+  value: 'PORT',
+  kind: PORT,
+  help: 'with --watch: answer /livez and /readyz on 127.0.0.1',
+} as const satisfies ValueOption
+
+/**
+ * The DaemonSet's manifest sets the variable, so that nobody types it after `kubectl exec`, which starts a process with the
+ * environment of the container. Only commands read it: no CNI call does.
+ */
+export const ROOT = {
+  flag: '--root',
+  value: 'DIR',
+  kind: HOST_ROOT,
+  environment: 'IP_MASQ_ROOT',
+  help: "in a container: do all of it in the host's /, which is mounted there",
+} as const satisfies ValueOption
+
+export const WRONG_COMMAND_LINE = [2, 'The command line cannot be used.'] as const satisfies Status

@@ -1,0 +1,42 @@
+import type { CommandRow, Parsed } from '../table/command'
+import { ADDRESS } from '../table/kinds'
+import { CACHE_DIR, CONF_DIR, DRY_RUN, GRACE, JSON_OUTPUT, PROFILE, ROOT, WRONG_COMMAND_LINE } from './common'
+
+export const GC = {
+  name: 'gc',
+  summary: 'remove the rules of pods that are proven gone, and policies that no pod has',
+  about: [
+    'For runtimes that never send GC (containerd). A pod that no result cache knows is not gone for that alone: rules that cannot be judged are kept, with the reason.',
+  ],
+  positionals: {},
+  options: {
+    addresses: {
+      flag: '--address',
+      value: 'ADDRESS',
+      kind: ADDRESS,
+      repeated: true,
+      help: 'remove only the rules of the pod with this address, which you know to be gone though nothing here proves it',
+    },
+    cacheDirs: CACHE_DIR,
+    graceSeconds: GRACE,
+    dryRun: DRY_RUN,
+    json: JSON_OUTPUT,
+    confDir: { ...CONF_DIR, help: 'accepted as for sync; gc needs no conflist' },
+    profile: { ...PROFILE, help: `accepted as for sync: ${PROFILE.kind.complete.join(', ')}` },
+    root: ROOT,
+  },
+  examples: [
+    { command: 'ip-masq gc --dry-run', about: 'Which rules would go, and which are kept for what reason.' },
+    {
+      command: 'ip-masq gc --address 10.244.1.7',
+      about: 'Remove the rules of a pod that you know to be gone.',
+    },
+  ],
+  statuses: [
+    [0, 'No rules of dead pods are left.'],
+    [1, 'Something failed or could not be judged, or --dry-run would remove something.'],
+    WRONG_COMMAND_LINE,
+  ],
+} as const satisfies CommandRow
+
+export type GcOptions = Parsed<typeof GC>

@@ -1,0 +1,23 @@
+import type { CommandRow } from '../table/command'
+import { CONVERT } from './convert'
+import { GC } from './gc'
+import { HELP } from './help'
+import { INSTALL } from './install'
+import { SYNC } from './sync'
+import { UNINSTALL } from './uninstall'
+
+/** All commands by their names, in the order in which help lists them. */
+export const ROWS = {
+  sync: SYNC,
+  gc: GC,
+  install: INSTALL,
+  uninstall: UNINSTALL,
+  convert: CONVERT,
+  help: HELP,
+} as const satisfies Readonly<Record<string, CommandRow>>
+
+export type CommandName = keyof typeof ROWS
+
+export function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(ROWS, name)
+}

@@ -1,0 +1,100 @@
+import { SUPPORTED_VERSIONS } from '../../cni/version'
+import { MODES } from '../../install/mode'
+import type { CommandRow, Parsed } from '../table/command'
+import { ABSOLUTE_DIRECTORY, DURATION, FILE, oneOf, TEXT } from '../table/kinds'
+import {
+  CACHE_DIR,
+  CONF_DIR,
+  HEALTH_PORT,
+  KEEP_PRIMARY_RULES,
+  PROFILE,
+  profileOf,
+  ROOT,
+  WRONG_COMMAND_LINE,
+} from './common'
+
+export const INSTALL = {
+  name: 'install',
+  summary: 'put this executable in its place, and ip-masq into the network',
+  about: [
+    'Copies the executable first, and only then adds ip-masq to the conflist that the runtime would take, or adds a drop-in. It may be run again at any time, and prints what you still have to do by hand.',
+  ],
+  positionals: {},
+  options: {
+    profile: {
+      ...PROFILE,
+      help: `the directories are those of this distribution: ${PROFILE.kind.complete.join(', ')}`,
+    },
+    binDir: {
+      flag: '--bin-dir',
+      value: 'DIR',
+      kind: ABSOLUTE_DIRECTORY,
+      default: { shown: "the profile's", from: (textOf) => profileOf(textOf).binDir },
+      help: 'where executables of plugins are',
+    },
+    confDir: {
+      ...CONF_DIR,
+      kind: ABSOLUTE_DIRECTORY,
+      default: { ...CONF_DIR.default, shown: "the profile's" },
+    },
+    network: {
+      flag: '--network',
+      value: 'NAME',
+      kind: TEXT,
+      help: 'the network (default: the first by file name, as the runtime takes it)',
+    },
+    mode: {
+      flag: '--mode',
+      value: 'MODE',
+      kind: oneOf(MODES),
+      default: 'auto',
+      help: 'auto, patch (the conflist) or drop-in (containerd 2.1 and later)',
+    },
+    configFile: {
+      flag: '--config',
+      value: 'FILE',
+      kind: FILE,
+      help: 'our part of the conflist, as JSON (default: no keys)',
+    },
+    disablePrimaryMasq: {
+      flag: '--disable-primary-masq',
+      help: "switch bridge's, ptp's or flannel's own masquerade off",
+    },
+    cniVersion: {
+      flag: '--set-cni-version',
+      value: 'VERSION',
+      kind: oneOf(SUPPORTED_VERSIONS),
+      help: `write this version into the conflist where it has none that we speak: ${SUPPORTED_VERSIONS.join(', ')}`,
+    },
+    force: {
+      flag: '--force',
+      help: 'also where the primary plugin masquerades by itself (docs/neighbours.md)',
+    },
+    waitSeconds: {
+      flag: '--wait',
+      value: 'TIME',
+      kind: DURATION,
+      help: "wait so long for the primary plugin's conflist",
+    },
+    watch: {
+      flag: '--watch',
+      help: 'stay, and install again when the primary plugin writes its conflist anew, or the file of --config changes',
+    },
+    sync: { flag: '--sync', help: 'stay, and do what ip-masq sync --watch does' },
+    prune: { flag: '--prune', help: 'with --sync: also remove the rules of pods that are proven gone' },
+    keepPrimaryRules: { ...KEEP_PRIMARY_RULES, help: `with --sync: ${KEEP_PRIMARY_RULES.help}` },
+    cacheDirs: { ...CACHE_DIR, help: `with --sync: ${CACHE_DIR.help}` },
+    healthPort: { ...HEALTH_PORT, help: 'with --watch or --sync: answer /livez and /readyz on 127.0.0.1' },
+    root: ROOT,
+  },
+  examples: [
+    {
+      command: 'ip-masq install --config my.json --disable-primary-masq',
+      about: "Install with the keys in my.json, and switch the primary plugin's masquerade off.",
+    },
+    { command: 'ip-masq install --profile k3s', about: 'Install into the directories of k3s.' },
+  ],
+  statuses: [[0, 'It is installed.'], [1, 'It could not be installed.'], WRONG_COMMAND_LINE],
+} as const satisfies CommandRow
+
+export type InstallCommandOptions = Parsed<typeof INSTALL>

@@ -1,0 +1,52 @@
+import type { CommandRow, Parsed } from '../table/command'
+import { DURATION } from '../table/kinds'
+import { CACHE_DIR, GRACE, HEALTH_PORT, ROOT, WRONG_COMMAND_LINE } from './common'
+import { INSTALL } from './install'
+
+export const UNINSTALL = {
+  name: 'uninstall',
+  summary: 'take ip-masq out of all conflists, then remove the executable if nothing uses it any more',
+  about: [
+    'Takes ip-masq out of the conflists first, and keeps the executable until no attachment needs it for its DEL. It never leaves a conflist that names what is gone.',
+  ],
+  positionals: {},
+  options: {
+    profile: INSTALL.options.profile,
+    binDir: INSTALL.options.binDir,
+    confDir: INSTALL.options.confDir,
+    cacheDirs: CACHE_DIR,
+    timeoutSeconds: {
+      flag: '--timeout',
+      value: 'TIME',
+      kind: DURATION,
+      help: 'wait so long for the attachments that use it',
+    },
+    graceSeconds: {
+      ...GRACE,
+      // An ADD in flight is not in the cache yet; runtimes give it 2 minutes.
+      default: '2m',
+      help: 'rules that no runtime knows of, and older than this, need it no more',
+    },
+    force: { flag: '--force', help: 'remove it though some attachments use it' },
+    restorePrimaryMasq: {
+      flag: '--restore-primary-masq',
+      help: 'switch on again what install --disable-primary-masq switched off, and only that',
+    },
+    watch: { flag: '--watch', help: 'stay, and try until nothing uses it' },
+    healthPort: HEALTH_PORT,
+    root: ROOT,
+  },
+  examples: [
+    {
+      command: 'ip-masq uninstall --restore-primary-masq --timeout 10m',
+      about: 'Give the primary plugin its masquerade back, and wait for the pods that use ip-masq.',
+    },
+  ],
+  statuses: [
+    [0, 'It is gone.'],
+    [1, 'Attachments use it still, a masquerade is left off with --restore-primary-masq, or a step failed.'],
+    WRONG_COMMAND_LINE,
+  ],
+} as const satisfies CommandRow
+
+export type UninstallOptions = Parsed<typeof UNINSTALL>

@@ -1,0 +1,89 @@
+import { type Address, parseAddress } from '../../policy/address'
+
+/** How a shell completes a value: names of directories or files, commands of ours, these words, or nothing. */
+export type Completion = 'directory' | 'file' | 'command' | 'nothing' | readonly string[]
+
+/** What a value of the command line may be. */
+export interface Kind<T> {
+  /** Throws an `UnusableError`. */
+  readonly read: (text: string) => T
+  readonly complete: Completion
+}
+
+/** A value that cannot be used. The message says what to write instead, fit to follow a colon. */
+export class UnusableError extends Error {}
+
+/** An empty text counts as none, because a manifest may have a variable without a value. */
+export const TEXT: Kind<string | undefined> = {
+  read: (text) => (text === '' ? undefined : text),
+  complete: 'nothing',
+}
+
+export const FILE: Kind<string | undefined> = { ...TEXT, complete: 'file' }
+
+export const DIRECTORY: Kind<string> = {
+  read: (text) => (text === '' ? unusable('write a directory') : text),
+  complete: 'directory',
+}
+
+export const ABSOLUTE_DIRECTORY: Kind<string> = {
+  read: (text) => (text.startsWith('/') ? text : unusable('write an absolute path')),
+  complete: 'directory',
+}
+
+export const HOST_ROOT: Kind<string> = {
+  read: (text) =>
+    text.startsWith('/') ? text : unusable("write an absolute path, where the host's / is mounted"),
+  complete: 'directory',
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
+
+/** `90`, `90s`, `10m`, `1h`, in seconds. */
+export const DURATION: Kind<number> = {
+  read(text) {
+    const [, number = '', unit = 's'] = /^(\d{1,6})([smh]?)$/.exec(text) ?? []
+    if (number === '') return unusable('write a duration, as in 90s, 10m or 1h')
+    return Number(number) * (UNITS[unit || 's'] ?? 1)
+  },
+  complete: 'nothing',
+}
+
+/** A watch that syncs without a pause would take a core for itself. */
+export const INTERVAL: Kind<number> = {
+  read: (text) => DURATION.read(text) || unusable('write 1s or more'),
+  complete: 'nothing',
+}
+
+export const PORT: Kind<number> = {
+  read(text) {
+    const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+    return port > 0 && port < 65536 ? port : unusable('write a port, 1 to 65535')
+  },
+  complete: 'nothing',
+}
+
+export const ADDRESS: Kind<Address> = {
+  read(text) {
+    try {
+      return parseAddress(text)
+    } catch {
+      return unusable('write an IP address, as in 10.244.1.7 or fd00::7')
+    }
+  },
+  complete: 'nothing',
+}
+
+/** One of these words. */
+export function oneOf<const T extends string>(
+  words: readonly T[],
+): Kind<T> & { readonly complete: readonly T[] } {
+  return {
+    read: (text) => words.find((word) => word === text) ?? unusable(`write ${words.join(', ')}`),
+    complete: words,
+  }
+}
+
+function unusable(advice: string): never {
+  throw new UnusableError(advice)
+}

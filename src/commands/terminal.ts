@@ -1,0 +1,52 @@
+import { printable } from '../cni/printable'
+import type { World } from './world'
+
+/** Tables for people: plain columns, which a program behind a pipe can cut too. */
+export interface Table {
+  readonly headings: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** An empty cell is written so, for columns that can be counted. */
+const NOTHING = '-'
+
+/** Writes a table; the headings are bold where the world says so. */
+export async function writeTable(
+  world: Pick<World, 'write' | 'writeHeading'>,
+  { headings, rows }: Table,
+): Promise<void> {
+  const [heading = '', ...lines] = alignColumns([headings, ...rows])
+  await world.writeHeading(heading)
+  await world.write(lines.map((line) => `${line}\n`).join(''))
+}
+
+/** A line for each row. Control characters become escapes before anything is measured; no line ends in a blank. */
+export function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {
+  const cells = rows.map((row) => row.map((cell) => printable(cell) || NOTHING))
+  const columns = Math.max(0, ...cells.map((row) => row.length))
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...cells.map((row) => displayWidth(row[column] ?? ''))),
+  )
+  return cells.map((row) =>
+    row.map((cell, column) => pad(cell, column < row.length - 1 ? (widths[column] ?? 0) : 0)).join('  '),
+  )
+}
+
+function pad(cell: string, width: number): string {
+  return cell + ' '.repeat(Math.max(0, width - displayWidth(cell)))
+}
+
+/** What takes two columns: East Asian wide and fullwidth characters (UAX #11), and emoji. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u
+
+const COMBINING = /[\p{Mn}\p{Me}]/u
+
+/** How many columns of a terminal a printable text takes. */
+export function displayWidth(text: string): number {
+  // Most cells are names and addresses.
+  if (/^[ -~]*$/.test(text)) return text.length
+  let width = 0
+  for (const character of text) width += COMBINING.test(character) ? 0 : WIDE.test(character) ? 2 : 1
+  return width
+}
