@@ -85,7 +85,7 @@ describe.each(OVERLAYS)('%s', (overlay) => {
   test('gives commands that are run in the container the same root', () => {
     const [container] = daemonSet(overlay).spec.template.spec.containers
     const environment = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]))
-    expect(environment).toEqual({ IP_MASQ_ROOT: '/host' })
+    expect(environment).toMatchObject({ IP_MASQ_ROOT: '/host' })
     expect(parseCommand(ROWS.gc, [], environment)).toMatchObject({ root: '/host' })
   })
 
