@@ -15,6 +15,8 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const PAGES = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   ...(readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }) as string[])
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),
