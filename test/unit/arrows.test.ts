@@ -21,7 +21,7 @@ const STOREYS = [
   ['backend/nftables/choose-carrier.ts', 'backend/host.ts'],
   ['backend/nftables/index.ts'],
   ['backend/places'],
-  ['config', 'primary'],
+  ['config', 'primary', 'foreign'],
   ['sync'],
   ['install', 'convert', 'log'],
   ['verbs'],

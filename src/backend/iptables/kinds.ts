@@ -66,7 +66,7 @@ export function hasChain(iptables: Iptables, family: Family, chain: string): boo
 }
 
 /** The name of the file that the links lead to shows it (xtables-nft-multi), or else what the tool says of itself. */
-function isLegacyTool(run: ToolProcess, host: Host): boolean {
+export function isLegacyTool(run: ToolProcess, host: Host): boolean {
   const found = host.findTool('iptables-restore')
   if (!('file' in found)) return true
   const name = host.realPath(found.file).split('/').at(-1) ?? ''

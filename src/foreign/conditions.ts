@@ -1,0 +1,78 @@
+import type { Address, Family } from '../policy/address'
+import { digitsOf } from '../policy/address'
+import type { InterfacePattern } from '../policy/interface'
+import type { Range } from '../policy/range'
+import type { Condition } from './model'
+
+/** What is known of packets of a pod as they leave the node. */
+export interface Flow {
+  readonly source: Address
+  /** All of the same family as the source. */
+  readonly destination: Range
+  /** Absent: not known. */
+  readonly inInterface?: string
+  readonly outInterface?: string
+  /** The packets' mark; absent: it may be any, because somebody's rule may set it. */
+  readonly mark?: number
+}
+
+/** Whether a condition holds for all of a flow, for none of it, or perhaps for some. */
+export type Holds = 'yes' | 'no' | 'maybe'
+
+export function allHold(conditions: readonly Condition[], flow: Flow): Holds {
+  const answers = conditions.map((condition) => holds(condition, flow))
+  if (answers.includes('no')) return 'no'
+  return answers.includes('maybe') ? 'maybe' : 'yes'
+}
+
+function holds(condition: Condition, { source, destination, inInterface, outInterface, mark }: Flow): Holds {
+  switch (condition.on) {
+    case 'source': {
+      const first = digitsOf(source)
+      const isIn = ofFamily(condition.ranges, source.family).some(
+        (range) => range.first <= first && first < range.end,
+      )
+      return turned(isIn ? 'yes' : 'no', condition.isNot)
+    }
+    case 'destination':
+      return turned(overlap(ofFamily(condition.ranges, source.family), destination), condition.isNot)
+    case 'in':
+      return turned(isNamed(condition.names, inInterface), condition.isNot)
+    case 'out':
+      return turned(isNamed(condition.names, outInterface), condition.isNot)
+    case 'family':
+      return condition.family === source.family ? 'yes' : 'no'
+    case 'local destination':
+      return turned('no', condition.isNot)
+    case 'mark': {
+      const isIt = mark === undefined ? 'maybe' : (mark & condition.mask) === condition.value ? 'yes' : 'no'
+      return turned(isIt, condition.isNot)
+    }
+    case 'other':
+      return 'maybe'
+    default:
+      return condition satisfies never
+  }
+}
+
+function turned(answer: Holds, isNot: boolean): Holds {
+  if (!isNot || answer === 'maybe') return answer
+  return answer === 'yes' ? 'no' : 'yes'
+}
+
+function ofFamily(ranges: readonly Range[], family: Family): Range[] {
+  return ranges.filter((range) => range.family === family)
+}
+
+function overlap(ranges: readonly Range[], wanted: Range): Holds {
+  if (ranges.some((range) => range.first <= wanted.first && wanted.end <= range.end)) return 'yes'
+  return ranges.some((range) => range.first < wanted.end && wanted.first < range.end) ? 'maybe' : 'no'
+}
+
+function isNamed(patterns: readonly InterfacePattern[], name: string | undefined): Holds {
+  if (name === undefined) return 'maybe'
+  const isOne = patterns.some((pattern) =>
+    pattern.isWildcard ? name.startsWith(pattern.name) : name === pattern.name,
+  )
+  return isOne ? 'yes' : 'no'
+}

@@ -1,0 +1,158 @@
+import type { Condition, ForeignRule, Verdict } from './model'
+import {
+  addressAt,
+  type Branch,
+  interfaceOf,
+  localAt,
+  markAt,
+  membersOf,
+  NO_VERDICT,
+  only,
+  operatorAt,
+  type Step,
+} from './nft-matches'
+
+/** Lets a named map be looked up: `"docker0" : jump nat-out__docker0`, an element each. */
+export type ReadMap = (name: string) => readonly string[]
+
+/**
+ * A rule as nft lists it, or several, one for each element of a verdict map. What is not known becomes a condition that may
+ * hold or not, so that nothing is passed over.
+ */
+export function parseNftRule(line: string, readMap: ReadMap): ForeignRule[] {
+  const text = line.trim()
+  const words = wordsOf(text.replace(/ ?# handle \d+$/, ''))
+  const parsed: { conditions: Condition[]; verdicts: Branch[] } = { conditions: [], verdicts: [] }
+  const unknown: string[] = []
+  const flush = () => {
+    if (unknown.length > 0) parsed.conditions.push({ on: 'other', text: unknown.splice(0).join(' ') })
+  }
+  for (let at = 0; at < words.length; ) {
+    const step = statementAt(words, at, readMap)
+    if (step) {
+      flush()
+      parsed.conditions.push(...step.conditions)
+      parsed.verdicts.push(...step.branches)
+      at += step.length
+    } else {
+      const end = endOfUnknown(words, at)
+      unknown.push(...words.slice(at, end))
+      at = end
+    }
+  }
+  flush()
+  const branches = parsed.verdicts.length > 0 ? parsed.verdicts : [NO_VERDICT]
+  return branches.map(({ conditions, verdict }) => ({
+    ...{ conditions: [...parsed.conditions, ...conditions], verdict, text },
+  }))
+}
+
+/**
+ * Where a statement ends that is not known. What follows may belong to it, as the address in `ct original ip saddr 10.0.0.1`
+ * does, so it goes on up to a verdict; but that of a port or a protocol is as long as it looks.
+ */
+function endOfUnknown(words: readonly string[], at: number): number {
+  const isShort = /^(tcp|udp|sctp|th|meta)$/.test(words[at] ?? '') && words[at + 2] !== 'vmap'
+  if (isShort) return at + 3 + operatorAt(words, at + 2).length
+  const end = words.findIndex((word, i) => i > at && STOP.test(word))
+  return end < 0 ? words.length : end
+}
+
+/** Words with which a verdict begins, or what has no part in a condition. */
+const STOP = /^(masquerade|snat|return|accept|drop|jump|goto|vmap|counter|comment)$/
+
+/** Quoted texts and `{ ... }` are one word each. */
+function wordsOf(text: string): string[] {
+  return text.match(/"[^"]*"|\{[^}]*\}|\S+/g) ?? []
+}
+
+function verdictStep(length: number, verdict: Verdict): Step {
+  return { length, conditions: [], branches: [{ conditions: [], verdict }] }
+}
+
+function statementAt(words: readonly string[], at: number, readMap: ReadMap): Step | undefined {
+  const [word = '', next = '', third = ''] = words.slice(at)
+  if (word === 'meta') {
+    if (next === 'mark' && third === 'set') return markingAt(words, at)
+    const inner = statementAt(words, at + 1, readMap)
+    return inner && { ...inner, length: inner.length + 1 }
+  }
+  switch (word) {
+    case 'ip':
+    case 'ip6':
+      return addressAt(word, words, at)
+    case 'iifname':
+    case 'oifname':
+    case 'iif':
+    case 'oif':
+      return interfaceAt(words, at, readMap)
+    case 'mark':
+      return markAt(words, at)
+    case 'nfproto':
+      return next === 'ipv4' || next === 'ipv6'
+        ? only(2, { on: 'family', family: next === 'ipv4' ? 'ip' : 'ip6' })
+        : undefined
+    case 'fib':
+      return localAt(words, at)
+    case 'counter':
+      return only(next === 'packets' ? 5 : 1)
+    case 'comment':
+      return only(2)
+    case 'masquerade':
+      return verdictStep(words.length - at, { do: 'masquerade' })
+    case 'snat':
+      return verdictStep(words.length - at, { do: 'snat', to: snatTarget(words.slice(at + 1)) })
+    case 'return':
+    case 'accept':
+    case 'drop':
+      return verdictStep(1, { do: word })
+    case 'jump':
+    case 'goto':
+      return verdictStep(2, { do: word, chain: next })
+    case 'vmap':
+      return branchesOf({ map: next, readMap, length: 2 }, (key) => ({ on: 'other', text: key }))
+    default:
+      return undefined
+  }
+}
+
+/** `ip to 192.0.2.1 persistent comment "x"` */
+function snatTarget(words: readonly string[]): string {
+  const end = words.indexOf('comment')
+  return words.slice(words.indexOf('to') + 1, end < 0 ? undefined : end).join(' ')
+}
+
+function interfaceAt(words: readonly string[], at: number, readMap: ReadMap): Step | undefined {
+  const on = words[at]?.startsWith('i') ? 'in' : 'out'
+  const { isNot, length } = operatorAt(words, at + 1)
+  const value = words[at + 1 + length] ?? ''
+  if (value === 'vmap') {
+    return branchesOf({ map: words[at + 2] ?? '', readMap, length: 3 }, (key) => ({
+      on,
+      names: [interfaceOf(key)],
+      isNot: false,
+    }))
+  }
+  if (value === '' || value.startsWith('@')) return undefined
+  return only(2 + length, { on, names: membersOf(value).map(interfaceOf), isNot })
+}
+
+/** What a verdict map leads to; `conditionOf` says when. */
+function branchesOf(
+  { map, readMap, length }: { readonly map: string; readonly readMap: ReadMap; readonly length: number },
+  conditionOf: (key: string) => Condition,
+): Step {
+  const elements = map.startsWith('@') ? readMap(map.slice(1)) : membersOf(map)
+  const branches = elements.flatMap((element): Branch[] => {
+    const [, key = '', verdict = ''] = /^("[^"]*"|.*?) : (.*)$/.exec(element) ?? []
+    const step = statementAt(wordsOf(verdict), 0, readMap)
+    return (step?.branches ?? []).map((one) => ({ ...one, conditions: [conditionOf(key)] }))
+  })
+  return { length, conditions: [], branches: branches.length > 0 ? branches : [NO_VERDICT] }
+}
+
+/** `meta mark set meta mark ^ 0x4000`: up to the verdict, if there is one. */
+function markingAt(words: readonly string[], at: number): Step {
+  const end = words.findIndex((word, i) => i > at && STOP.test(word))
+  return only((end < 0 ? words.length : end) - at)
+}

@@ -1,0 +1,124 @@
+import { type NftProcess, runScript } from '../backend/nftables/text/nft'
+import type { Family } from '../policy/address'
+import { type Foreign, type ForeignHook, type ForeignRule, hasRules } from './model'
+import { parseNftRule } from './nft-rule'
+
+const OWN_TABLE = 'inet ip-masq'
+
+const FAMILIES: Readonly<Record<string, readonly Family[]>> = {
+  ip: ['ip'],
+  ip6: ['ip6'],
+  inet: ['ip', 'ip6'],
+}
+
+/** More chains than anybody's source NAT has; each takes a process to list. */
+const MOST_CHAINS = 64
+
+interface BaseChain {
+  readonly table: string
+  readonly chain: string
+  readonly priority: number
+}
+
+/**
+ * The base chains for source NAT in nftables but ours, listed chain by chain: to list a whole ruleset takes long, and some
+ * versions of nft crash on others' rules. `isSkipped`: base chains that are looked at in another way.
+ */
+export function readNft(nft: NftProcess, isSkipped: (base: BaseChain) => boolean): Foreign {
+  const listed = runScript(nft, [], 'list chains\n')
+  if (!listed.ok) {
+    // Without nf_tables in the kernel there are no such rules.
+    const isAbsent = listed.failure === 'unsupported'
+    return { hooks: [], unseen: isAbsent ? [] : [`others' rules in nftables: nft: ${listed.said}`] }
+  }
+  const bases = parseBaseChains(listed.stdout).filter((base) => base.table !== OWN_TABLE && !isSkipped(base))
+  const read = bases.map((base) => readHook(nft, base))
+  return {
+    hooks: read.map(({ hook }) => hook).filter(hasRules),
+    unseen: read.flatMap(({ unseen }) => unseen),
+  }
+}
+
+/** Those of type nat in postrouting, in what `nft list chains` prints. */
+export function parseBaseChains(text: string): BaseChain[] {
+  const found: BaseChain[] = []
+  let [table, chain] = ['', '']
+  for (const line of text.split('\n')) {
+    table = /^table (\S+ \S+) \{/.exec(line)?.[1] ?? table
+    chain = /^\tchain (\S+) \{/.exec(line)?.[1] ?? chain
+    const priority = /^\s*type nat hook postrouting priority ([^;]+);/.exec(line)?.[1]
+    if (priority !== undefined) found.push({ table, chain, priority: numberOf(priority) })
+  }
+  return found
+}
+
+/** The names that nft has for priorities, by which it prints those near them: `srcnat - 1`, `filter + 10`. */
+const PRIORITIES: Readonly<Record<string, number>> = {
+  ...{ raw: -300, mangle: -150, dstnat: -100, filter: 0, security: 50, srcnat: 100 },
+}
+
+function numberOf(priority: string): number {
+  const [, name = '', sign = '', offset = '0'] = /^([a-z]*) ?([+-]?) ?(\d*)$/.exec(priority.trim()) ?? []
+  return (PRIORITIES[name] ?? 0) + (sign === '-' ? -1 : 1) * Number(offset)
+}
+
+function readHook(
+  nft: NftProcess,
+  { table, chain, priority }: BaseChain,
+): { readonly hook: ForeignHook; readonly unseen: readonly string[] } {
+  const chains = new Map<string, readonly ForeignRule[]>()
+  const unseen: string[] = []
+  const list = (what: string): string => {
+    const outcome = runScript(nft, [], `list ${what}\n`)
+    if (!outcome.ok) unseen.push(`${what} of nftables: nft: ${outcome.said}`)
+    return outcome.ok ? outcome.stdout : ''
+  }
+  const readMap = (name: string) => elementsIn(list(`map ${table} ${name}`))
+  const open = [chain]
+  for (const name of open) {
+    if (chains.has(name)) continue
+    if (chains.size === MOST_CHAINS) {
+      unseen.push(`table ${table} of nftables: it has more than ${MOST_CHAINS} chains for source NAT`)
+      break
+    }
+    const rules = rulesIn(list(`chain ${table} ${name}`)).flatMap((line) => {
+      // What nft cannot say in its own words: iptables' matches and targets.
+      if (/\bxt (match|target)\b|# xt_/.test(line))
+        unseen.push(`a rule of iptables in table ${table}: ${line}`)
+      return parseNftRule(line, readMap)
+    })
+    chains.set(name, rules)
+    for (const { verdict } of rules) {
+      if (verdict.do === 'jump' || verdict.do === 'goto') open.push(verdict.chain)
+    }
+  }
+  const families = FAMILIES[table.split(' ')[0] ?? ''] ?? []
+  return { hook: { place: 'nftables', table, chain, priority, families, chains }, unseen }
+}
+
+/** The rules of a listed chain, a line each; nft breaks long sets into lines. */
+function rulesIn(text: string): string[] {
+  const rules: string[] = []
+  let open = ''
+  for (const line of text.split('\n')) {
+    if (open === '' && !line.startsWith('\t\t')) continue
+    open = open === '' ? line.trim() : `${open} ${line.trim()}`
+    if (count(open, '{') > count(open, '}')) continue
+    if (!/^(type \S+ hook |comment "|policy )/.test(open)) rules.push(open)
+    open = ''
+  }
+  return rules
+}
+
+function count(text: string, character: string): number {
+  return text.split(character).length - 1
+}
+
+/** The elements of a listed map. */
+function elementsIn(text: string): string[] {
+  const [, inner = ''] = /elements = \{([^}]*)\}/.exec(text) ?? []
+  return inner
+    .split(',')
+    .map((element) => element.replace(/\s+/g, ' ').trim())
+    .filter((element) => element !== '')
+}

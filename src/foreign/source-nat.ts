@@ -1,0 +1,141 @@
+import { allHold, type Flow } from './conditions'
+import type { Condition, Foreign, ForeignHook, ForeignRule } from './model'
+import { ownerOf } from './owners'
+
+/** A rule that gives packets another source, with what has to hold on the way to it. */
+export interface SourceNat {
+  readonly owner: string
+  readonly place: string
+  readonly table: string
+  /** From the base chain to the one that has the rule. */
+  readonly chains: readonly string[]
+  readonly priority: number
+  /** Against our own chain. In an iptables POSTROUTING that ours is in too, what is above our jump comes before. */
+  readonly order: 'before' | 'after' | 'unknown'
+  readonly conditions: readonly Condition[]
+  /** Absent: masqueraded. */
+  readonly to?: string
+  /** The rule as its tool prints it. */
+  readonly text: string
+  /** Whether all packets of the flow come to the rule and match it. */
+  readonly isCertain: boolean
+  /** Only packets that somebody has marked come to it; whether these are marked, rules for NAT do not show. */
+  readonly needsMark: boolean
+}
+
+/** Where our rules are, as in `PlaceName`. */
+export type OwnPlace = string
+
+/** Every rule for source NAT that packets can come to; none is certain. */
+export function listSourceNat({ hooks }: Foreign, own: OwnPlace): SourceNat[] {
+  return hooks.flatMap((hook) => rulesIn(hook, own))
+}
+
+/**
+ * The rules that the flow may meet, as base chains are gone through: for packets without a mark, in each chain up to the first that is certain;
+ * and besides what marked packets may meet before that.
+ */
+export function sourceNatOf({ hooks }: Foreign, own: OwnPlace, flow: Flow): SourceNat[] {
+  return hooks
+    .filter(({ families }) => families.includes(flow.source.family))
+    .sort((a, b) => a.priority - b.priority)
+    .flatMap((hook) => {
+      const unmarked = rulesIn(hook, own, { ...flow, mark: 0 })
+      const isSame = (one: SourceNat) => (other: SourceNat) =>
+        one.text === other.text && one.chains.join() === other.chains.join()
+      const merged: SourceNat[] = []
+      for (const one of rulesIn(hook, own, flow)) {
+        const same = unmarked.find(isSame(one))
+        merged.push(same ?? { ...one, isCertain: false, needsMark: true })
+        if (same?.isCertain) break
+      }
+      return merged
+    })
+}
+
+/** Deeper than the kernel allows. */
+const DEEPEST = 16
+
+interface Way {
+  readonly chains: readonly string[]
+  readonly conditions: readonly Condition[]
+  readonly texts: readonly string[]
+}
+
+/** Goes through a base chain with the flow, or without one through all of it. */
+function rulesIn(hook: ForeignHook, own: OwnPlace, flow?: Flow): SourceNat[] {
+  const { place, table, priority } = hook
+  const found: SourceNat[] = []
+  const ours = own === 'nftables' ? OWN_PRIORITY : IPTABLES_PRIORITY
+  let order: SourceNat['order'] = priority < ours ? 'before' : priority > ours ? 'after' : 'unknown'
+  if (own !== 'nftables' && leadsToOurs(hook)) order = 'before'
+  /** An accept or a drop may have ended the base chain for some packets. */
+  let mayHaveEnded = false
+
+  /** True when the base chain is over for all packets that came into this chain. */
+  const goThrough = (name: string, way: Way, cameAll: boolean): boolean => {
+    const chains = [...way.chains, name]
+    let isComplete = cameAll
+    if (chains.length > DEEPEST) return false
+    for (const rule of hook.chains.get(name) ?? []) {
+      const matches = flow ? allHold(rule.conditions, flow) : 'maybe'
+      if (matches === 'no') continue
+      const isSure = matches === 'yes'
+      const next: Way = {
+        chains,
+        conditions: [...way.conditions, ...rule.conditions],
+        texts: [...way.texts, rule.text],
+      }
+      const { verdict } = rule
+      switch (verdict.do) {
+        case 'nothing':
+          break
+        case 'ours':
+          if (own !== 'nftables') order = 'after'
+          break
+        case 'masquerade':
+        case 'snat': {
+          const { conditions, texts } = next
+          const to = verdict.do === 'snat' ? { to: verdict.to } : {}
+          const isCertain = isSure && isComplete && !mayHaveEnded
+          const owner = ownerOf([table, ...chains], texts)
+          found.push({
+            ...{ owner, place, table, chains, priority, order, conditions, ...to },
+            ...{ text: rule.text, isCertain, needsMark: false },
+          })
+          if (isSure) return true
+          break
+        }
+        case 'jump':
+        case 'goto': {
+          const isOver = goThrough(verdict.chain, next, isComplete && isSure)
+          if (isSure && (isOver || verdict.do === 'goto')) return isOver
+          if (verdict.do === 'goto') isComplete = false
+          break
+        }
+        case 'return':
+          if (isSure) return false
+          isComplete = false
+          break
+        case 'accept':
+        case 'drop':
+          if (isSure) return true
+          if (flow) mayHaveEnded = true
+          break
+        default:
+          verdict satisfies never
+      }
+    }
+    return false
+  }
+  goThrough(hook.chain, { chains: [], conditions: [], texts: [] }, true)
+  return found
+}
+
+function leadsToOurs({ chain, chains }: ForeignHook): boolean {
+  const rules: readonly ForeignRule[] = chains.get(chain) ?? []
+  return rules.some(({ verdict }) => verdict.do === 'ours')
+}
+
+/** Of our chain in nftables, and of every nat table's POSTROUTING that iptables makes. */
+const [OWN_PRIORITY, IPTABLES_PRIORITY] = [99, 100]
