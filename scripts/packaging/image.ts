@@ -1,13 +1,19 @@
-import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { version } from '../../package.json'
+import { repository, version } from '../../package.json'
 import type { Architecture } from './architecture'
 import { tar } from './archive'
 import type { Image } from './oci'
 import { ROOT } from './root'
 
-export const REFERENCE = `localhost/ip-masq:${version}`
+/** The registry beside the forge. Whose it is, `repository` of package.json says, and nothing else. */
+const [, owner = ''] = /github\.com\/([^/]+)\//.exec(repository.url) ?? []
+export const IMAGE = `ghcr.io/${owner.toLowerCase()}/ip-masq`
+export const REFERENCE = `${IMAGE}:${version}`
+
+/** In a directory of every `PATH`: `kubectl exec ds/ip-masq -- ip-masq list`. */
+const EXECUTABLE = '/usr/local/bin/ip-masq'
 
 export interface ImageParts {
   readonly executable: string
@@ -23,14 +29,15 @@ export async function imageOf(
 ): Promise<Image> {
   const work = await mkdtemp(join(tmpdir(), 'ip-masq-image-'))
   try {
-    await copyFile(executable, join(work, 'ip-masq'))
-    await chmod(join(work, 'ip-masq'), 0o755)
+    await mkdir(join(work, 'usr/local/bin'), { recursive: true })
+    await copyFile(executable, join(work, EXECUTABLE))
+    await chmod(join(work, EXECUTABLE), 0o755)
     await copyFile(join(ROOT, 'LICENSE'), join(work, 'LICENSE'))
     await writeFile(join(work, 'THIRD-PARTY-NOTICES.md'), notices)
     return {
       architecture,
       layers: [{ tar: await tar(work), createdBy: `ip-masq ${version}` }],
-      entrypoint: ['/ip-masq'],
+      entrypoint: [EXECUTABLE],
       labels: {
         'org.opencontainers.image.title': 'ip-masq',
         'org.opencontainers.image.version': version,

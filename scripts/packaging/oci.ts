@@ -13,7 +13,7 @@ export interface Image {
   readonly layers: readonly { readonly tar: Uint8Array; readonly createdBy: string }[]
   readonly entrypoint: readonly string[]
   readonly labels: Readonly<Record<string, string>>
-  /** `localhost/ip-masq:0.1.0` */
+  /** With the registry and the tag. */
   readonly reference: string
 }
 

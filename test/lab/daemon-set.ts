@@ -90,7 +90,7 @@ const DEFAULT_CAPABILITIES = (
 
 /** What is carried out here, or says nothing to a runtime. Another key would be tried with half of what it asks for. */
 const POD_KEYS = (
-  'automountServiceAccountToken containers dnsPolicy enableServiceLinks hostNetwork nodeSelector priorityClassName ' +
+  'affinity automountServiceAccountToken containers dnsPolicy enableServiceLinks hostNetwork nodeSelector priorityClassName ' +
   'serviceAccountName terminationGracePeriodSeconds tolerations volumes'
 ).split(' ')
 const CONTAINER_KEYS =
@@ -160,7 +160,7 @@ export async function runDaemonSet(
     `--log-uri file://${directory}/log`,
   ]
   await containerd.ctr(
-    `run -d ${flags.join(' ')} ${image} ${name} /ip-masq ${[...args, ...moreArgs].join(' ')}`,
+    `run -d ${flags.join(' ')} ${image} ${name} ip-masq ${[...args, ...moreArgs].join(' ')}`,
   )
   const ask = ({ httpGet: { host, port, path } }: Probe) => {
     const line = `exec 3<>/dev/tcp/${host}/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`
@@ -172,7 +172,7 @@ export async function runDaemonSet(
     alive: () => probe(container.livenessProbe),
     ready: () => probe(container.readinessProbe),
     reasons: () => ask(container.readinessProbe),
-    exec: (line) => containerd.ctr(`task exec --exec-id exec-${count++} ${name} /ip-masq ${line}`),
+    exec: (line) => containerd.ctr(`task exec --exec-id exec-${count++} ${name} ip-masq ${line}`),
     async mounts() {
       const list = await containerd.ctr('task ls')
       const pid = list.match(`${name} +(\\d+)`)?.[1]

@@ -24,8 +24,12 @@ export async function kustomize(directory: string): Promise<Manifest[]> {
   return parseAllDocuments(stdout).map((document) => document.toJS())
 }
 
-/** An overlay of an operator's own: one of ours, with components of ours. */
-export async function kustomizeWith(overlay: string, components: readonly string[]): Promise<Manifest[]> {
+/** An overlay of an operator's own: one of ours, with components of ours, and what the operator adds. */
+export async function kustomizeWith(
+  overlay: string,
+  components: readonly string[],
+  own: object = {},
+): Promise<Manifest[]> {
   const directory = await mkdtemp(join(await realpath(tmpdir()), 'ip-masq-overlay-'))
   const path = (name: string) => relative(directory, join(MANIFESTS, name))
   const kustomization = {
@@ -33,6 +37,7 @@ export async function kustomizeWith(overlay: string, components: readonly string
     kind: 'Kustomization',
     resources: [path(overlay)],
     components: components.map((name) => path(`components/${name}`)),
+    ...own,
   }
   await writeFile(join(directory, 'kustomization.yaml'), JSON.stringify(kustomization))
   return kustomize(directory).finally(() => rm(directory, { recursive: true }))
@@ -70,6 +75,9 @@ const ALSO: Readonly<Record<string, Readonly<Record<string, object>>>> = {
     restartPolicy: { enum: ['Always'] },
     priorityClassName: { enum: ['system-node-critical', 'system-cluster-critical'] },
     terminationGracePeriodSeconds: { minimum: 0 },
+  },
+  'core.v1.NodeSelectorRequirement': {
+    operator: { enum: ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'] },
   },
   'core.v1.Toleration': { operator: { enum: ['Exists', 'Equal'] } },
   'core.v1.SeccompProfile': { type: { enum: ['RuntimeDefault', 'Unconfined', 'Localhost'] } },

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { version } from '../../package.json'
+import { ALL } from '../../scripts/packaging/architecture'
+import { IMAGE } from '../../scripts/packaging/image'
 import { ROWS } from '../../src/commands/rows'
 import { parseCommand } from '../../src/commands/table/parse'
 import { parseConfig } from '../../src/config/parse'
@@ -19,7 +21,7 @@ import {
 
 /** conf/kubernetes, as `kubectl apply -k` would send it. */
 
-const OVERLAYS = ['base', 'flannel', 'k3s', 'uninstall', 'uninstall-k3s'] as const
+const OVERLAYS = ['base', 'canary', 'flannel', 'k3s', 'uninstall', 'uninstall-k3s'] as const
 const built = new Map<string, Manifest[]>()
 let validate: Validate
 beforeAll(async () => {
@@ -73,7 +75,7 @@ describe.each(OVERLAYS)('%s', (overlay) => {
 
   test('runs this version, with arguments that ip-masq knows, and asks it where it answers', () => {
     const [container] = daemonSet(overlay).spec.template.spec.containers
-    expect(container?.image).toBe(`localhost/ip-masq:${version}`)
+    expect(container?.image).toBe(`${IMAGE}:${version}`)
     const [command = '', ...args] = container?.args ?? []
     const row = overlay.startsWith('uninstall') ? ROWS.uninstall : ROWS.install
     expect(command).toBe(row.name)
@@ -119,6 +121,20 @@ test('the pod asks for what it needs, and for nothing else', () => {
   const probe = (path: string) => ({ httpGet: { host: '127.0.0.1', port: 10298, path } })
   expect(containers).toHaveLength(1)
   expect(pod).toEqual({
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [
+            {
+              matchExpressions: [
+                { key: 'kubernetes.io/arch', operator: 'In', values: ALL },
+                { key: 'ip-masq-canary', operator: 'DoesNotExist' },
+              ],
+            },
+          ],
+        },
+      },
+    },
     automountServiceAccountToken: false,
     dnsPolicy: 'Default',
     enableServiceLinks: false,
@@ -131,7 +147,7 @@ test('the pod asks for what it needs, and for nothing else', () => {
   })
   expect(rest).toEqual({
     name: 'ip-masq',
-    imagePullPolicy: 'Never',
+    imagePullPolicy: 'IfNotPresent',
     env: [{ name: 'IP_MASQ_ROOT', value: '/host' }],
     resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '128Mi' } },
     livenessProbe: { ...probe('/livez'), periodSeconds: 30, timeoutSeconds: 5 },
@@ -186,6 +202,46 @@ test.each([
   const text = JSON.stringify(all)
   expect(text).toContain(`"add":${JSON.stringify(capabilities)}`)
   expect(text.split('"recursiveReadOnly"')).toHaveLength(recursive + 1)
+})
+
+test('a component for nodes without a registry pulls nothing', async () => {
+  const all = await kustomizeWith('base', ['air-gap'])
+  for (const manifest of all) expect(validate(manifest)).toEqual([])
+  const [container] = containersOf(all)
+  expect(container).toMatchObject({ image: `${IMAGE}:${version}`, imagePullPolicy: 'Never' })
+})
+
+test('the canary is a DaemonSet of its own, and no node gets both', () => {
+  const [base, canary] = [daemonSet('base'), daemonSet('canary')]
+  expect(canary.metadata.name).toBe('ip-masq-canary')
+  expect(canary.spec.selector.matchLabels).toEqual({ 'app.kubernetes.io/name': 'ip-masq-canary' })
+  expect(base.spec.selector.matchLabels).toEqual({ 'app.kubernetes.io/name': 'ip-masq' })
+  const on = (operator: string) => expect.stringContaining(`"key":"ip-masq-canary","operator":"${operator}"`)
+  expect(JSON.stringify(base)).toEqual(on('DoesNotExist'))
+  expect(JSON.stringify(canary)).toEqual(on('Exists'))
+  const { volumes, serviceAccountName } = canary.spec.template.spec
+  expect(volumes.flatMap(({ configMap }) => (configMap ? [configMap.name] : []))).toEqual(['ip-masq-canary'])
+  expect(serviceAccountName).toBe('ip-masq-canary')
+})
+
+test('components for flannel and for uninstall keep what an overlay of an operator says', async () => {
+  const own = {
+    images: [{ name: IMAGE, newName: 'registry.example/ip-masq', newTag: 'mine' }],
+    patches: [
+      {
+        target: { kind: 'DaemonSet' },
+        patch: '[{ "op": "add", "path": "/spec/template/spec/nodeSelector/pool", "value": "canary" }]',
+      },
+    ],
+  }
+  for (const components of [['flannel'], ['uninstall'], ['flannel', 'uninstall']]) {
+    const all = await kustomizeWith('base', components, own)
+    for (const manifest of all) expect(validate(manifest)).toEqual([])
+    const [container] = containersOf(all)
+    expect(container?.image).toBe('registry.example/ip-masq:mine')
+    expect(container?.args[0]).toBe(components.includes('uninstall') ? 'uninstall' : 'install')
+    expect(JSON.stringify(all)).toContain('"nodeSelector":{"kubernetes.io/os":"linux","pool":"canary"}')
+  }
 })
 
 test('flannel and k3s name their network, so that no other is patched in its place', () => {
@@ -297,7 +353,7 @@ describe('what a cluster would reject', () => {
 
   /** Strings of which the server takes any: they are names of other things, or for the program. */
   const ANY_STRING =
-    /\.(namespace|serviceAccountName|args\.\d+|host|value|kubernetes\.io\/os|ip-masq\.json)$|seLinux|matchLabels|configMap\.name/
+    /\.(namespace|serviceAccountName|args\.\d+|host|value|kubernetes\.io\/os|ip-masq\.json|matchExpressions\.\d+\.key|values\.\d+)$|seLinux|matchLabels|configMap\.name/
 
   test.each(['base', 'k3s', 'flannel', 'uninstall'])('%s: each field, broken once', (overlay) => {
     let tried = 0
@@ -346,6 +402,11 @@ describe('what a cluster would reject', () => {
     expect(dangling([...others, copy])).toHaveLength(1)
   })
 })
+
+function containersOf(all: readonly Manifest[]) {
+  const found = all.find(({ kind }) => kind === 'DaemonSet') as unknown as DaemonSet
+  return found.spec.template.spec.containers
+}
 
 /** References in the DaemonSet that lead nowhere: the server, or the kubelet, finds them. */
 function dangling(all: readonly Manifest[]): string[] {

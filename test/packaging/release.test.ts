@@ -98,7 +98,10 @@ describe.each(ALL)('%s', (architecture) => {
     expect(JSON.parse(stdout)).toMatchObject({
       architecture,
       os: 'linux',
-      config: { Entrypoint: ['/ip-masq'], Labels: { 'org.opencontainers.image.version': version } },
+      config: {
+        Entrypoint: ['/usr/local/bin/ip-masq'],
+        Labels: { 'org.opencontainers.image.version': version },
+      },
     })
     await execa('bash', [
       '-euc',

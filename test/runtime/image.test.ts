@@ -208,3 +208,45 @@ describe('no capability of the DaemonSet is there for nothing:', () => {
     expect(await containerd.exec('legacy', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
   })
 })
+
+describe('the first minute of a new node, whose primary plugin writes a list with ip-masq in it', () => {
+  const { plugins, ...rest } = JSON.parse(CONFLIST)
+  const primary = plugins.map((plugin: object) => ({ ...plugin, ipMasq: false }))
+  const own = { type: 'ip-masq', nonMasqueradeCIDRs: ['10.0.0.0/8'] }
+  const list = JSON.stringify({ ...rest, plugins: [...primary, own] })
+
+  test('before our pod is there, an ADD fails and says why', async () => {
+    await containerd.shell(
+      'rm -f /opt/cni/bin/ip-masq /etc/cni/net.d/*; nft delete table inet ip-masq || true',
+    )
+    await writeFile(join(containerd.confDir, '10-pods.conflist'), list)
+    await expect(containerd.run('early', 'true')).rejects.toThrow(
+      'failed (add): failed to find plugin "ip-masq"',
+    )
+  })
+
+  test('our pod needs no CNI plugin: it starts, and the same ADD works', async () => {
+    await start('base')
+    await until(async () => (await containerd.shell('ls /opt/cni/bin')).includes('ip-masq'))
+    expect(await containerd.run('later', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
+    await becomesReady()
+    // The list is its own from now on, with the config of its ConfigMap.
+    expect(JSON.parse(await conflist()).plugins.at(-1)).toMatchObject({
+      type: 'ip-masq',
+      nonMasqueradeCIDRs: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+    })
+    expect(await running.terminate()).toBe(0)
+  })
+
+  test('where the list does not name it, it adds itself within seconds of the list', async () => {
+    await containerd.shell('rm -f /opt/cni/bin/ip-masq /etc/cni/net.d/*')
+    await start('base')
+    await until(async () => (await running.log()).includes('there is no network in /etc/cni/net.d yet'))
+    await writeFile(join(containerd.confDir, '10-pods.conflist'), CONFLIST)
+    // An ADD that comes in between is bridge's own.
+    expect(await containerd.run('between', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
+    await until(async () => (await conflist()).includes('"ip-masq"'))
+    expect(await containerd.run('after', talk(DESTINATIONS.onPrem))).toMatch(/^10\.244\.1\.\d+$/)
+    expect(await running.terminate()).toBe(0)
+  })
+})
