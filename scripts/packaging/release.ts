@@ -13,7 +13,7 @@ import { ROOT } from './root'
 import { sbom } from './sbom'
 
 /** Beside the executable. */
-const FILES = ['LICENSE', 'README.md', 'CHANGELOG.md', 'conf', 'docs']
+const FILES = ['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'charts', 'conf', 'docs']
 
 /** All files of a release, into a directory; the same sources give the same bytes. */
 export async function release(directory: string, say: (line: string) => unknown): Promise<void> {

@@ -74,7 +74,9 @@ describe.each(ALL)('%s', (architecture) => {
           'CHANGELOG.md',
           'LICENSE',
           'README.md',
+          'SECURITY.md',
           'THIRD-PARTY-NOTICES.md',
+          'charts',
           'conf',
           'docs',
           'ip-masq',
@@ -82,10 +84,14 @@ describe.each(ALL)('%s', (architecture) => {
         ],
       ].sort(),
     )
-    const { stdout } = await execa('find', ['conf', 'docs', '-type', 'f'], { cwd: unpacked })
-    const { stdout: tracked } = await execa('git', ['-c', 'safe.directory=*', 'ls-files', 'conf', 'docs'], {
-      cwd: ROOT,
-    })
+    const { stdout } = await execa('find', ['charts', 'conf', 'docs', '-type', 'f'], { cwd: unpacked })
+    const { stdout: tracked } = await execa(
+      'git',
+      ['-c', 'safe.directory=*', 'ls-files', 'charts', 'conf', 'docs'],
+      {
+        cwd: ROOT,
+      },
+    )
     // One that was lying about is not among them.
     expect(stdout.split('\n').sort()).toEqual(tracked.split('\n').sort())
     const { stdout: said } = await execa(join(unpacked, 'ip-masq.js'), ['--version'])
