@@ -2,9 +2,8 @@ import { CniError } from '../cni/error'
 import { errorCode } from '../system/errors'
 import { atPlace, inDirectory } from './directory'
 import { isInPlace, type Placement, placeFile, ROOT } from './place-file'
+import { EXECUTABLE, record, recordIfPossible } from './record'
 import { runProgram } from './run-program'
-
-export const EXECUTABLE = 'ip-masq'
 
 interface PlacedExecutable {
   readonly done: readonly string[]
@@ -27,8 +26,12 @@ export function installExecutable(source: string, binDir: string): PlacedExecuta
     const advice = openTo === undefined ? [] : [adviceFor(binDir, openTo)]
     // A link of root's to the right file may stay.
     const isThere = atPlace(path, (place) => isInPlace(place, placement))
-    if (isThere) return { done: [], advice }
+    if (isThere) {
+      recordIfPossible(directory, source)
+      return { done: [], advice }
+    }
     placeFile({ directory, name: EXECUTABLE, authors: [], openTo }, placement)
+    record(directory, source)
     return { done: [`installed ${path}`], advice }
   })
 }

@@ -31,7 +31,7 @@ export function requireFit(target: Target, { cniVersion, force }: Wish): void {
 }
 
 /** Some primary plugins work without a version, or with one that is no longer spoken; with us every ADD would fail. */
-function versionFault({ cniVersion, cniVersions }: JsonObject): string | undefined {
+export function versionFault({ cniVersion, cniVersions }: JsonObject): string | undefined {
   // Runtimes take the highest of both that they speak.
   const offered = [cniVersion, ...(Array.isArray(cniVersions) ? cniVersions : [])]
   if (offered.some(isSupported)) return undefined

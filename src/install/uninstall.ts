@@ -13,11 +13,11 @@ import {
 import { inDirectory } from './directory'
 import { removeDropIn } from './drop-in'
 import { isConflist, ownPluginsIn, removePlugin } from './edit-conflist'
-import { EXECUTABLE } from './executable'
 import { isNamedInConfig } from './nested-plugins'
 import { backupOf, editConflist, readBackup, replaceLostBackup } from './patch'
 import { removeFile } from './place-file'
 import { readByteText } from './read-file'
+import { EXECUTABLE, RECORD } from './record'
 import { perhapsSwitchedOff, restoreMasquerade, type SwitchedOff, switchedOff } from './restore-masquerade'
 
 export interface Left {
@@ -151,10 +151,11 @@ function isNamedIn(text: string): boolean {
   return isNamedInConfig(config)
 }
 
-/** Whether there was one. */
+/** Whether there was one. Its digest goes first, so that it is never left alone. */
 export function removeExecutable(binDir: string): boolean {
   try {
     return inDirectory(binDir, (directory) => {
+      if (statusOfEntry(directory.at(RECORD))) removeFile({ directory, name: RECORD })
       if (!statusOfEntry(directory.at(EXECUTABLE))) return false
       removeFile({ directory, name: EXECUTABLE })
       return true

@@ -66,7 +66,24 @@ describe('install', () => {
     expect((await install()).lines[0]).toBe('nothing to do')
     expect((await stat(join(confDir, '10-pods.conflist'))).ino).toBe(before.ino)
     expect((await readdir(confDir)).sort()).toEqual(['10-pods.conflist', '10-pods.conflist.ip-masq-backup'])
-    expect(await readdir(binDir)).toEqual(['ip-masq'])
+    expect((await readdir(binDir)).sort()).toEqual(['ip-masq', 'ip-masq.sha256'])
+  })
+
+  test('records the digest of the executable, and again after each change', async () => {
+    await write('10-pods.conflist')
+    const check = () => node.sh(`cd ${binDir}; sha256sum -c ip-masq.sha256; stat -c '%a %U' ip-masq.sha256`)
+    await install()
+    expect(await check()).toBe('ip-masq: OK\n644 root')
+    for (const damage of [
+      'echo x > ip-masq',
+      'rm ip-masq.sha256',
+      'echo x > ip-masq.sha256',
+      'chmod 666 ip-masq.sha256',
+    ]) {
+      await node.sh(`cd ${binDir}; ${damage}`)
+      await install()
+      expect([damage, await check()]).toEqual([damage, 'ip-masq: OK\n644 root'])
+    }
   })
 
   test('both artefacts install themselves, and what they install answers', async () => {
@@ -202,6 +219,7 @@ describe('install', () => {
     await write('10-pods.conflist')
     await install()
     const before = `mount --bind ${binDir} ${binDir}; mount -o remount,bind,ro ${binDir}`
+    await rm(join(binDir, 'ip-masq.sha256'))
     expect(await install('', { before })).toMatchObject({ status: 0 })
     await rm(join(binDir, 'ip-masq'))
     expect((await install('', { before })).status).toBe(1)
@@ -652,7 +670,7 @@ describe('uninstall', () => {
         `left alone ${binDir}/ip-masq: 1 attachment uses it still, and its DEL needs it; run this again when it is gone, with --timeout to wait for that, or with --force`,
       ],
     })
-    expect(await readdir(binDir)).toEqual(['ip-masq'])
+    expect((await readdir(binDir)).sort()).toEqual(['ip-masq', 'ip-masq.sha256'])
     const waiting = uninstall('--timeout 20s')
     await new Promise((resolve) => setTimeout(resolve, 500))
     await succeed(node, 'DEL', { containerID: 'a', config: configWith() })
@@ -721,7 +739,7 @@ describe('uninstall', () => {
         status: 1,
         stderr: expect.stringContaining('Error: boom'),
       })
-      expect(await readdir(binDir)).toEqual(['ip-masq'])
+      expect((await readdir(binDir)).sort()).toEqual(['ip-masq', 'ip-masq.sha256'])
       expect(await podAddresses(node)).toHaveLength(1)
     })
   })
@@ -731,7 +749,7 @@ describe('uninstall', () => {
     await install()
     await writeFile(join(cacheDir, 'results', 'pods-torn-eth0'), '{"kind": "cni')
     expect((await uninstall()).status).toBe(1)
-    expect(await readdir(binDir)).toEqual(['ip-masq'])
+    expect((await readdir(binDir)).sort()).toEqual(['ip-masq', 'ip-masq.sha256'])
   })
 
   test('appends to a log', async () => {
@@ -779,6 +797,6 @@ describe('uninstall', () => {
     expect((await uninstall('--force')).stderr).toBe(
       `Cannot remove ${binDir}/ip-masq: ${confDir}/20-alone.conf names it; take it out by hand`,
     )
-    expect(await readdir(binDir)).toEqual(['ip-masq'])
+    expect((await readdir(binDir)).sort()).toEqual(['ip-masq', 'ip-masq.sha256'])
   })
 })
