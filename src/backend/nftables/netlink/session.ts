@@ -50,7 +50,8 @@ export interface Session {
   ): Answer<undefined>
   /** One object for each question, or why there is none. Fails as a whole where the socket fails. */
   getAll(questions: readonly Question[]): Answer<readonly Answer<Message>[]>
-  dump(type: number, write?: (writer: Writer) => void): Answer<Dump>
+  /** `family`: as in a question. */
+  dump(type: number, write?: (writer: Writer) => void, family?: number): Answer<Dump>
 }
 
 /** So many answers of any size fit into the socket's queue at once. */
@@ -106,8 +107,8 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
     })
     return answers
   }
-  const dumpOnce = (type: number, write: (writer: Writer) => void): Dump => {
-    const own = ask([{ type, write }], FLAGS.dump)
+  const dumpOnce = (question: Question): Dump => {
+    const own = ask([question], FLAGS.dump)
     const messages: Message[] = []
     let wasInterrupted = false
     receive(socket, {
@@ -161,7 +162,7 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
           for (const one of getSome(questions.slice(at, at + MOST_QUESTIONS))) answers.push(one)
         return answers
       }),
-    dump: (type, write = () => {}) => attempt(() => dumpOnce(type, write)),
+    dump: (type, write = () => {}, family = INET) => attempt(() => dumpOnce({ type, write, family })),
   }
 }
 

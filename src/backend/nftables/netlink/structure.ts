@@ -106,7 +106,7 @@ function hookOf(attributes: Attributes): Line[] {
 }
 
 /** enum nf_inet_hooks */
-const HOOK_NAMES = ['prerouting', 'input', 'forward', 'output', 'postrouting', 'ingress']
+export const HOOK_NAMES = ['prerouting', 'input', 'forward', 'output', 'postrouting', 'ingress']
 
 /** The base chain, asked for by its name. */
 export function baseChainStands(session: Session): boolean {
