@@ -1,4 +1,4 @@
-import type { Backend, Replacement } from '../backend/backend'
+import type { Backend, Replacement, Wanted } from '../backend/backend'
 import { attachmentId } from '../backend/identity'
 import type { Attachment } from '../cni/attachment'
 import { readNetworks } from '../cni/conflists'
@@ -25,8 +25,10 @@ export interface OwnList {
 }
 
 export interface SyncReport extends Replacement {
-  /** Attachments that should have rules. */
+  /** How many attachments should have rules. */
   readonly found: number
+  /** The rules that they should have. */
+  readonly wanted: readonly Wanted[]
   /** Attachments whose policy is made of a list of the pod's own, whether or not anything changed for them. */
   readonly ownLists: readonly OwnList[]
   /** The result caches that were read. */
@@ -74,6 +76,7 @@ export async function sync(backend: Backend, options: SyncOptions): Promise<Sync
       unrepaired: second.replacement.unrepaired,
     }),
     found: found.wanted.length,
+    wanted: found.wanted,
     ownLists: found.wanted.flatMap(({ attachment, podList }) =>
       podList ? [{ attachment, nonMasqueradeCIDRs: podList.map(formatPrefix) }] : [],
     ),
