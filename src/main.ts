@@ -27,6 +27,7 @@ async function main(): Promise<number> {
   isHeldUp = operator.isHeldUp
   return operator.runOperator(programArguments(), {
     backend: () => backendWithin(DEADLINE_MS),
+    machine: () => machineWithin(DEADLINE_MS),
     primaryFirewalls: () => primaryFirewallsWithin(DEADLINE_MS),
   })
 }

@@ -23,7 +23,7 @@ let writeAs: Readonly<Record<Output, Write>> = {
   2: async (text) => write(2, text),
 }
 
-type Machine = Pick<World, 'backend' | 'primaryFirewalls'>
+type Machine = Pick<World, 'backend' | 'machine' | 'primaryFirewalls'>
 
 function worldOn(machine: Machine): World {
   // https://no-color.org: an empty one counts as none.

@@ -14,6 +14,7 @@ export const LOAD: { readonly [Name in CommandName]: () => Promise<Command<Name>
   gc: async () => (await import('./gc')).gcCommand,
   install: async () => (await import('./install')).installCommand,
   uninstall: async () => (await import('./uninstall')).uninstallCommand,
+  doctor: async () => (await import('./doctor')).doctorCommand,
   convert: async () => (await import('./convert')).convertCommand,
   help: async () => (await import('./help')).helpCommand,
 }

@@ -1,9 +1,12 @@
-import type { Backend } from '../backend/backend'
+import type { Machine } from '../backend/backend'
+import type { Backends } from '../backend/places'
 import type { PrimaryFirewall } from '../primary/firewall'
 
 /** What an operator command needs of the process edge. */
 export interface World {
-  readonly backend: () => Backend
+  readonly backend: () => Backends
+  /** The node's tools, and what else a look at the node takes. */
+  readonly machine: Machine
   /** Where primary plugins may have put masquerade rules of their own. */
   readonly primaryFirewalls: () => Promise<readonly PrimaryFirewall[]>
   readonly write: (text: string) => Promise<void>

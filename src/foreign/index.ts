@@ -31,7 +31,7 @@ const NO_NFT: Foreign = {
 }
 
 /** Cilium's own interface, which it makes on every node. */
-function unseenOfCilium(): string[] {
+export function unseenOfCilium(): string[] {
   const hasInterface = /^\s*cilium_host:/m.test(readSystemFile('/proc/net/dev') ?? '')
   return hasInterface
     ? [

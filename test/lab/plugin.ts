@@ -118,14 +118,14 @@ export async function succeed(
 
 /**
  * An operator's command inside the namespace: `sync --dry-run`. `path`: a directory to look for tools in first;
- * `before`: as in a PluginCall.
+ * `before` and `executable`: as in a PluginCall.
  */
 export async function runCommand(
   namespace: Namespace,
   command: string,
-  { path = '/usr/bin', before = '' } = {},
+  { path = '/usr/bin', before = '', executable = EXECUTABLES.native } = {},
 ) {
-  const line = `${before}\nexec env -i PATH=${path}:$PATH \${IP_MASQ_CARRIER:+IP_MASQ_CARRIER=$IP_MASQ_CARRIER} ${EXECUTABLES.native} ${command}`
+  const line = `${before}\nexec env -i PATH=${path}:$PATH \${IP_MASQ_CARRIER:+IP_MASQ_CARRIER=$IP_MASQ_CARRIER} ${executable} ${command}`
   const result = await execa('ip', ['netns', 'exec', namespace.name, 'bash', '--norc', '-c', line], {
     reject: false,
   })

@@ -20,6 +20,7 @@ async function type(line: string, environment = {}) {
   }
   const world: World = {
     backend: refuse,
+    machine: refuse,
     primaryFirewalls: refuse,
     stay: refuse,
     write: async (text) => {

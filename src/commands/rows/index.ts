@@ -1,5 +1,6 @@
 import type { CommandRow } from '../table/command'
 import { CONVERT } from './convert'
+import { DOCTOR } from './doctor'
 import { GC } from './gc'
 import { HELP } from './help'
 import { INSTALL } from './install'
@@ -10,6 +11,7 @@ import { UNINSTALL } from './uninstall'
 export const ROWS = {
   sync: SYNC,
   gc: GC,
+  doctor: DOCTOR,
   install: INSTALL,
   uninstall: UNINSTALL,
   convert: CONVERT,

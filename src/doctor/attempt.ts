@@ -1,0 +1,46 @@
+import { CniError, toCniError } from '../cni/error'
+import { errorCode } from '../system/errors'
+import { type CheckName, type Finding, unseen } from './finding'
+
+/** What was read, or the finding that it could not be read. */
+export type Read<T> = { readonly value: T } | { readonly unseen: Finding }
+
+/** One thing that cannot be looked at keeps nothing else from being looked at. */
+export async function attempt<T>(check: CheckName, read: () => T | Promise<T>): Promise<Read<T>> {
+  try {
+    return { value: await read() }
+  } catch (error) {
+    return { unseen: unseen(check, reasonOf(error)) }
+  }
+}
+
+/** The findings of a check, or that it could not be made. */
+export async function guarded(
+  check: CheckName,
+  work: () => readonly Finding[] | Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  const read = await attempt(check, work)
+  return 'value' in read ? read.value : [read.unseen]
+}
+
+/** `use`, where it was read; that it could not be read is one finding, and not one for each check that needs it. */
+export function ifRead<T>(read: Read<T>, use: (value: T) => readonly Finding[]): readonly Finding[] {
+  return 'value' in read ? use(read.value) : []
+}
+
+export function whatWasRead<T>(read: Read<T>): T | undefined {
+  return 'value' in read ? read.value : undefined
+}
+
+function reasonOf(error: unknown): { readonly what: string; readonly mend: string } {
+  const isRefused = ['EACCES', 'EPERM'].includes(errorCode(error) ?? '')
+  const { message, details } = toCniError(error)
+  const what =
+    error instanceof CniError
+      ? [message, ...(details ? [details] : [])].join(': ')
+      : `Cannot look: ${error instanceof Error ? error.message : error}`
+  return {
+    what,
+    mend: isRefused ? 'run ip-masq doctor as root' : 'put that right, and run ip-masq doctor again',
+  }
+}

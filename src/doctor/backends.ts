@@ -1,0 +1,38 @@
+import { NO_CAPABILITY } from '../backend/capabilities'
+import type { Backends } from '../backend/places'
+import type { OwnNetwork } from './conflists'
+import { error, type Finding, ok, warning } from './finding'
+
+/** What STATUS would answer: whether an ADD would work, with what the config of each network asks for. */
+export async function checkBackends(
+  backend: Pick<Backends, 'probe'>,
+  own: readonly Pick<OwnNetwork, 'network' | 'setting'>[],
+): Promise<readonly Finding[]> {
+  const check = 'backends'
+  const findings: Finding[] = []
+  for (const { network, setting } of own) {
+    if (!setting) continue
+    const missing = lacking(await backend.probe(setting.carrier, setting.backend))
+    if (missing.length === 0) continue
+    const what = `an ADD of network ${network.name} fails: ${missing.join('; ')}`
+    const mend = 'install nftables or iptables, or write another "backend" or "carrier" into the conflist'
+    findings.push(error(check, { what, why: 'pods of this network do not start', mend }))
+  }
+  if (findings.length > 0) return findings
+  const nftables = lacking(await backend.probe('auto', 'nftables'))
+  const iptables = lacking(await backend.probe('auto', 'iptables'))
+  if (nftables.length > 0 && iptables.length > 0) {
+    const what = `there is no way to write rules: ${[...nftables, ...iptables].join('; ')}`
+    return [warning(check, { what, why: 'every ADD would fail', mend: 'install nftables or iptables' })]
+  }
+  const usable = [
+    ...(nftables.length === 0 ? ['nftables'] : []),
+    ...(iptables.length === 0 ? ['iptables'] : []),
+  ]
+  return [ok(check, `rules can be written with ${usable.join(' and ')}`)]
+}
+
+/** The capability is about who runs the doctor: the runtime runs the plugin as root. */
+function lacking(missing: readonly string[]): readonly string[] {
+  return missing.filter((one) => one !== NO_CAPABILITY)
+}

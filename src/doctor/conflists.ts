@@ -1,0 +1,116 @@
+import type { BackendSetting, CarrierSetting } from '../backend/backend'
+import { findOwnPlugin, type Network, type Networks, readNetworks } from '../cni/conflists'
+import { toCniError } from '../cni/error'
+import type { JsonObject } from '../cni/json'
+import { backendSetting } from '../config/backend-setting'
+import { warningsOf } from '../config/intent'
+import { readSettings } from '../config/settings'
+import { configFiles, ownDropIns } from '../install/conf-directory'
+import { findTarget, type Target } from '../install/target'
+import { error, type Finding, ok, unseen, warning } from './finding'
+
+/** The conflists, and which file of them the runtime takes. */
+
+export interface OwnNetwork {
+  readonly network: Network
+  /** The place of ip-masq among the plugins. */
+  readonly at: number
+  /** Absent where a file before it hides it, or cannot be read. */
+  readonly conflist?: JsonObject
+  /** How its rules are written. */
+  readonly setting?: { readonly backend: BackendSetting; readonly carrier: CarrierSetting }
+  /** Why our part of it cannot be used. */
+  readonly fault?: string
+  readonly warnings: readonly string[]
+  readonly dropIns: readonly string[]
+}
+
+export interface Conflists {
+  readonly confDir: string
+  readonly read: Networks
+  readonly files: readonly string[]
+  /** The network that the runtime takes, or why it takes none; absent where there are no files. */
+  readonly first?: Target | { readonly fault: string }
+  readonly own: readonly OwnNetwork[]
+}
+
+export async function readConflists(confDir: string): Promise<Conflists> {
+  const read = readNetworks(confDir)
+  const own: OwnNetwork[] = []
+  for (const network of read.networks.values()) {
+    const plugin = findOwnPlugin(network.plugins)
+    if (plugin) own.push(await readOwn(confDir, network, plugin))
+  }
+  const first = tryTo(() => findTarget(confDir, undefined))
+  return { confDir, read, files: configFiles(confDir), own, ...(first && { first }) }
+}
+
+async function readOwn(confDir: string, network: Network, plugin: JsonObject): Promise<OwnNetwork> {
+  const target = tryTo(() => findTarget(confDir, network.name))
+  const common = {
+    network,
+    at: network.plugins.indexOf(plugin),
+    ...(target && 'conflist' in target && { conflist: target.conflist }),
+    dropIns: ownDropIns(confDir, network.name),
+  }
+  try {
+    const settings = await readSettings(plugin)
+    const setting = { backend: backendSetting(settings.config), carrier: settings.config.carrier }
+    return { ...common, setting, warnings: warningsOf(settings) }
+  } catch (error) {
+    return { ...common, fault: toCniError(error).message, warnings: [] }
+  }
+}
+
+function tryTo<T>(work: () => T): T | { readonly fault: string } {
+  try {
+    return work()
+  } catch (error) {
+    return { fault: toCniError(error).message }
+  }
+}
+
+export function checkConflists(conflists: Conflists): readonly Finding[] {
+  const { confDir, read, first } = conflists
+  const check = 'conflists'
+  const elsewhere = 'name the right directory with --conf-dir or --profile'
+  if (!read.exists)
+    return [unseen(check, { what: `Cannot look at conflists: there is no ${confDir}`, mend: elsewhere })]
+  if (first === undefined)
+    return [
+      warning(check, {
+        what: `there is no conflist in ${confDir}`,
+        why: 'the node has no network, and starts no pods',
+        mend: `look at the primary plugin (flannel, bridge), which writes it; or ${elsewhere}`,
+      }),
+    ]
+  const mend = `ip-masq validate ${confDir}`
+  if ('fault' in first)
+    return [
+      error(check, {
+        what: first.fault,
+        why: 'containerd loads no network at all then: no pod starts',
+        mend,
+      }),
+    ]
+  const why = 'no network of this file can be used'
+  return [checkFirst(first, conflists), ...read.problems.map((what) => warning(check, { what, why, mend }))]
+}
+
+function checkFirst({ name, file }: Target, { files, own, confDir }: Conflists): Finding {
+  const check = 'conflists'
+  if (own.some(({ network }) => network.name === name))
+    return ok(check, `the runtime takes ${file} first (network ${name}), and that has ip-masq`)
+  const [other] = own
+  if (!other)
+    return warning(check, {
+      what: `no file in ${confDir} has ip-masq (${files.length} ${files.length === 1 ? 'file' : 'files'})`,
+      why: 'no pod of these networks gets rules',
+      mend: 'ip-masq install, or write it into the list behind the plugin that gives the pod its address',
+    })
+  return warning(check, {
+    what: `the runtime takes ${file} first (network ${name}), and ip-masq is in ${confDir}/${other.network.file} (network ${other.network.name}) only`,
+    why: 'pods of the first network, which in Kubernetes is the network of all pods, get no rules',
+    mend: `ip-masq install --network ${name}, or remove or rename ${file}`,
+  })
+}

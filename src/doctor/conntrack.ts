@@ -1,0 +1,105 @@
+import { readSystemFile } from '#system/proc'
+import { error, type Finding, note, ok, warning } from './finding'
+
+/** The table of connections, which every masqueraded one has an entry in. */
+
+export interface TableSize {
+  readonly count: number
+  readonly max: number
+}
+
+/** Undefined where the kernel tracks no connections. */
+export function readTableSize(): TableSize | undefined {
+  const number = (name: string) => {
+    const text = readSystemFile(`/proc/sys/net/netfilter/nf_conntrack_${name}`)?.trim()
+    return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text)
+  }
+  const [count, max] = [number('count'), number('max')]
+  return count === undefined || max === undefined ? undefined : { count, max }
+}
+
+const NEARLY_FULL = 0.8
+const FULL = 0.95
+
+export function checkTableSize(size: TableSize | undefined): readonly Finding[] {
+  const check = 'conntrack-table'
+  if (size === undefined)
+    return [
+      note(check, 'the kernel tracks no connections yet', {
+        why: 'the first rule of a NAT loads nf_conntrack',
+      }),
+    ]
+  const { count, max } = size
+  // The kernel takes 0 for no limit.
+  const share = max === 0 ? 0 : count / max
+  const what = `${count} of ${max} connections are tracked`
+  if (share < NEARLY_FULL) return [ok(check, what)]
+  return [
+    (share < FULL ? warning : error)(check, {
+      what,
+      why: 'when the table is full, the first packet of every new connection is dropped (dmesg: "nf_conntrack: table full, dropping packet")',
+      mend: `sysctl -w net.netfilter.nf_conntrack_max=${2 * max}, and the same in a file in /etc/sysctl.d; conntrack -S shows what is dropped`,
+    }),
+  ]
+}
+
+/** Counters since the boot, of all processors together, by the names of the kernel's columns. */
+export type Counters = ReadonlyMap<string, number>
+
+/** Undefined where the kernel has no such file (without CONFIG_NF_CONNTRACK_PROCFS), or no nf_conntrack. */
+export function readCounters(): Counters | undefined {
+  const text = readSystemFile('/proc/net/stat/nf_conntrack')
+  return text === undefined ? undefined : parseCounters(text)
+}
+
+/** A line of names, then one of hexadecimal numbers for each processor. */
+export function parseCounters(text: string): Counters {
+  const [names = [], ...rows] = text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.trim().split(/\s+/))
+  return new Map(
+    names.map((name, i) => [name, rows.reduce((sum, row) => sum + Number.parseInt(row[i] ?? '0', 16), 0)]),
+  )
+}
+
+/** Those that count packets of new connections that were lost, and what each means. */
+const LOSSES = [
+  {
+    name: 'insert_failed',
+    means: 'another connection had the same addresses and ports by then, or no source port was free',
+  },
+  { name: 'drop', means: 'there was no room, or no memory, for an entry' },
+  { name: 'early_drop', means: 'another entry was thrown out to make room' },
+] as const
+
+/** Two readings of the same counters, one some time after the other: whether they grow now. */
+export interface Readings {
+  readonly before: Counters | undefined
+  readonly after: Counters | undefined
+}
+
+export function checkLosses({ before, after }: Readings): readonly Finding[] {
+  const check = 'conntrack-losses'
+  if (after === undefined)
+    return [
+      note(check, 'this kernel has no /proc/net/stat/nf_conntrack', {
+        why: 'the packets that conntrack lost are not counted there',
+        mend: 'conntrack -S shows the same counters',
+      }),
+    ]
+  const lost = LOSSES.flatMap(({ name, means }) => {
+    const total = after.get(name) ?? 0
+    return total === 0 ? [] : [{ name, means, total, more: total - (before?.get(name) ?? total) }]
+  })
+  if (lost.length === 0) return [ok(check, 'conntrack has lost no packet of a new connection')]
+  const counts = lost.map(
+    ({ name, total, more }) => `${name} ${total}${more > 0 ? `, ${more} of them while this ran` : ''}`,
+  )
+  const why = `packets of new connections were lost: ${lost.map(({ name, means }) => `${name}: ${means}`).join('; ')}`
+  const mend =
+    'run conntrack -S again and again to see whether they grow; "randomFully" (the default) and more addresses in "snatTo" leave less to collide'
+  if (lost.every(({ more }) => more === 0))
+    return [note(check, `conntrack has lost packets since the boot: ${counts.join('; ')}`, { why, mend })]
+  return [warning(check, { what: `conntrack loses packets now: ${counts.join('; ')}`, why, mend })]
+}

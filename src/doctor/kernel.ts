@@ -1,0 +1,94 @@
+import type { BaseChain } from '../backend/nftables/base-chain'
+import type { Failure } from '../backend/nftables/carrier'
+import { type Finding, note, ok, unseen, warning } from './finding'
+import { type ModuleLists, presenceOf } from './modules'
+
+/** What of the kernel our rules need, without asking for anything that it would have to load. */
+
+/** What nf_tables answered, or why it was not asked. */
+export type Netfilter =
+  | { readonly is: 'asked'; readonly by: 'netlink' | 'nft'; readonly chains: readonly BaseChain[] }
+  | { readonly is: 'refused'; readonly failure: Failure; readonly said: string }
+  /** It is not loaded, and a question would load it. */
+  | { readonly is: 'not asked' }
+
+export interface Kernel {
+  /** `6.1.0-28-amd64` */
+  readonly release: string
+  readonly modules: ModuleLists
+  readonly netfilter: Netfilter
+}
+
+const OLDEST = [5, 13] as const
+
+export function checkRelease(release: string): readonly Finding[] {
+  const check = 'kernel-version'
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? []
+  if (major === undefined)
+    return [unseen(check, { what: "Cannot read the kernel's version", mend: 'mount /proc' })]
+  const isOld = Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1])
+  if (!isOld) return [ok(check, `Linux ${release}`)]
+  return [
+    note(check, `Linux ${release} is older than ${OLDEST.join('.')}, which the nftables rules are made for`, {
+      why: 'a distribution may have brought its nf_tables up to date; where not, ADDs use iptables by themselves',
+      mend: 'upgrade the kernel, or write "backend": "iptables" into the conflist',
+    }),
+  ]
+}
+
+export function checkNetfilter({ netfilter, modules }: Kernel): readonly Finding[] {
+  const check = 'nf-tables'
+  switch (netfilter.is) {
+    case 'asked':
+      return [ok(check, `nf_tables answers (by ${netfilter.by})`)]
+    case 'not asked':
+      return [
+        note(check, 'nf_tables is not loaded', {
+          why: 'it has no rules then. An ADD loads it; to ask it here would do so too',
+        }),
+      ]
+    case 'refused': {
+      const { failure, said } = netfilter
+      // That we may not ask is for the privileges to say.
+      if (failure === 'denied') return []
+      const what = `nf_tables does not answer: ${said}`
+      const isAbsent =
+        failure === 'unsupported' || failure === 'unusable' || presenceOf('nf_tables', modules) === 'absent'
+      if (isAbsent)
+        return [
+          note(check, what, {
+            why: 'rules are written with iptables then',
+            mend: 'install nftables; modprobe nf_tables',
+          }),
+        ]
+      return [
+        unseen(check, {
+          what,
+          mend: 'run ip-masq doctor again; nft list tables shows whether others get an answer',
+        }),
+      ]
+    }
+    default:
+      return netfilter satisfies never
+  }
+}
+
+/** What a masquerade of both families in one table takes; from 5.2 on these have the family inet. */
+const NEEDED = ['nft_chain_nat', 'nft_masq', 'nf_conntrack'] as const
+
+/** Where our chain stands, the kernel has shown what it can do. */
+export function checkNat({ netfilter, modules }: Kernel): readonly Finding[] {
+  const check = 'kernel-nat'
+  const chains = netfilter.is === 'asked' ? netfilter.chains : []
+  if (chains.some(({ table, type }) => table === 'ip-masq' && type === 'nat'))
+    return [ok(check, 'the kernel does NAT in the family inet: our chain is hooked')]
+  const absent = NEEDED.filter((name) => presenceOf(name, modules) === 'absent')
+  if (absent.length === 0) return []
+  return [
+    warning(check, {
+      what: `this kernel has no ${absent.join(', ')}`,
+      why: 'it refuses rules of nftables; where iptables works, ADDs use that',
+      mend: "install the kernel's package of modules (linux-modules-extra, kernel-modules-extra), or another kernel",
+    }),
+  ]
+}

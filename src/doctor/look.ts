@@ -1,0 +1,54 @@
+import { readSystemFile } from '#system/proc'
+import { effectiveUser } from '#system/program'
+import { readBaseChains } from '../backend/nftables/read-base-chains'
+import { type Runtime, runningRuntimes } from '../install/runtimes'
+import { attempt, type Read } from './attempt'
+import { type Conflists, readConflists } from './conflists'
+import { type Counters, readCounters } from './conntrack'
+import type { Kernel, Netfilter } from './kernel'
+import { mayAsk, presenceOf, readModuleLists } from './modules'
+import { missingCapabilities, type Privileges } from './privileges'
+import { type Rules, readRules, readWantedAlone } from './rules'
+import type { Site } from './site'
+
+/** What several checks need. */
+export interface Look {
+  /** The counters as they were when the rest began to be read. */
+  readonly counters: Counters | undefined
+  readonly privileges: Privileges
+  readonly kernel: Kernel
+  /** A table `nat` of iptables-legacy is there, in some family. */
+  readonly hasLegacyNat: boolean
+  readonly conflists: Read<Conflists>
+  readonly rules: Read<Rules>
+  readonly runtimes: Read<readonly Runtime[]>
+}
+
+/** Asks nothing that would make the kernel load a module. */
+export async function look(site: Site): Promise<Look> {
+  const counters = readCounters()
+  const { host } = await site.machine()
+  const tables = [...host.legacyTables('ip'), ...host.legacyTables('ip6')]
+  const effective = host.effectiveCapabilities()
+  const privileges = { user: effectiveUser(), effective, hasLegacyTables: tables.length > 0 }
+  const modules = readModuleLists()
+  const isAsked = mayAsk(presenceOf('nf_tables', modules))
+  const netfilter: Netfilter = isAsked ? await askNetfilter(site) : { is: 'not asked' }
+  const isAllowed = isAsked && missingCapabilities(privileges).length === 0
+  return {
+    counters,
+    privileges,
+    kernel: { release: readSystemFile('/proc/sys/kernel/osrelease')?.trim() ?? '', modules, netfilter },
+    hasLegacyNat: tables.includes('nat'),
+    conflists: await attempt('conflists', () => readConflists(site.confDir)),
+    rules: await attempt('drift', () => (isAllowed ? readRules(site) : readWantedAlone(site))),
+    runtimes: await attempt('result-caches', () => runningRuntimes(site.profile)),
+  }
+}
+
+async function askNetfilter({ machine }: Site): Promise<Netfilter> {
+  const { by, ...outcome } = await readBaseChains(machine)
+  return outcome.ok
+    ? { is: 'asked', by, chains: outcome.value }
+    : { is: 'refused', failure: outcome.failure, said: outcome.said }
+}

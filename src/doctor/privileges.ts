@@ -1,0 +1,36 @@
+import { type Capability, hasCapability } from '../backend/capabilities'
+import { type Finding, ok, unseen } from './finding'
+
+export interface Privileges {
+  readonly user: number
+  /** CapEff; undefined where /proc does not tell. */
+  readonly effective: bigint | undefined
+  /** There are tables of iptables-legacy, which it reads through a raw socket. */
+  readonly hasLegacyTables: boolean
+}
+
+function neededFor({ hasLegacyTables }: Privileges): readonly Capability[] {
+  return hasLegacyTables ? ['CAP_NET_ADMIN', 'CAP_NET_RAW'] : ['CAP_NET_ADMIN']
+}
+
+/** Those that this process lacks for looking at what is there. */
+export function missingCapabilities(privileges: Privileges): readonly Capability[] {
+  const { effective } = privileges
+  return effective === undefined
+    ? []
+    : neededFor(privileges).filter((name) => !hasCapability(effective, name))
+}
+
+/** This is about who runs the doctor. The runtime runs the plugin as root. */
+export function checkPrivileges(privileges: Privileges): readonly Finding[] {
+  const check = 'privileges'
+  const { user } = privileges
+  const missing = missingCapabilities(privileges)
+  if (missing.length === 0)
+    return [ok(check, `runs as user ${user} with ${neededFor(privileges).join(' and ')}`)]
+  const names = missing.join(' and ')
+  const rules = missing.includes('CAP_NET_ADMIN') ? 'firewall rules' : 'the rules of iptables-legacy'
+  const what = `Cannot look at ${rules}: user ${user} has no ${names}`
+  const add = `add ${names} to what started ip-masq (its container, its unit)`
+  return [unseen(check, { what, mend: user === 0 ? add : 'run ip-masq doctor as root' })]
+}

@@ -1,0 +1,68 @@
+import { readSystemFile } from '#system/proc'
+import type { Tools } from '../backend/backend'
+import { type Finding, note, ok, warning } from './finding'
+
+/** With several ways out, an answer may come back through another interface than the packet left by. */
+
+/** An interface with a default route, and the stricter one of its two settings (ip-sysctl: rp_filter); undefined where /proc has none. */
+export interface WayOut {
+  readonly name: string
+  readonly filter: number | undefined
+}
+
+/** `run`: starts `ip`, which knows the tables of policy routing too; absent where there is none. */
+export function readWaysOut(run: Tools | undefined): readonly WayOut[] {
+  const routed = run?.('ip', ['-4', 'route', 'show', 'table', 'all', 'default'], '')
+  const names =
+    routed?.outcome === 'exited' && routed.status === 0
+      ? interfacesInRoutes(routed.stdout)
+      : interfacesInProc(readSystemFile('/proc/net/route') ?? '')
+  const setting = (name: string) => {
+    const text = readSystemFile(`/proc/sys/net/ipv4/conf/${name}/rp_filter`)
+    return text === undefined ? undefined : Number(text.trim())
+  }
+  const all = setting('all') ?? 0
+  return names.map((name) => {
+    const own = setting(name)
+    return { name, filter: own === undefined ? undefined : Math.max(all, own) }
+  })
+}
+
+/** `default via 192.0.2.1 dev eth0 table 100`, or without `dev` and with a line `nexthop via ... dev eth0 weight 1` for each way. */
+export function interfacesInRoutes(text: string): string[] {
+  return [...new Set([...text.matchAll(/ dev (\S+)/g)].map(([, name = '']) => name))]
+}
+
+/** The main table: interface, destination and, as the eighth field, mask. */
+export function interfacesInProc(text: string): string[] {
+  const names = text.split('\n').flatMap((line) => {
+    const [name = '', destination, , , , , , mask] = line.trim().split(/\s+/)
+    return destination === '00000000' && mask === '00000000' ? [name] : []
+  })
+  return [...new Set(names)]
+}
+
+const STRICT = 1
+
+export function checkReversePath(ways: readonly WayOut[]): readonly Finding[] {
+  const check = 'reverse-path-filter'
+  const [only] = ways
+  if (only === undefined)
+    return [
+      note(check, 'there is no default route', {
+        why: 'what is not on a network of the node is not reached',
+      }),
+    ]
+  if (ways.length === 1) return [ok(check, `the default route leads through ${only.name}`)]
+  const strict = ways.filter(({ filter }) => filter === STRICT).map(({ name }) => name)
+  const all = ways.map(({ name }) => name).join(', ')
+  if (strict.length === 0)
+    return [ok(check, `default routes lead through ${all}, and none of these filters strictly`)]
+  return [
+    warning(check, {
+      what: `default routes lead through ${all}, and rp_filter is strict (1) on ${strict.join(', ')}`,
+      why: 'an answer that comes back through another interface than the route to its sender leads through is dropped, without a word',
+      mend: strict.map((name) => `sysctl -w net.ipv4.conf.${name}.rp_filter=2`).join('; '),
+    }),
+  ]
+}
