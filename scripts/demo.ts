@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { createNamespace, type Namespace } from '../test/lab/namespace'
-import { addressesOf, createNetwork, readConflist } from '../test/lab/runtime'
+import { addressesOf, type Conflist, createNetwork, readConflist } from '../test/lab/runtime'
 import { createSite, DESTINATIONS, NODE, sourceSeen } from '../test/lab/site'
 
 /**
@@ -32,6 +32,14 @@ const verdict = (isRight: boolean) => {
   return isRight ? 'ok' : 'WRONG'
 }
 
+/** The same network beside it, as it was before ip-masq: other addresses, and bridge's `ipMasq` on. */
+function masqueradingBridge({ cniVersion, plugins }: Conflist): Conflist {
+  const [bridge] = plugins
+  const ranges = [[{ subnet: '10.245.1.0/24' }], [{ subnet: 'fd00:245:1::/64' }]]
+  const ipam = { ...(bridge?.ipam as object), ranges }
+  return { cniVersion, name: 'bare', plugins: [{ ...bridge, bridge: 'cni1', ipMasq: true, ipam }] }
+}
+
 const site = await createSite()
 const conflist = await readConflist(CONFLIST)
 const network = await createNetwork(site.node, conflist)
@@ -47,8 +55,13 @@ for (const name of ['web', 'db']) {
   say(`ADD ${name}: ${ipv4}, ${ipv6}`)
 }
 
-say('\nWhat the other side sees:\n')
-const rows = [['pod', 'destination', '', 'source seen', 'expected', 'verdict']]
+/** A pod of a network whose bridge masquerades by itself, and knows no exemptions. */
+const bare: Pod = { name: 'bare', namespace: await createNamespace('bare'), ipv4: '', ipv6: '' }
+const bareNetwork = await createNetwork(site.node, masqueradingBridge(conflist))
+await bareNetwork.add(bare.namespace, 'demo-bare')
+
+say('\nWhich source address each destination sees:\n')
+const rows = [['pod', 'destination', '', 'ip-masq', 'expected', 'verdict', "bridge's own ipMasq"]]
 for (const pod of pods) {
   const expectations: [string, string, string][] = [
     ['internet', DESTINATIONS.internet, NODE.ipv4],
@@ -61,10 +74,14 @@ for (const pod of pods) {
   ]
   for (const [what, destination, expected] of expectations) {
     const seen = await sourceSeen(pod.namespace, destination)
-    rows.push([pod.name, destination, what, seen, expected, verdict(seen === expected)])
+    const own = await sourceSeen(bare.namespace, destination)
+    rows.push([pod.name, destination, what, seen, expected, verdict(seen === expected), own])
   }
 }
 printTable(rows)
+say('\nThe last column is a pod of a network without ip-masq: every destination sees the node.')
+
+await bareNetwork.del(bare.namespace, 'demo-bare')
 
 const [web] = pods
 if (!web) throw new Error('no pod')
@@ -98,6 +115,7 @@ say(
 )
 
 await network.delete()
-await Promise.all([...pods.map((pod) => pod.namespace.delete()), site.delete()])
+await bareNetwork.delete()
+await Promise.all([...[...pods, bare].map((pod) => pod.namespace.delete()), site.delete()])
 say(wrong === 0 ? '\nAll as expected.' : `\n${wrong} WRONG.`)
 process.exitCode = wrong === 0 ? 0 : 1

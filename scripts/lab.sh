@@ -2,7 +2,7 @@
 # namespaces of a run have a prefix of their own, its files a directory of their own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-scripts/setup
+scripts/setup "${SETUP:-all}"
 export PATH="$PATH:/usr/sbin:/sbin"
 export IP_MASQ_LAB="ipmasq-$$"
 TMPDIR=$(mktemp -d)
