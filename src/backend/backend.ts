@@ -158,7 +158,10 @@ export interface Backend {
   remove(attachment: AttachmentName, hint: readonly Address[], where?: Where): Promise<Removal>
   /** CHECK: how the kernel differs from what is wanted, a line each; changes nothing. `warn`: what is no difference. */
   verify(wanted: Wanted, warn?: (line: string) => void): Promise<readonly string[]>
-  /** Sync: the rules of all of these stand, and nothing else was touched; takes no address over. */
+  /**
+   * Sync: the rules of all of these stand, and nothing else was touched; takes no address over. Attachments whose DEL has just
+   * come (`gone`) are left out.
+   */
   replace(wanted: readonly Wanted[], options: { readonly dryRun: boolean }): Promise<Replacement>
   /** GC: removes the attachments that `isStale` names, then policies without pods. Carries on past failures. */
   prune(isStale: (listed: Listed) => boolean, options: { readonly dryRun: boolean }): Promise<Pruned>
@@ -166,7 +169,7 @@ export interface Backend {
   list(options?: ListOptions): Promise<readonly Listed[]>
   /** What is there, down to each rule, for commands that show it. Rejects where it may not be looked at. */
   inspect(): Promise<Inspection>
-  /** `attachmentId`s whose DEL came within the last two minutes: whoever restores rules leaves them out. */
+  /** `attachmentId`s whose DEL came within the last two minutes: their rules must not come back. */
   gone(): Promise<ReadonlySet<string>>
   /** Whether something of ours may stand, hooked or not, by a cheap look. */
   hasRules(): Promise<boolean>

@@ -1,16 +1,13 @@
-import type { Backend, Change, Wanted } from '../backend/backend'
+import type { Backend, Change } from '../backend/backend'
 import { attachmentId } from '../backend/identity'
 
 /**
  * A DEL may come between the moment when the cache is read and the moment when rules are written from it: its rule must not
- * come back, because its address may go to a pod of a network that has nothing to do with us. The cache is of no help
+ * come back, because its address may go to a pod of a network that has nothing to do with us. The cache is of little help
  * there, because the runtime removes an entry only after the DELs of the whole chain. So a DEL leaves word in the kernel
- * (`Backend.gone`), and whoever restores rules looks for it twice: before planning, and after writing (`Backend.replace`).
+ * (`Backend.gone`), and `Backend.replace` looks for it twice: before planning, and after writing. What remains for whoever
+ * calls that is the DEL of a container that came to its end before: its entry is gone by then.
  */
-export async function withoutGone(backend: Backend, wanted: readonly Wanted[]): Promise<readonly Wanted[]> {
-  const gone = await backend.gone()
-  return gone.size === 0 ? wanted : wanted.filter(({ attachment }) => !gone.has(attachmentId(attachment)))
-}
 
 /** Takes back what was restored for attachments that the cache has no more. Returns the changes that stand. */
 export async function undoEnded(

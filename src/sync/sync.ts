@@ -8,7 +8,7 @@ import { formatPrefix } from '../policy/prefix'
 import { describeRule, type TakenOver } from '../primary/take-over'
 import { isAbsent } from '../system/absent'
 import { absentCaches, readNodeCache } from './node-cache'
-import { undoEnded, withoutGone } from './overtaken'
+import { undoEnded } from './overtaken'
 import { type PrimaryOptions, type Replaced, takeOverPrimary } from './primary'
 import { type PruneReport, pruneGone } from './prune'
 import { type WantedAttachments, wantedAttachments } from './wanted-attachments'
@@ -130,8 +130,7 @@ async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outco
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const found = await findWanted(options)
     try {
-      const wanted = await withoutGone(backend, found.wanted)
-      return { found, replacement: await backend.replace(wanted, options), failures: [] }
+      return { found, replacement: await backend.replace(found.wanted, options), failures: [] }
     } catch (error) {
       if (options.dryRun || !isRefusal(error)) throw error
     }
@@ -178,7 +177,7 @@ async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<
   const found = await findWanted(options)
   const failures: string[] = []
   const parts: Replacement[] = []
-  for (const one of await withoutGone(backend, found.wanted)) {
+  for (const one of found.wanted) {
     try {
       parts.push(await backend.replace([one], options))
     } catch (error) {

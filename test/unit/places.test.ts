@@ -31,12 +31,17 @@ beforeEach(() => {
 interface Fake {
   readonly has?: readonly Listed[]
   readonly removal?: Removal
-  /** What listing throws. */
+  /** What listing and writing throw. */
   readonly broken?: Error
+  /** `attachmentId`s that have a tombstone. */
+  readonly gone?: readonly string[]
   readonly pruneFails?: boolean
 }
 
-function place(name: Place['name'], { has = [], removal, broken, pruneFails = false }: Fake): Place {
+function place(
+  name: Place['name'],
+  { has = [], removal, broken, gone = [], pruneFails = false }: Fake,
+): Place {
   const note = (verb: string) => journal.push(`${name}: ${verb}`)
   return {
     name,
@@ -54,6 +59,7 @@ function place(name: Place['name'], { has = [], removal, broken, pruneFails = fa
     },
     async replace(all) {
       note(`replace ${all.length}`)
+      if (broken) throw broken
       const isThere = (one: Wanted) => has.some(({ id }) => id === attachmentId(one.attachment))
       const changes = all.filter((one) => !isThere(one)).map((one) => ({ ...one, what: 'restored' as const }))
       return { changes, held: [], repairs: [], unrepaired: [], script: '' }
@@ -78,7 +84,7 @@ function place(name: Place['name'], { has = [], removal, broken, pruneFails = fa
         unseen: [],
       }
     },
-    gone: async () => new Set(),
+    gone: async () => new Set(gone),
     hasRules: async () => has.length > 0,
     tearDown: async () => {},
     probe: async () => [],
@@ -139,10 +145,27 @@ describe('sync', () => {
     expect(changes).toEqual([{ attachment, addresses, what: 'changed' }])
   })
 
-  test('iptables is not asked where nothing says that it has rules', async () => {
-    await sync(placesOf({}, {}, false), 'auto')
-    expect(journal).toEqual(['nftables: list', 'nftables: replace 1'])
+  test('only nftables is asked, and once, where nothing says that iptables has rules', async () => {
+    const { changes } = await sync(placesOf({}, { has: [A] }, false), 'auto')
+    expect(journal).toEqual(['nftables: replace 1'])
+    expect(changes).toMatchObject([{ attachment, what: 'restored' }])
   })
+
+  test('iptables is asked where nftables cannot be used', async () => {
+    await sync(placesOf({ broken: new UnusableError('missing', '') }, {}, false), 'auto')
+    expect(journal).toEqual(['nftables: replace 1', 'nftables: list', 'iptables: replace 1', 'mark'])
+  })
+
+  test.each([
+    ['iptables', placesOf({ gone: [A.id] }, {})],
+    ['nftables', placesOf({}, { gone: [A.id] })],
+  ] as const)(
+    'no rules go to %s for an attachment whose DEL has just been elsewhere',
+    async (backend, places) => {
+      expect(await sync(places, backend)).toMatchObject({ changes: [] })
+      expect(journal).not.toContain(`${backend}: replace 1`)
+    },
+  )
 
   test('a dry run says what would change, and takes nothing away', async () => {
     const { changes } = await sync(placesOf({}, { has: [A] }), 'nftables', true)

@@ -1,12 +1,13 @@
 import type { CniError } from '../../cni/error'
 import type { Change, Replacement, Wanted } from '../backend'
-import { DeniedError, doesNotWork } from '../tolerances'
+import { attachmentId } from '../identity'
+import { DeniedError, doesNotWork, ifItWorks } from '../tolerances'
 import { heldElsewhere } from './held-elsewhere'
 import { emptyInventory, type Inventory, inventoryFor, requireUsable, takeInventory } from './inventory'
 import { markIfUsed, tryToMark } from './mark'
 import { type Departure, lineOf, moveTo, takeOut } from './move'
 import type { Places } from './place'
-import { takeBack } from './take-back'
+import { goneFrom, takeBack } from './take-back'
 
 /**
  * Sync: each attachment where its config asks for it, then away from the other place (`move.ts`). One whose config is only
@@ -40,13 +41,18 @@ export async function replace(
 }
 
 async function replaceEverywhere(
-  { nftables, iptables, mark, mayBeInIptables }: Places,
-  wanted: readonly Wanted[],
+  places: Places,
+  all: readonly Wanted[],
   options: { readonly dryRun: boolean },
 ): Promise<Replacement> {
+  const { nftables, iptables, mark } = places
+  const isIptablesUsed = await places.mayBeInIptables()
+  const alone = isIptablesUsed ? undefined : await ifItWorks(() => replaceInNftables(places, all, options))
+  if (alone) return alone
+  const wanted = await withoutGone(places, all)
   const found = {
     nftables: await takeInventory(nftables),
-    iptables: (await mayBeInIptables()) ? await takeInventory(iptables) : emptyInventory(iptables),
+    iptables: isIptablesUsed ? await takeInventory(iptables) : emptyInventory(iptables),
   }
   const { iptables: there } = found
   requireUsable(found, wanted)
@@ -69,6 +75,24 @@ async function replaceEverywhere(
     await markIfUsed({ iptables, mark })
   }
   return { ...mergeReplacements(parts), unseen: unseenIn(there, wanted) }
+}
+
+/** On nearly every node. What has its rules there and what has a tombstone, nftables finds out in one look. */
+async function replaceInNftables(
+  { nftables, iptables, mark }: Places,
+  wanted: readonly Wanted[],
+  options: { readonly dryRun: boolean },
+): Promise<Replacement> {
+  const replacement = await nftables.replace(wanted, options)
+  // The table may have come into being, or have lost its mark.
+  if (!options.dryRun && replacement.repairs.length > 0) await markIfUsed({ iptables, mark })
+  return replacement
+}
+
+/** A DEL may have left its tombstone in another place than the one where the rules are wanted. */
+async function withoutGone(places: Places, wanted: readonly Wanted[]): Promise<readonly Wanted[]> {
+  const gone = await goneFrom(places)
+  return wanted.filter(({ attachment }) => !gone.has(attachmentId(attachment)))
 }
 
 /** The rules may be there since a config that asked for iptables. A DEL that may look will find them. */
