@@ -190,7 +190,7 @@ function formatQuad(value: bigint): string {
 
 /** An IPv4 address under its mapped IPv6 form (RFC 4291, 2.5.5.2): one key type for both families. */
 export function toMapped({ family, value }: Address): bigint {
-  return family === 'ip' ? (0xffffn << 32n) | value : value
+  return family === 'ip' ? 0xffff00000000n | value : value
 }
 
 /** The inverse of `toMapped`. */

@@ -1,6 +1,6 @@
 import type { Wanted } from '../backend/backend'
 import type { CachedAttachment } from '../cni/result-cache'
-import { type Address, formatAddress } from '../policy/address'
+import { type Address, toMapped } from '../policy/address'
 
 export interface Candidate {
   readonly cached: CachedAttachment
@@ -9,10 +9,10 @@ export interface Candidate {
 
 /** Where two entries have one address, one is stale: the one without a recorded netns, or else the older file. */
 export function oneForEachAddress(candidates: readonly Candidate[]): Wanted[] {
-  const winners = new Map<string, Candidate>()
+  const winners = new Map<bigint, Candidate>()
   const rank = ({ cached }: Candidate) => [cached.netns === undefined ? 0 : 1, cached.modified] as const
   for (const candidate of candidates) {
-    for (const address of candidate.wanted.addresses.map(formatAddress)) {
+    for (const address of candidate.wanted.addresses.map(toMapped)) {
       const other = winners.get(address)
       const [[known, modified], [otherKnown, otherModified]] = [
         rank(candidate),
@@ -23,7 +23,7 @@ export function oneForEachAddress(candidates: readonly Candidate[]): Wanted[] {
     }
   }
   return candidates.map((candidate) => {
-    const isOurs = (address: Address) => winners.get(formatAddress(address)) === candidate
+    const isOurs = (address: Address) => winners.get(toMapped(address)) === candidate
     const { wanted } = candidate
     const addresses = wanted.addresses.filter(isOurs)
     return addresses.length === wanted.addresses.length

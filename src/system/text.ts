@@ -8,6 +8,8 @@ export interface Texts {
   encodeLatin1(text: string): Uint8Array
   /** A character for each byte. */
   decodeLatin1(bytes: Uint8Array): string
+  /** In lower-case hex. */
+  encodeHex(bytes: Uint8Array): string
   /** RFC 4648, with or without padding, in both alphabets; what is in neither is skipped. */
   decodeBase64(text: string): Uint8Array
   /** Where a text of ASCII is first, from an index on; -1: nowhere. */

@@ -84,7 +84,8 @@ function kernel(existing: readonly number[], walks: readonly Walked[]) {
   return { session, count: () => ({ walked, looked }) }
 }
 
-const numbersOf = (walk: ReturnType<typeof walkMap>) => walk.elements.map(({ key }) => key[key.length - 1])
+const numbersOf = (walk: ReturnType<typeof walkMap>) =>
+  walk.elements.map(({ key }) => Number.parseInt(key.slice(-2), 16))
 
 describe('a walk is believed', () => {
   test('when nothing changed and no key came twice', () => {

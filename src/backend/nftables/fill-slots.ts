@@ -1,12 +1,13 @@
-import { type Address, formatAddress, isSameAddress } from '../../policy/address'
+import { type Address, isSameAddress, toMapped } from '../../policy/address'
+import { once } from '../../system/once'
 import { requireNoOwner } from './layout'
 import { parseSlotComment } from './notes'
 import { digestOfOwner } from './owner'
 import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
 import type { SlotState, TableState } from './table-state'
-import type { Transaction } from './transaction'
+import type { ElementOperation, Transaction } from './transaction'
 
-/** Attachments that have an owner's element, with all of their addresses in the order of their slots. */
+/** Attachments that have an owner's element, with all of their addresses. */
 export function addressesByDigest({
   addresses,
 }: Pick<TableState, 'addresses'>): Map<string, readonly Address[]> {
@@ -14,9 +15,11 @@ export function addressesByDigest({
   for (const { address, owner } of addresses) {
     if (!owner || digestOfOwner(owner) === MARK_DIGEST) continue
     const digest = digestOfOwner(owner)
-    byDigest.set(digest, [...(byDigest.get(digest) ?? []), address])
+    const others = byDigest.get(digest)
+    if (others) others.push(address)
+    else byDigest.set(digest, [address])
   }
-  return new Map([...byDigest].map(([digest, own]) => [digest, inSlotOrder(own)]))
+  return byDigest
 }
 
 export function slotsByDigest(slots: readonly SlotState[]): Map<string, SlotState[]> {
@@ -37,7 +40,14 @@ export function fillSlots(
   state: Pick<TableState, 'addresses'>,
   isWanted: (digest: string) => boolean,
 ): Transaction {
-  return [...addressesByDigest(state)]
+  return fillWith(addressesByDigest(state), isWanted)
+}
+
+function fillWith(
+  owned: ReadonlyMap<string, readonly Address[]>,
+  isWanted: (digest: string) => boolean,
+): ElementOperation[] {
+  return [...owned]
     .filter(([digest]) => isWanted(digest))
     .map(([digest, addresses]) => addSlots(digest, addresses, {}))
 }
@@ -64,8 +74,8 @@ interface Mending {
 export function mendSlots(state: TableState, isFree: (digest: string) => boolean = () => true): Mending {
   const owned = addressesByDigest(state)
   const slotsOf = slotsByDigest(state.slots)
-  const isOwned = new Set(
-    state.addresses.flatMap(({ address, owner }) => (owner ? [formatAddress(address)] : [])),
+  const owners = once(
+    () => new Set(state.addresses.flatMap(({ address, owner }) => (owner ? [toMapped(address)] : []))),
   )
   const transaction: Transaction[] = []
   let [mended, stale] = [0, 0]
@@ -76,24 +86,22 @@ export function mendSlots(state: TableState, isFree: (digest: string) => boolean
     if (!addresses && slots.every(({ address }) => !address)) continue
     const isOwn = (address: Address) => addresses?.some((one) => isSameAddress(one, address)) ?? false
     const lost = slots.flatMap(({ address }) => (address && !isOwn(address) ? [address] : []))
-    if (lost.some((address) => isOwned.has(formatAddress(address)))) continue
+    if (lost.some((address) => owners().has(toMapped(address)))) continue
     transaction.push(lost.flatMap(requireNoOwner), deleteSlotsThatSay(digest, slots))
     const note = parseSlotComment(slots.find(({ slot }) => slot === 0)?.comment) ?? {}
     if (addresses) transaction.push([addSlots(digest, addresses, note)])
     if (addresses) mended += 1
     else stale += 1
   }
-  const fill = fillSlots(state, (digest) => isFree(digest) && !slotsOf.has(digest))
+  const fill = fillWith(owned, (digest) => isFree(digest) && !slotsOf.has(digest))
   return { transaction: [...transaction.flat(), ...fill], mended: mended + fill.length, stale }
 }
 
-/** `addresses`: in the order of the slots. */
 export function hasSlotsFor(slots: readonly SlotState[], addresses: readonly Address[]): boolean {
-  const text = (list: readonly (Address | undefined)[]) =>
-    list.map((address) => (address ? formatAddress(address) : '')).join()
-  const inOrder = [...slots].sort((a, b) => a.slot - b.slot)
-  return (
-    inOrder.every(({ slot }, i) => slot === i) &&
-    text(inOrder.map(({ address }) => address)) === text(addresses)
-  )
+  if (slots.length !== addresses.length) return false
+  const expected = inSlotOrder(addresses)
+  return slots.every(({ slot, address }) => {
+    const one = expected[slot]
+    return one !== undefined && address !== undefined && isSameAddress(one, address)
+  })
 }

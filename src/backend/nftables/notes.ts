@@ -1,4 +1,4 @@
-import { type Address, digitsOf, fromMapped } from '../../policy/address'
+import { type Address, fromMapped } from '../../policy/address'
 import { idOfDigest } from '../identity'
 import { type ListedNote, ORIGINS } from '../listed'
 import { digestOfOwner } from './owner'
@@ -42,12 +42,11 @@ export function parseSlotComment(
   }
 }
 
-/** An element of `attachments`, as it was read. */
+/** An element of `attachments`, as it was read; `digits`: those of its key. */
 export function slotState(
-  key: Address,
+  digits: string,
   { value, comment }: { readonly value: Address; readonly comment?: string },
 ): SlotState {
-  const digits = digitsOf(key)
   return {
     digest: digits.slice(0, DIGEST_DIGITS),
     slot: Number.parseInt(digits.slice(DIGEST_DIGITS), 16),

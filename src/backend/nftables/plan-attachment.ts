@@ -1,19 +1,22 @@
-import { type Address, formatAddress } from '../../policy/address'
+import { type Address, toMapped } from '../../policy/address'
+import { once } from '../../system/once'
 import { addressesInSync } from '../addresses-in-sync'
 import { type Change, type Held, LATER_ADD, type Wanted } from '../backend'
 import { holderName } from '../holder-name'
-import { attachmentDigest } from '../identity'
 import type { Note } from './attachment-elements'
 import { hasSlotsFor } from './fill-slots'
 import { addOwner, addPod, deletePod, policyOf, requireNoOwner } from './layout'
 import { parseOwnerComment } from './notes'
-import { ownerComment, ownerTest, ownerValue } from './owner'
-import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
+import { digestOfOwner, ownerComment, ownerValue } from './owner'
+import { addSlots, deleteSlotsThatSay } from './slots'
 import type { AddressState, SlotState } from './table-state'
 import type { Transaction } from './transaction'
 
 interface Found {
-  readonly byAddress: ReadonlyMap<string, AddressState>
+  /** The attachment's own. */
+  readonly digest: string
+  /** By `toMapped`. */
+  readonly byAddress: ReadonlyMap<bigint, AddressState>
   /** The addresses whose owner the attachment is. */
   readonly owned: readonly Address[]
   /** The attachment's own. */
@@ -34,21 +37,21 @@ interface PlannedAttachment {
  * a later ADD wrote what stands (`addressesInSync`), nothing is brought back.
  */
 export function planAttachment(
-  { byAddress, owned, slots }: Found,
+  { digest, byAddress, owned, slots }: Found,
   wanted: Wanted,
   { chain, now }: { readonly chain: string; readonly now: Note },
 ): PlannedAttachment {
   const { attachment, isFallback = false } = wanted
   const all = addressesInSync(wanted, owned)
   const [isOutdated, addresses] = [!all, all ?? wanted.addresses]
-  const digest = attachmentDigest(attachment)
-  const [owner, isOwn] = [ownerValue(digest, addresses), ownerTest(attachment)]
-  const comment = ownerComment(attachment, wanted.addedAt ?? now.epochSeconds)
+  const owner = once(() => ownerValue(digest, addresses))
+  const isOwn = (value: Address) => digestOfOwner(value) === digest
+  const comment = once(() => ownerComment(attachment, wanted.addedAt ?? now.epochSeconds))
   const held: Held[] = []
   const missing: Address[] = []
   const moved: Address[] = []
   const elements = addresses.flatMap((address): Transaction => {
-    const found = byAddress.get(formatAddress(address))
+    const found = byAddress.get(toMapped(address))
     if (found?.owner && !isOwn(found.owner)) {
       held.push({ attachment, address, holder: holderName(parseOwnerComment(found.comment)) })
       return []
@@ -65,7 +68,7 @@ export function planAttachment(
     return [
       // The owner stands and is compared, or is new: either way the whole is refused when somebody was faster. With
       // the comment, lest an owner that a DEL has just removed comes back without one, and so for good.
-      addOwner(address, found?.owner ?? owner, comment),
+      addOwner(address, found?.owner ?? owner(), comment()),
       ...(found?.verdict !== undefined && current !== chain ? [deletePod(address)] : []),
       addPod(address, chain),
     ]
@@ -77,12 +80,12 @@ export function planAttachment(
   const { origin = 'restored', netns } = wanted
   const note = { ...now, origin, ...(netns !== undefined && { netns }) }
   // The same slots stay, with the note of the ADD; they are refused if a DEL came meanwhile.
-  const leaving = hasSlotsFor(slots, inSlotOrder(own)) ? [] : slots
+  const leaving = hasSlotsFor(slots, own) ? [] : slots
   return {
     digest,
     // A slot that outlived its address says the same after an ADD that gave it back.
     guards: leaving.flatMap(({ address }) =>
-      address && !byAddress.get(formatAddress(address))?.owner ? requireNoOwner(address) : [],
+      address && !byAddress.get(toMapped(address))?.owner ? requireNoOwner(address) : [],
     ),
     transaction: [...elements, ...deleteSlotsThatSay(digest, leaving), addSlots(digest, own, note)],
     change: { attachment, what: missing.length > 0 ? 'restored' : 'changed', addresses: changed },

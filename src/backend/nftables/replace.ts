@@ -1,4 +1,4 @@
-import { formatAddress } from '../../policy/address'
+import { formatAddress, toMapped } from '../../policy/address'
 import type { Change, Held, Replacement, Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
 import type { Note } from './attachment-elements'
@@ -6,7 +6,7 @@ import type { Carrier } from './carrier'
 import { compareHook, foreignHooks } from './compare-structure'
 import { type Difference, wordDifference } from './difference'
 import { toError } from './failure'
-import { addressesByDigest, fillSlots, mendSlots } from './fill-slots'
+import { addressesByDigest, fillSlots, mendSlots, slotsByDigest } from './fill-slots'
 import { POD_MAPS } from './layout'
 import { hasLayout, outdatedChains, wrongMaps } from './outdated'
 import { planAttachment } from './plan-attachment'
@@ -61,14 +61,16 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], now: Note
   const tombs = new Set(
     state.slots.flatMap(({ digest, slot, address }) => (slot === 0 && !address ? [digest] : [])),
   )
-  const isGone = ({ attachment }: Wanted) => tombs.has(attachmentDigest(attachment))
+  const digests = new Map(wanted.map((one) => [one, attachmentDigest(one.attachment)]))
+  const digestOf = (one: Wanted) => digests.get(one) ?? ''
+  const isGone = (one: Wanted) => tombs.has(digestOf(one))
   const used = wanted.filter((one) => one.addresses.length > 0 && !isGone(one))
-  const byAddress = new Map(state.addresses.map((found) => [formatAddress(found.address), found]))
-  const ownedBy = addressesByDigest(state)
+  const byAddress = new Map(state.addresses.map((found) => [toMapped(found.address), found]))
+  const [ownedBy, slotsOf] = [addressesByDigest(state), slotsByDigest(state.slots)]
   const attachments = used.map((one) => {
-    const owned = ownedBy.get(attachmentDigest(one.attachment)) ?? []
-    const found = { byAddress, owned, slots: slotsOf(state, one) }
-    return planAttachment(found, one, { chain: policyName(one.policy), now })
+    const digest = digestOf(one)
+    const [owned, slots] = [ownedBy.get(digest) ?? [], slotsOf.get(digest) ?? []]
+    return planAttachment({ digest, byAddress, owned, slots }, one, { chain: policyName(one.policy), now })
   })
   const planned = new Set(attachments.flatMap(({ digest, change }) => (change ? [digest] : [])))
   const isFree = (digest: string) => !planned.has(digest)
@@ -100,16 +102,13 @@ function doubts({ mayLack }: TableState): string[] {
   return mayLack ? [`${CHANGES_TOO_FAST}; run ip-masq sync again`] : []
 }
 
-function slotsOf({ slots }: TableState, { attachment }: Wanted) {
-  const own = attachmentDigest(attachment)
-  return slots.filter(({ digest }) => digest === own)
-}
-
 /** Elements of `pods-ip` that nobody owns, and that no attachment is about to get. */
 function strays({ addresses }: TableState, wanted: readonly Wanted[]): string[] {
-  const known = new Set(wanted.flatMap((one) => one.addresses.map(formatAddress)))
-  return addresses
-    .filter(({ address, owner }) => !owner && !known.has(formatAddress(address)))
+  const withoutOwner = addresses.filter(({ owner }) => !owner)
+  if (withoutOwner.length === 0) return []
+  const known = new Set(wanted.flatMap((one) => one.addresses.map(toMapped)))
+  return withoutOwner
+    .filter(({ address }) => !known.has(toMapped(address)))
     .map(({ address, verdict }) => {
       const [text, what] = [formatAddress(address), verdict && renderVerdict(verdict)]
       const map = POD_MAPS[address.family]

@@ -19,6 +19,10 @@ export function decodeLatin1(bytes: Uint8Array): string {
   return libc.latin1(bytes)
 }
 
+export function encodeHex(bytes: Uint8Array): string {
+  return libc.hex(bytes)
+}
+
 export function indexOfText(bytes: Uint8Array, ascii: string, from: number): number {
   return libc.find(bytes, libc.encode(ascii), from)
 }

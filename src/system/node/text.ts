@@ -17,6 +17,10 @@ export function decodeLatin1(bytes: Uint8Array): string {
   return asBuffer(bytes).toString('latin1')
 }
 
+export function encodeHex(bytes: Uint8Array): string {
+  return asBuffer(bytes).toString('hex')
+}
+
 export function decodeBase64(text: string): Uint8Array {
   return Buffer.from(text, 'base64')
 }

@@ -1,11 +1,5 @@
-import { type Address, addressOf, type Family, fromMapped, HEX } from '../../../policy/address'
-
-declare global {
-  interface Uint8Array {
-    /** ECMAScript 2026; Node has it from 25 on. */
-    toHex?(): string
-  }
-}
+import { encodeHex } from '#system/text'
+import { type Address, addressOf, type Family } from '../../../policy/address'
 
 /** Addresses as the kernel has them. */
 
@@ -34,20 +28,5 @@ function writeWord(bytes: Uint8Array, at: number, word: number): void {
 }
 
 export function addressOfBytes(bytes: Uint8Array): Address {
-  return addressOf(hexOf(bytes))
-}
-
-export function hexOf(bytes: Uint8Array): string {
-  if (bytes.toHex) return bytes.toHex()
-  let hex = ''
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] ?? 0
-    hex += HEX.charAt(byte >> 4) + HEX.charAt(byte & 15)
-  }
-  return hex
-}
-
-/** The key of an element of `owners`. */
-export function ownerAddress(key: Uint8Array): Address {
-  return fromMapped(addressOfBytes(key).value)
+  return addressOf(encodeHex(bytes))
 }

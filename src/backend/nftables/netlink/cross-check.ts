@@ -1,4 +1,4 @@
-import { type Address, formatAddress, isSameAddress } from '../../../policy/address'
+import { type Address, digitsOf, isSameAddress, toMapped } from '../../../policy/address'
 import type { ElementKey } from '../carrier'
 import { NOWHERE } from '../elsewhere'
 import { addressesByDigest, hasSlotsFor, slotsByDigest } from '../fill-slots'
@@ -27,16 +27,16 @@ export function crossCheck(
   walked: readonly string[],
   { addresses, slots }: Elements,
 ): Elements {
-  const known = new Map(addresses.map((one) => [formatAddress(one.address), one]))
+  const known = new Map(addresses.map((one) => [toMapped(one.address), one]))
   const lookAgain = (at: readonly AddressState[]) => {
     for (const one of look(session, walked, at)) {
-      const text = formatAddress(one.address)
-      if (one.owner || one.verdict !== undefined) known.set(text, one)
-      else known.delete(text)
+      const mapped = toMapped(one.address)
+      if (one.owner || one.verdict !== undefined) known.set(mapped, one)
+      else known.delete(mapped)
     }
   }
   const add = (address: Address | undefined) => {
-    if (address && !known.has(formatAddress(address))) known.set(formatAddress(address), { address })
+    if (address && !known.has(toMapped(address))) known.set(toMapped(address), { address })
   }
   for (const { address } of slots) add(address)
   lookAgain(
@@ -50,17 +50,16 @@ export function crossCheck(
   )
   if (!walked.includes(ATTACHMENTS)) return { addresses: [...known.values()].filter(isThere), slots }
   const doubtful = doubtfulDigests({ addresses: [...known.values()], slots })
+  if (doubtful.size === 0) return { addresses: [...known.values()].filter(isThere), slots }
   const checked = slotsAgain(session, { addresses: [...known.values()], slots }, doubtful)
   for (const { digest, address } of checked) if (doubtful.has(digest)) add(address)
   const isNamed = new Set(
-    checked.flatMap(({ digest, address }) =>
-      address && doubtful.has(digest) ? [formatAddress(address)] : [],
-    ),
+    checked.flatMap(({ digest, address }) => (address && doubtful.has(digest) ? [toMapped(address)] : [])),
   )
   lookAgain(
     [...known.values()].filter(
       ({ address, owner }) =>
-        isNamed.has(formatAddress(address)) || (owner !== undefined && doubtful.has(digestOfOwner(owner))),
+        isNamed.has(toMapped(address)) || (owner !== undefined && doubtful.has(digestOfOwner(owner))),
     ),
   )
   return { addresses: [...known.values()].filter(isThere), slots: checked }
@@ -116,7 +115,7 @@ function slotsAgain(
     ...slots.filter(({ digest }) => !doubtful.has(digest)),
     ...keys.flatMap((key, i) => {
       const element = found[i]
-      return element?.value ? [slotState(key, { ...element, value: element.value })] : []
+      return element?.value ? [slotState(digitsOf(key), { ...element, value: element.value })] : []
     }),
   ]
 }

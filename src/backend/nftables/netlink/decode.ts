@@ -1,43 +1,80 @@
+import { encodeHex } from '#system/text'
 import { type Range, rangeUpTo } from '../../../policy/range'
 import type { Target } from '../table'
-import { hexOf } from './addresses'
+import { DATA } from './data'
 import { readData, targetOf } from './decode-data'
 import { commentIn } from './find'
 import { ELEMENT, ELEMENTS, INTERVAL_END } from './protocol'
-import { type Attributes, listAttributes, parseAttributes, readU32 } from './wire'
+import { type Attributes, eachAttribute, readU32 } from './wire'
 
 /** The elements of sets and maps, as the kernel gives them back. */
 
 /** An element of a set or map, as far as ours have it. */
 export interface WalkedElement {
-  readonly key: Uint8Array
-  readonly value?: Uint8Array
-  readonly verdict?: Target
-  readonly comment?: string
+  /** In hex digits, and so is the value. */
+  readonly key: string
+  readonly value?: string
+  readonly verdict?: Target | undefined
+  readonly comment?: string | undefined
   readonly isIntervalEnd: boolean
 }
 
 /** NFTA_SET_ELEM_LIST_ELEMENTS of one message. */
-export function* elementsIn(attributes: Attributes): Generator<WalkedElement> {
-  for (const [, element] of listAttributes(attributes.get(ELEMENTS.elements) ?? new Uint8Array())) {
-    const parts = parseAttributes(element)
-    const key = readData(parts.get(ELEMENT.key))
-    if (!(key instanceof Uint8Array)) continue
-    const data = readData(parts.get(ELEMENT.data))
-    const comment = commentIn(parts.get(ELEMENT.userdata))
-    yield {
-      key,
-      ...(data instanceof Uint8Array ? { value: data } : data && { verdict: targetOf(data) }),
-      ...(comment !== undefined && { comment }),
-      isIntervalEnd: ((readU32(parts.get(ELEMENT.flags)) ?? 0) & INTERVAL_END) !== 0,
-    }
-  }
+export function elementsIn(attributes: Attributes): WalkedElement[] {
+  const bytes = attributes.get(ELEMENTS.elements)
+  if (!bytes) return []
+  const elements: WalkedElement[] = []
+  // Thousands of pods go to the same few chains.
+  const targets = new Map<string, Target>()
+  eachAttribute(bytes, [0, bytes.length], (_, begin, end) => {
+    const element: Parts = { key: '', isIntervalEnd: false }
+    eachAttribute(bytes, [begin, end], (type, from, to) => {
+      const part = () => bytes.subarray(from, to)
+      if (type === ELEMENT.key) element.key = valueIn(bytes, from, to) ?? ''
+      else if (type === ELEMENT.data) {
+        const value = valueIn(bytes, from, to)
+        if (value === undefined) element.verdict = targetIn(part(), targets)
+        else element.value = value
+      } else if (type === ELEMENT.userdata) element.comment = commentIn(part())
+      else if (type === ELEMENT.flags) element.isIntervalEnd = ((readU32(part()) ?? 0) & INTERVAL_END) !== 0
+    })
+    if (element.key !== '') elements.push(element)
+  })
+  return elements
+}
+
+interface Parts {
+  key: string
+  value?: string
+  verdict?: Target | undefined
+  comment?: string | undefined
+  isIntervalEnd: boolean
+}
+
+/** What an element's key or data holds, if that is no verdict. */
+function valueIn(bytes: Uint8Array, from: number, to: number): string | undefined {
+  let value: string | undefined
+  eachAttribute(bytes, [from, to], (type, begin, end) => {
+    if (type === DATA.value) value = encodeHex(bytes.subarray(begin, end))
+  })
+  return value
+}
+
+function targetIn(bytes: Uint8Array, known: Map<string, Target>): Target | undefined {
+  const digits = encodeHex(bytes)
+  const target = known.get(digits)
+  if (target) return target
+  const data = readData(bytes)
+  if (!data || data instanceof Uint8Array) return undefined
+  const made = targetOf(data)
+  known.set(digits, made)
+  return made
 }
 
 /** The ranges of a set of intervals, from its borders: each begins at a key, and ends before the next end. */
 export function rangesOf(elements: readonly WalkedElement[]): Range[] {
   const borders = elements
-    .map(({ key, isIntervalEnd }) => ({ digits: hexOf(key), isIntervalEnd }))
+    .map(({ key, isIntervalEnd }) => ({ digits: key, isIntervalEnd }))
     .sort((a, b) => (a.digits < b.digits ? -1 : a.digits > b.digits ? 1 : a.isIntervalEnd ? -1 : 1))
   const ranges: Range[] = []
   for (const [i, { digits, isIntervalEnd }] of borders.entries()) {

@@ -1,4 +1,4 @@
-import { hexOf } from './addresses'
+import { encodeHex } from '#system/text'
 import { LIST_ELEMENT, type Verdict, writeData } from './data'
 import { readData, verdictText } from './decode-data'
 import { listAttributes, parseAttributes, readText, readU32 } from './wire'
@@ -118,7 +118,7 @@ export function wordExpressions(expressions: readonly Expression[]): string {
 }
 
 function wordValue(value: Value): string {
-  if (value instanceof Uint8Array) return `0x${hexOf(value)}`
+  if (value instanceof Uint8Array) return `0x${encodeHex(value)}`
   return isVerdict(value) ? verdictText(value) : `${value}`
 }
 

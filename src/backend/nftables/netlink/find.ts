@@ -1,3 +1,4 @@
+import { decodeLatin1 } from '#system/text'
 import type { ElementKey, FoundElement } from '../carrier'
 import { addressOfBytes } from './addresses'
 import { mayLack, must } from './ask'
@@ -61,10 +62,7 @@ function dataOf(bytes: Uint8Array): Pick<FoundElement, 'value' | 'verdict'> {
 export function commentIn(bytes: Uint8Array | undefined): string | undefined {
   for (let at = 0; bytes && at + 2 <= bytes.length; at += 2 + (bytes[at + 1] ?? 0)) {
     if (bytes[at] !== COMMENT) continue
-    let text = ''
-    for (const byte of bytes.subarray(at + 2, at + 1 + (bytes[at + 1] ?? 0)))
-      text += String.fromCharCode(byte)
-    return text
+    return decodeLatin1(bytes.subarray(at + 2, at + 1 + (bytes[at + 1] ?? 0)))
   }
   return undefined
 }

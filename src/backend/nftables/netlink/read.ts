@@ -1,4 +1,4 @@
-import { FAMILY_NAMES, formatAddress } from '../../../policy/address'
+import { addressOf, FAMILY_NAMES, fromMapped, toMapped } from '../../../policy/address'
 import { ERRNO } from '../../../system/errno'
 import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
 import { slotState } from '../notes'
@@ -6,7 +6,6 @@ import { wrongMaps } from '../outdated'
 import { MAPS } from '../set-up'
 import { EMPTY_TABLE, findMap, type Table } from '../table'
 import type { AddressState, SlotState, TableState } from '../table-state'
-import { addressOfBytes, ownerAddress } from './addresses'
 import { RefusedRead } from './ask'
 import { crossCheck } from './cross-check'
 import type { Session } from './session'
@@ -38,8 +37,11 @@ function soundMaps(table: Table): string[] {
 
 type Elements = Omit<TableState, 'table'>
 
+/** Of an IPv6 address, which all keys and values but those of `pods-ip` are. */
+const DIGITS = 32
+
 function readElements(session: Session, maps: readonly string[]): Elements {
-  const addresses = new Map<string, AddressState>()
+  const addresses = new Map<bigint, AddressState>()
   let isDoubtful = false
   const walk = (set: string) => {
     if (!maps.includes(set)) return []
@@ -48,27 +50,22 @@ function readElements(session: Session, maps: readonly string[]): Elements {
     return found?.elements ?? []
   }
   for (const { key, value, comment } of walk(OWNERS)) {
-    if (value?.length !== 16 || key.length !== 16) continue
-    const address = ownerAddress(key)
-    const owner = addressOfBytes(value)
-    addresses.set(formatAddress(address), { address, owner, ...(comment !== undefined && { comment }) })
+    if (value?.length !== DIGITS || key.length !== DIGITS) continue
+    const owner = addressOf(value)
+    const mapped = addressOf(key).value
+    addresses.set(mapped, { address: fromMapped(mapped), owner, ...(comment !== undefined && { comment }) })
   }
   for (const family of FAMILY_NAMES) {
     for (const { key, verdict } of walk(POD_MAPS[family])) {
       if (verdict === undefined) continue
-      const address = addressOfBytes(key)
-      const text = formatAddress(address)
-      addresses.set(text, { ...addresses.get(text), address, verdict })
+      const address = addressOf(key)
+      const mapped = toMapped(address)
+      addresses.set(mapped, { ...addresses.get(mapped), address, verdict })
     }
   }
   const slots = walk(ATTACHMENTS).flatMap(({ key, value, comment }): SlotState[] =>
-    value?.length === 16 && key.length === 16
-      ? [
-          slotState(addressOfBytes(key), {
-            value: addressOfBytes(value),
-            ...(comment !== undefined && { comment }),
-          }),
-        ]
+    value?.length === DIGITS && key.length === DIGITS
+      ? [slotState(key, { value: addressOf(value), ...(comment !== undefined && { comment }) })]
       : [],
   )
   const elements = crossCheck(session, maps, { addresses: [...addresses.values()], slots })

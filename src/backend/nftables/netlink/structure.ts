@@ -26,7 +26,7 @@ export function readStructure(session: Session, policies: readonly string[]): Ta
 
 /** The elements of a set of intervals. It is a tree, so a walk goes by the keys' order and misses none. */
 function borders(session: Session, set: string) {
-  return dumpOfSet(session, set).messages.flatMap((message) => [...elementsIn(attributesOf(message))])
+  return dumpOfSet(session, set).messages.flatMap((message) => elementsIn(attributesOf(message)))
 }
 
 export function readSets(session: Session): FoundSet[] {

@@ -1,4 +1,4 @@
-import { addressBytes, addressOfBytes, hexOf } from './addresses'
+import { addressOf, digitsOf } from '../../../policy/address'
 import { dumpOfSet, generation, untilLate } from './ask'
 import { elementsIn, type WalkedElement } from './decode'
 import { findElements } from './find'
@@ -33,8 +33,8 @@ export function walkMap(session: Session, set: string): Walk {
     const before = generation(session)
     const { messages, wasInterrupted } = dumpOfSet(session, set)
     const isQuiet = !wasInterrupted && generation(session) === before
-    const elements = messages.flatMap((message) => [...elementsIn(attributesOf(message))])
-    const byKey = new Map(elements.map((element) => [hexOf(element.key), element]))
+    const elements = messages.flatMap((message) => elementsIn(attributesOf(message)))
+    const byKey = new Map(elements.map((element) => [element.key, element]))
     for (const [key, element] of byKey) seen.set(key, element)
     const hasRepeats = byKey.size < elements.length
     const print = hasRepeats || isQuiet ? undefined : printOf(byKey)
@@ -45,14 +45,15 @@ export function walkMap(session: Session, set: string): Walk {
 }
 
 function inOrder(byKey: ReadonlyMap<string, WalkedElement>): WalkedElement[] {
-  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, element]) => element)
+  // Without a function of ours that compares, which would be most of the work.
+  return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? [])
 }
 
 function printOf(byKey: ReadonlyMap<string, WalkedElement>): string {
   return inOrder(byKey)
     .map(({ key, value, verdict }) => {
       const target = verdict && ('goto' in verdict ? verdict.goto : verdict.text)
-      return `${hexOf(key)} ${value ? hexOf(value) : target}`
+      return `${key} ${value ?? target}`
     })
     .join('\n')
 }
@@ -61,12 +62,12 @@ function printOf(byKey: ReadonlyMap<string, WalkedElement>): string {
 function confirm(session: Session, set: string, elements: readonly WalkedElement[]): WalkedElement[] {
   const found = findElements(
     session,
-    elements.map(({ key }) => ({ set, key: addressOfBytes(key) })),
+    elements.map(({ key }) => ({ set, key: addressOf(key) })),
   )
   return elements.flatMap(({ key, isIntervalEnd }, i): WalkedElement[] => {
     const now = found[i]
     if (!now) return []
     const { value, ...rest } = now
-    return [{ key, isIntervalEnd, ...rest, ...(value && { value: addressBytes(value) }) }]
+    return [{ key, isIntervalEnd, ...rest, ...(value && { value: digitsOf(value) }) }]
   })
 }

@@ -92,17 +92,27 @@ export function parseAttributes(bytes: Uint8Array): Attributes {
   return new Map(listAttributes(bytes))
 }
 
+/** Calls `visit` with each attribute between two indices, by where its value is: of thousands, a view of each costs more than all else. */
+export function eachAttribute(
+  bytes: Uint8Array,
+  [from, to]: readonly [number, number],
+  visit: (type: number, begin: number, end: number) => void,
+): void {
+  for (let at = from; at + ATTRIBUTE_HEADER <= to; ) {
+    const length = hostU16(bytes, at)
+    if (length < ATTRIBUTE_HEADER || at + length > to)
+      throw new TruncatedError('a netlink attribute is cut short')
+    visit(hostU16(bytes, at + 2) & TYPE_MASK, at + ATTRIBUTE_HEADER, at + length)
+    at += (length + 3) & ~3
+  }
+}
+
 /** In order: a list has many of one type. */
 export function listAttributes(bytes: Uint8Array): (readonly [number, Uint8Array])[] {
   const attributes: (readonly [number, Uint8Array])[] = []
-  for (let at = 0; at + ATTRIBUTE_HEADER <= bytes.length; ) {
-    const length = hostU16(bytes, at)
-    const type = hostU16(bytes, at + 2) & TYPE_MASK
-    if (length < ATTRIBUTE_HEADER || at + length > bytes.length)
-      throw new TruncatedError('a netlink attribute is cut short')
-    attributes.push([type, bytes.subarray(at + ATTRIBUTE_HEADER, at + length)])
-    at += (length + 3) & ~3
-  }
+  eachAttribute(bytes, [0, bytes.length], (type, begin, end) => {
+    attributes.push([type, bytes.subarray(begin, end)])
+  })
   return attributes
 }
 

@@ -1,4 +1,4 @@
-import { fromMapped, parsePrinted } from '../../../policy/address'
+import { digitsOf, fromMapped, parsePrinted } from '../../../policy/address'
 import type { FoundElement } from '../carrier'
 import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
 import { slotState } from '../notes'
@@ -26,7 +26,7 @@ export function parseTable(text: string, policies: readonly string[] = []): Tabl
   const slots = mapElements(table, ATTACHMENTS).flatMap(({ key, value, comment }): SlotState[] => {
     const [slot, address] = [parsePrinted(key), parsePrinted(value)]
     if (!slot || !address) return []
-    return [slotState(slot, { value: address, ...(comment !== undefined && { comment }) })]
+    return [slotState(digitsOf(slot), { value: address, ...(comment !== undefined && { comment }) })]
   })
   return { table: tableOf(table, policies), addresses: [...states.values()], slots }
 }
