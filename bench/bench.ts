@@ -2,6 +2,7 @@ import { writeFileSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { benchAddDel } from './add-del'
 import { benchAtOnce } from './at-once'
+import { benchCounters } from './counters'
 import { benchFlows } from './flows'
 import { benchForeign } from './foreign'
 import { benchIptables } from './iptables'
@@ -46,6 +47,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   'iptables-nft': () => benchIptables('nft', rounds),
   'iptables-legacy': () => benchIptables('legacy', rounds),
   foreign: () => benchForeign(rounds),
+  counters: () => benchCounters(rounds),
   flows: async () => [...(await benchFlows(rounds)), await benchListFlows(rounds)],
 }
 

@@ -1,12 +1,12 @@
 import { after } from '#system/clock'
-import { listenOnLoopback } from '#system/sockets'
+import { listenAt } from '#system/sockets'
 import { decodeLatin1, encode } from '#system/text'
-import type { Connection } from '../system/sockets'
+import type { Connection, Endpoint } from '../system/sockets'
 
 /**
- * A server for a few small GET requests on the loopback interface. Everybody on the node can connect to it, so it keeps
- * little of anything: eight connections, of which the oldest makes room for the next one, five seconds and 8 KiB for a
- * request, and no body. node:http would keep every connection that was opened, until no file could be opened any more.
+ * A server for a few small GET requests. Everybody who reaches its address can connect to it, so it keeps little of anything: eight
+ * connections, of which the oldest makes room for the next one, five seconds and 8 KiB for a request, and no body. node:http would
+ * keep every connection that was opened, until no file could be opened any more.
  */
 
 const MOST_CONNECTIONS = 8
@@ -19,6 +19,20 @@ const RETRY_MS = 5_000
 export interface Answer {
   readonly status: 200 | 400 | 404 | 431 | 503
   readonly text: string
+  /** Absent: plain text. */
+  readonly contentType?: string
+}
+
+/** Answers the path of a GET or HEAD request; undefined where there is no such path. */
+export type Answering = (path: string) => Answer | undefined | Promise<Answer | undefined>
+
+export interface Served {
+  readonly endpoint: Endpoint
+  /** The option that names the endpoint, for messages. */
+  readonly option: `--${string}`
+  /** What the 404 names, as in "/livez or /readyz". */
+  readonly paths: string
+  readonly answer: Answering
 }
 
 const REASONS: Readonly<Record<Answer['status'], string>> = {
@@ -29,15 +43,9 @@ const REASONS: Readonly<Record<Answer['status'], string>> = {
   503: 'Service Unavailable',
 }
 
-/**
- * Listens on 127.0.0.1, and keeps trying where the port is taken: the work goes on whatever becomes of the port.
- * `answer` gets the path of a GET or HEAD request.
- */
-export function serve(
-  port: number,
-  answer: (path: string) => Answer | undefined,
-  warn: (message: string) => void,
-): void {
+/** Listens, and keeps trying where the port is taken: the work goes on whatever becomes of the port. */
+export function serve(served: Served, warn: (message: string) => void): void {
+  const { endpoint, option } = served
   const open = new Set<Connection>()
   let said: string | undefined
   const connected = (connection: Connection) => {
@@ -52,19 +60,21 @@ export function serve(
       open.delete(connection)
       cancel()
     })
-    readRequest(connection, (head) => respond(connection, head, answer))
+    readRequest(connection, (head) => {
+      respond(connection, head, served).catch(() => connection.destroy())
+    })
   }
   const listening = () => {
-    if (said !== undefined) warn(`Listening on 127.0.0.1:${port} now`)
+    if (said !== undefined) warn(`Listening on ${endpoint.text} now`)
     said = undefined
   }
   const failed = (reason: string) => {
-    const message = `Cannot listen on 127.0.0.1:${port}: ${reason}; trying again every ${RETRY_MS / 1000} s, use another --health-port`
+    const message = `Cannot listen on ${endpoint.text}: ${reason}; trying again every ${RETRY_MS / 1000} s, use another ${option}`
     if (message !== said) warn(message)
     said = message
     after(RETRY_MS, listen)
   }
-  const listen = () => listenOnLoopback(port, { listening, failed, connected })
+  const listen = () => listenAt(endpoint, { listening, failed, connected })
   listen()
 }
 
@@ -81,30 +91,22 @@ function readRequest(connection: Connection, done: (head: string | undefined) =>
   })
 }
 
-function respond(
-  connection: Connection,
-  head: string | undefined,
-  answer: (path: string) => Answer | undefined,
-): void {
+async function respond(connection: Connection, head: string | undefined, served: Served): Promise<void> {
   const [method = '', path = '', version] = head?.split('\r\n', 1)[0]?.split(' ') ?? []
-  const { status, text } = answerOf(head, version, () =>
-    method === 'GET' || method === 'HEAD' ? answer(path) : undefined,
-  )
+  const isKnown = method === 'GET' || method === 'HEAD'
+  const { status, text, contentType } = refusalOf(head, version) ??
+    (isKnown ? await served.answer(path) : undefined) ?? { status: 404, text: `ask for ${served.paths}\n` }
   const headers = [
     `HTTP/1.1 ${status} ${REASONS[status]}`,
-    'content-type: text/plain; charset=utf-8',
+    `content-type: ${contentType ?? 'text/plain; charset=utf-8'}`,
     `content-length: ${encode(text).length}`,
     'connection: close',
   ]
   connection.end(encode(`${headers.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : text}`))
 }
 
-function answerOf(
-  head: string | undefined,
-  version: string | undefined,
-  answer: () => Answer | undefined,
-): Answer {
+function refusalOf(head: string | undefined, version: string | undefined): Answer | undefined {
   if (head === undefined) return { status: 431, text: `send at most ${LARGEST_REQUEST} bytes\n` }
   if (!version?.startsWith('HTTP/1.')) return { status: 400, text: 'send an HTTP/1.1 request\n' }
-  return answer() ?? { status: 404, text: 'ask for /livez or /readyz\n' }
+  return undefined
 }

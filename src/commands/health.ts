@@ -1,15 +1,22 @@
 import { now } from '#system/clock'
+import { CONTENT_TYPE } from '../metrics/exposition'
+import type { Synced } from '../metrics/watch-counters'
+import type { Endpoint } from '../system/sockets'
 import { VERSION } from '../system/version'
-import { serve } from './health-server'
+import { type Answer, serve } from './health-server'
+import { loopback } from './table/endpoint'
+import type { WatchMetrics } from './watch-metrics'
 import type { World } from './world'
 
 /** What loops tell of themselves, for those who ask over HTTP. */
 export interface Health {
   /** A turn has ended, well or with an error, and the next one is due after so many milliseconds. */
   turned(loop: string, turn: { readonly error?: string | undefined; readonly nextMs: number }): void
+  /** A sync has ended. */
+  synced(sync: Synced): void
 }
 
-export const UNASKED: Health = { turned() {} }
+export const UNASKED: Health = { turned() {}, synced() {} }
 
 /** How late a loop may be before it counts as stuck: longer than all deadlines of one turn together. */
 const LATE_MS = 300_000
@@ -21,7 +28,7 @@ export interface LoopState {
   readonly dueMs: number
 }
 
-type States = ReadonlyMap<string, LoopState>
+export type States = ReadonlyMap<string, LoopState>
 
 /** Does every loop turn? */
 export function liveness(states: States, nowMs: number): Report {
@@ -48,31 +55,61 @@ function report(states: States, reason: (state: LoopState) => string | undefined
   return { status: isWell ? 200 : 503, text: `ip-masq ${VERSION}\n${text}` }
 }
 
+/** Where to answer. */
+export interface Asked {
+  readonly healthPort: number | undefined
+  readonly metricsAddress?: Endpoint | undefined
+}
+
+export interface Told {
+  readonly loops: readonly string[]
+  /** Absent: there are none. */
+  readonly metrics?: WatchMetrics
+}
+
 /**
  * `GET /livez` and `/readyz` on the loopback interface, for a kubelet's probes: 200 if every loop of `loops` turns, or if
  * the last turn of each went well; 503 with the reason otherwise. Answering costs nothing; a probe by exec starts a
- * process each time.
+ * process each time. `/metrics` is there too, and alone at the address that is for it: whoever keeps that one busy holds up no probe.
  */
-export function serveHealth(
-  port: number,
-  loops: readonly string[],
-  world: Pick<World, 'writeError'>,
-): Health {
+export function serveHealth({ healthPort, metricsAddress }: Asked, told: Told, world: Warned): Health {
+  if (healthPort === undefined && metricsAddress === undefined) return UNASKED
+  const { loops, metrics } = told
   const states = new Map<string, LoopState>(
     loops.map((loop) => [loop, { error: 'not done yet', dueMs: Number.POSITIVE_INFINITY }]),
   )
+  const answerMetrics = async (path: string): Promise<Answer | undefined> =>
+    metrics && path === '/metrics'
+      ? { status: 200, text: await metrics.text(readyLoops(states)), contentType: CONTENT_TYPE }
+      : undefined
   const answer = (path: string) => {
     if (path === '/livez') return liveness(states, now())
     if (path === '/readyz') return readiness(states)
-    return undefined
+    return answerMetrics(path)
   }
   const warn = (message: string) => {
     world.writeError(`ip-masq ${VERSION}: ${message}\n`).catch(() => {})
   }
-  serve(port, answer, warn)
+  if (healthPort !== undefined) {
+    const paths = metrics ? '/livez, /readyz or /metrics' : '/livez or /readyz'
+    serve({ endpoint: loopback(healthPort), option: '--health-port', paths, answer }, warn)
+  }
+  if (metricsAddress !== undefined) {
+    const served = { endpoint: metricsAddress, option: '--metrics-address', paths: '/metrics' } as const
+    serve({ ...served, answer: answerMetrics }, warn)
+  }
   return {
     turned(loop, { error, nextMs }) {
       states.set(loop, { error, dueMs: now() + nextMs })
     },
+    synced(sync) {
+      metrics?.synced(sync)
+    },
   }
 }
+
+function readyLoops(states: States): ReadonlyMap<string, boolean> {
+  return new Map([...states].map(([loop, { error }]) => [loop, error === undefined]))
+}
+
+type Warned = Pick<World, 'writeError'>

@@ -50,12 +50,12 @@ export async function watchInstall(
   let error: string | undefined
   let retryAt = 0
   const fail = async (said: string, waitMs: number) => {
-    if (said !== error) await world.writeError(`${said}\n`)
+    if (said !== error) await world.writeError(`${said}\n`, 'error')
     error = said
     retryAt = now() + waitMs
   }
   await world.stay()
-  await world.writeError(`ip-masq ${VERSION}: watching ${confDir}\n`)
+  await world.writeError(`ip-masq ${VERSION}: watching ${confDir}\n`, 'info')
   while (!pause.isStopped()) {
     // Before it is put right: what changes meanwhile is seen at the next look.
     const seen = look()

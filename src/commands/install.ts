@@ -16,11 +16,13 @@ import { basename, dirname, join, resolve } from '../system/paths'
 import { type Health, serveHealth, UNASKED } from './health'
 import { enterHostRoot } from './host-root'
 import { watchInstall } from './install-watch'
+import { jsonWorld } from './json-log'
 import { type Pause, pauseUntilStop } from './pause'
 import { requireRoot } from './root'
 import type { InstallCommandOptions } from './rows/install'
 import { SYNC } from './rows/sync'
 import { defaultsOf } from './table/parse'
+import { watchMetrics } from './watch-metrics'
 import type { World } from './world'
 
 const LOOK_MS = 1_000
@@ -30,7 +32,9 @@ export function installCommand(options: InstallCommandOptions, world: World): Pr
   return withIoFailures(() => run(options, world))
 }
 
-async function run(options: InstallCommandOptions, world: World): Promise<number> {
+async function run(options: InstallCommandOptions, plainWorld: World): Promise<number> {
+  const isStaying = options.watch || options.sync
+  const world = isStaying && options.logFormat === 'json' ? jsonWorld(plainWorld) : plainWorld
   requireRoot('install')
   const configFile = keepReadable(options)
   if (options.root !== undefined) enterHostRoot(options.root)
@@ -66,7 +70,7 @@ async function run(options: InstallCommandOptions, world: World): Promise<number
           ),
         ]
       : []),
-    ...(options.sync ? [syncLoop(options, world, health)] : []),
+    ...(options.sync ? [syncLoop(options, plainWorld, health)] : []),
   ]
   return Math.max(0, ...(await Promise.all(loops)))
 }
@@ -89,19 +93,22 @@ function keepReadable({ root, configFile }: InstallCommandOptions): string | und
   }
 }
 
-function healthOf({ healthPort, watch, sync }: InstallCommandOptions, world: World): Health {
+function healthOf(options: InstallCommandOptions, world: World): Health {
+  const { watch, sync, confDir } = options
   // A process that ends is asked for its status.
-  if (healthPort === undefined || !(watch || sync)) return UNASKED
-  return serveHealth(healthPort, ['install', ...(sync ? ['sync'] : [])], world)
+  if (!(watch || sync)) return UNASKED
+  const loops = ['install', ...(sync ? ['sync'] : [])]
+  return serveHealth(options, { loops, metrics: watchMetrics(confDir, world) }, world)
 }
 
 async function syncLoop(
-  { confDir, cacheDirs, prune, keepPrimaryRules }: InstallCommandOptions,
+  { confDir, cacheDirs, prune, keepPrimaryRules, logFormat }: InstallCommandOptions,
   world: World,
   health: Health,
 ): Promise<number> {
   const { watchSync } = await import('./sync')
-  return watchSync({ ...defaultsOf(SYNC), confDir, cacheDirs, prune, keepPrimaryRules }, world, health)
+  const options = { ...defaultsOf(SYNC), confDir, cacheDirs, prune, keepPrimaryRules, logFormat }
+  return watchSync(options, world, health)
 }
 
 /** The primary plugin writes its conflist when it starts, which may be after us. */

@@ -12,6 +12,7 @@ export type Command<Name extends CommandName> = (
 export const LOAD: { readonly [Name in CommandName]: () => Promise<Command<Name>> } = {
   sync: async () => (await import('./sync')).syncCommand,
   gc: async () => (await import('./gc')).gcCommand,
+  metrics: async () => (await import('./metrics')).metricsCommand,
   install: async () => (await import('./install')).installCommand,
   uninstall: async () => (await import('./uninstall')).uninstallCommand,
   doctor: async () => (await import('./doctor')).doctorCommand,

@@ -2,11 +2,11 @@ import { type Change, LATER_ADD, type Listed } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
 import { printLines } from '../cni/printable'
 import { formatAddress } from '../policy/address'
-import type { PrimaryRule } from '../primary/firewall'
 import { describeRule } from '../primary/take-over'
 import { listedName, nameOf, renderKept } from '../sync/kept'
-import type { Judged, PruneReport } from '../sync/prune'
+import type { PruneReport } from '../sync/prune'
 import type { OwnList, SyncReport } from '../sync/sync'
+import { listedJson } from './report-json'
 
 /** What a sync or gc did, for people: a line for each attachment that changed, and a count. */
 
@@ -16,27 +16,75 @@ export interface Rendering {
   readonly dryRun: boolean
 }
 
-export function renderSync(report: SyncReport, { dryRun }: Rendering): string {
-  const { changes, held, repairs, pruned, primary, warnings, errors, found, places, ownLists, script } =
-    report
+export function renderSync(report: SyncReport, rendering: Rendering): string {
+  const { script } = report
+  const lines = syncLines(report, rendering).map(({ text }) => text)
+  return printLines(lines) + (rendering.dryRun && script !== '' ? `\n${script.trimEnd()}\n` : '')
+}
+
+/** The lines of a sync, with what programs want to know of each. */
+export function syncLines(report: SyncReport, { dryRun }: Rendering): ReportLine[] {
+  const { changes, held, repairs, pruned, primary, warnings, errors, found, places, ownLists } = report
   const changed = changes.length + pruned.removed.length
-  const lines = [
+  const others = repairs.length + pruned.policies.length + primary.removed.length
+  const removed = dryRun ? TENSES.removed : 'removed'
+  return [
     // One is the rule, and not worth a line.
-    ...(places.length > 1 ? places.map(({ directory, runtime }) => `read ${directory} (${runtime})`) : []),
-    ...warnings.map((warning) => `warning: ${warning}`),
-    ...repairs.map((repair) => `${dryRun ? 'would repair' : 'repaired'} ${repair}`),
-    ...changes.map((change) => renderChange(change, { dryRun, ownLists })),
-    ...(dryRun ? ownLists.map(renderOwnList) : []),
-    ...held.map(
-      ({ attachment, address, holder }) =>
-        `left alone ${formatAddress(address)} of ${nameOf(attachment)}: ${holder} ${holder === LATER_ADD ? 'has given it up' : 'holds it'}`,
+    ...(places.length > 1
+      ? places.map(({ directory, runtime }) => `read ${directory} (${runtime})`)
+      : []
+    ).map((text) => line('read', text)),
+    ...warnings.map((warning) => line('warning', `warning: ${warning}`, { level: 'warning' })),
+    ...repairs.map((repair) => line('repaired', `${dryRun ? 'would repair' : 'repaired'} ${repair}`)),
+    ...changes.map((change) =>
+      line(change.what, renderChange(change, { dryRun, ownLists }), { about: about(change) }),
     ),
-    ...renderPruned(pruned, dryRun),
-    ...primary.removed.map((rule) => `${dryRun ? TENSES.removed : 'removed'} ${describeRule(rule)}`),
-    ...errors.map((error) => `error: ${error}`),
-    `${count(found, 'attachment')}${ownLists.length > 0 ? `, ${ownLists.length} with a list of its own` : ''}, ${changed + repairs.length + pruned.policies.length + primary.removed.length === 0 ? 'nothing to do' : dryRun ? `would change ${changed}` : `${changed} changed`}`,
+    ...(dryRun ? ownLists.map((list) => line('own-list', renderOwnList(list))) : []),
+    ...held.map(({ attachment, address, holder }) =>
+      line(
+        'left-alone',
+        `left alone ${formatAddress(address)} of ${nameOf(attachment)}: ${holder} ${holder === LATER_ADD ? 'has given it up' : 'holds it'}`,
+        { about: about({ attachment, addresses: [address] }) },
+      ),
+    ),
+    ...pruned.removed.map((listed) =>
+      line('removed', renderRemoved(listed, removed), { about: listedJson(listed) }),
+    ),
+    ...pruned.policies.map((policy) => line('removed-policy', renderRemovedPolicy(policy, removed))),
+    ...renderKept(pruned.kept).map((text) => line('kept', text)),
+    ...primary.removed.map((rule) => line('removed-primary-rule', `${removed} ${describeRule(rule)}`)),
+    ...errors.map((error) => line('error', `error: ${error}`, { level: 'error' })),
+    line(
+      'synced',
+      `${count(found, 'attachment')}${ownLists.length > 0 ? `, ${ownLists.length} with a list of its own` : ''}, ${changed + others === 0 ? 'nothing to do' : dryRun ? `would change ${changed}` : `${changed} changed`}`,
+      { about: { found, changed } },
+    ),
   ]
-  return printLines(lines) + (dryRun && script !== '' ? `\n${script.trimEnd()}\n` : '')
+}
+
+export interface ReportLine {
+  readonly level: Level
+  /** What has happened, in one word for programs. */
+  readonly event: string
+  /** For people. */
+  readonly text: string
+  /** What it is about, as JSON. */
+  readonly about?: Readonly<Record<string, unknown>>
+}
+
+export type Level = 'info' | 'warning' | 'error'
+
+function line(
+  event: string,
+  text: string,
+  more: { readonly level?: Level; readonly about?: Readonly<Record<string, unknown>> } = {},
+): ReportLine {
+  return { level: 'info', event, text, ...more }
+}
+
+function about({ attachment, addresses }: Pick<Change, 'attachment' | 'addresses'>) {
+  const { network, containerID, ifname, pod } = attachment
+  return { network, containerID, ifname, pod, addresses: addresses.map(formatAddress) }
 }
 
 export function renderGc(pruned: PruneReport, { dryRun }: Rendering): string {
@@ -53,12 +101,18 @@ export function renderGc(pruned: PruneReport, { dryRun }: Rendering): string {
 function renderPruned({ removed, policies, kept }: PruneReport, dryRun: boolean): string[] {
   const verb = dryRun ? TENSES.removed : 'removed'
   return [
-    ...removed.map(
-      (listed) => `${verb} ${listedName(listed)}: ${listed.addresses.map(formatAddress).join(', ')}`,
-    ),
-    ...policies.map((policy) => `${verb} ${policy}, which no pod has`),
+    ...removed.map((listed) => renderRemoved(listed, verb)),
+    ...policies.map((policy) => renderRemovedPolicy(policy, verb)),
     ...renderKept(kept),
   ]
+}
+
+function renderRemoved(listed: Listed, verb: string): string {
+  return `${verb} ${listedName(listed)}: ${listed.addresses.map(formatAddress).join(', ')}`
+}
+
+function renderRemovedPolicy(policy: string, verb: string): string {
+  return `${verb} ${policy}, which no pod has`
 }
 
 function renderChange(
@@ -83,51 +137,4 @@ function isSame(a: Attachment, b: Attachment): boolean {
 
 function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`
-}
-
-/** The report for programs. */
-export function syncJson(report: SyncReport): unknown {
-  const { found, places, ownLists, changes, held, repairs, pruned, primary, warnings, errors, script } =
-    report
-  return {
-    found,
-    caches: places.map(({ directory, runtime }) => ({ directory, runtime })),
-    ownLists: ownLists.map(({ attachment, nonMasqueradeCIDRs }) => ({ ...attachment, nonMasqueradeCIDRs })),
-    changes: changes.map(({ attachment, what, addresses }) => ({
-      ...attachment,
-      what,
-      addresses: addresses.map(formatAddress),
-    })),
-    held: held.map(({ attachment, address, holder }) => ({
-      ...attachment,
-      address: formatAddress(address),
-      holder,
-    })),
-    repairs,
-    ...gcJson(pruned),
-    primaryRules: {
-      removed: primary.removed.map(primaryJson),
-      kept: primary.kept.map(({ rule, why }) => ({ ...primaryJson(rule), why })),
-    },
-    warnings,
-    errors,
-    script,
-  }
-}
-
-export function gcJson({ removed, policies, kept, failures }: PruneReport) {
-  return { removed: removed.map(listedJson), policies, kept: kept.map(keptJson), failures }
-}
-
-function keptJson({ listed, verdict }: Judged) {
-  return { ...listedJson(listed), verdict: verdict.is, reason: verdict.because }
-}
-
-function listedJson({ note, addresses }: Listed) {
-  const { network, containerID, ifname, pod } = note ?? { network: '', containerID: '', ifname: '', pod: '' }
-  return { network, containerID, ifname, pod, addresses: addresses.map(formatAddress) }
-}
-
-function primaryJson({ address, firewall, key, containerID }: PrimaryRule) {
-  return { address: address ? formatAddress(address) : null, firewall, key, containerID }
 }

@@ -5,17 +5,25 @@ import { CniError } from '../cni/error'
 /** capabilities(7). */
 const CAP_NET_ADMIN = 12n
 
+const WHY = {
+  install: 'writes files of root',
+  uninstall: 'writes files of root',
+  sync: 'changes firewall rules',
+  gc: 'changes firewall rules',
+  metrics: 'reads firewall rules',
+} as const
+
 /**
  * One line where a command could only fail in the middle. Rules need CAP_NET_ADMIN, which a systemd unit may give to
  * another user; files of root need root.
  */
-export function requireRoot(command: 'install' | 'uninstall' | 'sync' | 'gc'): void {
+export function requireRoot(command: keyof typeof WHY): void {
   const user = effectiveUser()
   const needsFiles = command === 'install' || command === 'uninstall'
   if (user === 0 || (!needsFiles && mayAdministerNetwork())) return
   throw new CniError(
     'ioFailure',
-    `Cannot run ip-masq ${command} as user ${user}: it ${needsFiles ? 'writes files of root' : 'changes firewall rules'}; run it as root`,
+    `Cannot run ip-masq ${command} as user ${user}: it ${WHY[command]}; run it as root`,
   )
 }
 

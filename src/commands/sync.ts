@@ -2,12 +2,15 @@ import { now } from '#system/clock'
 import { type NodeState, takeOver } from '../primary/take-over'
 import { isUnproven } from '../sync/prune'
 import { type SyncReport, sync } from '../sync/sync'
-import { type Health, serveHealth, UNASKED } from './health'
+import { type Health, serveHealth } from './health'
 import { enterHostRoot } from './host-root'
-import { renderSync, syncJson } from './report'
+import { jsonWorld, renderJsonLines } from './json-log'
+import { renderSync, syncLines } from './report'
+import { syncJson } from './report-json'
 import { requireRoot } from './root'
 import type { SyncOptions } from './rows/sync'
 import { watch } from './watch'
+import { watchMetrics } from './watch-metrics'
 import type { World } from './world'
 
 /** How often a watch looks for chains that containers left behind: they do no harm, and it takes 0.2 s on a large node. */
@@ -18,9 +21,9 @@ export async function syncCommand(options: SyncOptions, world: World): Promise<n
   requireRoot('sync')
   if (options.root !== undefined) enterHostRoot(options.root)
   if (options.watch) {
-    const { healthPort } = options
-    const health = healthPort === undefined ? UNASKED : serveHealth(healthPort, ['sync'], world)
-    return watchSync(options, world, health)
+    const notes = notesOf(options, world)
+    const metrics = watchMetrics(options.confDir, notes)
+    return watchSync(options, world, serveHealth(options, { loops: ['sync'], metrics }, notes))
   }
   const report = await turnsOf(options, world)({ quiet: false })
   const isDifferent = options.dryRun && changesIn(report) > 0
@@ -30,7 +33,16 @@ export async function syncCommand(options: SyncOptions, world: World): Promise<n
 
 /** Stays, and syncs again and again. `ip-masq install --sync` does it too. */
 export function watchSync(options: SyncOptions, world: World, health: Health): Promise<number> {
-  return watch(options, { world, health }, turnsOf({ ...options, watch: true }, world))
+  return watch(
+    options,
+    { world: notesOf(options, world), health },
+    turnsOf({ ...options, watch: true }, world),
+  )
+}
+
+/** How a watch writes what is no report. */
+export function notesOf({ logFormat }: Pick<SyncOptions, 'logFormat'>, world: World): World {
+  return logFormat === 'json' ? jsonWorld(world) : world
 }
 
 /** What runs a sync, and prints what it did. `quiet`: only if there is something to say. */
@@ -48,10 +60,16 @@ function turnsOf(options: SyncOptions, world: World) {
     // Read before the report is written, so that a loss in between is noticed.
     const hookedTables = options.watch ? await world.backend().hookedTables() : []
     if (!quiet || changesIn(report) + report.errors.length > 0) {
-      await world.write(options.json ? `${JSON.stringify(syncJson(report))}\n` : renderSync(report, options))
+      await world.write(render(report, options))
     }
     return { ...report, hookedTables }
   }
+}
+
+function render(report: SyncReport, options: SyncOptions): string {
+  if (options.json) return `${JSON.stringify(syncJson(report))}\n`
+  const isLog = options.watch && options.logFormat === 'json'
+  return isLog ? renderJsonLines(syncLines(report, options)) : renderSync(report, options)
 }
 
 function changesIn({ changes, repairs, pruned, primary }: SyncReport): number {

@@ -5,7 +5,7 @@ import { filesThatName, leaveNetworks, removeExecutable } from '../install/unins
 import { renderUse } from '../install/uses'
 import { VERSION } from '../system/version'
 import { errorText } from './error-text'
-import { serveHealth, UNASKED } from './health'
+import { serveHealth } from './health'
 import { enterHostRoot } from './host-root'
 import { type Steps, waitUntilUnused } from './in-use'
 import { requireNamedDirectories } from './named-directories'
@@ -30,8 +30,7 @@ const WATCH_MS = 5_000
 
 /** Stays, until the process is stopped: for a DaemonSet, whose pods are ready when their nodes are rid of it. */
 async function watchUninstall(options: UninstallOptions, world: World, pause: Pause): Promise<number> {
-  const { healthPort } = options
-  const health = healthPort === undefined ? UNASKED : serveHealth(healthPort, ['uninstall'], world)
+  const health = serveHealth(options, { loops: ['uninstall'] }, world)
   let known = ''
   await world.stay()
   await world.writeError(`ip-masq ${VERSION}: uninstalling, and staying\n`)

@@ -1,5 +1,7 @@
-import { now } from '#system/clock'
+import { epochSeconds, now } from '#system/clock'
+import { CODES, toCniError } from '../cni/error'
 import { expand } from '../config/sources'
+import type { Differences } from '../metrics/drift'
 import { lookAtNamespaces } from '../sync/namespaces'
 import { VERSION } from '../system/version'
 import { errorText } from './error-text'
@@ -9,7 +11,7 @@ import { pauseUntilStop } from './pause'
 import type { SyncOptions } from './rows/sync'
 import type { World } from './world'
 
-interface Found {
+interface Found extends Differences {
   /** How many attachments should have rules. */
   readonly found: number
   /** The tables that stood after it. */
@@ -24,7 +26,13 @@ interface Found {
 
 type Outcome =
   | (Found & { readonly error: undefined })
-  | { readonly error: string; readonly files: undefined; readonly hookedTables: undefined }
+  | {
+      readonly error: string
+      /** `CODES`. */
+      readonly code: number
+      readonly files: undefined
+      readonly hookedTables: undefined
+    }
 
 /** How often to look whether the table is gone or a conflist has changed: both are noticed within 2 s. */
 const LOOK_MS = 1_500
@@ -51,6 +59,7 @@ export async function watch(
   await world.stay()
   await world.writeError(
     `ip-masq ${VERSION}: watching ${options.confDir} and the rules, every ${options.intervalSeconds} s at the latest\n`,
+    'info',
   )
   for (let isFirst = true; !pause.isStopped(); isFirst = false) {
     const seen = await fingerprintAll(options.confDir, files)
@@ -59,7 +68,9 @@ export async function watch(
     const present = await world.backend().hookedTables(hooked.length > 0 ? hooked : undefined)
     const isLost = hooked.some((table) => !present.includes(table))
     if (isFirst || seen !== known || isLost || now() >= due) {
+      const startedMs = now()
       const done = await runOnce(run, world, isFirst)
+      const durationMs = now() - startedMs
       // What it named for the first time has been read by now, and was not looked at before: a change in between would
       // go unseen, so the next look counts the new names as a change.
       known = seen
@@ -70,6 +81,12 @@ export async function watch(
       const isDone =
         done.error === undefined && missing === undefined && (done.found === 0 || hooked.length > 0)
       error = done.error ?? done.errors[0] ?? missing
+      health.synced({
+        durationMs,
+        epochSeconds: epochSeconds(),
+        ...(done.error === undefined && { found: done }),
+        ...(error !== undefined && { code: done.error === undefined ? CODES.drift : done.code }),
+      })
       due = now() + (isDone ? options.intervalSeconds * 1000 : RETRY_MS)
     } else {
       hooked = present
@@ -109,8 +126,9 @@ async function runOnce(
     return { ...(await run({ quiet: !isFirst })), error: undefined }
   } catch (error) {
     const said = errorText(error)
-    await world.writeError(`${said}\n`)
-    return { error: said, files: undefined, hookedTables: undefined }
+    await world.writeError(`${said}\n`, 'error')
+    const code = CODES[toCniError(error).reason]
+    return { error: said, code, files: undefined, hookedTables: undefined }
   }
 }
 

@@ -12,7 +12,8 @@ export interface World {
   readonly write: (text: string) => Promise<void>
   /** One line without its end: bold where stdout is a terminal and NO_COLOR is unset. */
   readonly writeHeading: (line: string) => Promise<void>
-  readonly writeError: (text: string) => Promise<void>
+  /** `level` is for a log that has levels; absent: `warning`. */
+  readonly writeError: (text: string, level?: 'info' | 'error') => Promise<void>
   /** From here on no output holds the process up: what nobody takes within a second is dropped and counted. */
   readonly stay: () => Promise<void>
 }

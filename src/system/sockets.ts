@@ -1,12 +1,22 @@
 /** Sockets other than netlink's: `#system/sockets`. Only loops use them. */
 export interface Sockets {
   /**
-   * Listens on 127.0.0.1. Calls back from then on: `listening`, or `failed` with the system's message (EADDRINUSE, EACCES). After
+   * Listens for connections. Calls back from then on: `listening`, or `failed` with the system's message (EADDRINUSE, EACCES). After
    * `failed` nothing listens any more, and the caller may try again.
    */
-  listenOnLoopback(port: number, listener: Listener): void
+  listenAt(endpoint: Endpoint, listener: Listener): void
   /** Whether somebody accepts connections on a socket in the file system, within a time. */
   doesAnswer(path: string, milliseconds: number): Promise<boolean>
+}
+
+export interface Endpoint {
+  /** Four bytes of an IPv4 address or 16 of an IPv6 address; all 0: every address of the machine. */
+  readonly address: Uint8Array
+  /** The address as text. */
+  readonly host: string
+  readonly port: number
+  /** Both, as in `127.0.0.1:80` and `[::1]:80`. */
+  readonly text: string
 }
 
 export interface Listener {

@@ -23,7 +23,7 @@ const STOREYS = [
   ['backend/places'],
   ['config', 'primary', 'foreign'],
   ['sync'],
-  ['install', 'convert', 'log'],
+  ['install', 'convert', 'log', 'metrics'],
   ['verbs', 'doctor'],
   ['commands/table'],
   ['commands/rows'],

@@ -56,6 +56,8 @@ describe('values', () => {
       watch: false,
       intervalSeconds: 60,
       healthPort: undefined,
+      metricsAddress: undefined,
+      logFormat: 'text',
       root: undefined,
     })
   })

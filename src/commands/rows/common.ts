@@ -1,7 +1,7 @@
 import { DEFAULT_CACHE_DIR } from '../../cni/paths'
 import { PROFILES, type ProfileName } from '../../install/profiles'
 import type { Status, Switch, ValueOption } from '../table/command'
-import { DIRECTORY, DURATION, HOST_ROOT, oneOf, PORT } from '../table/kinds'
+import { DIRECTORY, DURATION, ENDPOINT, HOST_ROOT, oneOf, PORT } from '../table/kinds'
 
 /** Options that several commands have. A command writes another help text or default over them where it differs. */
 
@@ -65,6 +65,22 @@ export const HEALTH_PORT = {
   value: 'PORT',
   kind: PORT,
   help: 'with --watch: answer /livez and /readyz on 127.0.0.1',
+} as const satisfies ValueOption
+
+/** Off by default, because everybody who reaches the address may ask, and nobody has to say who they are. */
+export const METRICS_ADDRESS = {
+  flag: '--metrics-address',
+  value: 'ADDRESS:PORT',
+  kind: ENDPOINT,
+  help: 'with --watch: answer /metrics at this address, for a Prometheus on another machine',
+} as const satisfies ValueOption
+
+export const LOG_FORMAT = {
+  flag: '--log-format',
+  value: 'FORMAT',
+  kind: oneOf(['text', 'json']),
+  default: 'text',
+  help: 'with --watch: how a line of the log is written, text or json (an object in each line)',
 } as const satisfies ValueOption
 
 /**

@@ -4,6 +4,7 @@ import { DOCTOR } from './doctor'
 import { GC } from './gc'
 import { HELP } from './help'
 import { INSTALL } from './install'
+import { METRICS } from './metrics'
 import { SYNC } from './sync'
 import { UNINSTALL } from './uninstall'
 
@@ -12,6 +13,7 @@ export const ROWS = {
   sync: SYNC,
   gc: GC,
   doctor: DOCTOR,
+  metrics: METRICS,
   install: INSTALL,
   uninstall: UNINSTALL,
   convert: CONVERT,

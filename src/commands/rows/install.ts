@@ -7,6 +7,8 @@ import {
   CONF_DIR,
   HEALTH_PORT,
   KEEP_PRIMARY_RULES,
+  LOG_FORMAT,
+  METRICS_ADDRESS,
   PROFILE,
   profileOf,
   ROOT,
@@ -84,7 +86,18 @@ export const INSTALL = {
     prune: { flag: '--prune', help: 'with --sync: also remove the rules of pods that are proven gone' },
     keepPrimaryRules: { ...KEEP_PRIMARY_RULES, help: `with --sync: ${KEEP_PRIMARY_RULES.help}` },
     cacheDirs: { ...CACHE_DIR, help: `with --sync: ${CACHE_DIR.help}` },
-    healthPort: { ...HEALTH_PORT, help: 'with --watch or --sync: answer /livez and /readyz on 127.0.0.1' },
+    healthPort: {
+      ...HEALTH_PORT,
+      help: 'with --watch or --sync: answer /livez, /readyz and /metrics on 127.0.0.1',
+    },
+    metricsAddress: {
+      ...METRICS_ADDRESS,
+      help: 'with --watch or --sync: answer /metrics at this address, for a Prometheus on another machine',
+    },
+    logFormat: {
+      ...LOG_FORMAT,
+      help: 'with --watch or --sync: how a line of the log is written, text or json (an object in each line)',
+    },
     root: ROOT,
   },
   examples: [

@@ -1,4 +1,6 @@
 import { type Address, parseAddress } from '../../policy/address'
+import type { Endpoint } from '../../system/sockets'
+import { endpointOf } from './endpoint'
 
 /** How a shell completes a value: names of directories or files, commands of ours, these words, or nothing. */
 export type Completion = 'directory' | 'file' | 'command' | 'nothing' | readonly string[]
@@ -69,6 +71,20 @@ export const ADDRESS: Kind<Address> = {
       return parseAddress(text)
     } catch {
       return unusable('write an IP address, as in 10.244.1.7 or fd00::7')
+    }
+  },
+  complete: 'nothing',
+}
+
+/** An address and a port to listen at. An IPv6 address may do without brackets, as a manifest puts one in from a variable. */
+export const ENDPOINT: Kind<Endpoint> = {
+  read(text) {
+    const at = text.lastIndexOf(':')
+    const host = text.slice(0, at).replace(/^\[(.*)\]$/, '$1')
+    try {
+      return endpointOf(parseAddress(host), PORT.read(text.slice(at + 1)))
+    } catch {
+      return unusable('write an address and a port, as in 192.0.2.1:10299 or [fd00::1]:10299')
     }
   },
   complete: 'nothing',

@@ -1,11 +1,11 @@
 import { ERRNO } from '../errno'
-import type { Connection, Listener } from '../sockets'
+import type { Connection, Endpoint, Listener } from '../sockets'
 import { libc } from './libc'
 import { POLL, whenReady } from './loop'
 import { refused } from './refused'
 
 /** socket.h */
-const [AF_UNIX, AF_INET] = [1, 2]
+const [AF_UNIX, AF_INET, AF_INET6] = [1, 2, 10]
 /** SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK */
 const STREAM_NONBLOCK = 0x80801
 /** SOCK_CLOEXEC | SOCK_NONBLOCK */
@@ -18,17 +18,16 @@ const BACKLOG = 128
 
 const [ECONNABORTED, EPROTO] = [103, 71]
 
-export function listenOnLoopback(port: number, { listening, failed, connected }: Listener): void {
-  const descriptor = libc.socket(AF_INET, STREAM_NONBLOCK, 0)
+export function listenAt(endpoint: Endpoint, { listening, failed, connected }: Listener): void {
+  const address = socketAddress(endpoint)
+  const descriptor = libc.socket(address[0] ?? AF_INET, STREAM_NONBLOCK, 0)
   const give = (errno: number, syscall: string) => {
     if (descriptor >= 0) libc.close(descriptor)
-    failed(refused({ errno, syscall }, ` 127.0.0.1:${port}`).message)
+    failed(refused({ errno, syscall }, ` ${endpoint.text}`).message)
   }
   const prepare = () => {
     if (descriptor < 0) return descriptor
     libc.setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, Uint8Array.of(1, 0, 0, 0))
-    // struct sockaddr_in: family, the port with its higher byte first, the address.
-    const address = Uint8Array.of(AF_INET, 0, port >> 8, port & 0xff, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)
     const bound = libc.bind(descriptor, address)
     return bound < 0 ? bound : libc.listen(descriptor, BACKLOG)
   }
@@ -49,6 +48,18 @@ export function listenOnLoopback(port: number, { listening, failed, connected }:
   }
   end()
   Promise.resolve().then(() => give(-returned, 'listen'))
+}
+
+/**
+ * struct sockaddr_in: family, the port with its higher byte first, the address, and eight bytes of nothing. struct sockaddr_in6: family,
+ * port, flow, address, scope.
+ */
+function socketAddress({ address, port }: Endpoint): Uint8Array {
+  const isV4 = address.length === 4
+  const bytes = new Uint8Array(isV4 ? 16 : 28)
+  bytes.set([isV4 ? AF_INET : AF_INET6, 0, port >> 8, port & 0xff])
+  bytes.set(address, isV4 ? 4 : 8)
+  return bytes
 }
 
 function connectionOf(descriptor: number): Connection {

@@ -1,7 +1,7 @@
 import { createConnection, createServer, type Socket } from 'node:net'
-import type { Connection, Listener } from '../sockets'
+import type { Connection, Endpoint, Listener } from '../sockets'
 
-export function listenOnLoopback(port: number, { listening, failed, connected }: Listener): void {
+export function listenAt({ host, port }: Endpoint, { listening, failed, connected }: Listener): void {
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
     connected(connectionOf(socket))
@@ -11,7 +11,7 @@ export function listenOnLoopback(port: number, { listening, failed, connected }:
     if (server.listening) server.close()
     failed(error.message)
   })
-  server.listen({ host: '127.0.0.1', port })
+  server.listen({ host, port })
 }
 
 function connectionOf(socket: Socket): Connection {

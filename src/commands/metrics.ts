@@ -1,0 +1,89 @@
+import { status } from '#system/files'
+import { encode } from '#system/text'
+import { readNetworks } from '../cni/conflists'
+import { printLines } from '../cni/printable'
+import { inDirectory } from '../install/directory'
+import { withIoFailures } from '../install/io-failure'
+import { placeFile } from '../install/place-file'
+import { BUILD_INFO } from '../metrics/build-info'
+import { countCallLogs } from '../metrics/call-logs'
+import { driftSamples } from '../metrics/drift'
+import { renderMetrics, type Sample } from '../metrics/exposition'
+import { kernelSamples, NOTHING_SEEN, networksOfOurs } from '../metrics/kernel'
+import { NOTHING_TAKEN_OVER } from '../primary/take-over'
+import { sync } from '../sync/sync'
+import { basename, dirname, resolve } from '../system/paths'
+import { errorText } from './error-text'
+import { enterHostRoot } from './host-root'
+import { requireRoot } from './root'
+import type { MetricsOptions } from './rows/metrics'
+import { SYNC } from './rows/sync'
+import { defaultsOf } from './table/parse'
+import type { World } from './world'
+
+/** Samples, and what could not be looked at, a line each. */
+interface Look {
+  readonly samples: readonly Sample[]
+  readonly problems: readonly string[]
+}
+
+/** `ip-masq metrics`: one look at the node, for a collector that reads files or starts commands. */
+export async function metricsCommand(options: MetricsOptions, world: World): Promise<number> {
+  requireRoot('metrics')
+  if (options.root !== undefined) enterHostRoot(options.root)
+  const looks = [await lookAtKernel(options, world), await lookForDrift(options, world), lookAtLogs(options)]
+  const text = renderMetrics([BUILD_INFO, ...looks.flatMap(({ samples }) => samples)])
+  const { outFile } = options
+  if (outFile === undefined) await world.write(text)
+  else await withIoFailures(async () => writeWhole(outFile, text))
+  const problems = looks.flatMap((look) => look.problems)
+  await world.writeError(printLines(problems))
+  return problems.length > 0 ? 1 : 0
+}
+
+async function lookAtKernel({ confDir }: MetricsOptions, world: World): Promise<Look> {
+  try {
+    const inspection = await world.backend().inspect()
+    const networks = networksOfOurs(readNetworks(confDir))
+    return { samples: kernelSamples(inspection, networks), problems: inspection.unseen }
+  } catch (error) {
+    return { samples: NOTHING_SEEN, problems: [errorText(error)] }
+  }
+}
+
+/** What a sync would do. Without a result, drift is not 0: it has no sample. */
+async function lookForDrift({ confDir, cacheDirs }: MetricsOptions, world: World): Promise<Look> {
+  try {
+    const report = await sync(world.backend(), {
+      ...{ confDir, cacheDirs, dryRun: true },
+      pruneAfterSeconds: defaultsOf(SYNC).graceSeconds,
+      takeOver: async () => NOTHING_TAKEN_OVER,
+    })
+    const { isUncertain, isCacheAbsent, warnings, errors } = report
+    const doubts = isUncertain || isCacheAbsent ? warnings : []
+    return { samples: driftSamples(report), problems: [...doubts, ...errors] }
+  } catch (error) {
+    return { samples: [], problems: [errorText(error)] }
+  }
+}
+
+/** From the beginning of each log: it is a counter that begins anew when the log is rotated. */
+function lookAtLogs({ confDir }: MetricsOptions): Look {
+  const logs = countCallLogs({ fromEnd: false })
+  const problems = logs.look(readNetworks(confDir).networks.values())
+  return { samples: logs.samples(), problems }
+}
+
+/**
+ * Whoever reads the file sees all of the old one or all of the new one. The directory may be another user's, such as node_exporter's: a
+ * link under the file's name is replaced and not followed.
+ */
+function writeWhole(file: string, text: string): void {
+  const [path, name] = [resolve(file), basename(file)]
+  inDirectory(dirname(path), (directory) => {
+    const place = { directory, name, authors: [], openTo: undefined }
+    // proc(5): it belongs to the user and the group that we are.
+    const owner = status('/proc/self')
+    placeFile(place, { content: { bytes: encode(text) }, mode: 0o644, owner })
+  })
+}

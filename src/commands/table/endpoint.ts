@@ -1,0 +1,14 @@
+import { addressBytes } from '../../backend/nftables/netlink/addresses'
+import { type Address, FAMILIES, formatAddress, parseAddress } from '../../policy/address'
+import type { Endpoint } from '../../system/sockets'
+
+export function endpointOf(address: Address, port: number): Endpoint {
+  const host = formatAddress(address)
+  const [before, after] = FAMILIES[address.family].brackets
+  return { address: addressBytes(address), host, port, text: `${before}${host}${after}:${port}` }
+}
+
+/** Where the probes of a kubelet ask: nobody else than the node itself. */
+export function loopback(port: number): Endpoint {
+  return endpointOf(parseAddress('127.0.0.1'), port)
+}

@@ -1,0 +1,43 @@
+import type { Network } from '../cni/conflists'
+import { findOwnPlugin } from '../cni/conflists'
+import { isLogFile } from '../config/log-file'
+import { countCalls } from './call-counts'
+import { type CallLog, followCallLog } from './call-log'
+import type { Sample } from './exposition'
+
+/** The logs of calls that conflists name, counted together. */
+export interface CallLogs {
+  /** Reads what came since the last look. Returns which logs could not be read, and why, a line each. */
+  look(networks: Iterable<Network>): readonly string[]
+  /** None where no conflist names a log: then nobody counts the calls. */
+  samples(): Sample[]
+}
+
+/** `fromEnd`: only what comes after the first look counts, as in a process that counts from its start on. */
+export function countCallLogs({ fromEnd }: { readonly fromEnd: boolean }): CallLogs {
+  const logs = new Map<string, CallLog>()
+  const counts = countCalls()
+  return {
+    look(networks) {
+      const problems: string[] = []
+      for (const path of logFilesOf(networks)) {
+        const log = logs.get(path) ?? followCallLog(path, { fromEnd })
+        logs.set(path, log)
+        try {
+          log.look(counts.add)
+        } catch (error) {
+          problems.push(
+            `Cannot count the calls in ${path}: ${error instanceof Error ? error.message : error}`,
+          )
+        }
+      }
+      return problems
+    },
+    samples: () => (logs.size > 0 ? counts.samples() : []),
+  }
+}
+
+function logFilesOf(networks: Iterable<Network>): ReadonlySet<string> {
+  const files = [...networks].map(({ plugins }) => findOwnPlugin(plugins)?.logFile)
+  return new Set(files.filter(isLogFile))
+}
