@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const ring = (name: string, settings = {}) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], ...settings },
+  test: { name, include: [`test/${name}/**/*.test.ts`], ...SHARED_PROCESS, ...settings },
 })
 
 /** One suite over each firewall, and over nftables by each carrier. `files`: those of it in which that makes a difference. */
@@ -10,21 +11,54 @@ const shared = (name: string, { firewall = name, files = ['*'], env = {} } = {})
     name,
     include: files.map((file) => `test/shared/${file}.test.ts`),
     env: { FIREWALL: firewall, ...env },
+    ...SHARED_PROCESS,
     testTimeout: PATIENCE_MS,
     hookTimeout: PATIENCE_MS,
   },
 })
 
-/** What hangs is to be found out; what waits for two busy cores is no failure. */
-const PATIENCE_MS = 240_000
+/** Files of a ring run one after another in the same processes: starting a process for each file takes half of the unit ring's time. */
+const SHARED_PROCESS = { isolate: false }
+
+/** What hangs is found out; what waits for two busy cores is no failure. A sanitized executable takes ten times as long. */
+const PATIENCE_MS = process.env.IP_MASQ_NATIVE ? 1_200_000 : 240_000
 
 /** Files of the shared suite that rest on how what stands in the kernel is read and changed. */
 const READING = ['attachments', 'check', 'company', 'gc', 'random-configs', 'restore', 'sync']
 
 const NFT = { IP_MASQ_CARRIER: 'nft' }
 
+/** Files of which each takes 20 s or more, much of it waiting: a run must not end with one of them alone. */
+const LONG = [
+  'packaging/release',
+  'kernel/backends',
+  'fuzz/calls',
+  'kernel/primary',
+  'kernel/faults-after-add',
+  'kernel/watch',
+  'kernel/install-watch',
+  'kernel/health',
+  'bundle/limits',
+  'bundle/tool',
+  'packaging/libc',
+  'runtime/image',
+].map((name) => `/test/${name}.test.ts`)
+
+/** The order in which files start: the long ones, then ring after ring; in a ring as vitest does it. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rings = this.ctx.projects.map(({ name }) => name)
+    const place = ({ moduleId, project }: TestSpecification) => {
+      const long = LONG.findIndex((name) => moduleId.endsWith(name))
+      return long >= 0 ? long : LONG.length + rings.indexOf(project.name)
+    }
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b))
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       // Thousands of random cases each, beside another ring.
       ring('unit', { testTimeout: PATIENCE_MS }),
@@ -37,6 +71,7 @@ export default defineConfig({
           name: 'kernel-nft',
           include: ['check', 'gc', 'layout', 'restore', 'sync'].map((file) => `test/kernel/${file}.test.ts`),
           env: NFT,
+          ...SHARED_PROCESS,
           testTimeout: PATIENCE_MS,
           hookTimeout: PATIENCE_MS,
         },

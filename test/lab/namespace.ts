@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { execa } from 'execa'
 import { CHOOSE } from './firewall'
+import { runWell } from './run'
 
 /**
  * Network namespaces of the tests, the demo and the benchmark. All names begin with `LAB`, so that whoever starts
@@ -23,14 +23,18 @@ let count = 0
 
 export async function createNamespace(label: string): Promise<Namespace> {
   const name = `${LAB}-${process.pid.toString(36)}-${(count++).toString(36)}-${label}`
-  await execa('ip', ['netns', 'add', name])
+  // No duplicate address detection: a test would wait a second for each IPv6 address.
+  const setUp = `ip link set lo up
+    for of in default all; do echo 0 > /proc/sys/net/ipv6/conf/$of/accept_dad; done
+    ${CHOOSE}`
+  await bash('ip netns add "$1"; exec ip netns exec "$1" bash -euc "$2"', name, setUp)
   const inside = ['netns', 'exec', name]
   const children: ChildProcess[] = []
   const namespace: Namespace = {
     name,
     path: `/var/run/netns/${name}`,
     async sh(script) {
-      const { stdout } = await execa('ip', [...inside, 'bash', '-euc', script])
+      const { stdout } = await runWell('ip', [...inside, 'bash', '-euc', script])
       return stdout.trim()
     },
     start(command, ...args) {
@@ -39,19 +43,19 @@ export async function createNamespace(label: string): Promise<Namespace> {
       return child
     },
     async delete() {
-      // Their children too, which would keep our end of their pipes open; but not the benchmark, which goes inside.
-      const others = `ip netns pids ${name} | grep -vx ${process.pid} | xargs -r kill -9`
-      await execa('bash', ['-c', others], { reject: false })
       for (const child of children) child.kill('SIGKILL')
-      await execa('ip', ['netns', 'delete', name])
+      // Their children too, which would keep our end of their pipes open; but not the benchmark, which goes inside.
+      const end = `for pid in $(ip netns pids "$1"); do
+          [ "$pid" = "$2" ] || kill -9 "$pid" 2>/dev/null || true
+        done
+        ip netns delete "$1"`
+      await bash(end, name, String(process.pid))
     },
   }
-  // No duplicate address detection: a test would wait a second for each IPv6 address.
-  await namespace.sh(`ip link set lo up
-    sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
-    ${CHOOSE}`)
   return namespace
 }
+
+const bash = (script: string, ...args: string[]) => runWell('bash', ['-euc', script, 'bash', ...args])
 
 /** Runs `work` with a namespace of its own, which is gone afterwards, whatever happens. */
 export async function withNamespace<T>(

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
 import { version } from '../../package.json'
 import { firewall } from './firewall'
 import type { Namespace } from './namespace'
+import { run } from './run'
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 
@@ -56,26 +56,26 @@ export async function callPlugin(
     CNI_PATH: '/opt/cni/bin',
     ...call.environment,
   }
-  const assignments = Object.entries(environment).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${value}`],
-  )
   const config = call.config ?? configWith()
-  const { executable = EXECUTABLES.native, before = '' } = call
-  const start = `exec env -i ${assignments.map(shellQuote).join(' ')} ${executable}`
-  const result = await execa(
-    'ip',
-    ['netns', 'exec', namespace.name, 'bash', '--norc', '-euc', `${before}\n${start}`],
-    {
-      input: typeof config === 'string' || config instanceof Uint8Array ? config : JSON.stringify(config),
-      reject: false,
-    },
-  )
+  const input = typeof config === 'string' || config instanceof Uint8Array ? config : JSON.stringify(config)
+  const result = await (call.executable === undefined && call.before === undefined
+    ? run('/usr/bin/nsenter', [`--net=${namespace.path}`, EXECUTABLES.native], { env: environment, input })
+    : run('ip', ['netns', 'exec', namespace.name, ...inShell(environment, call)], { input }))
   return {
     status: result.exitCode,
     stdout: result.stdout,
     stderr: result.stderr,
     json: result.stdout.startsWith('{') ? JSON.parse(result.stdout) : undefined,
   }
+}
+
+function inShell(environment: Readonly<Record<string, string | undefined>>, call: PluginCall): string[] {
+  const assignments = Object.entries(environment).flatMap(([name, value]) =>
+    value === undefined ? [] : [shellQuote(`${name}=${value}`)],
+  )
+  const { executable = EXECUTABLES.native, before = '' } = call
+  const start = `exec env -i ${assignments.join(' ')} ${executable}`
+  return ['bash', '--norc', '-euc', `${before}\n${start}`]
 }
 
 function shellQuote(text: string): string {
@@ -126,9 +126,7 @@ export async function runCommand(
   { path = '/usr/bin', before = '', executable = EXECUTABLES.native } = {},
 ) {
   const line = `${before}\nexec env -i PATH=${path}:$PATH \${IP_MASQ_CARRIER:+IP_MASQ_CARRIER=$IP_MASQ_CARRIER} ${executable} ${command}`
-  const result = await execa('ip', ['netns', 'exec', namespace.name, 'bash', '--norc', '-c', line], {
-    reject: false,
-  })
+  const result = await run('ip', ['netns', 'exec', namespace.name, 'bash', '--norc', '-c', line])
   return {
     status: result.exitCode,
     stdout: result.stdout,
