@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
-import { createNamespace, type Namespace } from '../lab/namespace'
+import { createNamespace, type Namespace, OWN_ADDRESS } from '../lab/namespace'
 import { podAddresses, readTable } from '../lab/table'
 
 /** Rules that were written while the clock of the node was wrong: only the time since the boot decides anything. */
 
-const ADDRESS = '10.244.1.7'
-const KEY = `::ffff:${ADDRESS}`
+const KEY = `::ffff:${OWN_ADDRESS}`
 /** A path with a space cannot be recorded. */
 const UNRECORDED = `/var/run/netns${`/${'long'.repeat(50)}`.repeat(6)}`
 const FUTURE = '4000000000'
@@ -43,20 +42,20 @@ describe.each([
   ['far behind', PAST],
 ])('the clock was %s', (_, epoch) => {
   test.each(['gc', 'sync --prune'])('%s removes the rules once the namespace is gone', async (command) => {
-    await network.add('a', [`${ADDRESS}/24`], '/var/run/netns/ip-masq-gone')
+    await network.add('a', [`${OWN_ADDRESS}/24`], '/var/run/netns/ip-masq-gone')
     await setEpoch(epoch)
     await network.command(command)
     expect(await podAddresses(node)).toEqual(['10.244.1.8'])
   })
 
   test('gc keeps the rules of an ADD that is under way', async () => {
-    await network.add('a', [`${ADDRESS}/24`], UNRECORDED)
+    await network.add('a', [`${OWN_ADDRESS}/24`], UNRECORDED)
     await network.uncache('a')
     await setEpoch(epoch)
     // All namespaces are seen by their processes.
     const before = 'umount -l /run/netns 2>/dev/null || true; mount -t tmpfs none /run/netns'
     const { stdout } = await network.command('gc', { before })
     expect(stdout).toContain('kept shop/a (a eth0, network cbr0): its ADD may be under way')
-    expect(await podAddresses(node)).toEqual([ADDRESS, '10.244.1.8'])
+    expect(await podAddresses(node)).toEqual([OWN_ADDRESS, '10.244.1.8'])
   })
 })

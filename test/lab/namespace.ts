@@ -8,6 +8,9 @@ import { runWell } from './run'
  */
 export const LAB = process.env.IP_MASQ_LAB ?? `ipmasq-${process.pid}`
 
+/** An IPv4 address that no namespace of another test file has: gc looks into all namespaces of the machine. */
+export const OWN_ADDRESS = `10.203.${(process.pid >> 8) & 255}.${process.pid & 255}`
+
 export interface Namespace {
   readonly name: string
   /** What CNI_NETNS holds. */

@@ -2,6 +2,7 @@ import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Containerd, startContainerd } from '../lab/containerd'
+import { talk } from '../lab/plain-bridge'
 import { runCommand } from '../lab/plugin'
 import { createSite, DESTINATIONS, NODE, type Site } from '../lab/site'
 import { podAddresses, readTable } from '../lab/table'
@@ -21,7 +22,6 @@ afterAll(async () => {
   await site?.delete()
 })
 
-const talk = (destination: string) => `echo hi | nc -w 3 ${destination} 7007`
 const command = (line: string) =>
   runCommand(site.node, `${line} --conf-dir ${containerd.confDir} --cache-dir ${containerd.cacheDir}`)
 const cacheFiles = () => readdir(join(containerd.cacheDir, 'results'))

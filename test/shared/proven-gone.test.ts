@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { firewall } from '../lab/firewall'
-import { createNamespace, type Namespace } from '../lab/namespace'
+import { createNamespace, type Namespace, OWN_ADDRESS } from '../lab/namespace'
 
 /** Whose rules gc and `sync --prune` remove: those of pods that are proven gone, and of no others. */
 
@@ -154,11 +154,11 @@ describe('a pod whose rules sync made', () => {
   })
 
   /** CRI-O: the conflist of the ADD has no ip-masq, the entry names no namespace, and DEL never calls us. */
-  const adopt = async () => {
+  const adopt = async (address = '10.244.61.7') => {
     const conflist = JSON.stringify({ name: 'cbr0', plugins: [{ type: 'bridge' }] })
-    await network.cache('a', ['10.244.61.7/24'], { config: Buffer.from(conflist).toString('base64') })
+    await network.cache('a', [`${address}/24`], { config: Buffer.from(conflist).toString('base64') })
     await network.command('sync')
-    expect(await holders()).toEqual({ '10.244.61.7': 'a' })
+    expect(await holders()).toEqual({ [address]: 'a' })
   }
 
   test.each(['gc', 'sync --prune'])(
@@ -190,10 +190,10 @@ describe('a pod whose rules sync made', () => {
   )
 
   test('adopted: they stay while a namespace has the address', async () => {
-    await adopt()
+    await adopt(OWN_ADDRESS)
     const pod = await createNamespace('pod')
     try {
-      await pod.sh('ip address add 10.244.61.7/24 dev lo')
+      await pod.sh(`ip address add ${OWN_ADDRESS}/24 dev lo`)
       pod.start('sleep', 'infinity')
       await network.uncache('a')
       const { status, lines } = await network.command('gc')
@@ -205,7 +205,7 @@ describe('a pod whose rules sync made', () => {
           'nothing to do',
         ],
       })
-      expect(await holders()).toEqual({ '10.244.61.7': 'a' })
+      expect(await holders()).toEqual({ [OWN_ADDRESS]: 'a' })
     } finally {
       await pod.delete()
     }
@@ -215,11 +215,9 @@ describe('a pod whose rules sync made', () => {
 describe('a pod of which nobody recorded the namespace, and whose entry is gone', () => {
   /** Nothing is named in /run/netns, so that all namespaces are seen by their processes. */
   const seesAll = { before: 'umount -l /run/netns 2>/dev/null || true; mount -t tmpfs none /run/netns' }
-  const addresses = [`10.203.${(process.pid >> 8) & 255}.${process.pid & 255}/24`]
-  const [address = ''] = addresses.map((one) => one.split('/')[0] ?? '')
   const addBoth = async () => {
     await addUnrecorded('here', ['10.244.61.8/24'])
-    await addUnrecorded('a', addresses)
+    await addUnrecorded('a', [`${OWN_ADDRESS}/24`])
     await network.uncache('a')
   }
 
@@ -229,7 +227,7 @@ describe('a pod of which nobody recorded the namespace, and whose entry is gone'
       const { status, stdout } = await network.command('gc --grace 0')
       expect(status).toBe(1)
       expect(stdout).toMatch(/^kept shop\/a .*: \/.* may have its address, and cannot be looked into$/m)
-      expect(await holders()).toEqual({ '10.244.61.8': 'here', [address]: 'a' })
+      expect(await holders()).toEqual({ '10.244.61.8': 'here', [OWN_ADDRESS]: 'a' })
     }))
 
   test('it is kept as long as its ADD may be under way, and then removed', async () => {
@@ -245,7 +243,7 @@ describe('a pod of which nobody recorded the namespace, and whose entry is gone'
     await addBoth()
     const pod = await createNamespace('pod')
     try {
-      await pod.sh(`ip address add ${addresses[0]} dev lo`)
+      await pod.sh(`ip address add ${OWN_ADDRESS}/24 dev lo`)
       pod.start('sleep', 'infinity')
       const { stdout } = await network.command('gc --grace 0', seesAll)
       expect(stdout).toContain('kept shop/a (a eth0, network cbr0): a network namespace has its address')
