@@ -78,7 +78,7 @@ export default defineConfig({
       },
       ...['nftables', 'iptables-nft'].map((firewall) => shared(firewall)),
       // The rules are those of iptables-nft, letter by letter; another tool writes them, and another kernel module applies them.
-      shared('iptables-legacy', { files: [...READING, 'packets'] }),
+      shared('iptables-legacy', { files: [...READING, 'packets', 'explain'] }),
       shared('nftables-nft', { firewall: 'nftables', files: READING, env: NFT }),
       ring('packaging', { testTimeout: 600_000, hookTimeout: 600_000 }),
       ring('fuzz', { testTimeout: 120_000 }),

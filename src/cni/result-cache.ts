@@ -59,6 +59,8 @@ export interface ResultCache {
 export interface CacheSelection {
   /** The files of one network only. */
   readonly network?: string
+  /** How the names of the files end: `-CONTAINERID-IFNAME` for one attachment. */
+  readonly suffix?: string
   /** No more entries are read once this is so. */
   readonly isLate?: () => boolean
   /** Whether a namespace is gone. Only the name of its attachment is kept then. */
@@ -186,7 +188,9 @@ function namesIn(directory: string): string[] | undefined {
   }
 }
 
-function filesIn(place: Place, { network }: CacheSelection) {
+function filesIn(place: Place, { network, suffix = '' }: CacheSelection) {
   const prefix = network === undefined ? '' : `${network}-`
-  return place.files.filter((name) => name.startsWith(prefix)).map((name) => ({ place, name }))
+  return place.files
+    .filter((name) => name.startsWith(prefix) && name.endsWith(suffix))
+    .map((name) => ({ place, name }))
 }

@@ -13,6 +13,7 @@ export const LOAD: { readonly [Name in CommandName]: () => Promise<Command<Name>
   sync: async () => (await import('./sync')).syncCommand,
   gc: async () => (await import('./gc')).gcCommand,
   metrics: async () => (await import('./metrics')).metricsCommand,
+  explain: async () => (await import('./explain')).explainCommand,
   install: async () => (await import('./install')).installCommand,
   uninstall: async () => (await import('./uninstall')).uninstallCommand,
   doctor: async () => (await import('./doctor')).doctorCommand,

@@ -183,6 +183,11 @@ export function formatRange(range: Range): string {
   return prefix ? formatPrefix(prefix) : formatEnds(range)
 }
 
+/** The same, but one address without a length: `10.0.0.0/8`, `10.0.0.1`. */
+export function formatTarget(range: Range): string {
+  return endsOf(range).length === 1 ? formatEnds(range) : formatRange(range)
+}
+
 /** `192.0.2.10-192.0.2.13`, or the one address. */
 export function formatEnds(range: Range): string {
   return endsOf(range).map(formatAddress).join('-')

@@ -24,11 +24,7 @@ export function deciderOf(plugin: JsonObject, settings: Settings): Decide {
   const decided = new Map<string, ReturnType<Decide>>()
   return (pod, ips) => {
     const { namespace } = pod.attachment
-    // What the conflist on disk says is newer than what the runtime had at the ADD.
-    const args = { podLists: plugin.podLists, args: pod.readArgs() }
-    const others = { ...plugin, runtimeConfig: runtimeConfigOf(plugin, pod) }
-    const own = { podLists: plugin.podLists, ...podPart(args), ...podPart(others) }
-    const ignored = [...new Set([...ignoredPodListsIn(args), ...ignoredPodListsIn(others)])]
+    const { own, ignored } = podListsOf(plugin, pod)
     // All that a pod may differ in.
     const [subnets, wide] = [ownSubnets(ips).map(formatPrefix), wideSubnetWarnings(ips)]
     const chosen = FAMILY_NAMES.map((family) => isPodChosen(common, family, ips))
@@ -43,6 +39,22 @@ export function deciderOf(plugin: JsonObject, settings: Settings): Decide {
     }
     decided.set(key, one)
     return one
+  }
+}
+
+/**
+ * The lists that a cached pod has of its own: those that count, as a part of a config, and the places of those that do not.
+ * What the conflist on disk says is newer than what the runtime had at the ADD.
+ */
+export function podListsOf(
+  plugin: JsonObject,
+  pod: CachedAttachment,
+): { readonly own: JsonObject; readonly ignored: readonly string[] } {
+  const args = { podLists: plugin.podLists, args: pod.readArgs() }
+  const others = { ...plugin, runtimeConfig: runtimeConfigOf(plugin, pod) }
+  return {
+    own: { podLists: plugin.podLists, ...podPart(args), ...podPart(others) },
+    ignored: [...new Set([...ignoredPodListsIn(args), ...ignoredPodListsIn(others)])],
   }
 }
 

@@ -1,10 +1,13 @@
-/** nf_tables' own interface: `#system/netlink-socket`. */
+/** The kernel's own interface for nf_tables, conntrack and routes: `#system/netlink-socket`. */
 export interface NetlinkSockets {
-  /** Undefined where the runtime has no such sockets, or one is refused: nft is there for that. */
-  openSocket(): NetlinkSocket | undefined
+  /** Undefined where the runtime has no such sockets, or one is refused: tools are there for that. */
+  openSocket(protocol?: NetlinkProtocol): NetlinkSocket | undefined
 }
 
-/** AF_NETLINK, NETLINK_NETFILTER, with NETLINK_CAP_ACK and NETLINK_EXT_ACK where the kernel knows them. */
+/** NETLINK_NETFILTER, which is the usual one, or NETLINK_ROUTE. */
+export type NetlinkProtocol = 'netfilter' | 'route'
+
+/** AF_NETLINK of that protocol, with NETLINK_CAP_ACK and NETLINK_EXT_ACK where the kernel knows them. */
 export interface NetlinkSocket {
   /**
    * One batch as one message of the socket: 0, or an errno. `answers`: how many there may be at once; their place in the queue is made

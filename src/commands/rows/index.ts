@@ -1,6 +1,7 @@
 import type { CommandRow } from '../table/command'
 import { CONVERT } from './convert'
 import { DOCTOR } from './doctor'
+import { EXPLAIN } from './explain'
 import { GC } from './gc'
 import { HELP } from './help'
 import { INSTALL } from './install'
@@ -14,6 +15,7 @@ export const ROWS = {
   gc: GC,
   doctor: DOCTOR,
   metrics: METRICS,
+  explain: EXPLAIN,
   install: INSTALL,
   uninstall: UNINSTALL,
   convert: CONVERT,

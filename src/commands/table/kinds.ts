@@ -1,4 +1,7 @@
-import { type Address, parseAddress } from '../../policy/address'
+import { parseDestination, type WrittenDestination } from '../../explain/destination'
+import type { Subject } from '../../explain/pods'
+import { type Address, MalformedError, parseAddress } from '../../policy/address'
+import { type Prefix, parsePrefix } from '../../policy/prefix'
 import type { Endpoint } from '../../system/sockets'
 import { endpointOf } from './endpoint'
 
@@ -88,6 +91,44 @@ export const ENDPOINT: Kind<Endpoint> = {
     }
   },
   complete: 'nothing',
+}
+
+/** `10.244.1.7`, or `shop/web-1`. */
+export const SUBJECT: Kind<{ readonly text: string; readonly subject: Subject }> = {
+  read(text) {
+    if (/^[^/\s]+\/[^/\s]+$/.test(text) && !/\/\d+$/.test(text)) return { text, subject: { pod: text } }
+    try {
+      return { text, subject: { address: parseAddress(text) } }
+    } catch (error) {
+      const said = error instanceof MalformedError ? error.message : ''
+      return unusable(
+        said.startsWith('write an address') ? SUBJECT_ADVICE : `${said}, or NAMESPACE/NAME of a pod`,
+      )
+    }
+  },
+  complete: 'nothing',
+}
+
+const SUBJECT_ADVICE = "write a pod's address, as in 10.244.1.7, or NAMESPACE/NAME, as in shop/web-1"
+
+export const DESTINATION: Kind<{ readonly text: string; readonly written: WrittenDestination }> = {
+  read: (text) => ({ text, written: explained(() => parseDestination(text)) }),
+  complete: 'nothing',
+}
+
+export const POD_SUBNET: Kind<Prefix> = {
+  read: (text) => explained(() => parsePrefix(text)),
+  complete: 'nothing',
+}
+
+/** What the parsers of configs say is good for a command line too. */
+function explained<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof MalformedError) return unusable(error.message)
+    throw error
+  }
 }
 
 /** One of these words. */

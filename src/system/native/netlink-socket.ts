@@ -1,9 +1,9 @@
 import { ERRNO } from '../errno'
-import type { NetlinkSocket } from '../netlink-socket'
+import type { NetlinkProtocol, NetlinkSocket } from '../netlink-socket'
 import { libc } from './libc'
 
-/** AF_NETLINK; SOCK_RAW | SOCK_CLOEXEC; NETLINK_NETFILTER */
-const [AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER] = [16, 0x80003, 12]
+/** AF_NETLINK; SOCK_RAW | SOCK_CLOEXEC; NETLINK_ROUTE; NETLINK_NETFILTER */
+const [AF_NETLINK, RAW_CLOEXEC, NETLINK_ROUTE, NETLINK_NETFILTER] = [16, 0x80003, 0, 12]
 const SOL_SOCKET = { level: 1, sendBufferForce: 32, receiveBufferForce: 33, receiveTimeout: 20 } as const
 /** NETLINK_CAP_ACK: errors without the message that they are about; NETLINK_EXT_ACK: with the kernel's words. */
 const SOL_NETLINK = { level: 270, capAck: 10, extAck: 11 } as const
@@ -18,8 +18,9 @@ const ANSWER_BYTES = 1024
 /** A kernel that does not answer is not waited for for ever. */
 const TIMEOUT_SECONDS = 10
 
-export function openSocket(): NetlinkSocket | undefined {
-  const descriptor = libc.socket(AF_NETLINK, RAW_CLOEXEC, NETLINK_NETFILTER)
+export function openSocket(protocol?: NetlinkProtocol): NetlinkSocket | undefined {
+  const number = protocol === 'route' ? NETLINK_ROUTE : NETLINK_NETFILTER
+  const descriptor = libc.socket(AF_NETLINK, RAW_CLOEXEC, number)
   if (descriptor < 0) return undefined
   // Kernels before 4.12 know neither; then errors are only longer, and without words.
   for (const option of [SOL_NETLINK.capAck, SOL_NETLINK.extAck])

@@ -1,6 +1,6 @@
-import type { NetlinkSocket } from '../netlink-socket'
+import type { NetlinkProtocol, NetlinkSocket } from '../netlink-socket'
 
 /** Node has no words for them. */
-export function openSocket(): NetlinkSocket | undefined {
+export function openSocket(_protocol?: NetlinkProtocol): NetlinkSocket | undefined {
   return undefined
 }

@@ -1,0 +1,100 @@
+import { pluginsOf } from '../cni/conflists'
+import { CniError } from '../cni/error'
+import { isObject } from '../cni/json'
+import { parseJsonText } from '../cni/json-text'
+import { readSmallFile } from '../cni/small-file'
+import { namespaceWarnings, warningsOf } from '../config/intent'
+import { locator } from '../config/places'
+import type { PodConfig } from '../config/reason'
+import { readSettings } from '../config/settings'
+import { type Address, addressOf, FAMILIES } from '../policy/address'
+import { type InterfaceAddress, includesAddress, type Prefix } from '../policy/prefix'
+import type { Destination } from './destination'
+import type { Explanation } from './explanation'
+import { headOf } from './head'
+import { decideParts } from './parts'
+import type { PodAddress, Subject } from './pods'
+
+export interface OfflineQuestion {
+  readonly subject: Subject
+  readonly sourceText: string
+  readonly destinations: readonly Destination[]
+  readonly destinationText: string
+  /** A conflist, or a config of ip-masq alone. */
+  readonly file: string
+  /** What prevResult would say: the subnets of the pod. */
+  readonly podSubnets: readonly Prefix[]
+}
+
+/** By a file, before anything is rolled out: no node is asked. Throws CniError. */
+export async function explainOffline(question: OfflineQuestion): Promise<readonly Explanation[]> {
+  const { subject, destinations, file, podSubnets } = question
+  const { plugin, at } = ownPlugin(file)
+  const settings = await readSettings(plugin)
+  const namespace = 'pod' in subject ? (subject.pod.split('/')[0] ?? '') : ''
+  const ips = 'pod' in subject ? podSubnets.map(firstOf) : [withSubnet(subject.address, podSubnets)]
+  const config: PodConfig = { settings, raw: plugin, at, namespace, ips }
+  const locate = locator()
+  const explanations: Explanation[] = []
+  for (const destination of destinations) {
+    const address = addressIn(ips, destination)
+    const pod: PodAddress = { address, rules: [] }
+    const parts = await decideParts(destination.range, { pod, config, isOffline: true, locate })
+    const { source, ...head } = headOf(question, pod, destination)
+    explanations.push({
+      ...head,
+      ...('address' in subject && { source }),
+      parts: parts.map((part) => ({ ...part, others: [], olderFlows: [] })),
+      notes: [
+        ...warningsOf(settings),
+        ...namespaceWarnings(settings.config, namespace),
+        ...(podSubnets.length === 0
+          ? ['without --pod-subnet the own subnet of the pod is not among the exempt']
+          : []),
+      ],
+      problems: [],
+    })
+  }
+  return explanations
+}
+
+/** Our part of a conflist, or the file as a config of ours: a .conf, or a drop-in. */
+function ownPlugin(file: string) {
+  const value = readJson(file)
+  if (!isObject(value)) throw new CniError('invalidConfig', `Cannot use ${file}: it is no JSON object`)
+  const plugins = pluginsOf(value)
+  const index = plugins.findLastIndex(({ type }) => type === 'ip-masq')
+  const plugin = plugins[index]
+  if (!plugin)
+    throw new CniError('invalidConfig', `Cannot use ${file}: no plugin in it has the type "ip-masq"`)
+  return { plugin, at: { file, ...(value.plugins !== undefined && { index }) } }
+}
+
+function readJson(file: string): unknown {
+  try {
+    return parseJsonText(readSmallFile(file))
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    throw new CniError('ioFailure', `Cannot read ${file}: ${said}`)
+  }
+}
+
+/** The pod's address is nobody's yet; any one of the subnet says the same. */
+function firstOf({ digits, length }: Prefix): InterfaceAddress {
+  return { address: addressOf(digits), length }
+}
+
+function withSubnet(address: Address, podSubnets: readonly Prefix[]): InterfaceAddress {
+  const subnet = podSubnets.find((prefix) => includesAddress(prefix, address))
+  return { address, length: subnet?.length ?? FAMILIES[address.family].bits }
+}
+
+function addressIn(ips: readonly InterfaceAddress[], { range, text }: Destination): Address {
+  const own = ips.find(({ address }) => address.family === range.family)
+  if (own) return own.address
+  if (ips.length === 0) return addressOf(range.first.replace(/./g, '0'))
+  throw new CniError(
+    'ioFailure',
+    `Cannot explain ${text}: the source has no ${FAMILIES[range.family].label} address`,
+  )
+}

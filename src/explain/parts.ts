@@ -1,0 +1,101 @@
+import type { Part as ReasonPart } from '../config/deciding'
+import { deciderOf } from '../config/deciding'
+import { intentOf } from '../config/intent'
+import type { Locate } from '../config/places'
+import type { PodConfig, Reason } from '../config/reason'
+import { reasonsFor } from '../config/reasons'
+import { decidePolicy } from '../policy/decide'
+import type { Policy } from '../policy/policy'
+import { type Range, rangeUpTo } from '../policy/range'
+import { borders } from '../policy/steps'
+import type { Because, Conditions } from './explanation'
+import { isSameVerdict, rangesOf, type Verdict, verdictAt } from './live-verdict'
+import type { PodAddress } from './pods'
+
+/** A part of the destination with one answer, as far as rules and config go. */
+export interface Decided {
+  readonly destination: Range
+  readonly verdict?: Verdict
+  readonly because?: Because
+  readonly wanted?: Verdict
+  readonly conditions: Conditions
+}
+
+export interface Deciding {
+  readonly pod: PodAddress
+  /** What the conflist asks for; absent where that is not known. */
+  readonly config?: PodConfig
+  /** The config alone decides: nothing is in a kernel yet. */
+  readonly isOffline: boolean
+  readonly locate: Locate
+}
+
+/** The destination, cut where the rules in the kernel or the reasons of the config change. */
+export async function decideParts(range: Range, deciding: Deciding): Promise<Decided[]> {
+  const { pod, config, isOffline, locate } = deciding
+  const { family } = range
+  const policies = pod.rules.flatMap(({ policy }) => policy ?? [])
+  const live = policies.flatMap((policy) => rangesOf(policy, family))
+  const reasons = config ? deciderOf(reasonsFor(config, family)).within(range) : []
+  const asked = config && decidePolicy(intentOf(config.settings, config.namespace), config.ips)
+  const ends = [...live, ...reasons.map((one) => one.range)].flatMap(({ first, end }) => [first, end])
+  const firsts = borders(range, [ends.map((first) => ({ first }))])
+  const parts: Decided[] = []
+  for (const [i, first] of firsts.entries()) {
+    const destination = rangeUpTo(first, firsts[i + 1] ?? range.end)
+    const reason = reasons.find((one) => one.range.first <= first && first < one.range.end)
+    const wanted = reason && verdictOf(reason.reason)
+    const verdict = isOffline ? wanted : liveVerdict(pod, family, first)
+    const differs = !isOffline && wanted && verdict && !isSameVerdict(wanted, verdict)
+    const last = parts.at(-1)
+    const acting = isOffline ? asked : policies[0]
+    const part: Decided = {
+      destination,
+      ...(verdict && { verdict }),
+      ...(reason && { because: await becauseOf(reason, locate) }),
+      ...(differs && { wanted }),
+      conditions: conditionsOf(acting),
+    }
+    if (last && isSameAnswer(last, part)) {
+      parts[parts.length - 1] = { ...last, destination: { ...last.destination, end: destination.end } }
+    } else parts.push(part)
+  }
+  return parts
+}
+
+function verdictOf({ verdict, source }: Reason): Verdict {
+  if (verdict === 'exempt') return { does: 'exempt' }
+  return { does: 'masqueraded', ...(source && { source: source.range }) }
+}
+
+/** The first place that masquerades decides. Undefined where rules are not such as we write them. */
+function liveVerdict({ rules }: PodAddress, family: Range['family'], digits: string): Verdict | undefined {
+  for (const { policy } of rules) {
+    if (!policy) return undefined
+    const verdict = verdictAt(policy, family, digits)
+    if (verdict.does === 'masqueraded') return verdict
+  }
+  return { does: 'exempt' }
+}
+
+function conditionsOf(policy: Policy | undefined): Conditions {
+  const { outInterfaces = [], toPorts = [], pinExemptions = false } = policy ?? {}
+  return { outInterfaces, toPorts, pinExemptions }
+}
+
+async function becauseOf({ reason, policy }: ReasonPart, locate: Locate): Promise<Because> {
+  const { cause, prefix, where, source } = reason
+  return {
+    ...{ kind: cause.kind, text: cause.text, prefix },
+    ...(policy !== undefined && { policy }),
+    ...(where && { place: await locate(where) }),
+    ...(source && {
+      source: { key: source.key, ...(source.where && { place: await locate(source.where) }) },
+    }),
+  }
+}
+
+function isSameAnswer(one: Decided, other: Decided): boolean {
+  const text = ({ verdict, because, wanted }: Decided) => JSON.stringify([verdict, because, wanted])
+  return text(one) === text(other)
+}

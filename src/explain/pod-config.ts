@@ -1,0 +1,69 @@
+import { findOwnPlugin, type Network, type Networks, pluginsOf } from '../cni/conflists'
+import { toCniError } from '../cni/error'
+import { isObject, type JsonObject } from '../cni/json'
+import { parseAddresses } from '../cni/prev-result'
+import type { CachedAttachment } from '../cni/result-cache'
+import { parsePodCIDRs } from '../config/parse'
+import type { PodConfig } from '../config/reason'
+import { readSettings } from '../config/settings'
+import { FAMILIES } from '../policy/address'
+import { podListsOf } from '../sync/decisions'
+import type { PodAddress } from './pods'
+
+/** What the conflist asks for a pod, or why that is not known; `notes`: what else there is to know of it, a line each. */
+export type Asked =
+  | { readonly config: PodConfig; readonly notes: readonly string[] }
+  | { readonly config?: undefined; readonly notes: readonly string[] }
+
+/** The plugin's config of a pod's network as the conflist on disk has it, else as the ADD had it. */
+export async function askedFor(pod: PodAddress, networks: Networks, confDir: string): Promise<Asked> {
+  const { cached, live } = pod
+  const name = cached?.attachment.network ?? live?.note?.network
+  if (name === undefined) return { notes: ['nobody knows of which network it is'] }
+  const network = networks.networks.get(name)
+  const at = network && placeOf(network)
+  if (network && !at) return { notes: [`network ${name}: ${confDir}/${network.file} has no ip-masq`] }
+  const [plugin, notes] = at
+    ? [at.plugin, []]
+    : [pluginOfAdd(cached), [`network ${name}: there is no conflist of that name in ${confDir}`]]
+  if (!plugin) return { notes }
+  try {
+    const config = await configOf(plugin, pod)
+    if (at) return { config: { ...config, at: at.place }, notes }
+    return { config, notes: [...notes, 'this is by the conflist of its ADD, as the runtime cached it'] }
+  } catch (error) {
+    return { notes: [...notes, `network ${name}: ${toCniError(error).message}`] }
+  }
+}
+
+/** The last one counts, as `findOwnPlugin` has it. */
+function placeOf({ plugins, places }: Network) {
+  const plugin = findOwnPlugin(plugins)
+  const place = plugin && places[plugins.lastIndexOf(plugin)]
+  return plugin && place && { plugin, place }
+}
+
+function pluginOfAdd(cached: CachedAttachment | undefined): JsonObject | undefined {
+  try {
+    const conflist = cached?.readConflist()
+    return isObject(conflist) ? findOwnPlugin(pluginsOf(conflist)) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function configOf(plugin: JsonObject, { address, cached, live }: PodAddress): Promise<PodConfig> {
+  const settings = await readSettings(plugin)
+  const own = cached ? podListsOf(plugin, cached).own : {}
+  const podCIDRs = parsePodCIDRs(own)
+  const pod = cached?.attachment.pod ?? live?.note?.pod ?? ''
+  return {
+    settings: podCIDRs ? { ...settings, config: { ...settings.config, podCIDRs } } : settings,
+    raw: { ...plugin, ...own },
+    namespace: cached?.attachment.namespace ?? pod.split('/')[0] ?? '',
+    // Without a result nobody knows the subnet.
+    ips: cached
+      ? parseAddresses(cached.result, cached.attachment.ifname)
+      : [{ address, length: FAMILIES[address.family].bits }],
+  }
+}

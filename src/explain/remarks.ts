@@ -1,0 +1,68 @@
+import { readSystemFile } from '#system/proc'
+import { isSameAddress } from '../policy/address'
+import type { Flow } from './conntrack'
+import type { Part } from './explanation'
+import type { Decided } from './parts'
+import type { Asked } from './pod-config'
+import type { PodAddress } from './pods'
+import { isIn } from './within'
+
+/** Established flows to a part that keep another source than new ones get. */
+export function olderFlows(
+  flows: readonly Flow[] | undefined,
+  { destination }: Decided,
+  { seen }: Pick<Part, 'seen'>,
+): readonly Flow[] {
+  if (!flows || !seen) return []
+  return flows.filter(
+    (flow) =>
+      isIn(destination, flow.destination) && !seen.some((address) => isSameAddress(address, flow.seenAs)),
+  )
+}
+
+/** What there is to know of a pod on this node. */
+export function notesOf({ rules }: PodAddress, through: string | undefined): string[] {
+  return [
+    ...(rules.length > 1
+      ? [`it has rules in several places: ${rules.map(({ place }) => place).join(', ')}`]
+      : []),
+    ...(through === undefined
+      ? ['the kernel has no route back to the source, so nobody knows where its packets come in']
+      : []),
+  ]
+}
+
+/** What an operator should do something about, or what makes the answer uncertain. */
+export function problemsOf(pod: PodAddress, parts: readonly Part[], asked: Asked): string[] {
+  const problems: string[] = []
+  const { rules } = pod
+  const asksFor = asked.config && parts.some(({ wanted }) => wanted)
+  if (asksFor && rules.length === 0)
+    problems.push('there are no rules for this address, and the conflist asks for some: run ip-masq sync')
+  else if (asksFor)
+    problems.push('the rules in the kernel are others than the conflist asks for: ip-masq sync changes them')
+  for (const { place, policyName, policy, foreign } of rules) {
+    const name = policyName ?? 'the rule of this address'
+    if (!policy)
+      problems.push(
+        `${place}: ${name} is not as ip-masq writes it: ${foreign.join('; ') || 'it was altered'}`,
+      )
+  }
+  const refused = parts.flatMap(({ route }) => (route?.kind === 'none' ? [route.said] : []))
+  for (const said of new Set(refused))
+    problems.push(`the kernel has no route for these packets, and drops them: ${said}`)
+  return problems
+}
+
+/** Packets that leave through the interface that they came in by are bridged, and seldom seen here. */
+export function bridgedNote(parts: readonly Part[], family: 'ip' | 'ip6'): string[] {
+  const isBridged = parts.some(({ route, through }) => route?.kind === 'out' && route.out === through)
+  if (!isBridged) return []
+  const name = `bridge-nf-call-${family === 'ip' ? 'ip' : 'ip6'}tables`
+  const value = readSystemFile(`/proc/sys/net/bridge/${name}`)?.trim()
+  return [
+    value === '1'
+      ? `packets between pods of one bridge come to these rules, because ${name} is 1`
+      : `packets between pods of one bridge do not come to these rules (${name} is ${value ?? 'not there'})`,
+  ]
+}

@@ -1,0 +1,101 @@
+import type { Flow as Packets } from '../foreign/conditions'
+import type { Foreign } from '../foreign/model'
+import { type OwnPlace, type SourceNat, sourceNatOf } from '../foreign/source-nat'
+import { type Address, addressOf, parsePrinted } from '../policy/address'
+import { endsOf, type Range } from '../policy/range'
+import type { Conditions, Part } from './explanation'
+import type { Decided } from './parts'
+import { masqueradeAddress } from './routes/masquerade-address'
+import type { Routes } from './routes/routes'
+
+/** What there is on the node besides our rules. */
+export interface Surroundings {
+  readonly routes: Routes
+  readonly foreign: Foreign
+  readonly own: OwnPlace
+  readonly source: Address
+  /** The interface that packets of the source come in through; absent where the kernel does not say. */
+  readonly through?: string
+}
+
+type Seen = Pick<Part, 'route' | 'through' | 'seen' | 'others' | 'decidedBy'>
+
+/** The source that a peer sees of packets to this part, by the routes and others' rules. */
+export function seenOf(decided: Decided, node: Surroundings): Seen {
+  const { source, through, routes } = node
+  const one = representative(decided.destination)
+  const from = through === undefined ? {} : { from: { source, through } }
+  const route = routes.lookUp(one, from)
+  const known = { route, ...(through !== undefined && { through }) }
+  if (route.kind === 'local') return { ...known, seen: [source], others: [] }
+  if (route.kind === 'none') return { ...known, others: [] }
+  const others = relevantOthers(decided, node, route.out)
+  const { verdict, conditions } = decided
+  if (!verdict) return { ...known, others }
+  const masqueraded = () => masqueradeAddress(routes, one, route)
+  const decision = decide(isActing(verdict.does, conditions, route.out), others)
+  if (decision === undefined) return { ...known, others }
+  if (decision !== 'own') {
+    const seen = decision.to === undefined ? list(masqueraded()) : addressesIn(decision.to)
+    return { ...known, others, decidedBy: decision, ...(seen.length > 0 && { seen }) }
+  }
+  if (!isActing(verdict.does, conditions, route.out)) return { ...known, others, seen: [source] }
+  const seen = verdict.source ? endsOf(verdict.source) : list(masqueraded())
+  return { ...known, others, ...(seen.length > 0 && { seen }) }
+}
+
+function list(address: Address | undefined): Address[] {
+  return address ? [address] : []
+}
+
+/** A masqueraded packet leaves through one of `outInterfaces`, where there are any. */
+export function isActing(
+  does: 'masqueraded' | 'exempt',
+  { outInterfaces }: Conditions,
+  out: string,
+): boolean {
+  if (does === 'exempt') return false
+  const isOne = outInterfaces.some(({ name, isWildcard }) =>
+    isWildcard ? out.startsWith(name) : out === name,
+  )
+  return outInterfaces.length === 0 || isOne
+}
+
+/** The one address, or one within a range: the first of a prefix is rarely anybody's. */
+export function representative(range: Range): Address {
+  const [first, last] = endsOf(range)
+  const address = first ?? addressOf(range.first)
+  return last ? { ...address, value: address.value + 1n } : address
+}
+
+/** Others' rules that can still give these packets a source: the first rule for source NAT that a packet meets decides. */
+function relevantOthers(decided: Decided, node: Surroundings, out: string): SourceNat[] {
+  const { source, through, foreign, own } = node
+  const flow: Packets = {
+    ...{ source, destination: decided.destination, outInterface: out },
+    ...(through !== undefined && { inInterface: through }),
+  }
+  const { verdict, conditions } = decided
+  const isMasqueraded = verdict !== undefined && isActing(verdict.does, conditions, out)
+  const isPinned = verdict?.does === 'exempt' && conditions.pinExemptions
+  // nftables pins by a mapping, which ends NAT for the flow; iptables by an ACCEPT, which ends the one nat table.
+  const isTaken = (nat: SourceNat) => isMasqueraded || (isPinned && (own === 'nftables' || nat.place === own))
+  return sourceNatOf(foreign, own, flow).filter((nat) => nat.order !== 'after' || !isTaken(nat))
+}
+
+/** The rule that decides, or ours; undefined where it cannot be told. Packets without a mark are meant. */
+function decide(isOwnActing: boolean, others: readonly SourceNat[]): SourceNat | 'own' | undefined {
+  const unmarked = others.filter(({ needsMark }) => !needsMark)
+  const first = unmarked.filter(({ order }) => order === 'before')
+  const rest = unmarked.filter(({ order }) => order !== 'before')
+  for (const one of first) return one.isCertain ? one : undefined
+  if (isOwnActing) return rest.some(({ order }) => order === 'unknown') ? undefined : 'own'
+  for (const one of rest) return one.isCertain ? one : undefined
+  return 'own'
+}
+
+/** `192.0.2.1`, `192.0.2.1-192.0.2.4`, `192.0.2.1:1024-65535` */
+function addressesIn(to: string): Address[] {
+  const [text = ''] = to.split(' ')
+  return text.split('-').flatMap((one) => parsePrinted(one.replace(/:\d+$/, '')) ?? [])
+}

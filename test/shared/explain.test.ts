@@ -1,0 +1,414 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
+import { firewall } from '../lab/firewall'
+import { OTHERS } from '../lab/foreign'
+import type { Namespace } from '../lab/namespace'
+import { EXECUTABLES } from '../lab/plugin'
+import {
+  addPodByHand,
+  createSite,
+  DESTINATIONS,
+  NODE,
+  openFlow,
+  POD,
+  portSeen,
+  type Site,
+  sourceSeen,
+} from '../lab/site'
+
+/** What explain says is what an echo server sees. One pod, shop/web, ADDed anew for each config. */
+
+const { internet, internet6, onPrem, onPrem6, otherNodesPod, otherNodesPod6, linkLocal } = DESTINATIONS
+
+let site: Site
+let pod: Namespace
+let network: CachedNetwork
+let directory: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ip-masq-explain-'))
+  site = await createSite()
+  pod = await addPodByHand(site)
+  network = await createCachedNetwork(site.node)
+})
+afterAll(async () => {
+  await network?.delete()
+  await pod?.delete()
+  await site?.delete()
+  await rm(directory, { recursive: true })
+})
+
+async function explain(destination: string, source = 'shop/web') {
+  const { status, stdout, stderr } = await network.command(`explain --json ${source} ${destination}`)
+  const json = stdout.startsWith('{') ? JSON.parse(stdout) : { explanations: [] }
+  return { status, stderr, json, one: json.explanations[0] }
+}
+
+/** Every destination: what is said, and what is seen. */
+async function expectSame(destinations: readonly string[]) {
+  const said: Record<string, string[]> = {}
+  for (const destination of destinations) {
+    const { status, one, stderr } = await explain(destination)
+    said[destination] = one?.parts[0]?.seenAs
+    const seen = await sourceSeen(pod, destination)
+    expect([destination, status, stderr, said[destination]]).toEqual([
+      ...[destination, 0, '', said[destination]?.includes(seen) ? said[destination] : [seen]],
+    ])
+  }
+  return said
+}
+
+async function roll(keys: Record<string, unknown>, more: Record<string, unknown> = {}) {
+  await network.writeConflist(keys)
+  await network.add('web', [`${POD.ipv4}/24`, `${POD.ipv6}/64`])
+  if (Object.keys(more).length > 0) await network.cache('web', [`${POD.ipv4}/24`, `${POD.ipv6}/64`], more)
+}
+
+const nat = (value: Record<string, unknown>) => ({
+  name: 'EndpointPolicy',
+  value: { Type: 'OutBoundNAT', ...value },
+})
+
+describe('a packet proves it:', () => {
+  test.each<[string, Record<string, unknown>, Record<string, string>]>([
+    [
+      'the defaults',
+      {},
+      { [internet]: NODE.ipv4, [internet6]: NODE.ipv6, [onPrem]: POD.ipv4, [linkLocal]: POD.ipv4 },
+    ],
+    [
+      'lists of ours',
+      { nonMasqueradeCIDRs: ['203.0.113.0/24', 'fd00::/8'], masqueradeCIDRs: ['fd77::/64'] },
+      { [internet]: POD.ipv4, [onPrem]: NODE.ipv4, [onPrem6]: NODE.ipv6, [otherNodesPod6]: POD.ipv6 },
+    ],
+    [
+      'snatTo',
+      { snatTo: { ipv4: '198.51.100.77', ipv6: '2001:db8:51::77' } },
+      { [internet]: '198.51.100.77', [internet6]: '2001:db8:51::77', [onPrem]: POD.ipv4 },
+    ],
+    ['outInterfaces that packets leave through', { outInterfaces: ['w+'] }, { [internet]: NODE.ipv4 }],
+    ['outInterfaces that they do not leave through', { outInterfaces: ['other'] }, { [internet]: POD.ipv4 }],
+    [
+      'several Windows policies',
+      {
+        policies: [
+          nat({ Exceptions: ['192.168.0.0/16', '203.0.113.9/32'] }),
+          nat({ Destinations: ['203.0.113.9'], VIP: '198.51.100.78' }),
+        ],
+      },
+      { [internet]: '198.51.100.78', [onPrem]: POD.ipv4, [otherNodesPod]: NODE.ipv4, [internet6]: NODE.ipv6 },
+    ],
+    ['IPv6 off', { ipv6: false }, { [internet]: NODE.ipv4, [internet6]: POD.ipv6 }],
+    [
+      'a namespace that is left alone',
+      { exceptNamespaces: ['shop'] },
+      { [internet]: POD.ipv4, [internet6]: POD.ipv6 },
+    ],
+  ])('%s', async (_, keys, expected) => {
+    await roll(keys)
+    const said = await expectSame(Object.keys(expected))
+    for (const [destination, source] of Object.entries(expected))
+      expect([destination, said[destination]]).toEqual([destination, [source]])
+  })
+
+  test('a pod’s own list', async () => {
+    const keys = { podLists: 'both', capabilities: { nonMasqueradeCIDRs: true } }
+    const list = ['203.0.113.0/24']
+    await roll(keys, { capabilityArgs: { nonMasqueradeCIDRs: list } })
+    // The cache is what the runtime writes; the ADD itself had no list.
+    await network.command('sync')
+    await expectSame([internet, onPrem])
+    const { one } = await explain(internet)
+    expect(one.parts[0].because).toEqual({
+      ...{ kind: 'pod', text: 'runtimeConfig.nonMasqueradeCIDRs[0]', prefix: '203.0.113.0/24' },
+      ...{ policy: null, place: null, source: null },
+    })
+  })
+
+  test('toPorts', async () => {
+    await roll({ toPorts: '40000-40009' })
+    await expectSame([internet])
+    const { address, port } = await portSeen(pod, internet, 'tcp')
+    expect(address).toBe(NODE.ipv4)
+    expect(port).toBeGreaterThanOrEqual(40000)
+    expect(port).toBeLessThanOrEqual(40009)
+  })
+
+  test('files that the config names', async () => {
+    await mkdir(join(directory, 'agent'), { recursive: true })
+    const file = join(directory, 'agent', 'config')
+    await writeFile(file, 'nonMasqueradeCIDRs:\n  - 203.0.113.0/24\nmasqLinkLocal: true\n')
+    await roll({ configFiles: [join(directory, 'agent', '*')] })
+    await expectSame([internet, onPrem, linkLocal])
+    const { one } = await explain(internet)
+    expect(one.parts[0].because).toEqual({
+      ...{
+        kind: 'file',
+        text: 'nonMasqueradeCIDRs[0]',
+        prefix: '203.0.113.0/24',
+        policy: null,
+        source: null,
+      },
+      place: { file, line: 2, column: 5 },
+    })
+  })
+})
+
+describe('which of the node’s addresses:', () => {
+  const SETUP = {
+    'the first of the next hop’s subnet, not the first of the interface': `
+      ip address flush dev wan scope global
+      ip address add 192.0.2.77/24 dev wan; ip address add ${NODE.ipv4}/24 dev wan; ip address add 198.51.100.77/24 dev wan
+      ip address add ${NODE.ipv6}/64 dev wan nodad
+      ip route replace default via 198.51.100.2; ip -6 route replace default via 2001:db8:51::2`,
+    'not the one that a route names as its source': `
+      ip route replace 203.0.113.0/24 via 198.51.100.2 src 198.51.100.77
+      ip -6 address add 2001:db8:51::99/64 dev wan nodad
+      ip -6 route replace 2001:db8:cafe::/48 via 2001:db8:51::2 src 2001:db8:51::99`,
+    'an address of the world, not one of the link': `
+      ip route del 203.0.113.0/24; ip -6 route del 2001:db8:cafe::/48; ip -6 address del 2001:db8:51::99/64 dev wan
+      ip address add 198.51.100.3/30 dev wan scope link`,
+    'a deprecated IPv6 address last': `
+      ip -6 address add 2001:db8:51::aa/64 dev wan nodad preferred_lft 0
+      ip -6 address del ${NODE.ipv6}/64 dev wan; ip -6 address add ${NODE.ipv6}/64 dev wan nodad`,
+    'the IPv6 address that is like the destination': `
+      ip -6 address add fd77:0:0:1::5/128 dev wan nodad`,
+  }
+  test.each(Object.entries(SETUP))('%s', async (_, script) => {
+    await roll({ nonMasqueradeCIDRs: [] })
+    await site.node.sh(script)
+    const said = await expectSame([internet, internet6, onPrem6])
+    expect(said[internet]).toEqual([NODE.ipv4])
+  })
+})
+
+describe('which line decides:', () => {
+  test('the place in the conflist, the way, and the policy', async () => {
+    await roll({ nonMasqueradeCIDRs: ['192.168.0.0/16'] })
+    const { one, json } = await explain(onPrem)
+    expect(json).toMatchObject({ mode: 'live', unseen: [] })
+    expect(one).toEqual({
+      source: POD.ipv4,
+      destination: onPrem,
+      asked: { source: 'shop/web', destination: null },
+      pod: { pod: 'shop/web', network: 'cbr0', containerID: 'web', ifname: 'eth0' },
+      rules: [{ place: firewall.name, policy: (await firewall.policies(site.node))[POD.ipv4] }],
+      parts: [
+        {
+          destination: onPrem,
+          verdict: { masqueraded: false, source: null },
+          wanted: null,
+          because: {
+            ...{
+              kind: 'key',
+              text: 'nonMasqueradeCIDRs[0]',
+              prefix: '192.168.0.0/16',
+              policy: null,
+              source: null,
+            },
+            place: { file: join(network.confDir, '10-pods.conflist'), line: 1, column: expect.any(Number) },
+          },
+          seenAs: [POD.ipv4],
+          route: { kind: 'out', in: 'pod', out: 'wan', nextHop: '198.51.100.2', refusal: null },
+          others: [],
+          olderFlows: [],
+        },
+      ],
+      problems: [],
+      notes: expect.any(Array),
+    })
+  })
+
+  test('a prefix, part by part', async () => {
+    await roll({ nonMasqueradeCIDRs: ['192.168.0.0/17'] })
+    const { one, status } = await explain('192.168.0.0/16')
+    expect(status).toBe(0)
+    expect(
+      one.parts.map(({ destination, verdict, because }: never) => [
+        destination,
+        verdict,
+        (because as { text: string }).text,
+      ]),
+    ).toEqual([
+      ['192.168.0.0/17', { masqueraded: false, source: null }, 'nonMasqueradeCIDRs[0]'],
+      ['192.168.128.0/17', { masqueraded: true, source: null }, 'nothing exempts it'],
+    ])
+  })
+
+  test('for a person', async () => {
+    await roll({ nonMasqueradeCIDRs: ['192.168.0.0/16'] })
+    const { stdout } = await network.command(`explain shop/web ${onPrem}`)
+    expect(stdout.split('\n').slice(0, 2)).toEqual([
+      `shop/web (${POD.ipv4}), network cbr0, to ${onPrem}: not masqueraded, seen as ${POD.ipv4}`,
+      expect.stringMatching(
+        new RegExp(
+          `^  because: nonMasqueradeCIDRs\\[0\\] "192.168.0.0/16", ${network.confDir}/10-pods.conflist:1:\\d+$`,
+        ),
+      ),
+    ])
+  })
+})
+
+describe('when not all is as it should be:', () => {
+  test('the conflist asks for something else by now', async () => {
+    await roll({})
+    await network.writeConflist({ nonMasqueradeCIDRs: ['203.0.113.0/24'] })
+    const { status, one } = await explain(internet)
+    expect([status, await sourceSeen(pod, internet)]).toEqual([1, NODE.ipv4])
+    expect(one.parts[0]).toMatchObject({
+      verdict: { masqueraded: true, source: null },
+      wanted: { masqueraded: false, source: null },
+      because: { text: 'nonMasqueradeCIDRs[0]' },
+      seenAs: [NODE.ipv4],
+    })
+    expect(one.problems).toEqual([
+      'the rules in the kernel are others than the conflist asks for: ip-masq sync changes them',
+    ])
+    await network.command('sync')
+    expect(await explain(internet)).toMatchObject({ status: 0 })
+  })
+
+  test('the rules are gone', async () => {
+    await roll({})
+    await site.node.sh(firewall.flush)
+    const { status, one } = await explain(internet)
+    expect([status, await sourceSeen(pod, internet)]).toEqual([1, POD.ipv4])
+    expect(one).toMatchObject({
+      rules: [],
+      parts: [{ verdict: { masqueraded: false }, wanted: { masqueraded: true }, seenAs: [POD.ipv4] }],
+      problems: ['there are no rules for this address, and the conflist asks for some: run ip-masq sync'],
+    })
+  })
+
+  test('an address that nobody knows', async () => {
+    const { status, one } = await explain(internet, '10.244.1.99')
+    expect([status, one.rules, one.pod]).toEqual([0, [], null])
+    expect(one.notes).toContain('nobody knows of which network it is')
+    expect(await explain(internet, 'shop/nobody')).toMatchObject({
+      status: 1,
+      stderr:
+        'Cannot explain shop/nobody: no rules here and no result cache name such a pod; write its address, or check --cache-dir',
+    })
+  })
+
+  test('an address of the node, and one that the kernel has no route to', async () => {
+    await roll({})
+    expect((await explain(NODE.ipv4)).one.parts[0]).toMatchObject({
+      route: { kind: 'local' },
+      seenAs: [POD.ipv4],
+    })
+    await site.node.sh('ip route add unreachable 192.0.2.128/25')
+    const { status, one } = await explain('192.0.2.129')
+    expect([status, one.parts[0].route.kind]).toEqual([1, 'none'])
+    await site.node.sh('ip route del unreachable 192.0.2.128/25')
+  })
+})
+
+describe('others’ source NAT:', () => {
+  const ownTool = firewall.name === 'nftables' ? 'iptables' : firewall.name
+  const otherTool = firewall.name === 'iptables-legacy' ? 'iptables-nft' : 'iptables-legacy'
+  const clean = () =>
+    site.node.sh(`${firewall.flush}
+      nft -f - <<< 'flush ruleset'
+      iptables-legacy -t nat -F; iptables-legacy -t nat -X`)
+
+  test('what is exempt here is masqueraded by a rule that comes later, unless it is pinned', async () => {
+    const keys = { nonMasqueradeCIDRs: ['203.0.113.0/24'] }
+    await roll(keys)
+    await site.node.sh(OTHERS.agent.replaceAll('iptables ', `${ownTool} `))
+    const { status, one } = await explain(internet)
+    const [part] = one.parts
+    expect([status, part.verdict.masqueraded, part.seenAs]).toEqual([
+      1,
+      false,
+      [await sourceSeen(pod, internet)],
+    ])
+    expect(part.seenAs).toEqual([NODE.ipv4])
+    expect(part.others.map(({ owner, decides, order }: never) => [owner, decides, order])).toEqual([
+      ['ip-masq-agent', true, 'after'],
+    ])
+    expect((await network.command(`explain shop/web ${internet}`)).lines[0]).toBe(
+      `shop/web (${POD.ipv4}), network cbr0, to ${internet}: not masqueraded, but ip-masq-agent masquerades it, seen as ${NODE.ipv4}`,
+    )
+    await roll({ ...keys, pinExemptions: true })
+    const pinned = await explain(internet)
+    expect([pinned.status, pinned.one.parts[0].seenAs]).toEqual([0, [await sourceSeen(pod, internet)]])
+    expect(pinned.one.parts[0].seenAs).toEqual([POD.ipv4])
+    await clean()
+  })
+
+  test('pinned in iptables is pinned against its own table only', async () => {
+    await roll({ nonMasqueradeCIDRs: ['203.0.113.0/24'], pinExemptions: true })
+    await site.node.sh(OTHERS.firewalld)
+    const { status, one } = await explain(internet)
+    const isHeld = firewall.name === 'nftables'
+    expect([status, one.parts[0].seenAs]).toEqual([isHeld ? 0 : 1, [await sourceSeen(pod, internet)]])
+    expect(one.parts[0].seenAs).toEqual([isHeld ? POD.ipv4 : NODE.ipv4])
+    await clean()
+  })
+
+  test('a rule that comes first decides, and what is masqueraded here stays so', async () => {
+    await roll({})
+    await site.node.sh(`${OTHERS.unknown}; ${OTHERS.agent.replaceAll('iptables ', `${otherTool} `)}`)
+    const { status, one } = await explain(internet)
+    expect([status, one.parts[0].seenAs]).toEqual([1, [await sourceSeen(pod, internet)]])
+    expect(one.parts[0].seenAs).toEqual(['198.51.100.78'])
+    await clean()
+  })
+
+  test('kube-proxy, which masquerades what it has marked, is named and makes nothing uncertain', async () => {
+    await roll({})
+    await site.node.sh(OTHERS.kubeProxyNft)
+    const { status, one } = await explain(onPrem)
+    expect([status, one.parts[0].seenAs]).toEqual([0, [await sourceSeen(pod, onPrem)]])
+    expect(one.parts[0].others.map(({ owner, needsMark }: never) => [owner, needsMark])).toEqual([
+      ['kube-proxy', true],
+    ])
+    await clean()
+  })
+
+  test('Cilium’s BPF cannot be seen', async () => {
+    await roll({})
+    await site.node.sh('ip link add cilium_host type veth peer name cilium_net')
+    const { status, json } = await explain(internet)
+    expect([status, json.unseen]).toEqual([
+      ...[1],
+      [
+        'Cilium is on this node: masquerade that it does in BPF is in no rule; ask cilium-dbg status --verbose',
+      ],
+    ])
+    await site.node.sh('ip link del cilium_host')
+  })
+})
+
+test('a flow that is established keeps the older decision, and is counted', async () => {
+  await roll({})
+  const flow = openFlow(pod, internet)
+  expect(await flow.ask()).toBe(NODE.ipv4)
+  await roll({ nonMasqueradeCIDRs: ['203.0.113.0/24'] })
+  expect(await flow.ask()).toBe(NODE.ipv4)
+  const { status, one } = await explain(internet)
+  expect(status).toBe(0)
+  expect(one.parts[0]).toMatchObject({
+    seenAs: [POD.ipv4],
+    olderFlows: [{ destination: internet, seenAs: NODE.ipv4 }],
+  })
+  expect((await network.command(`explain shop/web ${internet}`)).stdout).toContain(
+    `\n  established: 1 flow keeps ${NODE.ipv4}, which was decided when it began`,
+  )
+  flow.close()
+})
+
+test('the file for Node says the same, with ip and nft', async () => {
+  await roll({ nonMasqueradeCIDRs: ['192.168.0.0/16'], snatTo: { ipv6: '2001:db8:51::77' } })
+  const options = `--json --conf-dir ${network.confDir} --cache-dir ${network.cacheDir}`
+  for (const destination of [internet, internet6, onPrem, NODE.ipv4]) {
+    const { one } = await explain(destination)
+    const [byNode] = JSON.parse(
+      await site.node.sh(`${EXECUTABLES.node} explain ${options} shop/web ${destination}`),
+    ).explanations
+    expect({ ...byNode, notes: [] }).toEqual({ ...one, notes: [] })
+  }
+})
