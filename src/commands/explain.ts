@@ -26,7 +26,7 @@ export async function explainCommand(options: ExplainOptions, world: World): Pro
     return print({ mode: 'offline', explanations, unseen: [] }, options, world)
   }
   const { confDir, cacheDirs } = options
-  const node = { backend: world.backend(), ...(await world.machine()) }
+  const node = { backend: world.backend(), machine: world.machine }
   const answer = await explainLive({ ...question, confDir, cacheDirs }, node)
   return print({ mode: 'live', ...answer }, options, world)
 }

@@ -1,5 +1,6 @@
-import type { Backend, Host, Tools } from '../backend/backend'
+import type { Backend, Machine } from '../backend/backend'
 import type { Inspection, PlaceName } from '../backend/inspection'
+import { readBaseChains } from '../backend/nftables/read-base-chains'
 import { readNetworks } from '../cni/conflists'
 import { CniError } from '../cni/error'
 import { readResultCache } from '../cni/result-cache'
@@ -32,8 +33,7 @@ export interface LiveQuestion {
 /** The node that is asked. */
 export interface LiveNode {
   readonly backend: Backend
-  readonly run: Tools
-  readonly host: Host
+  readonly machine: Machine
 }
 
 /** By the rules in the kernel; `unseen`: what could not be looked at, a line each. */
@@ -49,7 +49,8 @@ export async function explainLive(question: LiveQuestion, node: LiveNode): Promi
   const pods = podsFor(inspection, subject, cacheDirs)
   const networks = readNetworks(confDir)
   const locate = locator()
-  const routes = netlinkRoutes() ?? ipRoutes(node.run)
+  const routes = netlinkRoutes() ?? ipRoutes((await node.machine()).run)
+  const chains = await readBaseChains(node.machine)
   const unseen = new Set(inspection.unseen)
   const explanations: Explanation[] = []
   for (const pod of pods) {
@@ -57,7 +58,7 @@ export async function explainLive(question: LiveQuestion, node: LiveNode): Promi
     for (const destination of destinations) {
       if (destination.range.family !== pod.address.family) continue
       const { hooked, problems } = await hookedRules(pod, inspection, node.backend)
-      const around = surroundingsOf(hooked, routes, node)
+      const around = await surroundingsOf(hooked, { routes, machine: node.machine, chains })
       for (const line of around.foreign.unseen) unseen.add(line)
       const parts = await decideParts(destination.range, {
         ...{ pod: hooked, isOffline: false, locate },
@@ -127,15 +128,22 @@ function tableOf(place: PlaceName, family: Family): string {
   return place === 'nftables' ? 'inet ip-masq' : family === 'ip' ? 'iptables' : 'ip6tables'
 }
 
-function surroundingsOf(pod: PodAddress, routes: Routes, { run, host }: LiveNode): Surroundings {
-  const back = routes.lookUp(pod.address)
+async function surroundingsOf(pod: PodAddress, { routes, machine, chains }: Asking): Promise<Surroundings> {
   const { address: source } = pod
+  const { run, host } = await machine()
+  const back = routes.lookUp(source)
   const wanted = { source, destination: ALL[source.family] }
   return {
     ...{ routes, source, own: pod.rules[0]?.place ?? 'nftables' },
-    foreign: readForeign(run, host, wanted),
+    foreign: readForeign(run, host, { wanted, ...(chains.ok && { chains: chains.value }) }),
     ...(back.kind === 'out' && { through: back.out }),
   }
+}
+
+interface Asking {
+  readonly routes: Routes
+  readonly machine: Machine
+  readonly chains: Awaited<ReturnType<typeof readBaseChains>>
 }
 
 function noFamily({ sourceText, destinations }: LiveQuestion, pods: readonly PodAddress[]): CniError {

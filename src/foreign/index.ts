@@ -1,29 +1,52 @@
 import { readSystemFile } from '#system/proc'
 import type { Host, Tools } from '../backend/backend'
+import type { BaseChain } from '../backend/nftables/base-chain'
 import type { Flow } from './conditions'
 import { readIptables } from './iptables'
 import type { Foreign } from './model'
 import { readNft } from './nft'
 
-/**
- * Others' source NAT on this node, in nftables and in every kind of iptables. Nothing is changed. With `wanted`, what that
- * flow does not come to may be left out.
- */
-export function readForeign(run: Tools, host: Host, wanted?: Flow): Foreign {
+export interface ForeignOptions {
+  /** What this flow does not come to may be left out. */
+  readonly wanted?: Flow
+  /** All base chains of nf_tables, where the kernel gave them without a tool: then none is started in vain. */
+  readonly chains?: readonly BaseChain[]
+}
+
+/** Others' source NAT on this node, in nftables and in every kind of iptables. Nothing is changed. */
+export function readForeign(run: Tools, host: Host, { wanted, chains }: ForeignOptions = {}): Foreign {
+  const others = chains?.filter((chain) => isSourceNat(chain) && !isOurs(chain))
+  const hasLegacy = [...host.legacyTables('ip'), ...host.legacyTables('ip6')].includes('nat')
+  if (others?.length === 0 && !hasLegacy) return { hooks: [], unseen: unseenOfCilium() }
   const iptables = readIptables(run, host, wanted)
-  const nft =
-    'file' in host.findTool('nft')
-      ? readNft(
-          (args, input) => run('nft', args, input),
-          // iptables-nft has its rules there, and nft cannot print all of them.
-          ({ table, chain }) => chain === 'POSTROUTING' && iptables.tablesOfNft.includes(table),
-        )
-      : NO_NFT
+  // iptables-nft has its rules there, and nft cannot print all of them.
+  const isRead = (table: string, chain: string) =>
+    chain === 'POSTROUTING' && iptables.tablesOfNft.includes(table)
+  const isAllRead = others?.every(({ family, table, name }) => isRead(`${family} ${table}`, name)) ?? false
+  const nft = isAllRead ? NOTHING : readWithNft(run, host, isRead)
   return {
     hooks: [...nft.hooks, ...iptables.hooks],
     unseen: [...nft.unseen, ...iptables.unseen, ...unseenOfCilium()],
   }
 }
+
+function isSourceNat({ type, hook }: BaseChain): boolean {
+  return type === 'nat' && hook === 'postrouting'
+}
+
+function isOurs({ family, table }: BaseChain): boolean {
+  return family === 'inet' && table === 'ip-masq'
+}
+
+function readWithNft(run: Tools, host: Host, isRead: (table: string, chain: string) => boolean): Foreign {
+  if ('tried' in host.findTool('nft')) return NO_NFT
+  return readNft(
+    (args, input) => run('nft', args, input),
+    ({ table, chain }) => isRead(table, chain),
+  )
+}
+
+const NOTHING: Foreign = { hooks: [], unseen: [] }
 
 const NO_NFT: Foreign = {
   hooks: [],

@@ -16,7 +16,7 @@ export function foreignIn(
     return { outcome: 'exited' as const, status: status ?? 1, stdout, stderr }
   }
   const host = { ...hostOf(process.env.PATH), mayHaveTable: () => true, legacyTables: () => legacy }
-  return readForeign(run, host, wanted)
+  return readForeign(run, host, wanted ? { wanted } : {})
 }
 
 /** Rules as their owners write them: shell lines for the node of `site.ts`, whose pods have 10.244.1.0/24. */
