@@ -1,11 +1,13 @@
 import * as z from 'zod/mini'
-import { CniError, quote } from '../cni/error'
+import { quote } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import type { Prefix } from '../policy/prefix'
+import { type Fault, type Refuse, raise } from './fault'
 import { isTypo, nearest } from './nearest'
 import { parseWith } from './parse'
 import { parseTextValues } from './text-value'
 import { cidrs, closed, flag } from './values'
+import type { YamlDocument } from './yaml'
 
 /** A file that is written for ip-masq-agent. */
 export interface AgentFile {
@@ -34,33 +36,43 @@ const agentSchema = closed(
 )
 
 /** `place` names the file in messages. An empty file holds null, as it does for ip-masq-agent. */
-export async function parseAgentFile(text: string, place: string): Promise<AgentFile> {
-  const documents = await readDocuments(text, place)
-  if (documents.length > 1) refuse(place, 'it has several documents; keep one')
+export async function parseAgentFile(
+  text: string,
+  place: string,
+  refuse: Refuse = raise,
+): Promise<AgentFile> {
+  const documents = await readDocuments(text, place, refuse)
+  if (documents.length > 1) refuse(fault(place, 'it has several documents; keep one'))
   const { value, placeOf } = documents[0] ?? { value: null, placeOf: () => undefined }
-  return parseAgentConfig(value ?? {}, { place, placeOf })
+  return parseAgentConfig(value ?? {}, { place, placeOf, refuse })
 }
 
 /** Where a value was read. */
 export interface Origin {
   readonly place: string
   readonly placeOf: (key: string) => string | undefined
+  readonly refuse?: Refuse
 }
 
 /** The same, where the text has been read already. */
-export function parseAgentConfig(written: unknown, { place, placeOf }: Origin): AgentFile {
+export function parseAgentConfig(written: unknown, { place, placeOf, refuse = raise }: Origin): AgentFile {
   const value = withKnownSpelling(written)
   // The value is the whole file, and may be a secret of somebody else's: it is not quoted.
-  if (!isObject(value)) refuse(place, ADVICE)
-  const unknown = Object.keys(value).find((key) => !Object.hasOwn(agentSchema.shape, key))
-  if (unknown !== undefined) {
-    const where = placeOf(unknown)
-    refuse(
-      place,
-      `${where === undefined ? '' : `${where}: `}${misplaced(value, unknown) ?? unknownKey(unknown)}`,
-    )
+  if (!isObject(value)) refuse(fault(place, ADVICE))
+  const object = isObject(value) ? value : {}
+  const known: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(object)) {
+    if (Object.hasOwn(agentSchema.shape, key)) {
+      known[key] = item
+      continue
+    }
+    const [at, wrapping] = [placeOf(key), misplaced(object, key)]
+    const where = at === undefined ? '' : `${at}: `
+    refuse({ ...fault(place, `${where}${wrapping ?? unknownKey(key)}`), path: [key] })
+    // Then none of the other keys is one of the agent's either.
+    if (wrapping !== undefined) break
   }
-  const { resyncInterval, cidrLimit, ...rest } = parseWith(agentSchema, value, place)
+  const { resyncInterval, cidrLimit, ...rest } = parseWith(agentSchema, known, { place, refuse })
   const ignored = Object.entries({ resyncInterval, cidrLimit }).filter(([, item]) => item !== undefined)
   return { ...rest, ignored: ignored.map(([key]) => key) }
 }
@@ -92,8 +104,8 @@ function unknownKey(key: string): string {
   return `a config of ip-masq-agent has no such key; it has ${Object.keys(agentSchema.shape).join(', ')}`
 }
 
-function refuse(place: string, reason: string): never {
-  throw new CniError('invalidConfig', `Cannot use ${place}: ${reason}`)
+function fault(place: string, reason: string): Fault {
+  return { reason: 'invalidConfig', path: [], message: `Cannot use ${place}: ${reason}` }
 }
 
 /**
@@ -112,11 +124,17 @@ function withKnownSpelling(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [spell(key), item]))
 }
 
-async function readDocuments(text: string, place: string) {
+async function readDocuments(text: string, place: string, refuse: Refuse): Promise<readonly YamlDocument[]> {
   try {
     return await parseTextValues(text)
   } catch (error) {
     const said = error instanceof Error ? error.message : ''
-    refuse(place, `it cannot be read as JSON or YAML: ${said}`)
+    refuse(fault(place, `it cannot be read as JSON or YAML: ${said}`))
+    return []
   }
+}
+
+/** Whether a config of ip-masq-agent has such a key, in any case. */
+export function isAgentKey(key: string): boolean {
+  return Object.keys(agentSchema.shape).some((one) => one.toLowerCase() === key.toLowerCase())
 }

@@ -1,9 +1,9 @@
-import { CniError } from '../cni/error'
 import { type Address, FAMILIES, FAMILY_NAMES, type Family } from '../policy/address'
 import type { Intent } from '../policy/intent'
 import { formatPrefix, type Prefix } from '../policy/prefix'
 import { formatEnds, type Range, rangeBetween } from '../policy/range'
 import { actingIn } from '../policy/several'
+import { type Refuse, raise } from './fault'
 import type { Config } from './keys'
 import { matchesAny } from './namespaces'
 import type { Sources } from './sources'
@@ -23,18 +23,18 @@ interface PlacedList {
 }
 
 /**
- * What config and files together ask for, for a pod of `namespace` (empty where it is not known). Throws
- * invalidConfig where two of them contradict each other.
+ * What config and files together ask for, for a pod of `namespace` (empty where it is not known). Where two of them
+ * contradict each other, that is a fault of the kind invalidConfig.
  */
-export function intentOf(settings: Settings, namespace: string): Intent {
+export function intentOf(settings: Settings, namespace: string, refuse: Refuse = raise): Intent {
   const { config, sources } = settings
   const { masqueradeCIDRs, toPorts, outInterfaces, randomFully, pinExemptions } = config
   const lists = configuredLists(settings)
-  rejectContradictions(masqueradeCIDRs, [...lists, ...podList(config)])
+  rejectContradictions(masqueradeCIDRs, [...lists, ...podList(config)], refuse)
   const isSeveral = windowsPolicies(config).length > 1
   const joined = isSeveral ? lists.filter(({ isOfPolicy }) => !isOfPolicy) : lists
   const standing = config.podCIDRs ? podList(config) : joined
-  const windows = windowsPart(config)
+  const windows = windowsPart(config, refuse)
   const isPodMasqueraded = isChosen(config, namespace)
   return {
     // Any list replaces the default one, also where each policy has its own.
@@ -110,16 +110,18 @@ function podList({ podCIDRs }: Config): PlacedList[] {
 }
 
 /** What was written as exempt and as not exempt is a mistake; longer and shorter prefixes are the point of it all. */
-function rejectContradictions(masqueradeCIDRs: readonly Prefix[], lists: readonly PlacedList[]): void {
+function rejectContradictions(
+  masqueradeCIDRs: readonly Prefix[],
+  lists: readonly PlacedList[],
+  refuse: Refuse,
+): void {
   if (masqueradeCIDRs.length === 0) return
   const places = new Map(lists.flatMap(({ place, list }) => list.map((one) => [formatPrefix(one), place])))
   for (const [i, prefix] of masqueradeCIDRs.map(formatPrefix).entries()) {
     const place = places.get(prefix)
     if (place === undefined) continue
-    throw new CniError(
-      'invalidConfig',
-      `Cannot use masqueradeCIDRs[${i}] "${prefix}": ${place} has the same prefix; remove one of the two`,
-    )
+    const message = `Cannot use masqueradeCIDRs[${i}] "${prefix}": ${place} has the same prefix; remove one of the two`
+    refuse({ reason: 'invalidConfig', path: ['masqueradeCIDRs', i], message })
   }
 }
 
@@ -132,11 +134,11 @@ export function isChosen({ onlyNamespaces, exceptNamespaces }: Config, namespace
 }
 
 /** What Windows policies ask for, besides the exceptions of a single one, which join the configured lists. */
-function windowsPart(config: Config): Pick<Intent, 'destinations' | 'policies' | 'snatTo'> {
+function windowsPart(config: Config, refuse: Refuse): Pick<Intent, 'destinations' | 'policies' | 'snatTo'> {
   // Nearly every config has none, and each pod's ADD comes here.
   if (config.policies.length === 0) return { snatTo: ownSource(config) }
   const policies = windowsPolicies(config)
-  const snatTo = commonSource(config, policies)
+  const snatTo = commonSource(config, policies, refuse)
   const [first, ...others] = policies
   if (others.length === 0) {
     const destinations = first?.policy.destinations
@@ -154,8 +156,14 @@ function windowsPart(config: Config): Pick<Intent, 'destinations' | 'policies' |
 }
 
 /** Those that are for us, with their places. */
-function windowsPolicies({ policies }: Config): { place: string; policy: OutboundNat }[] {
-  return policies.flatMap((policy, i) => (policy ? [{ place: `policies[${i}]`, policy }] : []))
+function windowsPolicies({ policies }: Config): PlacedPolicy[] {
+  return policies.flatMap((policy, at) => (policy ? [{ at, policy }] : []))
+}
+
+/** A policy, and its index in `policies`. */
+interface PlacedPolicy {
+  readonly at: number
+  readonly policy: OutboundNat
 }
 
 function ownSource({ snatTo: { ipv4, ipv6 } }: Config): Sources4And6 {
@@ -174,22 +182,17 @@ function sourcesOf(virtualIPs: readonly Address[]): Sources4And6 {
  * `snatTo`, and the VirtualIP of policies. Of one family there can be one, unless a policy of several has Destinations, for which it is
  * then alone.
  */
-function commonSource(
-  config: Config,
-  policies: readonly { place: string; policy: OutboundNat }[],
-): Sources4And6 {
+function commonSource(config: Config, policies: readonly PlacedPolicy[], refuse: Refuse): Sources4And6 {
   const result = ownSource(config)
-  for (const { place, policy } of policies) {
+  for (const { at, policy } of policies) {
     const isApart = policies.length > 1 && policy.destinations !== undefined
     const known = isApart ? {} : result
     for (const address of policy.virtualIPs) {
       const range = rangeBetween(address, address)
       const [text, other] = [range, known[address.family] ?? range].map(formatEnds)
       if (text !== other) {
-        throw new CniError(
-          'invalidConfig',
-          `Cannot use the VirtualIP "${text}" of ${place}: "${other}" is asked for too; write one for ${FAMILIES[address.family].label}`,
-        )
+        const message = `Cannot use the VirtualIP "${text}" of policies[${at}]: "${other}" is asked for too; write one for ${FAMILIES[address.family].label}`
+        refuse({ reason: 'invalidConfig', path: ['policies', at], message })
       }
       known[address.family] = range
     }
@@ -199,7 +202,7 @@ function commonSource(
 
 /** Whoever writes two lists of exceptions may expect them to be joined. */
 function severalWarnings(config: Config): string[] {
-  const { policies } = windowsPart(config)
+  const { policies } = windowsPart(config, raise)
   if (!policies) return []
   const differ = FAMILY_NAMES.some((family) => {
     const texts = actingIn(family, policies).flatMap(({ exceptions, destinations }) => {

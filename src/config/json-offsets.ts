@@ -3,12 +3,23 @@ import type { Path } from './path'
 
 /** Where the values of a JSON text are. A path that ends in a key leads to the key, because that is what a reader looks for. */
 export function jsonOffsets(text: string): (path: Path) => number | undefined {
+  const find = jsonNodes(text)
+  return (path) => offsetOf(find(path))
+}
+
+/** The values themselves, as jsonc-parser has them. */
+export function jsonNodes(text: string): (path: Path) => Node | undefined {
   const root = parseTree(text)
   return (path) => {
     let node = root
     for (const part of path) node = node && memberOf(node, part)
-    return node?.parent?.type === 'property' ? node.parent.offset : node?.offset
+    return node
   }
+}
+
+/** Where a value is: its key, if it has one. */
+export function offsetOf(node: Node | undefined): number | undefined {
+  return node?.parent?.type === 'property' ? node.parent.offset : node?.offset
 }
 
 /** Of a key that is there twice the last one counts. Where there is none, one in another case is the one, as in agents' files. */

@@ -1,25 +1,31 @@
 import type * as z from 'zod/mini'
-import { CniError, quote } from '../cni/error'
-import type { JsonObject } from '../cni/json'
+import { quote } from '../cni/error'
+import { isObject, type JsonObject } from '../cni/json'
 import type { Prefix } from '../policy/prefix'
+import { type Fault, type Refuse, raise } from './fault'
 import { FOREIGN_KEYS, isForeignKey } from './foreign-keys'
 import { type Config, KEYS, type OwnConfig } from './keys'
 import { nearest } from './nearest'
 import { neighbourAdvice } from './neighbour-keys'
+import { formatPath, type Path } from './path'
 import { ignoredPodListsIn, podPart } from './pod-lists'
 import { podSchema, schema } from './schema'
 
-/** Our part of the config. An unknown key is most often a typo, and a typo in a list of exemptions cuts off pods. */
-export function parseConfig(config: JsonObject): Config {
-  const unknown = Object.keys(config).find((key) => !Object.hasOwn(KEYS, key) && !isForeignKey(key))
-  if (unknown !== undefined) {
+/**
+ * Our part of the config. An unknown key is most often a typo, and a typo in a list of exemptions cuts off pods. A key that is
+ * refused has its default in what is returned.
+ */
+export function parseConfig(config: JsonObject, refuse: Refuse = raise): Config {
+  for (const unknown of Object.keys(config)) {
+    if (Object.hasOwn(KEYS, unknown) || isForeignKey(unknown)) continue
     const near = quote(nearest(unknown, [...Object.keys(KEYS), ...FOREIGN_KEYS]))
     const advice = neighbourAdvice(unknown) ?? `unknown key; write ${near} if that is meant, or remove it`
-    throw new CniError('unsupportedKey', `Cannot use ${unknown} ${quote(config[unknown])}: ${advice}`)
+    const message = `Cannot use ${unknown} ${quote(config[unknown])}: ${advice}`
+    refuse({ reason: 'unsupportedKey', path: [unknown], message })
   }
   // A row's schema makes of a value what the type says of the row's kind.
-  const own = parseWith(schema, config, '') as OwnConfig
-  const [podCIDRs, ignoredPodLists] = [parsePodCIDRs(config), ignoredPodListsIn(config)]
+  const own = parseWith(schema, config, { refuse }) as OwnConfig
+  const [podCIDRs, ignoredPodLists] = [parsePodCIDRs(config, refuse), ignoredPodListsIn(config)]
   return {
     ...own,
     ...(podCIDRs && { podCIDRs }),
@@ -28,31 +34,44 @@ export function parseConfig(config: JsonObject): Config {
 }
 
 /** The pod's own list, if the runtime sends one. */
-export function parsePodCIDRs(config: JsonObject): Prefix[] | undefined {
-  const { runtimeConfig, args } = parseWith(podSchema, podPart(config), '')
+export function parsePodCIDRs(config: JsonObject, refuse: Refuse = raise): Prefix[] | undefined {
+  const { runtimeConfig, args } = parseWith(podSchema, podPart(config, refuse), { refuse })
   return runtimeConfig?.nonMasqueradeCIDRs ?? args?.cni?.nonMasqueradeCIDRs
 }
 
-/** What a schema makes of a value; the first issue becomes the error. `place` comes before its path: a file. */
-export function parseWith<S extends z.ZodMiniType>(parser: S, value: unknown, place: string): z.output<S> {
+interface Reading {
+  /** A file, which comes before the path in a message. */
+  readonly place?: string
+  readonly refuse?: Refuse
+}
+
+/** What a schema makes of a value. Each issue becomes a fault; a key of the value that has one is then left out. */
+export function parseWith<S extends z.ZodMiniType>(
+  parser: S,
+  value: unknown,
+  { place = '', refuse = raise }: Reading = {},
+): z.output<S> {
   const result = parser.safeParse(value)
   if (result.success) return result.data
-  const [issue] = result.error.issues
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
-  const path = [...(issue?.path ?? []), ...unknown]
-  const where = [place, renderPath(path)].filter((part) => part !== '').join(': ')
-  // The whole of a config or file is not quoted: most of it is not what is wrong.
-  const quoted = path.length > 0 ? ` ${quote(valueAt(value, path))}` : ''
-  throw new CniError('invalidConfig', `Cannot use ${where}${quoted}: ${issue?.message}`)
+  const faults = result.error.issues.flatMap((issue) => faultsOf(issue, value, place))
+  for (const fault of faults) refuse(fault)
+  const wrong = new Set(faults.map(({ path: [key] }) => key))
+  const rest = Object.entries(isObject(value) ? value : {}).filter(([key]) => !wrong.has(key))
+  return parser.parse(Object.fromEntries(rest))
 }
 
-/** `nonMasqueradeCIDRs[1]`, as a reader would look for it. */
-function renderPath(path: readonly PropertyKey[]): string {
-  return path
-    .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i ? '.' : ''}${String(part)}`))
-    .join('')
+function faultsOf(issue: z.core.$ZodIssue, value: unknown, place: string): Fault[] {
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [key]) : [[]]
+  const advice = issue.message.split('\n')
+  return unknown.map((key, i) => {
+    const path = [...issue.path, ...key].map((part) => (typeof part === 'number' ? part : String(part)))
+    const where = [place, formatPath(path)].filter((part) => part !== '').join(': ')
+    // The whole of a config or file is not quoted: most of it is not what is wrong.
+    const quoted = path.length > 0 ? ` ${quote(valueAt(value, path))}` : ''
+    return { reason: 'invalidConfig', path, message: `Cannot use ${where}${quoted}: ${advice[i]}` }
+  })
 }
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((inner, part) => Object(inner)[part], value)
 }

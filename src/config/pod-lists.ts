@@ -1,5 +1,5 @@
-import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
+import { type Refuse, raise } from './fault'
 import type { Config } from './keys'
 import { readLeniently } from './plain'
 
@@ -22,13 +22,14 @@ const COUNTING: Readonly<Record<Config['podLists'], readonly Place[]>> = {
 const MOST_PREFIXES = 1000
 
 /** What of a config is a list for one pod, and counts. */
-export function podPart(config: JsonObject): JsonObject {
+export function podPart(config: JsonObject, refuse: Refuse = raise): JsonObject {
   const { runtimeConfig, args } = listsIn(config)
   const counting = countingIn(config)
+  const limited = (path: readonly string[], part: JsonObject) => (isTooLong(part, path, refuse) ? {} : part)
   return {
     ...(runtimeConfig &&
-      counting.includes('runtimeConfig') && { runtimeConfig: limited('runtimeConfig', runtimeConfig) }),
-    ...(args && counting.includes('args') && { args: { cni: limited('args.cni', args) } }),
+      counting.includes('runtimeConfig') && { runtimeConfig: limited(['runtimeConfig'], runtimeConfig) }),
+    ...(args && counting.includes('args') && { args: { cni: limited(['args', 'cni'], args) } }),
   }
 }
 
@@ -57,11 +58,10 @@ function ownList(value: unknown): JsonObject | undefined {
   return { nonMasqueradeCIDRs: value.nonMasqueradeCIDRs }
 }
 
-function limited(place: string, part: JsonObject): JsonObject {
+function isTooLong(part: JsonObject, path: readonly string[], refuse: Refuse): boolean {
   const { nonMasqueradeCIDRs: list } = part
-  if (!Array.isArray(list) || list.length <= MOST_PREFIXES) return part
-  throw new CniError(
-    'invalidConfig',
-    `Cannot use ${place}.nonMasqueradeCIDRs: it has ${list.length} prefixes; write at most ${MOST_PREFIXES} for one pod`,
-  )
+  if (!Array.isArray(list) || list.length <= MOST_PREFIXES) return false
+  const message = `Cannot use ${path.join('.')}.nonMasqueradeCIDRs: it has ${list.length} prefixes; write at most ${MOST_PREFIXES} for one pod`
+  refuse({ reason: 'invalidConfig', path: [...path, 'nonMasqueradeCIDRs'], message })
+  return true
 }

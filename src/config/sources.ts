@@ -1,5 +1,5 @@
 import { expandGlob } from '#system/globs'
-import { CniError, quote } from '../cni/error'
+import { quote } from '../cni/error'
 import type { JsonObject } from '../cni/json'
 import { LARGEST_CONFIG_FILE, readSmallFile, withoutMark } from '../cni/small-file'
 import { MalformedError } from '../policy/address'
@@ -7,8 +7,10 @@ import type { Prefix } from '../policy/prefix'
 import { isAbsent, isDirectory } from '../system/absent'
 import { isMissing } from '../system/errors'
 import type { AgentFile } from './agent-file'
+import { type Refuse, raise } from './fault'
 import { FLANNEL_SUBNET_FILE, parseFlannelSubnets } from './flannel'
 import type { Config } from './keys'
+import type { Path } from './path'
 
 /** What the files say that a config names. */
 export interface Sources {
@@ -17,17 +19,34 @@ export interface Sources {
   readonly warnings: readonly string[]
 }
 
-/** Reads the files that a config names, in its order, those of one glob by name. Throws invalidConfig. */
-export async function readSources(config: Config): Promise<Sources> {
-  const flannel = readFlannel(config)
+interface Reading {
+  readonly refuse?: Refuse
+  /** Where the paths of a config begin: the / of a node, or a directory that has files as a node has them. */
+  readonly root?: string
+}
+
+/**
+ * Reads the files that a config names, in its order, those of one glob by name. A file that is refused is left out. Faults are of
+ * the kind invalidConfig.
+ */
+export async function readSources(
+  config: Config,
+  { refuse = raise, root = '' }: Reading = {},
+): Promise<Sources> {
+  const flannel = readFlannel(config, { refuse, root })
   const files: Sources['files'][number][] = []
   for (const [i, entry] of config.configFiles.entries()) {
-    for (const path of await expandOrRefuse(entry, `configFiles[${i}] ${quote(entry)}`)) {
+    const at = ['configFiles', i]
+    for (const found of await expandOrRefuse(`${root}${entry}`, refuseEntry(at, entry, refuse))) {
+      const path = found.slice(root.length)
       if (files.some((file) => file.path === path)) continue
       const place = `configFiles[${i}] ${quote(path)}`
+      const text = readFile(found, { place, path: at, refuse })
+      if (text === undefined) continue
       // With it comes the schema: a config that names flannel's file only does without.
       const { parseAgentFile } = await import('./agent-file')
-      files.push({ ...(await parseAgentFile(readFile(path, place), place)), path })
+      const file = await parseAgentFile(text, place, (fault) => refuse({ ...fault, file: path }))
+      files.push({ ...file, path })
     }
   }
   const ignored = files.flatMap(({ path, ignored: keys }) =>
@@ -43,7 +62,7 @@ export function filesNamedIn({ configFiles, flannelSubnetFile }: JsonObject): st
   return entries.filter((entry) => typeof entry === 'string').filter((entry) => entry.startsWith('/'))
 }
 
-const MEANS_NOTHING: Readonly<Record<string, string>> = {
+export const MEANS_NOTHING: Readonly<Record<string, string>> = {
   resyncInterval: 'each ADD reads the file, and ip-masq sync for the pods that run',
   cidrLimit: 'there is no limit',
 }
@@ -60,34 +79,56 @@ export async function expand(entry: string): Promise<string[]> {
 /** `*`, `?`, `[a-z]`, `{a,b}`. A parenthesis alone is more often a part of a name. */
 const GLOB = /[*?]|\[.+\]|\{.*(?:,|\.\.).*\}/
 
-async function expandOrRefuse(entry: string, place: string): Promise<string[]> {
+async function expandOrRefuse(entry: string, refuse: (details: string) => void): Promise<string[]> {
   try {
     return await expand(entry)
   } catch (error) {
-    throw new CniError('invalidConfig', `Cannot use ${place}: it is no glob that can be read`, String(error))
+    refuse(String(error))
+    return []
   }
 }
 
-function readFlannel({ flannelSubnetFile: setting, pinExemptions }: Config) {
-  if (setting === false) return { clusterCIDRs: [], warnings: [] }
+function refuseEntry(path: Path, entry: string, refuse: Refuse) {
+  const message = `Cannot use configFiles[${String(path.at(-1))}] ${quote(entry)}: it is no glob that can be read`
+  return (details: string) => refuse({ reason: 'invalidConfig', path, message, details })
+}
+
+function readFlannel(
+  { flannelSubnetFile: setting, pinExemptions }: Config,
+  { refuse, root }: Required<Reading>,
+) {
+  const none = { clusterCIDRs: [], warnings: [] }
+  if (setting === false) return none
   const path = setting === true ? FLANNEL_SUBNET_FILE : setting
   const place = `flannelSubnetFile ${quote(path)}`
-  const text = readFile(path, place)
+  const text = readFile(`${root}${path}`, { place, path: ['flannelSubnetFile'], refuse })
+  if (text === undefined) return none
   try {
     const { clusterCIDRs, doesMasquerade } = parseFlannelSubnets(text)
     const warning = `${path} says FLANNEL_IPMASQ=true: flanneld masquerades too, and knows no exemptions; start it with --ip-masq=false, or write "pinExemptions": true`
     return { clusterCIDRs, warnings: doesMasquerade && !pinExemptions ? [warning] : [] }
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
-    throw new CniError('invalidConfig', `Cannot use ${place}: ${error.message}`)
+    const message = `Cannot use ${place}: ${error.message}`
+    refuse({ reason: 'invalidConfig', path: ['flannelSubnetFile'], message })
+    return none
   }
 }
 
-function readFile(path: string, place: string): string {
+interface Named {
+  readonly place: string
+  /** Where the config names the file. */
+  readonly path: Path
+  readonly refuse: Refuse
+}
+
+function readFile(file: string, { place, path, refuse }: Named): string | undefined {
   try {
-    return withoutMark(readSmallFile(path, LARGEST_CONFIG_FILE))
+    return withoutMark(readSmallFile(file, LARGEST_CONFIG_FILE))
   } catch (error) {
-    throw new CniError('invalidConfig', `Cannot use ${place}: ${adviceFor(error, path)}`, String(error))
+    const message = `Cannot use ${place}: ${adviceFor(error, file)}`
+    refuse({ reason: 'invalidConfig', path, message, details: String(error) })
+    return undefined
   }
 }
 

@@ -113,13 +113,16 @@ export const LOG_FILE_ADVICE = 'write an absolute path that ends in ".log", as i
 
 export const logFile = z.string(LOG_FILE_ADVICE).check(z.regex(/^\/[\s\S]*\.log$/, LOG_FILE_ADVICE))
 
-/** An object that has these keys and no others. */
+/** An object that has these keys and no others. The message about unknown keys has a line for each of them, in their order. */
 export function closed<S extends z.core.$ZodLooseShape>(shape: S, advice: string) {
   return z.strictObject(shape, {
     error: ({ code, keys }) => {
       if (code !== 'unrecognized_keys') return advice
-      const near = nearest(String(Array.isArray(keys) ? keys[0] : ''), Object.keys(shape))
-      return `unknown key; write "${near}" if that is meant, or remove it`
+      const unknown: readonly unknown[] = Array.isArray(keys) ? keys : []
+      return unknown
+        .map((key) => nearest(String(key), Object.keys(shape)))
+        .map((near) => `unknown key; write "${near}" if that is meant, or remove it`)
+        .join('\n')
     },
   })
 }

@@ -53,7 +53,7 @@ export const windowsPolicy = z.pipe(
   z.transform((entry, context): OutboundNat | undefined => {
     const refuse = (path: PropertyKey[], message: string) => {
       context.issues.push({ code: 'custom', path, message, input: entry })
-      return z.NEVER
+      return undefined
     }
     const [nameKey, valueKey] = [memberOf(entry, 'name'), memberOf(entry, 'value')]
     const [name, value] = [entry[nameKey], entry[valueKey]]
@@ -76,7 +76,7 @@ export const windowsPolicy = z.pipe(
 function readValue(
   value: unknown,
   at: readonly string[],
-  refuse: (path: PropertyKey[], message: string) => never,
+  refuse: (path: PropertyKey[], message: string) => undefined,
 ): OutboundNat | undefined {
   const typeKey = isObject(value) ? memberOf(value, 'Type') : 'Type'
   const type = isObject(value) ? value[typeKey] : undefined
@@ -85,15 +85,11 @@ function readValue(
     return undefined
   }
   const result = outboundNat.safeParse(value)
-  if (!result.success) {
-    const [issue] = result.error.issues
-    return refuse([...at, ...(issue?.path ?? [])], issue?.message ?? OBJECT)
+  for (const { path, message } of result.error?.issues ?? []) refuse([...at, ...path], message)
+  for (const { path, near } of isObject(value) ? findTypos(value) : []) {
+    refuse([...at, ...path], `unknown key; write "${near}" if that is meant, or remove it`)
   }
-  const typo = findTypo(result.data)
-  if (typo) {
-    return refuse([...at, ...typo.path], `unknown key; write "${typo.near}" if that is meant, or remove it`)
-  }
-  return toOutboundNat(result.data, at)
+  return result.success ? toOutboundNat(result.data, at) : undefined
 }
 
 export const windowsPolicies = z.array(
@@ -128,17 +124,17 @@ function joined<T>(lists: readonly (readonly T[] | undefined)[]): T[] | undefine
 }
 
 /** A key that is nearly one of ours would change what is masqueraded; any other is Windows' business. */
-function findTypo(value: Value): { readonly path: readonly string[]; readonly near: string } | undefined {
+function findTypos(value: JsonObject): { readonly path: readonly string[]; readonly near: string }[] {
   const candidates = [...Object.keys(fields), 'Settings']
   return unknownKeys(value)
     .map((path) => ({ path, key: path.at(-1) ?? '' }))
     .map(({ path, key }) => ({ path, key, near: nearest(key, candidates) }))
-    .find(({ key, near }) => isTypo(key, near))
+    .filter(({ key, near }) => isTypo(key, near))
 }
 
-function unknownKeys(value: Value): string[][] {
+function unknownKeys(value: JsonObject): string[][] {
   const known = (key: string) => Object.hasOwn(fields, key) || key === 'Type' || key === 'Settings'
   const of = (object: object, path: readonly string[]) =>
     Object.keys(object).flatMap((key) => (known(key) ? [] : [[...path, key]]))
-  return [...of(value, []), ...of(value.Settings ?? {}, ['Settings'])]
+  return [...of(value, []), ...(isObject(value.Settings) ? of(value.Settings, ['Settings']) : [])]
 }

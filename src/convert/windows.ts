@@ -41,7 +41,7 @@ export function convertWindows(documents: readonly JsonObject[]): Converted {
 function readPlugin({ place, config }: Plugin): { policies: readonly OutboundNat[]; notes: string[] } {
   const notes: string[] = []
   const policies = listsOf(config).flatMap(({ key, list }) => {
-    const parsed = parseWith(z.object({ [key]: windowsPolicies }), { [key]: list }, place)[key] ?? []
+    const parsed = parseWith(z.object({ [key]: windowsPolicies }), { [key]: list }, { place })[key] ?? []
     return parsed.flatMap((policy, i) => {
       if (!policy) notes.push(`left out: a policy of type ${typeOf(list[i])}`)
       for (const path of policy?.ignored ?? []) notes.push(`left out: ${path.replace(/^value\./i, '')}`)
@@ -51,7 +51,9 @@ function readPlugin({ place, config }: Plugin): { policies: readonly OutboundNat
   // win-bridge makes an exception of it.
   const network = config[memberOf(config, 'ipMasqNetwork')]
   const asPolicy = typeof network === 'string' && network !== '' ? [exceptFor(network)] : []
-  const fromNetwork = parseWith(windowsPolicies, asPolicy, `${place && `${place}.`}ipMasqNetwork`)
+  const fromNetwork = parseWith(windowsPolicies, asPolicy, {
+    place: `${place && `${place}.`}ipMasqNetwork`,
+  })
   if (config[memberOf(config, 'ipMasq')] === true) {
     notes.push(
       "left out: ipMasq; the pod's own subnets are exempt, and the cluster's network belongs into nonMasqueradeCIDRs",

@@ -61,24 +61,40 @@ function readTarget(file: string): Target {
   })
 }
 
+/** Why a runtime does not load a file of this name with this content. */
+export interface ShapeFault {
+  readonly path: readonly (string | number)[]
+  /** Fit to follow a colon. */
+  readonly why: string
+}
+
+function requireShape(file: string, conflist: JsonObject): void {
+  const fault = shapeFault(file, conflist)
+  if (fault) throw new Error(fault.why)
+}
+
 /** The suffix decides whether a runtime reads a list or one plugin. */
-function requireShape(file: string, { plugins, type }: JsonObject): void {
+export function shapeFault(file: string, { plugins, type }: JsonObject): ShapeFault | undefined {
+  const isPlugin = typeof type === 'string' && type !== ''
   if (!holdsList(file)) {
-    if (typeof type === 'string' && type !== '') return
-    throw new Error(
-      plugins === undefined
-        ? 'it has no "type"'
-        : 'it holds a list of plugins, and runtimes read a list from a file that ends in .conflist only: rename it',
-    )
+    if (isPlugin) return undefined
+    if (plugins === undefined) return { path: [], why: 'it has no "type"' }
+    return {
+      path: ['plugins'],
+      why: 'it holds a list of plugins, and runtimes read a list from a file that ends in .conflist only: rename it',
+    }
   }
   if (plugins === undefined && typeof type === 'string') {
-    throw new Error(
-      'it holds one plugin, and runtimes read a list from a file that ends in .conflist: write it as "plugins": [{ ... }], or name it .conf',
-    )
+    return {
+      path: ['type'],
+      why: 'it holds one plugin, and runtimes read a list from a file that ends in .conflist: write it as "plugins": [{ ... }], or name it .conf',
+    }
   }
-  if (!Array.isArray(plugins) || plugins.length === 0) throw new Error('it has no list "plugins"')
+  if (!Array.isArray(plugins) || plugins.length === 0) {
+    return { path: plugins === undefined ? [] : ['plugins'], why: 'it has no list "plugins"' }
+  }
   const at = plugins.findIndex(
     (plugin) => !isObject(plugin) || typeof plugin.type !== 'string' || plugin.type === '',
   )
-  if (at >= 0) throw new Error(`plugins[${at}] has no "type"`)
+  return at < 0 ? undefined : { path: ['plugins', at], why: `plugins[${at}] has no "type"` }
 }

@@ -157,3 +157,10 @@ export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]
       ![...lists, intent.clusterCIDRs].some((list) => has(list, family)),
   )
 }
+
+/** The same, as a warning for each. */
+export function leftOutWarnings(intent: Intent, ips: readonly InterfaceAddress[]): string[] {
+  return familiesLeftOut(intent, ips)
+    .map((family) => FAMILIES[family].label)
+    .map((label) => `nonMasqueradeCIDRs has no ${label} entry: only the built-in ${label} exemptions hold`)
+}

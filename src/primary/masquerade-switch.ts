@@ -7,6 +7,11 @@ const PRIMARY: Readonly<Record<string, readonly string[]>> = {
   flannel: ['delegate', 'ipMasq'],
 }
 
+/** Whether plugins of this type can masquerade by themselves. */
+export function canMasquerade(type: unknown): boolean {
+  return Object.hasOwn(PRIMARY, String(type))
+}
+
 /** A plugin of a list that has a masquerade of its own, and where its config switches that. */
 export interface Masquerading {
   readonly at: number

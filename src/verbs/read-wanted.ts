@@ -7,10 +7,7 @@ import { intentOf, namespaceWarnings, warningsOf } from '../config/intent'
 import { parseNetworkName } from '../config/network-name'
 import { readSettings } from '../config/settings'
 import { decide, wantedFor } from '../config/wanted'
-import { FAMILIES } from '../policy/address'
-import { familiesLeftOut, wideSubnetWarnings } from '../policy/decide'
-import type { Intent } from '../policy/intent'
-import type { InterfaceAddress } from '../policy/prefix'
+import { leftOutWarnings, wideSubnetWarnings } from '../policy/decide'
 import type { Call, Input } from './call'
 
 type Command = 'ADD' | 'CHECK'
@@ -44,10 +41,4 @@ export async function parseWanted(command: Command, environment: Environment, ra
       ...wideSubnetWarnings(ips),
     ],
   }
-}
-
-function leftOutWarnings(intent: Intent, ips: readonly InterfaceAddress[]): string[] {
-  return familiesLeftOut(intent, ips)
-    .map((family) => FAMILIES[family].label)
-    .map((label) => `nonMasqueradeCIDRs has no ${label} entry: only the built-in ${label} exemptions hold`)
 }
