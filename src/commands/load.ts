@@ -17,6 +17,7 @@ export const LOAD: { readonly [Name in CommandName]: () => Promise<Command<Name>
   install: async () => (await import('./install')).installCommand,
   uninstall: async () => (await import('./uninstall')).uninstallCommand,
   doctor: async () => (await import('./doctor')).doctorCommand,
+  validate: async () => (await import('./validate')).validateCommand,
   convert: async () => (await import('./convert')).convertCommand,
   help: async () => (await import('./help')).helpCommand,
 }

@@ -138,3 +138,7 @@ async function readDocuments(text: string, place: string, refuse: Refuse): Promi
 export function isAgentKey(key: string): boolean {
   return Object.keys(agentSchema.shape).some((one) => one.toLowerCase() === key.toLowerCase())
 }
+
+export function hasAgentKey(value: unknown): boolean {
+  return isObject(value) && Object.keys(value).some(isAgentKey)
+}

@@ -25,7 +25,7 @@ const STOREYS = [
   ['sync'],
   ['install', 'convert', 'log', 'metrics'],
   ['explain/routes'],
-  ['verbs', 'doctor', 'explain'],
+  ['verbs', 'doctor', 'explain', 'validate'],
   ['commands/table'],
   ['commands/rows'],
   ['commands'],

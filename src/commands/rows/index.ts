@@ -8,6 +8,7 @@ import { INSTALL } from './install'
 import { METRICS } from './metrics'
 import { SYNC } from './sync'
 import { UNINSTALL } from './uninstall'
+import { VALIDATE } from './validate'
 
 /** All commands by their names, in the order in which help lists them. */
 export const ROWS = {
@@ -18,6 +19,7 @@ export const ROWS = {
   explain: EXPLAIN,
   install: INSTALL,
   uninstall: UNINSTALL,
+  validate: VALIDATE,
   convert: CONVERT,
   help: HELP,
 } as const satisfies Readonly<Record<string, CommandRow>>

@@ -1,0 +1,35 @@
+import { toCniError } from '../cni/error'
+import { printLines } from '../cni/printable'
+import type { Finding } from '../validate/finding'
+import { countOf, renderVerdict, verdictJson } from '../validate/render'
+import { validate } from '../validate/validate'
+import { enterHostRoot } from './host-root'
+import type { ValidateOptions } from './rows/validate'
+import type { World } from './world'
+
+/** `ip-masq validate [FILE|DIR]...`. It reads files, and nothing else of the machine. */
+export async function validateCommand(
+  options: ValidateOptions,
+  world: Pick<World, 'write' | 'writeError'>,
+): Promise<number> {
+  const { paths, confDir, filesRoot, format, json, root } = options
+  try {
+    if (root !== undefined) enterHostRoot(root)
+  } catch (error) {
+    await world.writeError(printLines([toCniError(error).message]))
+    return 2
+  }
+  const verdict = await validate(paths.length > 0 ? paths : [confDir], {
+    readsNamedFiles: !options.offline || filesRoot !== undefined,
+    filesRoot: filesRoot?.replace(/\/+$/, '') ?? '',
+  })
+  const status = statusOf(verdict.findings, options)
+  const lines = json ? [JSON.stringify(verdictJson(verdict, status))] : renderVerdict(verdict, format)
+  await world.write(printLines(lines))
+  return status
+}
+
+function statusOf(findings: readonly Finding[], { strict }: Pick<ValidateOptions, 'strict'>): number {
+  if (findings.some(({ rule }) => rule === 'unreadable')) return 2
+  return countOf(findings, 'error') > 0 || (strict && countOf(findings, 'warning') > 0) ? 1 : 0
+}

@@ -1,0 +1,106 @@
+import { isObject, type JsonObject } from '../cni/json'
+import { scanJson } from '../cni/json-scan'
+import { jsonSyntaxFault } from '../cni/json-text'
+import { isNamedInConfig } from '../install/nested-plugins'
+import { shapeFault } from '../install/target'
+import { find, type Part, type Report, reportAt } from './judgement'
+import { lineCounter, splitPlace } from './lines'
+import { DEEPEST } from './locate'
+import { hasOurs, judgeNetwork, type Network } from './network'
+import { judgeOwnConfig } from './own-config'
+import type { PlacedPlugin } from './plugins'
+import { repeatedKeys } from './repeated-keys'
+import type { Text } from './text'
+
+/** A text that a runtime may read as a network: a list of plugins, or one plugin. */
+export interface CniText {
+  readonly text: Text
+  readonly value: JsonObject
+}
+
+/** Undefined where it is no JSON object, which is reported then. */
+export function readCni(report: Report, text: Text): CniText | undefined {
+  const refuse = (why: string) => {
+    const { place, rest } = splitPlace(why)
+    const at = place ? text.placeAt(place) : text.placeOf([])
+    const message = `Cannot read this: ${rest}`
+    reportAt(report, text.file, { severity: 'error', rule: 'syntax', place: at, message })
+    return undefined
+  }
+  const { text: written } = text
+  if (written.trim() === '') return refuse('it is empty; write a JSON object, { ... }')
+  if (text.hasMark) {
+    return refuse('it begins with a byte order mark, with which no runtime reads it; save it without one')
+  }
+  if (!isJson(written)) {
+    return refuse(`it is not JSON, and runtimes read nothing else: ${jsonSyntaxFault(written)}`)
+  }
+  const deep = scanJson(written, { allowsRepeatedKeys: true, deepest: DEEPEST }).fault
+  if (deep) return refuse(`it is nested deeper than ${DEEPEST} levels; nest less deeply`)
+  const value: unknown = JSON.parse(written)
+  return isObject(value) ? { text, value } : refuse('it is no JSON object; write { ... }')
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What surrounds the text. */
+export interface Surroundings {
+  /** Whether the name of the file decides how a runtime reads it. */
+  readonly isNamed: boolean
+  /** What a runtime appends to the list. */
+  readonly dropIns: readonly PlacedPlugin[]
+}
+
+export const ALONE: Surroundings = { isNamed: false, dropIns: [] }
+
+/** Judges what has to do with ip-masq, and returns the networks that it is in. */
+export async function judgeCni(
+  report: Report,
+  { text, value }: CniText,
+  { isNamed, dropIns }: Surroundings,
+): Promise<readonly Network[]> {
+  const whole: Part = { text, path: [] }
+  const networks = networksIn(whole, value, dropIns)
+  const isOurs = isNamedInConfig(value) || networks.some(hasOurs)
+  if (isOurs) reportRepeatedKeys(report, text)
+  const fault = isNamed ? shapeFault(text.file, value) : undefined
+  if (fault) {
+    const { path, why } = fault
+    const rule = Array.isArray(value.plugins) && value.type === undefined ? 'file-name' : 'shape'
+    find(report, whole, { severity: 'error', rule, path, message: `Cannot load this: ${why}` })
+  }
+  for (const network of networks) if (hasOurs(network)) await judgeNetwork(report, network)
+  if (networks.length === 0 && value.type === 'ip-masq') {
+    await judgeOwnConfig(report, whole, { config: value, ips: [] })
+  }
+  return networks
+}
+
+/** The list that the text is, and those that Multus has in `delegates`. One plugin with a name is a network of its own. */
+function networksIn(part: Part, value: JsonObject, dropIns: readonly PlacedPlugin[]): Network[] {
+  const { plugins, name, type, delegates } = value
+  if (Array.isArray(plugins)) return [{ list: value, part, dropIns }]
+  const nested = (Array.isArray(delegates) ? delegates : []).flatMap((delegate, i) =>
+    isObject(delegate) ? networksIn({ ...part, path: [...part.path, 'delegates', i] }, delegate, []) : [],
+  )
+  if (nested.length > 0) return nested
+  const isNetwork = typeof type === 'string' && name !== undefined
+  return isNetwork ? [{ list: value, part, dropIns, isSingle: true }] : []
+}
+
+export function reportRepeatedKeys(report: Report, text: Text): void {
+  const placeAt = lineCounter(text.text)
+  for (const offset of repeatedKeys(text.text)) {
+    const message =
+      'Cannot use a key twice: this object has the key already, and the last one counts; keep one of the two'
+    const place = text.placeAt(placeAt(offset))
+    reportAt(report, text.file, { severity: 'error', rule: 'repeated-key', place, message })
+  }
+}

@@ -1,0 +1,135 @@
+import { entriesIn } from '#system/files'
+import { networkFiles } from '../cni/conf-dir'
+import { quote } from '../cni/error'
+import { hasAgentKey } from '../config/agent-file'
+import { parseTextValues } from '../config/text-value'
+import { isNamedInConfig } from '../install/nested-plugins'
+import { shapeFault } from '../install/target'
+import { isDirectory } from '../system/absent'
+import { basename, join } from '../system/paths'
+import { type CniText, judgeCni, readCni } from './cni-text'
+import { type DropIns, dropInsOf, judgeStrayDropIns } from './drop-ins'
+import { isCniConfig, type Judged, judgeText } from './file'
+import type { Finding } from './finding'
+import { find, type Read, type Report, reportAt } from './judgement'
+import { isManifest } from './manifest'
+import { hasOurs } from './network'
+import type { Text } from './text'
+
+export interface JudgedFile extends Judged {
+  readonly file: string
+}
+
+/** Judges a directory as a runtime reads its conf directory, and the manifests in it. */
+export async function judgeDirectory(report: Report, directory: string, read: Read): Promise<JudgedFile[]> {
+  const entries = entriesIn(directory)
+  const names = entries
+    .filter(
+      ({ kind, name }) => kind !== 'directory' && !(kind === 'link' && isDirectory(join(directory, name))),
+    )
+    .map(({ name }) => name)
+  const taken: Taken = { names: new Map() }
+  const judged: JudgedFile[] = []
+  // Of JSON files alone nothing says that a runtime is to read them.
+  const isConfDir = names.some((name) => /\.conf(list)?$/.test(name))
+  const networkNames = isConfDir ? networkFiles(names) : []
+  for (const name of networkNames) {
+    const text = read(join(directory, name))
+    if (!text) continue
+    judged.push({ ...(await judgeNetworkFile(report, text, { directory, taken, read })), file: text.file })
+  }
+  const others = names.filter((name) => !networkNames.includes(name) && /\.(ya?ml|json)$/.test(name))
+  for (const name of others.sort()) {
+    const text = read(join(directory, name))
+    if (text && (await isAbout(text))) judged.push({ ...(await judgeText(report, text)), file: text.file })
+  }
+  await judgeStrayDropIns(report, { directory, entries, networks: taken.names, read })
+  reportNothing(report, directory, judged)
+  return judged
+}
+
+/** What a runtime has by the time that it comes to a file. */
+interface Taken {
+  /** The file that it takes for its pods: the first one by name. */
+  file?: string
+  /** The networks by name, and the files that define them. */
+  readonly names: Map<string, string>
+}
+
+interface Place {
+  readonly directory: string
+  readonly taken: Taken
+  readonly read: Read
+}
+
+async function judgeNetworkFile(
+  report: Report,
+  text: Text,
+  { directory, taken, read }: Place,
+): Promise<Judged> {
+  const own: Finding[] = []
+  const ownReport = { ...report, findings: own }
+  const cni = readCni(ownReport, text)
+  if (cni && cni.value.type === undefined && isManifest(cni.value)) return judgeText(report, text)
+  const isFirst = taken.file === undefined
+  const name = cni?.value.name
+  const known = typeof name === 'string' ? taken.names.get(name) : undefined
+  const dropIns: DropIns = cni && known === undefined ? dropInsOf(ownReport, cni, { directory, read }) : []
+  const networks = cni ? await judgeCni(ownReport, cni, { isNamed: true, dropIns }) : []
+  const isBroken = !cni || shapeFault(text.file, cni.value) !== undefined
+  const isOurs = cni ? isNamedInConfig(cni.value) || networks.some(hasOurs) : text.text.includes('"ip-masq"')
+  if (typeof name === 'string' && known === undefined) taken.names.set(name, text.file)
+  if (cni && isOurs) reportRank(ownReport, cni, { first: taken.file, known })
+  // Multus is first everywhere, and leaves the pods' network to the next one.
+  if (cni?.value.type !== 'multus') taken.file ??= text.file
+  for (const finding of own) report.findings.push(isBroken ? ranked(finding, { isFirst, isOurs }) : finding)
+  return { kind: isBroken ? 'unreadable' : 'network', networks }
+}
+
+/** A broken file stops containerd if it is the first one; other files that have nothing to do with ip-masq are no error. */
+function ranked(finding: Finding, { isFirst, isOurs }: { isFirst: boolean; isOurs: boolean }): Finding {
+  if (finding.severity !== 'error') return finding
+  if (isFirst) {
+    const message = `${finding.message}; containerd takes this file first, and loads no network because of it`
+    return { ...finding, message }
+  }
+  return isOurs ? finding : { ...finding, severity: 'warning' }
+}
+
+function reportRank(
+  report: Report,
+  { text, value }: CniText,
+  { first, known }: { readonly first: string | undefined; readonly known: string | undefined },
+): void {
+  const part = { text, path: [] }
+  if (known !== undefined) {
+    const message = `the network ${quote(value.name)} is in ${known} already, which comes first by name, so that this file is not used: rename or remove one of them`
+    find(report, part, { severity: 'warning', rule: 'same-name', path: ['name'], message })
+  } else if (first !== undefined) {
+    const message = `runtimes take ${basename(first)}, the first file by name, for pods, and that is not this one: rename or remove it, unless the runtime names ${quote(value.name)} (CRI-O: cni_default_network)`
+    find(report, part, { severity: 'warning', rule: 'not-first', message })
+  }
+}
+
+/** A YAML file may be anything; without a sign of ours it is left alone. */
+async function isAbout({ text }: Text): Promise<boolean> {
+  try {
+    const values = (await parseTextValues(text)).map(({ value }) => value)
+    return values.some((value) => isManifest(value) || isCniConfig(value) || hasAgentKey(value))
+  } catch {
+    return /ip-masq|nonMasqueradeCIDRs/i.test(text)
+  }
+}
+
+function reportNothing(report: Report, directory: string, judged: readonly JudgedFile[]): void {
+  if (judged.every(({ kind }) => kind === 'nothing')) {
+    const message =
+      'Cannot find anything to validate: there is no conflist in it, and no manifest with a config of ours'
+    reportAt(report, directory, { severity: 'error', rule: 'nothing-here', message })
+    return
+  }
+  const isAny = judged.some(({ kind, networks }) => kind !== 'network' || networks.some(hasOurs))
+  if (isAny) return
+  const message = 'no conflist in it has ip-masq: run ip-masq install, or name another directory'
+  reportAt(report, directory, { severity: 'warning', rule: 'no-ip-masq', message })
+}

@@ -1,0 +1,129 @@
+import { isObject, type JsonObject } from '../cni/json'
+import { hasAgentKey, isAgentKey } from '../config/agent-file'
+import { KEYS } from '../config/keys'
+import { parseTextValues } from '../config/text-value'
+import { shapeFault } from '../install/target'
+import { judgeAgentText } from './agent-text'
+import { ALONE, judgeCni, readCni } from './cni-text'
+import { find, type Part, type Report, reportAt } from './judgement'
+import { splitPlace } from './lines'
+import { type Embedded, embeddedIn, flanneldMasquerade, isManifest, objectsIn } from './manifest'
+import { hasOurs, type Network } from './network'
+import { judgeOwnConfig } from './own-config'
+import type { Text } from './text'
+
+/** What a file was judged as. `nothing`: it has no config that has to do with ip-masq. */
+export type Kind = 'network' | 'plugin' | 'agent' | 'manifest' | 'unreadable' | 'nothing'
+
+export interface Judged {
+  readonly kind: Kind
+  readonly networks: readonly Network[]
+}
+
+const NOTHING: Judged = { kind: 'nothing', networks: [] }
+
+/** Judges a text by what is in it; its name decides nothing but that .conf and .conflist are CNI's. */
+export async function judgeText(report: Report, text: Text): Promise<Judged> {
+  if (/\.conf(list)?$/.test(text.file)) return judgeNetworkText(report, text, true)
+  const documents = await readDocuments(report, text)
+  if (!documents) return { kind: 'unreadable', networks: [] }
+  if (documents.some(isManifest)) return judgeManifests(report, text, documents)
+  const [value] = documents
+  return isCniConfig(value) || looksOurs(text, value) ? judgeOne(report, text, value) : NOTHING
+}
+
+async function judgeManifests(report: Report, text: Text, documents: readonly unknown[]): Promise<Judged> {
+  const [networks, kinds, flanneld]: [Network[], Set<Kind>, Part[]] = [[], new Set(), []]
+  for (const [document, value] of documents.entries()) {
+    const objects = isManifest(value) ? objectsIn({ text, path: [], document }, value) : []
+    for (const object of objects) {
+      flanneld.push(...flanneldMasquerade(object.part, object.value))
+      for (const embedded of embeddedIn(object.part, object.value)) {
+        const judged = await judgeEmbedded(report, embedded)
+        networks.push(...judged.networks)
+        const isOthers = judged.kind === 'network' && !judged.networks.some(hasOurs)
+        kinds.add(isOthers ? 'nothing' : judged.kind)
+      }
+    }
+  }
+  if (networks.some(hasOurs)) for (const part of flanneld) reportFlanneld(report, part)
+  kinds.delete('nothing')
+  return { kind: kinds.size > 0 ? 'manifest' : 'nothing', networks }
+}
+
+async function readDocuments(report: Report, text: Text): Promise<readonly unknown[] | undefined> {
+  try {
+    return (await parseTextValues(text.text)).map(({ value }) => value)
+  } catch (error) {
+    const { place, rest } = splitPlace(error instanceof Error ? error.message : String(error))
+    const at = place ? text.placeAt(place) : text.placeOf([])
+    const message = `Cannot read this as JSON or YAML: ${rest}`
+    reportAt(report, text.file, { severity: 'error', rule: 'syntax', place: at, message })
+    return undefined
+  }
+}
+
+async function judgeNetworkText(report: Report, text: Text, isNamed: boolean): Promise<Judged> {
+  const cni = readCni(report, text)
+  if (!cni) return { kind: 'unreadable', networks: [] }
+  const networks = await judgeCni(report, cni, { ...ALONE, isNamed })
+  if (isNamed && shapeFault(text.file, cni.value)) return { kind: 'unreadable', networks }
+  const isPlugin = networks.length === 0 && cni.value.type === 'ip-masq'
+  return { kind: isPlugin ? 'plugin' : 'network', networks }
+}
+
+/** A config that is a whole text. */
+async function judgeOne(report: Report, text: Text, value: unknown, place = 'this'): Promise<Judged> {
+  if (isCniConfig(value)) return judgeNetworkText(report, text, false)
+  if (isPlainConfig(text, value)) {
+    await judgeOwnConfig(report, { text, path: [] }, { config: value, ips: [] })
+    return { kind: 'plugin', networks: [] }
+  }
+  await judgeAgentText(report, text, place)
+  return { kind: 'agent', networks: [] }
+}
+
+/** Of a manifest's data only what looks like a config of ours is judged. */
+async function judgeEmbedded(report: Report, { text, place }: Embedded): Promise<Judged> {
+  const value = await firstValue(text)
+  if (isCniConfig(value)) return judgeNetworkText(report, text, false)
+  if (!looksOurs(text, value)) return NOTHING
+  const isBrokenList = value === undefined && /"(plugins|cniVersion)"/.test(text.text)
+  return isBrokenList ? judgeNetworkText(report, text, false) : judgeOne(report, text, value, place)
+}
+
+/** By its keys, or words that are nearly among them. A list of objects is a patch (RFC 6902), whatever it is about. */
+function looksOurs(text: Text, value: unknown): boolean {
+  if (Array.isArray(value) && value.some(isObject)) return false
+  return (
+    hasAgentKey(value) ||
+    isPlainConfig(text, value) ||
+    /ip-?masq|masquerade|nonMasq|masqLink/i.test(text.text)
+  )
+}
+
+/** Undefined for a text that is no JSON and no YAML. */
+async function firstValue(text: Text): Promise<unknown> {
+  try {
+    const [first] = await parseTextValues(text.text)
+    return first?.value
+  } catch {
+    return undefined
+  }
+}
+
+export function isCniConfig(value: unknown): value is JsonObject {
+  return isObject(value) && (Array.isArray(value.plugins) || typeof value.type === 'string')
+}
+
+/** Our part of a conflist alone, as `ip-masq install --config` takes it: JSON with a key that ip-masq-agent does not have. */
+function isPlainConfig(text: Text, value: unknown): value is JsonObject {
+  if (!isObject(value) || !text.text.trimStart().startsWith('{')) return false
+  return Object.keys(value).some((key) => Object.hasOwn(KEYS, key) && !isAgentKey(key))
+}
+
+function reportFlanneld(report: Report, part: Part): void {
+  const message =
+    'flanneld masquerades too, and knows no exemptions: write "--ip-masq=false", and restart its pods'
+  find(report, part, { severity: 'warning', rule: 'primary-masquerade', message })
+}

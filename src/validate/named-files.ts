@@ -1,0 +1,56 @@
+import { quote } from '../cni/error'
+import { LARGEST_CONFIG_FILE, readSmallFile } from '../cni/small-file'
+import type { Fault } from '../config/fault'
+import { FLANNEL_SUBNET_FILE } from '../config/flannel'
+import type { Config } from '../config/keys'
+import type { Path } from '../config/path'
+import { expand } from '../config/sources'
+import { find, type Part, type Report } from './judgement'
+import { splitPlace } from './lines'
+import { fileText } from './text'
+
+/** A fault in a file that a config names: at its place in that file, and once, whoever names the file. */
+export function reportFileFault(
+  { terms, findings, judged }: Report,
+  { file: named, path, message: said }: Fault & { readonly file: string },
+): void {
+  const file = `${terms.filesRoot}${named}`
+  const { place: inText, rest: message } = splitPlace(said)
+  const key = JSON.stringify([file, path, message.replace(/configFiles\[\d+\]/, 'configFiles')])
+  if (judged.has(key)) return
+  judged.add(key)
+  const text = fileText(file, readSmallFile(file, LARGEST_CONFIG_FILE))
+  const place = inText ? text.placeAt(inText) : text.placeOf(path)
+  findings.push({ severity: 'error', rule: 'agent-file', file, place, message })
+}
+
+/** Files that are not looked at, and globs that lead to none: no ADD fails, and a list may be missing. */
+export async function reportNamedFiles(
+  report: Report,
+  part: Part,
+  { configFiles, flannelSubnetFile }: Config,
+): Promise<void> {
+  const warn = (path: Path, message: string) =>
+    find(report, part, { severity: 'warning', rule: 'named-file', path, message })
+  const { readsNamedFiles, filesRoot } = report.terms
+  const notLooked =
+    'is not looked at: it is there on nodes only; name a directory that has it with --files-root'
+  for (const [i, entry] of configFiles.entries()) {
+    const what = `configFiles[${i}] ${quote(entry)}`
+    if (!readsNamedFiles) warn(['configFiles', i], `${what} ${notLooked}`)
+    else if ((await expandOrNone(`${filesRoot}${entry}`)).length === 0)
+      warn(['configFiles', i], `${what} fits no file: no ADD fails, and no list comes from it`)
+  }
+  if (readsNamedFiles || flannelSubnetFile === false) return
+  const file = flannelSubnetFile === true ? FLANNEL_SUBNET_FILE : flannelSubnetFile
+  warn(['flannelSubnetFile'], `flannelSubnetFile ${quote(file)} ${notLooked}`)
+}
+
+/** A glob that cannot be read has been refused already. */
+async function expandOrNone(entry: string): Promise<readonly string[]> {
+  try {
+    return await expand(entry)
+  } catch {
+    return [entry]
+  }
+}

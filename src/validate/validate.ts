@@ -1,0 +1,72 @@
+import { readStdin } from '#system/streams'
+import { readSmallFile } from '../cni/small-file'
+import { isDirectory } from '../system/absent'
+import { errorCode } from '../system/errors'
+import { type JudgedFile, judgeDirectory } from './directory'
+import { judgeText } from './file'
+import { type Finding, inOrder } from './finding'
+import { newReport, type Report, reportAt, type Terms } from './judgement'
+import { hasOurs } from './network'
+import { fileText, type Text } from './text'
+
+/** What was judged, and what was found. */
+export interface Verdict {
+  readonly files: readonly JudgedFile[]
+  readonly findings: readonly Finding[]
+}
+
+/** Judges files and directories as they are named; `-` is stdin. */
+export async function validate(paths: readonly string[], terms: Terms): Promise<Verdict> {
+  const report = newReport(terms)
+  const files: JudgedFile[] = []
+  for (const path of paths) files.push(...(await judgePath(report, path)))
+  const isAny = files.some(({ kind }) => kind !== 'nothing')
+  return { files, findings: inOrder(isAny ? report.findings : report.findings.map(refuseNothing)) }
+}
+
+const NOTHING = 'there is no config in it that has to do with ip-masq'
+
+/** One file of many may be nothing to us. Where all are, a success would hide a wrong path. */
+function refuseNothing(finding: Finding): Finding {
+  if (finding.message !== NOTHING) return finding
+  return { ...finding, severity: 'error', message: `Cannot find anything to validate: ${NOTHING}` }
+}
+
+async function judgePath(report: Report, path: string): Promise<JudgedFile[]> {
+  const read = (file: string) => readText(report, file)
+  if (path !== '-' && isDirectory(path)) {
+    try {
+      return await judgeDirectory(report, path, read)
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error
+      reportUnreadable(report, path, error)
+      return []
+    }
+  }
+  const text = read(path)
+  if (!text) return []
+  const judged = await judgeText(report, text)
+  if (judged.kind === 'network' && !judged.networks.some(hasOurs)) {
+    const message =
+      'ip-masq is not in it: run ip-masq install, or write { "type": "ip-masq" } behind the plugin that gives the address'
+    reportAt(report, path, { severity: 'warning', rule: 'no-ip-masq', message })
+  }
+  if (judged.kind === 'nothing') {
+    reportAt(report, path, { severity: 'note', rule: 'nothing-here', message: NOTHING })
+  }
+  return [{ ...judged, file: path }]
+}
+
+function readText(report: Report, file: string): Text | undefined {
+  try {
+    return fileText(file, file === '-' ? readStdin() : readSmallFile(file))
+  } catch (error) {
+    reportUnreadable(report, file, error)
+    return undefined
+  }
+}
+
+function reportUnreadable(report: Report, file: string, error: unknown): void {
+  const said = error instanceof Error ? error.message : String(error)
+  reportAt(report, file, { severity: 'error', rule: 'unreadable', message: `Cannot read this: ${said}` })
+}
