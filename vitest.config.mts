@@ -24,7 +24,7 @@ const SHARED_PROCESS = { isolate: false }
 const PATIENCE_MS = process.env.IP_MASQ_NATIVE ? 1_200_000 : 240_000
 
 /** Files of the shared suite that rest on how what stands in the kernel is read and changed. */
-const READING = ['attachments', 'check', 'company', 'gc', 'random-configs', 'restore', 'sync']
+const READING = ['attachments', 'check', 'company', 'gc', 'list', 'random-configs', 'restore', 'sync']
 
 const NFT = { IP_MASQ_CARRIER: 'nft' }
 

@@ -10,6 +10,7 @@ export type Command<Name extends CommandName> = (
 
 /** The code of each command, which is read when it is asked for. */
 export const LOAD: { readonly [Name in CommandName]: () => Promise<Command<Name>> } = {
+  list: async () => (await import('./list')).listCommand,
   sync: async () => (await import('./sync')).syncCommand,
   gc: async () => (await import('./gc')).gcCommand,
   metrics: async () => (await import('./metrics')).metricsCommand,

@@ -10,6 +10,7 @@ const WHY = {
   uninstall: 'writes files of root',
   sync: 'changes firewall rules',
   gc: 'changes firewall rules',
+  list: 'reads firewall rules',
   metrics: 'reads firewall rules',
 } as const
 

@@ -78,3 +78,10 @@ export const configsOfPolicies: fc.Arbitrary<Record<string, unknown>> = fc.oneof
   { weight: 3, arbitrary: many },
   configs,
 )
+
+/** Interfaces as rules have them: in the order of their names, each once. */
+export function asKept(policy: Policy): Policy {
+  const names = new Map(policy.outInterfaces.map((one) => [`${one.name}${one.isWildcard ? '*' : ''}`, one]))
+  const outInterfaces = [...names].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
+  return { ...policy, outInterfaces }
+}

@@ -23,7 +23,7 @@ const STOREYS = [
   ['backend/places'],
   ['config', 'primary', 'foreign'],
   ['sync'],
-  ['install', 'convert', 'log', 'metrics'],
+  ['install', 'convert', 'list', 'log', 'metrics'],
   ['explain/routes'],
   ['verbs', 'doctor', 'explain', 'validate'],
   ['commands/table'],

@@ -11,7 +11,7 @@ import { FAMILY_NAMES, type Family } from '../../src/policy/address'
 import type { FamilyPolicy, Policy } from '../../src/policy/policy'
 import { formatEnds, formatRange, type Range } from '../../src/policy/range'
 import { allOf, subtract, union } from '../../src/policy/range-sets'
-import { configsOfPolicies, IPS, policyFor } from '../lab/policies'
+import { asKept, configsOfPolicies, IPS, policyFor } from '../lab/policies'
 
 /** Policies read back from their rules: what was set up is found again, and what somebody altered is named. */
 
@@ -31,13 +31,6 @@ function tableOf(policy: Policy, name = policyName(policy)): Table {
 
 function chainsOf(policy: Policy, family: Family): Map<string, string[]> {
   return new Map(policyChains(policy, family).map(({ chain, rules }) => [chain, rules.map(renderRule)]))
-}
-
-/** Interfaces as the rules have them: in the order of their names, each once. */
-function asKept(policy: Policy): Policy {
-  const names = new Map(policy.outInterfaces.map((one) => [`${one.name}${one.isWildcard ? '*' : ''}`, one]))
-  const outInterfaces = [...names].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
-  return { ...policy, outInterfaces }
 }
 
 /** Which destinations are masqueraded, by the source that packets get, and which are pinned. */

@@ -5,6 +5,7 @@ import { EXPLAIN } from './explain'
 import { GC } from './gc'
 import { HELP } from './help'
 import { INSTALL } from './install'
+import { LIST } from './list'
 import { METRICS } from './metrics'
 import { SYNC } from './sync'
 import { UNINSTALL } from './uninstall'
@@ -12,6 +13,7 @@ import { VALIDATE } from './validate'
 
 /** All commands by their names, in the order in which help lists them. */
 export const ROWS = {
+  list: LIST,
   sync: SYNC,
   gc: GC,
   doctor: DOCTOR,

@@ -1,0 +1,131 @@
+import { formatPlace, type Locate } from '../config/places'
+import type { Reason } from '../config/reason'
+import type { FamilyReasons, Layer } from '../config/reasons'
+import { FAMILIES, type Family } from '../policy/address'
+import type { Policy } from '../policy/policy'
+import { formatPorts } from '../policy/ports'
+import { formatPrefix } from '../policy/prefix'
+import { formatEnds, formatRange, type Range } from '../policy/range'
+import type { PolicyReport } from './report-policies'
+
+/** A policy as an operator would write it. */
+export interface Description {
+  readonly heading: string
+  /** Towards what, family by family. */
+  readonly parts: readonly Part[]
+  /** How, a line each. */
+  readonly notes: readonly string[]
+}
+
+export interface Part {
+  readonly title: string
+  /** Destinations, what happens to them, and why. */
+  readonly rows: readonly (readonly string[])[]
+}
+
+export async function describePolicy(report: PolicyReport, locate: Locate): Promise<Description> {
+  const { listed, reasons } = report
+  const heading = headingOf(report)
+  const { policy } = listed
+  if (!policy)
+    return {
+      heading,
+      parts: [{ title: 'its rules are none of ours', rows: listed.foreign.map((line) => [line]) }],
+      notes: [],
+    }
+  const parts: Part[] = []
+  for (const family of listed.families) {
+    const own = reasons?.find((one) => one.family === family)
+    parts.push(...(own ? await partsOf(own, locate) : partsOfRules(policy, family)))
+  }
+  return { heading, parts, notes: notesOf(report, policy) }
+}
+
+function headingOf({ listed, rows }: PolicyReport): string {
+  const count = `${rows.length} ${rows.length === 1 ? 'attachment' : 'attachments'}`
+  return `${listed.name}: ${count}, in ${listed.places.join(' and ')} (${listed.chains.join(', ')})`
+}
+
+const WITH_INTERFACE = 'the address of the outgoing interface'
+
+async function partsOf({ family, layers, rest }: FamilyReasons, locate: Locate): Promise<Part[]> {
+  const { label } = FAMILIES[family]
+  if (layers.length === 0) {
+    return [{ title: `${label}: not masqueraded, by ${await wordCause(rest, locate)}`, rows: [] }]
+  }
+  const parts: Part[] = []
+  for (const layer of layers) parts.push(await partOf(layer, label, locate))
+  return parts
+}
+
+async function partOf({ policy, reasons, reach, rest }: Layer, label: string, locate: Locate): Promise<Part> {
+  const source = wordSource(rest.source?.range)
+  const rows: string[][] = []
+  for (const reason of [...(reach ?? []), ...reasons]) {
+    rows.push([formatPrefix(reason.prefix), reason.verdict, await wordCause(reason, locate)])
+  }
+  const by = policy === undefined ? '' : ` by ${policy}`
+  const what = reach ? 'of these destinations' : 'but for these destinations'
+  return { title: `${label}: masqueraded${by} with ${source}, ${what}`, rows }
+}
+
+/** `nonMasqueradeCIDRs[0], /etc/cni/net.d/10-pods.conflist:7:34` */
+async function wordCause({ cause, where }: Reason, locate: Locate): Promise<string> {
+  const words =
+    cause.kind === 'builtIn'
+      ? `built-in: ${cause.text}`
+      : cause.kind === 'pod'
+        ? `the pod's own list: ${cause.text}`
+        : cause.text
+  return where ? `${words}, ${formatPlace(await locate(where))}` : words
+}
+
+function wordSource(range: Range | undefined): string {
+  return range ? formatEnds(range) : WITH_INTERFACE
+}
+
+/** What the rules say, where no conflist says why. */
+function partsOfRules(policy: Policy, family: Family): Part[] {
+  const { label } = FAMILIES[family]
+  const one = policy.families[family]
+  if (!one) return [{ title: `${label}: not masqueraded`, rows: [] }]
+  const rows = (ranges: readonly Range[] | undefined, verdict: string) =>
+    (ranges ?? []).map((range) => [formatRange(range), verdict])
+  const special = (one.special ?? []).flatMap(({ destinations, snatTo }) =>
+    rows(destinations, `masqueraded with ${wordSource(snatTo)}`),
+  )
+  return [
+    {
+      title: `${label}: masqueraded with ${wordSource(one.snatTo)}, ${one.destinations ? 'of these destinations' : 'but for these destinations'}`,
+      rows: [...rows(one.destinations, 'masqueraded'), ...special, ...rows(one.exempt, 'exempt')],
+    },
+  ]
+}
+
+function notesOf({ reasons, ownList }: PolicyReport, policy: Policy): string[] {
+  const { toPorts, outInterfaces, fullyRandom, pinExemptions } = policy
+  const isIdle = Object.keys(policy.families).length === 0
+  if (isIdle) return reasons ? [] : [NO_CONFLIST]
+  return [
+    ...(ownList
+      ? [
+          `the pod's own list of ${ownList.length} ${ownList.length === 1 ? 'prefix' : 'prefixes'} takes the place of the configured one`,
+        ]
+      : []),
+    ...(toPorts.length > 0
+      ? [`source ports of tcp, udp and sctp: ${toPorts.map(formatPorts).join(', ')}`]
+      : []),
+    ...(outInterfaces.length > 0
+      ? [
+          `only what leaves through ${outInterfaces.map(({ name, isWildcard }) => `${name}${isWildcard ? '+' : ''}`).join(', ')}`,
+        ]
+      : []),
+    ...(fullyRandom ? [] : ['source ports are not fully random (randomFully is off)']),
+    ...(pinExemptions
+      ? ['exempt flows keep the address of the pod, whoever masquerades later (pinExemptions)']
+      : []),
+    ...(reasons ? [] : [NO_CONFLIST]),
+  ]
+}
+
+const NO_CONFLIST = 'no conflist asks for this policy now: this is what its rules do'

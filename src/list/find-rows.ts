@@ -1,0 +1,107 @@
+import { bootSeconds } from '#system/clock'
+import type { Wanted } from '../backend/backend'
+import { attachmentId } from '../backend/identity'
+import type { Inspection, LiveAttachment } from '../backend/inspection'
+import type { CachedAttachment } from '../cni/result-cache'
+import { judge } from '../sync/gone'
+import { type Expected, whyUnwanted } from './expected'
+import { oddAgainst, oddExistence, oddRules } from './oddities'
+import type { ListedPolicies, ListedPolicy } from './policies'
+import type { Names, Oddity, Row } from './row'
+
+/** As `ip-masq gc` has it: so long an ADD may be under way. */
+const GRACE_SECONDS = 600
+
+interface Found {
+  readonly inspection: Inspection
+  readonly policies: ListedPolicies
+  readonly expected: Expected
+}
+
+/** A row for each attachment that has rules, or should have some, and for each address that has a rule and no owner. */
+export function findRows(found: Found): Row[] {
+  const { inspection, policies, expected } = found
+  const { attachments, strays } = inspection
+  const evidence = { cache: expected.cache, bootSeconds: bootSeconds(), graceSeconds: GRACE_SECONDS }
+  const verdictOn = judge(evidence)
+  const places = new Map<string, LiveAttachment[]>()
+  for (const one of attachments) {
+    const others = places.get(one.id)
+    if (others) others.push(one)
+    else places.set(one.id, [one])
+  }
+  return [
+    ...attachments.map((live) => {
+      const policy = policies.of(live)
+      const existence = oddExistence(verdictOn(live), expected.cache.exists)
+      const others = (places.get(live.id) ?? []).filter((one) => one !== live)
+      return rowOf(live, { expected, policy, odd: [...existence, ...others.map(inTwoPlaces)] })
+    }),
+    ...[...expected.wanted].flatMap(([id, one]) => (places.has(id) ? [] : [withoutRules(one)])),
+    ...strays.map((stray): Row => {
+      const policy = policies.of({ place: stray.place, rules: [stray] })
+      const odd: Oddity = { code: 'no-owner', text: 'no owner: ip-masq sync or gc puts that right' }
+      return {
+        id: '',
+        addresses: [stray.address],
+        names: NOBODY,
+        place: stray.place,
+        ...(policy && { policy }),
+        odd: [odd],
+      }
+    }),
+  ]
+}
+
+const NOBODY: Names = { network: '', containerID: '', ifname: '', pod: '' }
+
+function inTwoPlaces({ place }: LiveAttachment): Oddity {
+  return { code: 'two-places', text: `rules in ${place} too` }
+}
+
+function rowOf(
+  live: LiveAttachment,
+  { expected, policy, odd }: { expected: Expected; policy: ListedPolicy | undefined; odd: readonly Oddity[] },
+): Row {
+  const { id, addresses, note, place } = live
+  const cached = expected.cached.get(id)
+  const wanted = expected.wanted.get(id)
+  const netns = note?.netns ?? cached?.netns
+  return {
+    id,
+    addresses,
+    names: namesOf(cached?.attachment ?? note ?? NOBODY),
+    ...(netns !== undefined && { netns }),
+    place,
+    ...(policy && { policy }),
+    ...(wanted?.podList && { ownList: wanted.podList }),
+    odd: [
+      ...odd,
+      ...oddRules(live),
+      ...(policy && !policy.policy ? [ALTERED] : []),
+      ...(wanted ? oddAgainst(live, policy, wanted) : unwanted(expected, cached)),
+    ],
+  }
+}
+
+const ALTERED: Oddity = { code: 'policy-altered', text: 'policy altered by hand' }
+
+function unwanted(expected: Expected, cached: CachedAttachment | undefined): Oddity[] {
+  const why = cached && whyUnwanted(expected, cached.attachment.network)
+  return why === undefined ? [] : [{ code: 'not-in-conflist', text: why }]
+}
+
+function withoutRules({ attachment, addresses, netns, podList }: Wanted): Row {
+  return {
+    id: attachmentId(attachment),
+    addresses,
+    names: namesOf(attachment),
+    ...(netns !== undefined && { netns }),
+    ...(podList && { ownList: podList }),
+    odd: [{ code: 'no-rules', text: 'no rules: ip-masq sync installs them' }],
+  }
+}
+
+function namesOf({ network, containerID, ifname, pod }: Names): Names {
+  return { network, containerID, ifname, pod }
+}

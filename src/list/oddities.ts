@@ -1,0 +1,64 @@
+import type { BackendSetting, Wanted } from '../backend/backend'
+import type { LiveAttachment, LiveRule, PlaceName } from '../backend/inspection'
+import { type Family, formatAddress, isSameAddress } from '../policy/address'
+import type { Verdict } from '../sync/gone'
+import type { ListedPolicy } from './policies'
+import type { Oddity } from './row'
+import { isWantedPolicy } from './wanted-policy'
+
+/** What is odd about its rules, whatever anybody wants. */
+export function oddRules({ rules }: Pick<LiveAttachment, 'rules'>): Oddity[] {
+  return rules.flatMap(({ address, policy, foreign }: LiveRule): Oddity[] => {
+    const text = formatAddress(address)
+    return [
+      ...foreign.map((line) => ({ code: 'foreign-rule' as const, text: `${text} leads to ${line}` })),
+      ...(policy === undefined && foreign.length === 0
+        ? [{ code: 'no-rule' as const, text: `no rule for ${text}` }]
+        : []),
+    ]
+  })
+}
+
+/** What is odd about the attachment itself. `hasCache`: there is a result cache that could have it. */
+export function oddExistence({ is, because, isInFlight }: Verdict, hasCache: boolean): Oddity[] {
+  if (is === 'known') return []
+  if (is === 'gone') {
+    const isNamespace = because.startsWith('its network namespace')
+    return [isNamespace ? NAMESPACE_GONE : { code: 'gone', text: `gone: ${because}` }]
+  }
+  if (isInFlight) return [{ code: 'add-under-way', text: 'no cache entry yet' }]
+  return hasCache ? [{ code: 'no-cache-entry', text: 'no cache entry' }] : []
+}
+
+const NAMESPACE_GONE: Oddity = { code: 'namespace-gone', text: 'network namespace gone' }
+
+/** What is odd where somebody knows what it should have. */
+export function oddAgainst(
+  { place, rules, addresses }: LiveAttachment,
+  policy: ListedPolicy | undefined,
+  wanted: Wanted,
+): Oddity[] {
+  const lacking = wanted.addresses.filter((one) => !addresses.some((own) => isSameAddress(own, one)))
+  // What is altered is named by itself, and a policy that is only what the ADD had is no reason to differ.
+  const isPolicyKnown = policy?.policy !== undefined && !wanted.isFallback
+  return [
+    ...lacking.map((address) => ({
+      code: 'no-rule' as const,
+      text: `no rule for ${formatAddress(address)}`,
+    })),
+    ...(isPolicyKnown && !isWantedPolicy(policy, wanted.policy, familiesOf(rules))
+      ? [{ code: 'other-policy' as const, text: "policy other than the conflist's" }]
+      : []),
+    ...(isElsewhere(place, wanted.backend)
+      ? [{ code: 'other-place' as const, text: `the conflist asks for ${wanted.backend}` }]
+      : []),
+  ]
+}
+
+function familiesOf(rules: readonly LiveRule[]): Family[] {
+  return [...new Set(rules.map(({ address }) => address.family))]
+}
+
+function isElsewhere(place: PlaceName, backend: BackendSetting): boolean {
+  return backend !== 'auto' && (place === 'nftables') !== (backend === 'nftables')
+}

@@ -1,0 +1,32 @@
+import { formatAddress } from '../policy/address'
+import type { Row } from './row'
+
+/** The rows as a table for people: as narrow as it can be, because a terminal has few columns. */
+export const HEADINGS = ['POD', 'ADDRESS', 'NETWORK', 'INTERFACE', 'CONTAINER', 'WHERE', 'POLICY', 'ODD']
+
+export function tableOf(rows: readonly Row[]): readonly (readonly string[])[] {
+  return rows.map(({ names, addresses, place, policy, ownList, odd }) => [
+    names.pod,
+    addresses.map(formatAddress).join(','),
+    names.network,
+    names.ifname,
+    names.containerID.slice(0, ID_CHARACTERS),
+    place ?? '',
+    policy ? `${policy.name}${ownList ? ' (own list)' : ''}` : '',
+    odd.map(({ text }) => text).join('; '),
+  ])
+}
+
+/** As crictl shows them. */
+const ID_CHARACTERS = 13
+
+/** In the order of pods, networks and containers; what has no pod comes last. */
+export function inOrder(rows: readonly Row[]): Row[] {
+  const keys = rows.map(({ names: { pod, network, containerID, ifname } }, i) =>
+    [pod || LAST, network, containerID, ifname, i].join(' '),
+  )
+  // Text sorts by itself, ten times as fast as by a comparison of ours.
+  return keys.sort().flatMap((key) => rows[Number(key.slice(key.lastIndexOf(' ') + 1))] ?? [])
+}
+
+const LAST = '\uffff'

@@ -1,0 +1,43 @@
+import { policyChainName } from '../backend/iptables/policy-chains'
+import { policyName } from '../backend/nftables/policy-name'
+import type { Family } from '../policy/address'
+import type { Policy } from '../policy/policy'
+import type { ListedPolicy } from './policies'
+
+/**
+ * Whether the rules do what is wanted. `families`: those that the attachment has addresses of; a chain of iptables says
+ * nothing of the other. Many pods have the same policy and want the same one, so the answer is kept.
+ */
+export function isWantedPolicy(listed: ListedPolicy, wanted: Policy, families: readonly Family[]): boolean {
+  const known = answers.get(wanted) ?? new Map<string, boolean>()
+  answers.set(wanted, known)
+  const key = `${listed.name} ${families.join(' ')}`
+  const answer = known.get(key) ?? compare(listed, wanted, families)
+  known.set(key, answer)
+  return answer
+}
+
+const answers = new WeakMap<Policy, Map<string, boolean>>()
+
+function compare(
+  { chains, isAsNamed, policy, families: own }: ListedPolicy,
+  wanted: Policy,
+  families: readonly Family[],
+): boolean {
+  const has = (name: string) => isAsNamed && chains.includes(name)
+  if (has(policyName(wanted))) return true
+  if (families.every((family) => has(policyChainName(wanted, family)))) return true
+  // Another release may have named the same rules in another way.
+  return policy !== undefined && policyName(policy) === policyName(onlyIn(wanted, own))
+}
+
+function onlyIn(policy: Policy, families: readonly Family[]): Policy {
+  const { ip, ip6 } = policy.families
+  return {
+    ...policy,
+    families: {
+      ...(ip && families.includes('ip') && { ip }),
+      ...(ip6 && families.includes('ip6') && { ip6 }),
+    },
+  }
+}
