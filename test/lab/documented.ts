@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CachedNetwork, createCachedNetwork } from './cached-network'
 import { createNamespace, type Namespace } from './namespace'
-import { runCommand } from './plugin'
+import { EXECUTABLES, runCommand } from './plugin'
 
 /**
  * What commands print in the documents. A block that begins with "```console" after a line `<!-- scene: NAME -->` has lines
@@ -49,19 +49,27 @@ const SCENES: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   },
 }
 
+/** An uplink with a default route, a bridge with the pods' network, and forwarding. */
+const NODE = `
+ip link add eth0 type veth peer name outside; ip link set outside up; ip link set eth0 up
+ip addr add 198.51.100.1/24 dev eth0; ip route add default via 198.51.100.254
+ip link add cni0 type bridge; ip link set cni0 up; ip addr add 10.244.1.1/24 dev cni0
+sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`
+
 async function createScene(name: string): Promise<Scene> {
   const prepare = SCENES[name]
   if (!prepare) throw new Error(`Cannot play the scene "${name}": write ${Object.keys(SCENES).join(', ')}`)
   const node = await createNamespace('documented')
   const network = await createCachedNetwork(node)
   const layers = await mkdtemp(join(tmpdir(), 'ip-masq-documented-'))
+  await node.sh(NODE)
   await prepare({ node, network })
   const before = [
     'set -e',
     ...['/etc', '/opt', '/var/lib'].map((path) => overlay(path, join(layers, path.replaceAll('/', '-')))),
     `mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni`,
     `mount --bind ${network.confDir} /etc/cni/net.d; mount --bind ${network.cacheDir} /var/lib/cni`,
-    'cd /; set +e',
+    `cp ${EXECUTABLES.native} /opt/cni/bin/ip-masq; cd /; set +e`,
   ].join('\n')
   await mkdir(layers, { recursive: true })
   return {
@@ -122,4 +130,9 @@ function stable(text: string): string {
     .trimEnd()
     .replace(/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?/g, '2026-01-31T13:05:09Z')
     .replaceAll(/\b17\d{8}\b/g, '1770000000')
+    .replace(/: nftables v[\d.]+ \(.*\)/g, ': nftables v1.0.6')
+    .replace(/: iptables v[\d.]+ /g, ': iptables v1.8.9 ')
+    .replace(/: ip utility, iproute2.*/g, ': ip utility, iproute2-6.1.0')
+    .replace(/ Linux \d\S*/g, ' Linux 6.1.0')
+    .replace(/\b\d+ of \d+ connections/g, '57 of 262144 connections')
 }
