@@ -211,6 +211,34 @@ test('a component for nodes without a registry pulls nothing', async () => {
   expect(container).toMatchObject({ image: `${IMAGE}:${version}`, imagePullPolicy: 'Never' })
 })
 
+test('a component for the Prometheus operator serves metrics where it scrapes them, with the alerts that are tested', async () => {
+  const all = await kustomizeWith('base', ['prometheus'])
+  const [container] = containersOf(all)
+  for (const manifest of all.filter(({ apiVersion }) => !apiVersion.startsWith('monitoring.coreos.com/')))
+    expect(validate(manifest)).toEqual([])
+  // The kubelet puts the variable in.
+  const args = (container?.args ?? []).slice(1).map((arg) => arg.replace('$(IP_MASQ_POD_IP)', 'fd00::1'))
+  const { metricsAddress } = parseCommand(ROWS.install, args, {}) ?? {}
+  expect(metricsAddress?.text).toBe('[fd00::1]:10299')
+  expect(container).toMatchObject({
+    env: [
+      { name: 'IP_MASQ_ROOT', value: '/host' },
+      { name: 'IP_MASQ_POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    ],
+    ports: [{ name: 'metrics', containerPort: 10299, protocol: 'TCP' }],
+  })
+  const monitoring = (kind: string) => all.find((manifest) => manifest.kind === kind)
+  expect(monitoring('PodMonitor')).toMatchObject({
+    metadata: { namespace: 'kube-system' },
+    spec: { podMetricsEndpoints: [{ port: 'metrics', path: '/metrics' }] },
+  })
+  const rules = await readFile(new URL('../../conf/prometheus/ip-masq.rules.yaml', import.meta.url), 'utf8')
+  expect(monitoring('PrometheusRule')).toMatchObject({
+    metadata: { namespace: 'kube-system' },
+    spec: parse(rules),
+  })
+})
+
 test('the canary is a DaemonSet of its own, and no node gets both', () => {
   const [base, canary] = [daemonSet('base'), daemonSet('canary')]
   expect(canary.metadata.name).toBe('ip-masq-canary')
