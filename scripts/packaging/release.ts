@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { version } from '../../package.json'
+import { DOCUMENTS } from '../../src/commands/documents'
 import { ALL, ARCHITECTURES, type Architecture, thisArchitecture } from './architecture'
 import { gzip, tar } from './archive'
 import { type Artefacts, buildArtefacts } from './artefacts'
@@ -78,7 +79,18 @@ async function tree(
   await writeFile(join(directory, 'THIRD-PARTY-NOTICES.md'), notices)
   for (const file of await trackedFiles())
     await cp(join(ROOT, file), join(directory, file), { recursive: true })
+  await writeDocuments(directory, bundle)
   return tar(join(directory, '..'), [basename(directory)])
+}
+
+/** Man page and completions, as the program itself prints them: `cp -r share /usr/local`. */
+async function writeDocuments(directory: string, bundle: string): Promise<void> {
+  for (const [name, { path }] of Object.entries(DOCUMENTS)) {
+    const args = name === 'man' ? ['help', '--man'] : ['completion', name]
+    const { stdout } = await execa(process.execPath, [bundle, ...args], { stripFinalNewline: false })
+    await mkdir(join(directory, dirname(path)), { recursive: true })
+    await writeFile(join(directory, path), stdout)
+  }
 }
 
 /** Whether it runs: on this machine, or under an emulator. */

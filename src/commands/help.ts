@@ -8,7 +8,14 @@ import { UsageError } from './table/usage-error'
 import type { World } from './world'
 
 /** `ip-masq help [COMMAND]`. */
-export async function helpCommand({ command }: HelpOptions, world: World): Promise<number> {
+export async function helpCommand({ command, man }: HelpOptions, world: World): Promise<number> {
+  if (man) {
+    if (command !== undefined)
+      throw new UsageError('Cannot use --man with a command: the manual has all of them')
+    const { DOCUMENTS } = await import('./documents')
+    await world.write(DOCUMENTS.man.render(Object.values(ROWS)))
+    return 0
+  }
   if (command === undefined) {
     await world.write(OVERVIEW)
     return 0
@@ -19,9 +26,10 @@ export async function helpCommand({ command }: HelpOptions, world: World): Promi
 
 /** Prints all that a command's row says. */
 export async function explain(row: CommandRow, world: World): Promise<number> {
-  for (const { heading, text } of helpOf(row)) {
+  for (const [at, { heading, lines }] of helpOf(row).entries()) {
+    if (at > 0) await world.write('\n')
     if (heading !== undefined) await world.writeHeading(heading)
-    await world.write(text)
+    await world.write(lines.map((line) => `${line}\n`).join(''))
   }
   return 0
 }

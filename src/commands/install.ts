@@ -19,9 +19,11 @@ import { watchInstall } from './install-watch'
 import { jsonWorld } from './json-log'
 import { type Pause, pauseUntilStop } from './pause'
 import { requireRoot } from './root'
+import { ROWS } from './rows'
 import type { InstallCommandOptions } from './rows/install'
 import { SYNC } from './rows/sync'
 import { defaultsOf } from './table/parse'
+import { UsageError } from './table/usage-error'
 import { watchMetrics } from './watch-metrics'
 import type { World } from './world'
 
@@ -34,6 +36,9 @@ export function installCommand(options: InstallCommandOptions, world: World): Pr
 
 async function run(options: InstallCommandOptions, plainWorld: World): Promise<number> {
   const isStaying = options.watch || options.sync
+  if (options.docs && isStaying) {
+    throw new UsageError('Cannot use --docs with --watch or --sync: run ip-masq install --docs once')
+  }
   const world = isStaying && options.logFormat === 'json' ? jsonWorld(plainWorld) : plainWorld
   requireRoot('install')
   const configFile = keepReadable(options)
@@ -72,7 +77,15 @@ async function run(options: InstallCommandOptions, plainWorld: World): Promise<n
       : []),
     ...(options.sync ? [syncLoop(options, plainWorld, health)] : []),
   ]
-  return Math.max(0, ...(await Promise.all(loops)))
+  const documents = options.docs ? await writeDocuments(world) : 0
+  return Math.max(documents, ...(await Promise.all(loops)))
+}
+
+async function writeDocuments(world: World): Promise<number> {
+  const { placeDocuments } = await import('./documents/place')
+  const { done, leftAlone } = placeDocuments(Object.values(ROWS))
+  await world.write(printLines([...done, ...leftAlone.map((line) => `left alone: ${line}`)]))
+  return leftAlone.length > 0 ? 1 : 0
 }
 
 function takeOverAdvice(type: string): string {

@@ -20,5 +20,6 @@ export const LOAD: { readonly [Name in CommandName]: () => Promise<Command<Name>
   doctor: async () => (await import('./doctor')).doctorCommand,
   validate: async () => (await import('./validate')).validateCommand,
   convert: async () => (await import('./convert')).convertCommand,
+  completion: async () => (await import('./completion')).completionCommand,
   help: async () => (await import('./help')).helpCommand,
 }

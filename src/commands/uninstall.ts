@@ -4,6 +4,7 @@ import { withIoFailures } from '../install/io-failure'
 import { filesThatName, leaveNetworks, removeExecutable } from '../install/uninstall'
 import { renderUse } from '../install/uses'
 import { VERSION } from '../system/version'
+import { removeDocuments } from './documents/place'
 import { errorText } from './error-text'
 import { serveHealth } from './health'
 import { enterHostRoot } from './host-root'
@@ -72,6 +73,8 @@ async function uninstall(options: UninstallOptions, world: World, pause: Pause):
     await leave()
     const status = await removeRules(options, world, { say, leave, pause })
     if (status === 0) {
+      const { done, leftAlone } = removeDocuments()
+      await say([...done, ...leftAlone.map((line) => `left alone: ${line}`)])
       const removed = removeExecutable(options.binDir)
       const line = removed ? `removed ${executable}` : `there is no ${executable}`
       await say([removed || said > 0 ? line : `nothing to do: ${line}`])

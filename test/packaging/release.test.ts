@@ -81,6 +81,7 @@ describe.each(ALL)('%s', (architecture) => {
           'docs',
           'ip-masq',
           'ip-masq.js',
+          'share',
         ],
       ].sort(),
     )
@@ -96,6 +97,17 @@ describe.each(ALL)('%s', (architecture) => {
     expect(stdout.split('\n').sort()).toEqual(tracked.split('\n').sort())
     const { stdout: said } = await execa(join(unpacked, 'ip-masq.js'), ['--version'])
     expect(said).toBe(version)
+    // For /usr/local, byte for byte what install --docs writes there.
+    const { stdout: shared } = await execa('find', ['share', '-type', 'f'], { cwd: unpacked })
+    expect(shared.split('\n').sort()).toEqual([
+      'share/bash-completion/completions/ip-masq',
+      'share/fish/vendor_completions.d/ip-masq.fish',
+      'share/man/man8/ip-masq.8',
+      'share/zsh/site-functions/_ip-masq',
+    ])
+    const { stdout: printed } = await execa(join(unpacked, 'ip-masq.js'), ['completion', 'bash'])
+    const script = await readFile(join(unpacked, 'share/bash-completion/completions/ip-masq'), 'utf8')
+    expect(script).toBe(`${printed}\n`)
   })
 
   test('the image is for this architecture, and has the executable and its terms, and no other file', async () => {
@@ -120,12 +132,17 @@ describe.each(ALL)('%s', (architecture) => {
       root(),
     ])
     const { stdout: files } = await execa('find', ['.', '-type', 'f'], { cwd: root() })
-    expect(files.split('\n').sort()).toEqual(['./LICENSE', './THIRD-PARTY-NOTICES.md', './ip-masq'])
+    expect(files.split('\n').sort()).toEqual([
+      './LICENSE',
+      './THIRD-PARTY-NOTICES.md',
+      './usr/local/bin/ip-masq',
+    ])
   })
 
   test('the executable starts with no other files than those of the image', async () => {
-    const emulated = `exec ${ARCHITECTURES[architecture].emulator} "$1/ip-masq" --version`
-    const native = 'mkdir "$1/proc"; mount -t proc proc "$1/proc"; exec chroot "$1" /ip-masq --version'
+    const emulated = `exec ${ARCHITECTURES[architecture].emulator} "$1/usr/local/bin/ip-masq" --version`
+    const native =
+      'mkdir "$1/proc"; mount -t proc proc "$1/proc"; exec chroot "$1" /usr/local/bin/ip-masq --version'
     const script = architecture === thisArchitecture() ? native : emulated
     const { stdout } = await execa('unshare', ['--mount', 'bash', '-euc', script, 'bash', root()])
     expect(stdout).toBe(version)

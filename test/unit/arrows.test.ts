@@ -27,7 +27,7 @@ const STOREYS = [
   ['explain/routes'],
   ['verbs', 'doctor', 'explain', 'validate'],
   ['commands/table'],
-  ['commands/rows'],
+  ['commands/rows', 'commands/documents'],
   ['commands'],
   ['edge.ts', 'operator.ts'],
   ['main.ts', 'main-version.ts'],

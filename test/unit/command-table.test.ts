@@ -179,25 +179,25 @@ is not gone for that alone: rules that cannot be judged are kept, with the
 reason.
 
 Options:
+  --dry-run               print what would change, and change nothing
   --address ADDRESS       remove only the rules of the pod with this address,
                           which you know to be gone though nothing here proves
-                          it; may be given several times
-  --cache-dir DIR         where runtimes keep their results, in DIR/results and
-                          DIR/*/results; may be given several times (default:
-                          /var/lib/cni)
-  --grace TIME            where only the cache entry of a pod is gone, remove
-                          its rules not before this time after its ADD (default:
-                          10m)
-  --dry-run               print what would change, and change nothing
+                          it (may be given several times)
+  --grace TIME            a pod of which only the cache entry is gone keeps its
+                          rules for this time after its ADD (default: 10m)
   --json                  print a JSON object instead of lines
-  --conf-dir DIR          accepted as for sync; gc needs no conflist (default:
-                          /etc/cni/net.d)
-  --profile NAME          accepted as for sync: default, k3s, rke2, microk8s,
-                          openshift, minikube, kind (default: default)
-  --root DIR              in a container: do all of it in the host's /, which is
-                          mounted there (default: what IP_MASQ_ROOT in the
-                          environment says)
+  --cache-dir DIR         where runtimes keep their results, in DIR/results and
+                          DIR/*/results (may be given several times; default:
+                          /var/lib/cni)
+  --conf-dir DIR          ignored, because gc reads no conflist; sync has it too
+                          (default: /etc/cni/net.d)
+  --profile NAME          ignored, like --conf-dir (one of default, k3s, rke2,
+                          microk8s, openshift, minikube, kind; default: default)
+  --root DIR              in a container: work in the host's /, which is mounted
+                          at DIR (default: $IP_MASQ_ROOT)
   -h, --help              print this text
+
+TIME is a number of seconds, minutes or hours, as in 90s, 10m or 1h.
 
 Exit status:
   0  No rules of dead pods are left.
@@ -235,7 +235,7 @@ describe('help', () => {
   })
 
   test('no line is wider than 80 columns, but for what may not be broken', () => {
-    const lines = rows.flatMap((row) => helpOf(row).flatMap(({ text }) => text.split('\n')))
+    const lines = rows.flatMap((row) => helpOf(row).flatMap((part) => part.lines))
     const isWhole = (line: string) => /^ {2}(?:ip-masq|kubectl) /.test(line)
     expect(lines.filter((line) => line.length > 80 && !isWhole(line))).toEqual([])
   })
@@ -253,15 +253,18 @@ describe.each(rows)('the row of $name', (row) => {
     for (const option of Object.values(row.options)) {
       expect(option.flag).toMatch(/^--[a-z]+(-[a-z]+)*$/)
       expect(option.help).toMatch(/^.*[^.]$/)
-      if (typeof option.kind?.complete !== 'object') continue
-      for (const word of option.kind.complete) expect(option.help).toContain(word)
+      // What describes a choice has its words already.
+      if (typeof option.kind?.complete === 'object')
+        expect(option.kind.complete.join('')).toMatch(/^[\w.-]+$/)
     }
     expect(row.statuses.map(([status]) => status)).toEqual(
       row.statuses.map(([status]) => status).sort((a, b) => a - b),
     )
     for (const [, meaning] of row.statuses) expect(meaning).toMatch(/^[A-Z].*\.$/)
     for (const { command, about } of row.examples) {
-      const [, name, ...args] = command.slice(command.indexOf('ip-masq ')).split(' ')
+      // Without what the shell takes.
+      const [typed = ''] = command.slice(command.indexOf('ip-masq ')).split(/ [|>] |\)/)
+      const [, name, ...args] = typed.split(' ')
       expect(name).toBe(row.name)
       expect(parseCommand(row, args, {})).toBeTruthy()
       expect(about).toMatch(/^[A-Z].*\.$/)

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { commandReference } from '../../scripts/command-reference'
 import { CODES } from '../../src/cni/error'
 import { OVERVIEW } from '../../src/commands/overview'
 import { KEYS } from '../../src/config/keys'
@@ -35,6 +36,10 @@ test('the rules in docs/how-it-works.md are the golden ones', () => {
 test.each(Object.keys(KEYS))('%s is explained in docs/options.md and in ip-masq --help', (key) => {
   expect(read('docs/options.md')).toContain(`\n| \`${key}\` | `)
   expect(OVERVIEW).toMatch(new RegExp(`\n  (?:\\w+, )?${key},? +\\S`))
+})
+
+test('docs/commands.md has what each command prints for --help: scripts/commands-page writes it', () => {
+  expect(read('docs/commands.md')).toBe(commandReference())
 })
 
 describe('codes', () => {

@@ -12,7 +12,7 @@ export const PROFILE = {
   value: 'NAME',
   kind: profiles,
   default: 'default',
-  help: `the conflists' directory is that of this distribution: ${Object.keys(PROFILES).join(', ')}`,
+  help: 'use the conflist directory of this distribution',
 } as const satisfies ValueOption
 
 /** What a profile is for, for the default of another option. */
@@ -52,7 +52,7 @@ export const GRACE = {
   value: 'TIME',
   kind: DURATION,
   default: '10m',
-  help: 'where only the cache entry of a pod is gone, remove its rules not before this time after its ADD',
+  help: 'a pod of which only the cache entry is gone keeps its rules for this time after its ADD',
 } as const satisfies ValueOption
 
 export const KEEP_PRIMARY_RULES = {
@@ -64,7 +64,7 @@ export const HEALTH_PORT = {
   flag: '--health-port',
   value: 'PORT',
   kind: PORT,
-  help: 'with --watch: answer /livez and /readyz on 127.0.0.1',
+  help: 'with --watch: answer /livez and /readyz at this port of 127.0.0.1',
 } as const satisfies ValueOption
 
 /** Off by default, because everybody who reaches the address may ask, and nobody has to say who they are. */
@@ -92,7 +92,7 @@ export const ROOT = {
   value: 'DIR',
   kind: HOST_ROOT,
   environment: 'IP_MASQ_ROOT',
-  help: "in a container: do all of it in the host's /, which is mounted there",
+  help: "in a container: work in the host's /, which is mounted at DIR",
 } as const satisfies ValueOption
 
 export const WRONG_COMMAND_LINE = [2, 'The command line cannot be used.'] as const satisfies Status

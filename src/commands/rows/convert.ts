@@ -4,10 +4,17 @@ import { WRONG_COMMAND_LINE } from './common'
 
 export const CONVERT = {
   name: 'convert',
-  summary: 'print our config for that of ip-masq-agent, its manifests, or a Windows node',
-  about: ['Prints the part of a conflist that is ours, as JSON. What has no counterpart is named on stderr.'],
+  summary: 'turn a config of ip-masq-agent or of a Windows node into ours',
+  about: [
+    'Reads a config file or a manifest of ip-masq-agent, or the CNI config of a Windows node. Prints the part of a conflist that is ours, as JSON, and names on stderr what has no counterpart.',
+  ],
   positionals: {
-    file: { value: 'FILE', optional: true, kind: FILE, help: 'what to convert; "-" or none: stdin' },
+    file: {
+      value: 'FILE',
+      optional: true,
+      kind: FILE,
+      help: 'the config to convert; stdin if it is left out or "-"',
+    },
   },
   wanted: 'name one file, or none for stdin',
   options: {},

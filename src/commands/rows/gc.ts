@@ -10,6 +10,7 @@ export const GC = {
   ],
   positionals: {},
   options: {
+    dryRun: DRY_RUN,
     addresses: {
       flag: '--address',
       value: 'ADDRESS',
@@ -17,12 +18,11 @@ export const GC = {
       repeated: true,
       help: 'remove only the rules of the pod with this address, which you know to be gone though nothing here proves it',
     },
-    cacheDirs: CACHE_DIR,
     graceSeconds: GRACE,
-    dryRun: DRY_RUN,
     json: JSON_OUTPUT,
-    confDir: { ...CONF_DIR, help: 'accepted as for sync; gc needs no conflist' },
-    profile: { ...PROFILE, help: `accepted as for sync: ${PROFILE.kind.complete.join(', ')}` },
+    cacheDirs: CACHE_DIR,
+    confDir: { ...CONF_DIR, help: 'ignored, because gc reads no conflist; sync has it too' },
+    profile: { ...PROFILE, help: 'ignored, like --conf-dir' },
     root: ROOT,
   },
   examples: [

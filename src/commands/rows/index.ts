@@ -1,4 +1,5 @@
 import type { CommandRow } from '../table/command'
+import { COMPLETION } from './completion'
 import { CONVERT } from './convert'
 import { DOCTOR } from './doctor'
 import { EXPLAIN } from './explain'
@@ -23,6 +24,7 @@ export const ROWS = {
   uninstall: UNINSTALL,
   validate: VALIDATE,
   convert: CONVERT,
+  completion: COMPLETION,
   help: HELP,
 } as const satisfies Readonly<Record<string, CommandRow>>
 

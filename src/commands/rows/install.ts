@@ -25,14 +25,14 @@ export const INSTALL = {
   options: {
     profile: {
       ...PROFILE,
-      help: `the directories are those of this distribution: ${PROFILE.kind.complete.join(', ')}`,
+      help: 'use the directories of this distribution',
     },
     binDir: {
       flag: '--bin-dir',
       value: 'DIR',
       kind: ABSOLUTE_DIRECTORY,
       default: { shown: "the profile's", from: (textOf) => profileOf(textOf).binDir },
-      help: 'where executables of plugins are',
+      help: 'where the executables of plugins are',
     },
     confDir: {
       ...CONF_DIR,
@@ -43,20 +43,20 @@ export const INSTALL = {
       flag: '--network',
       value: 'NAME',
       kind: TEXT,
-      help: 'the network (default: the first by file name, as the runtime takes it)',
+      help: 'the network to join (default: the first by file name, as the runtime takes it)',
     },
     mode: {
       flag: '--mode',
       value: 'MODE',
       kind: oneOf(MODES),
       default: 'auto',
-      help: 'auto, patch (the conflist) or drop-in (containerd 2.1 and later)',
+      help: 'patch edits the conflist, drop-in adds a file that containerd 2.1 and later reads, and auto chooses',
     },
     configFile: {
       flag: '--config',
       value: 'FILE',
       kind: FILE,
-      help: 'our part of the conflist, as JSON (default: no keys)',
+      help: 'the keys of ip-masq, as a JSON object (default: no keys)',
     },
     disablePrimaryMasq: {
       flag: '--disable-primary-masq',
@@ -66,17 +66,17 @@ export const INSTALL = {
       flag: '--set-cni-version',
       value: 'VERSION',
       kind: oneOf(SUPPORTED_VERSIONS),
-      help: `write this version into the conflist where it has none that we speak: ${SUPPORTED_VERSIONS.join(', ')}`,
+      help: 'write this version into the conflist if it has none that ip-masq speaks',
     },
     force: {
       flag: '--force',
-      help: 'also where the primary plugin masquerades by itself (docs/neighbours.md)',
+      help: 'install even if the primary plugin masquerades by itself (docs/neighbours.md)',
     },
     waitSeconds: {
       flag: '--wait',
       value: 'TIME',
       kind: DURATION,
-      help: "wait so long for the primary plugin's conflist",
+      help: "wait up to this time for the primary plugin's conflist (default: do not wait)",
     },
     watch: {
       flag: '--watch',
@@ -88,7 +88,7 @@ export const INSTALL = {
     cacheDirs: { ...CACHE_DIR, help: `with --sync: ${CACHE_DIR.help}` },
     healthPort: {
       ...HEALTH_PORT,
-      help: 'with --watch or --sync: answer /livez, /readyz and /metrics on 127.0.0.1',
+      help: 'with --watch or --sync: answer /livez, /readyz and /metrics at this port of 127.0.0.1',
     },
     metricsAddress: {
       ...METRICS_ADDRESS,
@@ -98,6 +98,10 @@ export const INSTALL = {
       ...LOG_FORMAT,
       help: 'with --watch or --sync: how a line of the log is written, text or json (an object in each line)',
     },
+    docs: {
+      flag: '--docs',
+      help: 'also write the man page, and completions for bash, zsh and fish, below /usr/local/share',
+    },
     root: ROOT,
   },
   examples: [
@@ -106,8 +110,13 @@ export const INSTALL = {
       about: "Install with the keys in my.json, and switch the primary plugin's masquerade off.",
     },
     { command: 'ip-masq install --profile k3s', about: 'Install into the directories of k3s.' },
+    { command: 'ip-masq install --docs', about: 'Install, with the man page and completions.' },
   ],
-  statuses: [[0, 'It is installed.'], [1, 'It could not be installed.'], WRONG_COMMAND_LINE],
+  statuses: [
+    [0, 'It is installed, or a signal has ended --watch or --sync.'],
+    [1, 'It could not be installed, or a file of --docs could not be written.'],
+    WRONG_COMMAND_LINE,
+  ],
 } as const satisfies CommandRow
 
 export type InstallCommandOptions = Parsed<typeof INSTALL>

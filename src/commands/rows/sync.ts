@@ -23,16 +23,9 @@ export const SYNC = {
   ],
   positionals: {},
   options: {
-    confDir: CONF_DIR,
-    profile: PROFILE,
-    cacheDirs: CACHE_DIR,
     dryRun: { ...DRY_RUN, help: 'print what would change, and the script, and change nothing' },
-    json: JSON_OUTPUT,
     prune: { flag: '--prune', help: 'also remove the rules of pods that are proven gone' },
-    graceSeconds: {
-      ...GRACE,
-      help: 'with --prune: where only the cache entry of a pod is gone, remove its rules not before this time after its ADD',
-    },
+    graceSeconds: { ...GRACE, help: `with --prune: ${GRACE.help}` },
     keepPrimaryRules: KEEP_PRIMARY_RULES,
     watch: {
       flag: '--watch',
@@ -43,11 +36,18 @@ export const SYNC = {
       value: 'TIME',
       kind: INTERVAL,
       default: '60s',
-      help: 'with --watch: sync again at the latest after this time',
+      help: 'with --watch: sync at least this often',
     },
-    healthPort: { ...HEALTH_PORT, help: 'with --watch: answer /livez, /readyz and /metrics on 127.0.0.1' },
+    healthPort: {
+      ...HEALTH_PORT,
+      help: 'with --watch: answer /livez, /readyz and /metrics at this port of 127.0.0.1',
+    },
     metricsAddress: METRICS_ADDRESS,
     logFormat: LOG_FORMAT,
+    json: JSON_OUTPUT,
+    confDir: CONF_DIR,
+    profile: PROFILE,
+    cacheDirs: CACHE_DIR,
     root: ROOT,
   },
   examples: [
@@ -61,7 +61,7 @@ export const SYNC = {
     },
   ],
   statuses: [
-    [0, 'The rules are what the conflists ask for.'],
+    [0, 'The rules are what the conflists ask for, or a signal has ended --watch.'],
     [1, 'Something failed or could not be judged, or --dry-run would change something.'],
     WRONG_COMMAND_LINE,
   ],

@@ -7,7 +7,7 @@ export const UNINSTALL = {
   name: 'uninstall',
   summary: 'take ip-masq out of all conflists, then remove the executable if nothing uses it any more',
   about: [
-    'Takes ip-masq out of the conflists first, and keeps the executable until no attachment needs it for its DEL. It never leaves a conflist that names what is gone.',
+    'Takes ip-masq out of the conflists first, and keeps the executable until no attachment needs it for its DEL. It never leaves a conflist that names what is gone. Files that install --docs wrote go with the executable, unless somebody has changed them.',
   ],
   positionals: {},
   options: {
@@ -19,15 +19,15 @@ export const UNINSTALL = {
       flag: '--timeout',
       value: 'TIME',
       kind: DURATION,
-      help: 'wait so long for the attachments that use it',
+      help: 'wait up to this time for the attachments that use it (default: do not wait)',
     },
     graceSeconds: {
       ...GRACE,
       // An ADD in flight is not in the cache yet; runtimes give it 2 minutes.
       default: '2m',
-      help: 'rules that no runtime knows of, and older than this, need it no more',
+      help: 'rules that no runtime knows of, and that are older than this, do not count as a use',
     },
-    force: { flag: '--force', help: 'remove it though some attachments use it' },
+    force: { flag: '--force', help: 'remove the executable and the rules although attachments use them' },
     restorePrimaryMasq: {
       flag: '--restore-primary-masq',
       help: 'switch on again what install --disable-primary-masq switched off, and only that',
@@ -43,7 +43,7 @@ export const UNINSTALL = {
     },
   ],
   statuses: [
-    [0, 'It is gone.'],
+    [0, 'It is gone, or a signal has ended --watch.'],
     [1, 'Attachments use it still, a masquerade is left off with --restore-primary-masq, or a step failed.'],
     WRONG_COMMAND_LINE,
   ],

@@ -1,11 +1,10 @@
-import type { CommandRow, OptionRow } from './command'
+import type { CommandRow, OptionRow, Positional } from './command'
 import { usageOf } from './parse'
 
-/** A part of a command's help; the one without a heading comes first. */
+/** A part of a command's help. */
 export interface HelpPart {
   readonly heading: string | undefined
-  /** Lines with their ends. */
-  readonly text: string
+  readonly lines: readonly string[]
 }
 
 /** Narrow terminals have this many columns. */
@@ -13,50 +12,31 @@ const WIDTH = 80
 /** Where explanations begin; a name that reaches so far has a line of its own. */
 const COLUMN = 26
 
-/** What `ip-masq COMMAND --help` prints. */
+/** What `ip-masq COMMAND --help` prints, with an empty line between any two parts. */
 export function helpOf(row: CommandRow): readonly HelpPart[] {
-  const positionals = Object.values(row.positionals).map(({ value, help }) => [value, help] as const)
-  const options = Object.values(row.options).map((option) => [nameOf(option), describe(option)] as const)
+  const { name, summary, about, positionals, options, statuses, examples } = row
+  const argumentsOf = Object.values(positionals).map((one) => [one.value, describe(one)] as const)
+  const flags = Object.values(options).map((option) => [nameOf(option), describe(option)] as const)
+  const usage = ['ip-masq', name, usageOf(row)].join(' ').trimEnd()
   return [
+    { heading: undefined, lines: wrap(`ip-masq ${name}: ${summary}`, 0) },
+    { heading: 'Usage:', lines: [`  ${usage}`] },
+    ...about.map((paragraph) => ({ heading: undefined, lines: wrap(paragraph, 0) })),
+    ...(argumentsOf.length > 0 ? [{ heading: 'Arguments:', lines: list(argumentsOf, COLUMN) }] : []),
+    { heading: 'Options:', lines: list([...flags, ['-h, --help', 'print this text']], COLUMN) },
+    ...notesOf(row).map((note) => ({ heading: undefined, lines: wrap(note, 0) })),
+    { heading: 'Exit status:', lines: list(statuses, 5) },
     {
-      heading: undefined,
-      text: `${wrap(`ip-masq ${row.name}: ${row.summary}`, 0)}
-
-`,
+      heading: examples.length > 1 ? 'Examples:' : 'Example:',
+      lines: examples.flatMap(({ command, about }) => [`  ${command}`, ...wrap(about, 6)]),
     },
-    {
-      heading: 'Usage:',
-      text: `  ${['ip-masq', row.name, usageOf(row)].join(' ').trimEnd()}
-
-`,
-    },
-    ...row.about.map((paragraph) => ({
-      heading: undefined,
-      text: `${wrap(paragraph, 0)}
-
-`,
-    })),
-    ...(positionals.length > 0
-      ? [
-          {
-            heading: 'Arguments:',
-            text: `${list(positionals)}
-`,
-          },
-        ]
-      : []),
-    {
-      heading: 'Options:',
-      text: `${list([...options, ['-h, --help', 'print this text']])}
-`,
-    },
-    {
-      heading: 'Exit status:',
-      text: `${statuses(row)}
-`,
-    },
-    { heading: row.examples.length > 1 ? 'Examples:' : 'Example:', text: examples(row) },
   ]
+}
+
+/** How values are written that several options take. */
+export function notesOf({ options }: CommandRow): readonly string[] {
+  const notes = Object.values(options).flatMap(({ kind }) => kind?.note ?? [])
+  return [...new Set(notes)]
 }
 
 /** `--conf-dir DIR`. */
@@ -64,48 +44,49 @@ export function nameOf(option: OptionRow): string {
   return option.kind === undefined ? option.flag : `${option.flag} ${option.value}`
 }
 
-/** What help says of an option, with all that follows from its row. */
-export function describe(option: OptionRow): string {
+/** What help says of an option or a positional, with all that follows from its row. */
+export function describe(option: OptionRow | Positional): string {
   if (option.kind === undefined) return option.help
-  const { default: otherwise, environment, repeated } = option
+  const { complete } = option.kind
+  const [otherwise, environment, repeated] =
+    'flag' in option ? [option.default, option.environment, option.repeated] : []
   const shown = typeof otherwise === 'object' ? otherwise.shown : otherwise
-  return [
-    option.help,
-    ...(repeated ? ['; may be given several times'] : []),
-    ...(shown === undefined ? [] : [` (default: ${shown})`]),
-    ...(environment === undefined ? [] : [` (default: what ${environment} in the environment says)`]),
-  ].join('')
+  const facts = [
+    ...(typeof complete === 'object' ? [`one of ${complete.join(', ')}`] : []),
+    ...(repeated ? ['may be given several times'] : []),
+    ...(shown === undefined ? [] : [`default: ${shown}`]),
+    ...(environment === undefined ? [] : [`default: $${environment}`]),
+  ]
+  return facts.length === 0 ? option.help : `${option.help} (${facts.join('; ')})`
 }
 
-function list(rows: readonly (readonly [name: string, text: string])[]): string {
-  return rows
-    .map(([name, text]) => {
-      const start = `  ${name}`
-      const lines = wrap(text, COLUMN)
-      return start.length + 2 > COLUMN ? `${start}\n${lines}\n` : `${start}${lines.slice(start.length)}\n`
-    })
-    .join('')
+type Named = readonly [name: string | number, text: string]
+
+/** Names, and from a column on what is said of each. */
+function list(rows: readonly Named[], column: number): readonly string[] {
+  return rows.flatMap(([name, text]) => {
+    const start = `  ${name}`
+    const [first = '', ...rest] = wrap(text, column)
+    if (start.length + 2 > column) return [start, first, ...rest]
+    return [start + first.slice(start.length), ...rest]
+  })
 }
 
-function statuses({ statuses }: CommandRow): string {
-  return statuses.map(([status, text]) => `  ${status}  ${wrap(text, 5).trimStart()}\n`).join('')
+function wrap(text: string, indent: number): readonly string[] {
+  return wrapWords(text, WIDTH - indent).map((line) => ' '.repeat(indent) + line)
 }
 
-function examples({ examples }: CommandRow): string {
-  return examples.map(({ command, about }) => `  ${command}\n${wrap(about, 6)}\n`).join('')
-}
-
-/** Lines of at most `WIDTH`, each after so many blanks; a word is never broken. */
-function wrap(text: string, indent: number): string {
+/** Lines of at most so many characters; a word is never broken. */
+export function wrapWords(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
-    if (line !== '' && indent + line.length + 1 + word.length > WIDTH) {
+    if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line)
       line = word
     } else {
       line = line === '' ? word : `${line} ${word}`
     }
   }
-  return [...lines, line].map((one) => ' '.repeat(indent) + one).join('\n')
+  return [...lines, line]
 }

@@ -13,6 +13,8 @@ export interface Kind<T> {
   /** Throws an `UnusableError`. */
   readonly read: (text: string) => T
   readonly complete: Completion
+  /** A sentence for help, below the options: how it is written. */
+  readonly note?: string
 }
 
 /** A value that cannot be used. The message says what to write instead, fit to follow a colon. */
@@ -52,12 +54,13 @@ export const DURATION: Kind<number> = {
     return Number(number) * (UNITS[unit || 's'] ?? 1)
   },
   complete: 'nothing',
+  note: 'TIME is a number of seconds, minutes or hours, as in 90s, 10m or 1h.',
 }
 
 /** A watch that syncs without a pause would take a core for itself. */
 export const INTERVAL: Kind<number> = {
+  ...DURATION,
   read: (text) => DURATION.read(text) || unusable('write 1s or more'),
-  complete: 'nothing',
 }
 
 export const PORT: Kind<number> = {
