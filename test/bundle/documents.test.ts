@@ -182,9 +182,9 @@ describe('the man page', () => {
 
        Turn a config of ip-masq-agent or of a Windows node into ours.
 
-       Reads a config file or a manifest of ip-masq-agent, or the CNI config of a
-       Windows node. Prints the part of a conflist that is ours, as JSON, and
-       names on stderr what has no counterpart.
+       Reads a config file or a manifest of ip-masq-agent, or the CNI config
+       of a Windows node. Prints the part of a conflist that is ours, as JSON,
+       and names on stderr what has no counterpart.
 
        FILE   the config to convert; stdin if it is left out or "-"
 
