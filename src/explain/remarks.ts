@@ -48,6 +48,13 @@ export function problemsOf(pod: PodAddress, parts: readonly Part[], asked: Asked
         `${place}: ${name} is not as ip-masq writes it: ${foreign.join('; ') || 'it was altered'}`,
       )
   }
+  const changed = parts.filter(
+    ({ verdict, decidedBy }) => verdict?.does === 'exempt' && decidedBy?.order === 'after',
+  )
+  for (const owner of new Set(changed.map(({ decidedBy }) => decidedBy?.owner)))
+    problems.push(
+      `${owner === 'unknown' ? 'somebody' : owner} changes packets that are exempt: switch that off, or write "pinExemptions": true`,
+    )
   const refused = parts.flatMap(({ route }) => (route?.kind === 'none' ? [route.said] : []))
   for (const said of new Set(refused))
     problems.push(`the kernel has no route for these packets, and drops them: ${said}`)

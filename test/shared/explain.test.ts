@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -411,4 +411,23 @@ test('the file for Node says the same, with ip and nft', async () => {
     ).explanations
     expect({ ...byNode, notes: [] }).toEqual({ ...one, notes: [] })
   }
+})
+
+/** The names that tests choose, as the documents have them. */
+const asInDocuments = (text: string) => text.replaceAll(network.confDir, '/etc/cni/net.d')
+
+test.runIf(firewall.name === 'nftables')('the output in the documents', async () => {
+  await roll({ nonMasqueradeCIDRs: ['10.0.0.0/8', '192.168.0.0/16'], masqueradeCIDRs: ['192.168.200.0/24'] })
+  const file = join(network.confDir, '10-pods.conflist')
+  await writeFile(file, `${JSON.stringify(JSON.parse(await readFile(file, 'utf8')), null, 2)}\n`)
+  await site.node.sh(`nft -f - <<< 'flush ruleset'; ${OTHERS.flannelNft}`)
+  await network.command('sync')
+  const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8')
+  for (const line of [`shop/web ${internet}`, `shop/web ${onPrem}`, 'shop/web 192.168.128.0/17']) {
+    const { stdout } = await network.command(`explain ${line}`)
+    expect(page).toContain(`$ ip-masq explain ${line}\n${asInDocuments(stdout)}\n`)
+  }
+  const json = await readFile(new URL('../../docs/json.md', import.meta.url), 'utf8')
+  const { json: printed } = await explain(onPrem)
+  expect(json).toContain(asInDocuments(JSON.stringify(printed, null, 2)))
 })
