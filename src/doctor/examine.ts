@@ -21,7 +21,7 @@ import { checkPrivileges } from './privileges'
 import { checkReversePath, readWaysOut } from './reverse-path'
 import { checkUnasked, type Rules } from './rules'
 import type { Site } from './site'
-import { checkSourcePorts, isWorthALook, portsOf, readConnections } from './source-ports'
+import { checkSourcePorts, isWorthALook, portsOf, readConnections, TOO_FEW } from './source-ports'
 import { checkPrimaryRules, checkStale } from './stale'
 import { checkKinds, checkTools, readTools } from './tools'
 import { checkSync } from './unfinished'
@@ -176,13 +176,14 @@ async function foreign({ machine }: Site, { kernel: { netfilter }, hasLegacyNat 
 
 async function connections(_: Site, { counters, rules: read }: Look): Promise<readonly Finding[]> {
   const size = readTableSize()
+  if (!size) return checkTableSize(size)
   const ports = portsOf(whatWasRead(read)?.report?.wanted ?? [])
   return [
     ...checkTableSize(size),
-    ...(size ? checkLosses({ before: counters, after: readCounters() }) : []),
-    ...(size && isWorthALook(size.count, ports)
-      ? await guarded('source-ports', () => checkSourcePorts(readConnections(ports)))
-      : []),
+    ...checkLosses({ before: counters, after: readCounters() }),
+    ...(await guarded('source-ports', () =>
+      isWorthALook(size.count, ports) ? checkSourcePorts(readConnections(ports)) : [TOO_FEW],
+    )),
   ]
 }
 

@@ -34,6 +34,8 @@ export function isWorthALook(tracked: number, ports: PortsOf): boolean {
   return tracked >= NEARLY_ALL * fewest
 }
 
+export const TOO_FEW = ok('source-ports', 'there are too few connections to use up the source ports')
+
 /** Connections that share all but the source port. */
 export interface Crowd {
   readonly protocol: string

@@ -46,6 +46,7 @@ describe('a healthy node', () => {
       'rules: keeper note',
       'connections: conntrack-table ok',
       expect.stringMatching(/^connections: conntrack-losses (ok|note)$/),
+      'connections: source-ports ok',
     ])
   })
 

@@ -50,7 +50,7 @@ describe('packets that conntrack lost', () => {
   const some = parseCounters(STAT)
   const more = parseCounters(STAT.replace('00000010', '00000013'))
   const why =
-    'packets of new connections were lost: insert_failed: another connection had the same addresses and ports by then, or no source port was free; drop: there was no room, or no memory, for an entry'
+    'packets of new connections were lost: insert_failed: another connection had the same addresses and ports by then, or no source port was free; drop: the packet was dropped, for that reason or for want of room'
   const mend =
     'run conntrack -S again and again to see whether they grow; "randomFully" (the default) and more addresses in "snatTo" leave less to collide'
 
