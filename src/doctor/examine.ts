@@ -74,7 +74,7 @@ async function tools({ machine }: Site, seen: Look): Promise<readonly Finding[]>
     netfilter.chains.some(({ family, table }) => family === 'ip' && table === 'nat')
   return [
     ...(await guarded('nft', () => checkTools(readTools(run, host, mayStart), needs))),
-    ...checkKinds({ nft: hasNftNat, legacy: seen.hasLegacyNat }),
+    ...checkKinds({ nft: hasNftNat, legacy: seen.privileges.hasLegacyNat }),
   ]
 }
 
@@ -156,7 +156,7 @@ async function rules(site: Site, seen: Look): Promise<readonly Finding[]> {
 async function rulesRead(site: Site, seen: Look, read: Rules): Promise<readonly Finding[]> {
   const { report } = read
   const { netfilter } = seen.kernel
-  if (!report) return netfilter.is === 'not asked' ? checkUnasked(read, seen.hasLegacyNat) : []
+  if (!report) return netfilter.is === 'not asked' ? checkUnasked(read, seen.privileges.hasLegacyNat) : []
   return [
     ...checkDrift(report),
     ...checkStale(report.pruned),
@@ -167,7 +167,11 @@ async function rulesRead(site: Site, seen: Look, read: Rules): Promise<readonly 
   ]
 }
 
-async function foreign({ machine }: Site, { kernel: { netfilter }, hasLegacyNat }: Look, report: SyncReport) {
+async function foreign(
+  { machine }: Site,
+  { kernel: { netfilter }, privileges: { hasLegacyNat } }: Look,
+  report: SyncReport,
+) {
   const { run, host } = await machine()
   const chains = netfilter.is === 'asked' ? netfilter.chains : []
   const others = readOthers(run, host, foreignChains(chains).length > 0 || hasLegacyNat)

@@ -17,8 +17,6 @@ export interface Look {
   readonly counters: Counters | undefined
   readonly privileges: Privileges
   readonly kernel: Kernel
-  /** A table `nat` of iptables-legacy is there, in some family. */
-  readonly hasLegacyNat: boolean
   readonly conflists: Read<Conflists>
   readonly rules: Read<Rules>
   readonly runtimes: Read<readonly Runtime[]>
@@ -28,18 +26,18 @@ export interface Look {
 export async function look(site: Site): Promise<Look> {
   const counters = readCounters()
   const { host } = await site.machine()
-  const tables = [...host.legacyTables('ip'), ...host.legacyTables('ip6')]
+  const hasLegacyNat = [...host.legacyTables('ip'), ...host.legacyTables('ip6')].includes('nat')
   const effective = host.effectiveCapabilities()
-  const privileges = { user: effectiveUser(), effective, hasLegacyTables: tables.length > 0 }
+  const privileges = { user: effectiveUser(), effective, hasLegacyNat }
   const modules = readModuleLists()
   const isAsked = mayAsk(presenceOf('nf_tables', modules))
   const netfilter: Netfilter = isAsked ? await askNetfilter(site) : { is: 'not asked' }
-  const isAllowed = isAsked && missingCapabilities(privileges).length === 0
+  // Without CAP_NET_RAW one of the places cannot be seen, and the others can.
+  const isAllowed = isAsked && !missingCapabilities(privileges).includes('CAP_NET_ADMIN')
   return {
     counters,
     privileges,
     kernel: { release: readSystemFile('/proc/sys/kernel/osrelease')?.trim() ?? '', modules, netfilter },
-    hasLegacyNat: tables.includes('nat'),
     conflists: await attempt('conflists', () => readConflists(site.confDir)),
     rules: await attempt('drift', () => (isAllowed ? readRules(site) : readWantedAlone(site))),
     runtimes: await attempt('result-caches', () => runningRuntimes(site.profile)),

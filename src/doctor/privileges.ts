@@ -5,12 +5,12 @@ export interface Privileges {
   readonly user: number
   /** CapEff; undefined where /proc does not tell. */
   readonly effective: bigint | undefined
-  /** There are tables of iptables-legacy, which it reads through a raw socket. */
-  readonly hasLegacyTables: boolean
+  /** iptables-legacy has a table `nat`, in some family, which it reads through a raw socket. */
+  readonly hasLegacyNat: boolean
 }
 
-function neededFor({ hasLegacyTables }: Privileges): readonly Capability[] {
-  return hasLegacyTables ? ['CAP_NET_ADMIN', 'CAP_NET_RAW'] : ['CAP_NET_ADMIN']
+function neededFor({ hasLegacyNat }: Privileges): readonly Capability[] {
+  return hasLegacyNat ? ['CAP_NET_ADMIN', 'CAP_NET_RAW'] : ['CAP_NET_ADMIN']
 }
 
 /** Those that this process lacks for looking at what is there. */

@@ -253,6 +253,22 @@ describe('what cannot be looked at', () => {
     ])
   })
 
+  test('the rules of iptables-legacy, without CAP_NET_RAW; the others are', async () => {
+    await site.node.sh('iptables-legacy -t nat -S')
+    const { status, findings } = await site.examine('', {
+      before: 'exec() { setpriv --bounding-set -net_raw --inh-caps -net_raw "$@"; exit $?; }',
+    })
+    expect(status).toBe(2)
+    expect(
+      findings
+        .filter(({ check, level }) => check === 'privileges' || (check === 'drift' && level === 'ok'))
+        .map(short),
+    ).toEqual([
+      'unseen: Cannot look at the rules of iptables-legacy: user 0 has no CAP_NET_RAW',
+      'ok: 1 attachment has the rules that the conflists ask for',
+    ])
+  })
+
   test('a cache file that is torn', async () => {
     const file = join(site.network.cacheDir, 'results', 'cbr0-torn-eth0')
     await writeFile(file, '{"kind": "cni')

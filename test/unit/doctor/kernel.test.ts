@@ -199,25 +199,25 @@ describe('privileges', () => {
 
   test.each([
     [
-      { user: 0, effective: bits(admin), hasLegacyTables: false },
+      { user: 0, effective: bits(admin), hasLegacyNat: false },
       'ok',
       'runs as user 0 with CAP_NET_ADMIN',
       undefined,
     ],
     [
-      { user: 0, effective: bits(admin, raw), hasLegacyTables: true },
+      { user: 0, effective: bits(admin, raw), hasLegacyNat: true },
       'ok',
       'runs as user 0 with CAP_NET_ADMIN and CAP_NET_RAW',
       undefined,
     ],
     [
-      { user: 0, effective: bits(admin), hasLegacyTables: true },
+      { user: 0, effective: bits(admin), hasLegacyNat: true },
       'unseen',
       'Cannot look at the rules of iptables-legacy: user 0 has no CAP_NET_RAW',
       'add CAP_NET_RAW to what started ip-masq (its container, its unit)',
     ],
     [
-      { user: 1000, effective: 0n, hasLegacyTables: true },
+      { user: 1000, effective: 0n, hasLegacyNat: true },
       'unseen',
       'Cannot look at firewall rules: user 1000 has no CAP_NET_ADMIN and CAP_NET_RAW',
       'run ip-masq doctor as root',
