@@ -54,7 +54,7 @@ describe('the metrics', () => {
       .start(
         'bash',
         '-c',
-        `exec ${EXECUTABLES.native} sync --watch ${directories()} --metrics-address 127.0.0.1:10299 2>${directory}/watch`,
+        `exec ${EXECUTABLES.native} sync --watch --interval 2s ${directories()} --metrics-address 127.0.0.1:10299 2>${directory}/watch`,
       )
       .stdout?.resume()
 

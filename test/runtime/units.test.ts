@@ -24,25 +24,32 @@ afterEach(async () => {
   await node.delete()
 })
 
-describe.each(services)('%s', (file) => {
-  const run = async (command: readonly string[], change = (unit: ReadonlyMap<string, string>) => unit) =>
+type Unit = ReadonlyMap<string, string>
+
+/** Runs a command in the sandbox of a unit, which may be changed. */
+const runIn =
+  (file: string) =>
+  async (command: readonly string[], change = (unit: Unit) => unit) =>
     runInUnit(node, change(parseUnit(await readFile(join(UNITS, file), 'utf8'))), { command })
+
+const without = (directive: string, word: string) => (unit: ReadonlyMap<string, string>) =>
+  new Map([
+    ...unit,
+    [
+      directive,
+      (unit.get(directive) ?? '')
+        .split(' ')
+        .filter((one) => one !== word)
+        .join(' '),
+    ],
+  ])
+
+describe.each(services)('%s', (file) => {
+  const run = runIn(file)
   const sync = () => [
     EXECUTABLES.native,
     ...['sync', '--conf-dir', network.confDir, '--cache-dir', network.cacheDir],
   ]
-  const without = (directive: string, word: string) => (unit: ReadonlyMap<string, string>) =>
-    new Map([
-      ...unit,
-      [
-        directive,
-        (unit.get(directive) ?? '')
-          .split(' ')
-          .filter((one) => one !== word)
-          .join(' '),
-      ],
-    ])
-
   test('restores the rules of pods', async () => {
     await network.cache('a', ['10.244.1.7/24'])
     const { status, output } = await run(sync())
@@ -85,4 +92,19 @@ describe.each(services)('%s', (file) => {
       expect(output).toContain(said)
     }
   })
+})
+
+test('ip-masq-metrics.service writes metrics into the directory of another user', async () => {
+  await network.add('a', ['10.244.1.7/24'])
+  const out = join(network.cacheDir, 'node-exporter', 'ip-masq.prom')
+  await node.sh(
+    `mkdir -m 755 ${network.cacheDir}/node-exporter; chown 65534:65534 ${network.cacheDir}/node-exporter`,
+  )
+  const run = runIn('ip-masq-metrics.service')
+  const directories = ['--conf-dir', network.confDir, '--cache-dir', network.cacheDir]
+  const metrics = [EXECUTABLES.native, 'metrics', ...directories, '--out', out]
+  expect(await run(metrics)).toMatchObject({ status: 0, output: '' })
+  expect(await readFile(out, 'utf8')).toContain('ip_masq_attachments{network="cbr0",place="nftables"} 1\n')
+  const denied = await run(metrics, without('CapabilityBoundingSet', 'CAP_DAC_OVERRIDE'))
+  expect(denied).toMatchObject({ status: 1, output: expect.stringContaining('EACCES') })
 })

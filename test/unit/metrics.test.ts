@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Inspection, LivePolicy } from '../../src/backend/inspection'
+import { CniError } from '../../src/cni/error'
 import { endpointOf } from '../../src/commands/table/endpoint'
 import { ENDPOINT } from '../../src/commands/table/kinds'
+import { watchMetrics } from '../../src/commands/watch-metrics'
 import { countCalls } from '../../src/metrics/call-counts'
 import { followCallLog } from '../../src/metrics/call-log'
 import { renderMetrics } from '../../src/metrics/exposition'
@@ -185,6 +187,61 @@ describe('what a watch counts', () => {
     ])
     expect(linesOf(counters, 'ip_masq_last')).toEqual(['ip_masq_last_successful_sync_timestamp_seconds 1000'])
     expect(linesOf(counters, 'ip_masq_drift{kind="altered"}')).toEqual(['ip_masq_drift{kind="altered"} 1'])
+  })
+})
+
+describe('requests', () => {
+  const NOTHING: Inspection = { places: [], attachments: [], strays: [], policies: [], unseen: [] }
+  const well = { durationMs: 1, epochSeconds: 0 }
+
+  /** The metrics of a watch whose kernel is looked at by `inspect`; how often that was, and what was written. */
+  function watching(inspect: () => Promise<Inspection>) {
+    const done = { looks: 0, said: '' }
+    const metrics = watchMetrics('/nonexistent', {
+      backend: () => ({
+        async inspect() {
+          done.looks += 1
+          return inspect()
+        },
+      }),
+      async writeError(text) {
+        done.said += text
+      },
+    })
+    return { metrics, done }
+  }
+
+  test('look at the kernel once, however many there are', async () => {
+    const { metrics, done } = watching(async () => NOTHING)
+    for (let i = 0; i < 10; i++) await Promise.all([metrics.text(new Map()), metrics.text(new Map())])
+    for (let i = 0; i < 10; i++) metrics.synced(well)
+    expect(done).toEqual({ looks: 1, said: '' })
+  })
+
+  test('nobody has made cost nothing', () => {
+    const { metrics, done } = watching(async () => NOTHING)
+    for (let i = 0; i < 10; i++) metrics.synced(well)
+    expect(done.looks).toBe(0)
+  })
+
+  test('are answered where the kernel cannot be looked at, and the log says it once', async () => {
+    const { metrics, done } = watching(async () => {
+      throw new CniError('tryAgain', 'the kernel does not answer')
+    })
+    const text = await metrics.text(new Map([['sync', false]]))
+    await metrics.text(new Map())
+    expect(text).toContain('\nip_masq_unseen_places 1\n')
+    expect(text).toContain('\nip_masq_ready{loop="sync"} 0\n')
+    expect(done).toEqual({ looks: 1, said: 'Cannot look for metrics: the kernel does not answer\n' })
+  })
+
+  test('say in the log what was not seen', async () => {
+    const { metrics, done } = watching(async () => ({
+      ...NOTHING,
+      unseen: ['iptables: CAP_NET_RAW is missing'],
+    }))
+    expect(await metrics.text(new Map())).toContain('\nip_masq_unseen_places 1\n')
+    expect(done.said).toBe('Cannot look at everything for metrics: iptables: CAP_NET_RAW is missing\n')
   })
 })
 
