@@ -3,7 +3,7 @@ import type { Address, Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
 import type { Prefix } from '../policy/prefix'
 import type { ToolResult } from '../system/tools'
-import type { Inspection } from './inspection'
+import type { Inspection, InspectOnly } from './inspection'
 import type { Listed, Origin } from './listed'
 
 export type { Listed, ListedNote, Origin } from './listed'
@@ -168,7 +168,7 @@ export interface Backend {
   /** The attachments that have rules. */
   list(options?: ListOptions): Promise<readonly Listed[]>
   /** What is there, down to each rule, for commands that show it. Rejects where it may not be looked at. */
-  inspect(): Promise<Inspection>
+  inspect(only?: InspectOnly): Promise<Inspection>
   /** `attachmentId`s whose DEL came within the last two minutes: their rules must not come back. */
   gone(): Promise<ReadonlySet<string>>
   /** Whether something of ours may stand, hooked or not, by a cheap look. */

@@ -15,6 +15,12 @@ export interface Inspection {
 }
 
 /**
+ * What is asked for, where that is not everything: then nftables does not read all pods' elements. Other places return all that they
+ * have. A note has room for a part of a long name, so an attachment may be of another pod whose name begins the same.
+ */
+export type InspectOnly = { readonly address: Address } | { readonly pod: string }
+
+/**
  * The places that rules can be in, as messages name them. iptables has two kinds: rules in the kernel's nf_tables, or in its
  * older tables (legacy). `iptables` is the kind that a host has alone, under the plain name, or both kinds together.
  */

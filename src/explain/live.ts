@@ -14,7 +14,7 @@ import type { Explanation, Part } from './explanation'
 import { headOf } from './head'
 import { decideParts } from './parts'
 import { askedFor } from './pod-config'
-import { cachedAddresses, liveAddresses, type PodAddress, type Subject, withCache } from './pods'
+import { cachedAddresses, liveAddresses, ofPod, type PodAddress, type Subject, withCache } from './pods'
 import { bridgedNote, notesOf, olderFlows, problemsOf } from './remarks'
 import { ipRoutes } from './routes/ip-tool'
 import { netlinkRoutes } from './routes/netlink'
@@ -45,8 +45,7 @@ export interface LiveAnswer {
 /** Throws CniError where nothing can be said at all. */
 export async function explainLive(question: LiveQuestion, node: LiveNode): Promise<LiveAnswer> {
   const { subject, destinations, confDir, cacheDirs } = question
-  const inspection = await node.backend.inspect()
-  const pods = podsFor(inspection, subject, cacheDirs)
+  const { inspection, pods } = await podsFor(subject, node.backend, cacheDirs)
   const networks = readNetworks(confDir)
   const locate = locator()
   const routes = netlinkRoutes() ?? ipRoutes((await node.machine()).run)
@@ -88,18 +87,32 @@ export async function explainLive(question: LiveQuestion, node: LiveNode): Promi
 
 const NO_FLOWS = 'the kernel does not show which flows are established here'
 
-function podsFor(inspection: Inspection, subject: Subject, cacheDirs: readonly string[]): PodAddress[] {
-  const live = liveAddresses(inspection, subject)
-  if (live.length > 0)
-    return withCache(live, (suffix) => readResultCache(cacheDirs, suffix ? { suffix } : {}))
-  const cached = cachedAddresses(readResultCache(cacheDirs), subject)
-  if (cached.length > 0) return cached
-  if ('pod' in subject)
+interface FoundPods {
+  readonly inspection: Inspection
+  readonly pods: readonly PodAddress[]
+}
+
+/** By the kernel first, which tells one pod from 10,000 by key; else by the caches, all of which have to be read for that. */
+async function podsFor(subject: Subject, backend: Backend, cacheDirs: readonly string[]): Promise<FoundPods> {
+  const inspection = await backend.inspect(subject)
+  const read = (suffix?: string) => readResultCache(cacheDirs, suffix ? { suffix } : {})
+  const live = ofPod(withCache(liveAddresses(inspection, subject), read), subject)
+  if (live.length > 0) return { inspection, pods: live }
+  const cached = cachedAddresses(read(), subject)
+  if (cached.length === 0 && 'pod' in subject)
     throw new CniError(
       'ioFailure',
       `Cannot explain ${subject.pod}: no rules here and no result cache name such a pod; write its address, or check --cache-dir`,
     )
-  return [{ address: subject.address, rules: [] }]
+  if (cached.length === 0 && 'address' in subject)
+    return { inspection, pods: [{ address: subject.address, rules: [] }] }
+  const pods: PodAddress[] = []
+  for (const one of cached) {
+    const { address } = one
+    const [found] = liveAddresses(await backend.inspect({ address }), { address })
+    pods.push({ ...one, ...found, ...(one.cached && { cached: one.cached }) })
+  }
+  return { inspection, pods }
 }
 
 /** The rules that packets come to. One whose chain is not hooked does nothing. */

@@ -34,8 +34,7 @@ export function liveAddresses(inspection: Inspection, subject: Subject): PodAddr
   const found: PodAddress[] = []
   for (const live of attachments) {
     for (const address of live.addresses) {
-      const isOne =
-        'pod' in subject ? live.note?.pod === subject.pod : isSameAddress(address, subject.address)
+      const isOne = 'pod' in subject ? mayBe(live, subject.pod) : isSameAddress(address, subject.address)
       if (isOne && !found.some((one) => isSameAddress(one.address, address)))
         found.push({ address, live, rules: rulesOf(inspection, address) })
     }
@@ -45,6 +44,19 @@ export function liveAddresses(inspection: Inspection, subject: Subject): PodAddr
     .filter(({ address }) => isSameAddress(address, subject.address))
     .slice(0, 1)
     .map(({ address }) => ({ address, rules: rulesOf(inspection, address) }))
+}
+
+/** A note has room for a part of a long name. */
+function mayBe({ note }: LiveAttachment, pod: string): boolean {
+  return note !== undefined && note.pod !== '' && pod.startsWith(note.pod)
+}
+
+/** Those that are the pod's, now that the caches have said whose they are. A note that was cut says too little. */
+export function ofPod(addresses: readonly PodAddress[], subject: Subject): PodAddress[] {
+  if (!('pod' in subject)) return [...addresses]
+  return addresses.filter(
+    ({ cached, live }) => (cached ? cached.attachment.pod : live?.note?.pod) === subject.pod,
+  )
 }
 
 function rulesOf({ attachments, strays, policies }: Inspection, address: Address): LivePodRule[] {

@@ -293,6 +293,16 @@ describe('when not all is as it should be:', () => {
     })
   })
 
+  test('pods whose names are too long for a note', async () => {
+    const [one, other] = ['a', 'b'].map((end) => `web-${'x'.repeat(50)}${end}`) as [string, string]
+    await network.add(one, ['10.244.1.21/24'])
+    await network.add(other, ['10.244.1.22/24'])
+    expect((await explain(internet, `shop/${one}`)).one).toMatchObject({ source: '10.244.1.21' })
+    expect((await explain(internet, `shop/${other}`)).one).toMatchObject({ source: '10.244.1.22' })
+    expect((await explain(internet, `shop/${one.slice(0, -1)}`)).status).toBe(1)
+    for (const name of [one, other]) await network.del(name)
+  })
+
   test('an address of the node, and one that the kernel has no route to', async () => {
     await roll({})
     expect((await explain(NODE.ipv4)).one.parts[0]).toMatchObject({

@@ -39,6 +39,7 @@ function carrierOf(looks: readonly (readonly string[])[]): Carrier & { looked: n
       return { ok: true, value: { isDormant: false, sets, chains } } as const
     },
     readTable: () => ({ ok: true, value: NO_TABLE }) as const,
+    findPod: () => ({ ok: true, value: [] }) as const,
     readOwners: () => ({ ok: true, value: NO_TABLE }) as const,
     isStanding: () => ({ ok: true, value: true }) as const,
     probe: () => [],

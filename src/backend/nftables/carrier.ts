@@ -69,6 +69,8 @@ export interface Carrier {
   readStructure(policies: readonly string[]): Outcome<Table>
   /** The structure and, by walks that miss nothing, the elements of all maps. */
   readTable(policies: readonly string[]): Outcome<TableState>
+  /** Addresses whose owner's comment may name the pod, whose name may be cut there. A walk that may miss some. */
+  findPod(pod: string): Outcome<readonly Address[]>
   /** The elements of `owners` and `attachments` alone. */
   readOwners(): Outcome<TableState>
   /** Do the table and its base chain stand? By a look that takes as long beside any number of pods. */

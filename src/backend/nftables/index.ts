@@ -35,7 +35,10 @@ export function nftables(carriers: Carriers, clock: Clock): Backend {
       (await import('./replace')).replace(await whole(carrierOf(wanted)), wanted, { dryRun, now: now() }),
     prune: async (isStale, options) => (await import('./prune')).prune(await whole(), isStale, options),
     list: async () => (await import('./prune')).list(await whole()),
-    inspect: async () => (await import('./inspect')).inspect(await whole()),
+    inspect: async (only) =>
+      only
+        ? (await import('./inspect-some')).inspectSome(await whole(), only)
+        : (await import('./inspect')).inspect(await whole()),
     gone: async () => (await import('./prune')).listGone(await whole()),
     hasRules: isStanding,
     async tearDown() {

@@ -15,8 +15,8 @@ import { isSame } from './same'
 import { EMPTY_TABLE, policyChainsIn, type Table } from './table'
 import { type AddressState, CHANGES_TOO_FAST, exists, type TableState } from './table-state'
 
-const ACTION = 'look at the rules'
-const PLACE = 'nftables'
+export const ACTION = 'look at the rules'
+export const PLACE = 'nftables'
 
 /** Stands for the names of all policies: so the names of their sets begin. */
 const EVERY_POLICY = ['policy']
@@ -50,9 +50,9 @@ const MOST_READS = 10
  * The rules of a chain are listed in pieces too, and when another chain goes in between, some are missed. A policy has the
  * name of its rules: where all of them have, none was missed. Otherwise the structure is read until two reads agree.
  */
-function settledStructure(
+export function settledStructure(
   carrier: Carrier,
-  { table, addresses }: TableState,
+  { table, addresses }: Pick<TableState, 'table' | 'addresses'>,
 ): { readonly table: Table; readonly isSure: boolean } {
   const isWhole = (one: Table, policies: ReadonlyMap<string, ReadPolicy>) =>
     placeOf(one).differences.length === 0 &&
@@ -68,18 +68,18 @@ function settledStructure(
   return { table: last, isSure: false }
 }
 
-function readStructure(carrier: Carrier): Table {
+export function readStructure(carrier: Carrier): Table {
   const outcome = carrier.readStructure(EVERY_POLICY)
   if (outcome.ok) return outcome.value
   if (outcome.failure === 'missing') return EMPTY_TABLE
   throw toError(carrier, ACTION, outcome)
 }
 
-function readPolicies(table: Table): Map<string, ReadPolicy> {
+export function readPolicies(table: Table): Map<string, ReadPolicy> {
   return new Map(policyChainsIn(table).map((name) => [name, readPolicy(table, name)]))
 }
 
-function ruleOf({ address, verdict }: AddressState): LiveRule {
+export function ruleOf({ address, verdict }: AddressState): LiveRule {
   const policy = policyOf(verdict)
   return {
     address,
@@ -89,7 +89,7 @@ function ruleOf({ address, verdict }: AddressState): LiveRule {
 }
 
 /** A table with tombstones alone has no rules. */
-function placeOf(table: Table): LivePlace {
+export function placeOf(table: Table): LivePlace {
   if (!exists({ table })) return { name: PLACE, isSetUp: false, differences: [] }
   const differences = [
     ...wrongMaps(table).map((name) => ({ is: 'another-type', kind: 'map', name }) as const),

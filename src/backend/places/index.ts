@@ -39,7 +39,7 @@ export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting
     replace: async (wanted, options) => (await import('./replace')).replace(places, wanted, options),
     prune: async (isStale, options) => (await import('./prune')).prune(places, isStale, options),
     list: async (options) => (await import('./list')).list(places, options),
-    inspect: async () => (await import('./inspect')).inspect([places.nftables, places.iptables]),
+    inspect: async (only) => (await import('./inspect')).inspect([places.nftables, places.iptables], only),
     gone: async () => (await import('./take-back')).goneFrom(places),
     hasRules: async () => (await places.nftables.hasRules()) || (await places.iptables.hasRules()),
     async tearDown() {
@@ -65,7 +65,7 @@ function loadedAtFirstUse(name: Place['name'], load: () => Promise<Backend>): Pl
     replace: async (wanted, options) => (await backend()).replace(wanted, options),
     prune: async (isStale, options) => (await backend()).prune(isStale, options),
     list: async () => (await backend()).list(),
-    inspect: async () => (await backend()).inspect(),
+    inspect: async (only) => (await backend()).inspect(only),
     tearDown: async () => (await backend()).tearDown(),
     probe: async () => (await backend()).probe(),
     gone: async () => (await backend()).gone(),

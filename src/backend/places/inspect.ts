@@ -1,4 +1,4 @@
-import type { Inspection } from '../inspection'
+import type { Inspection, InspectOnly } from '../inspection'
 import { UnusableError } from '../tolerances'
 import { lineOf } from './move'
 import type { Place } from './place'
@@ -7,12 +7,12 @@ import type { Place } from './place'
  * All places together. One that this machine does not have is left out; one that refuses to be looked at is named, and what the
  * others have is returned. Rejects where none can be looked at.
  */
-export async function inspect(places: readonly Place[]): Promise<Inspection> {
+export async function inspect(places: readonly Place[], only?: InspectOnly): Promise<Inspection> {
   const found: Inspection[] = []
   const errors: unknown[] = []
   for (const place of places) {
     try {
-      found.push(await place.inspect())
+      found.push(await place.inspect(only))
     } catch (error) {
       errors.push(error)
     }

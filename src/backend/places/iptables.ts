@@ -54,7 +54,7 @@ function bothKinds({ candidates, choose }: Kinds, host: Host): Backend {
       return mergePruned(await oneByOne(places, (one) => one.prune(...call)))
     },
     list: async () => (await oneByOne(places, (one) => one.list())).flat(),
-    inspect: async () => (await import('./inspect')).inspect(places),
+    inspect: async (only) => (await import('./inspect')).inspect(places, only),
     gone: async () => gone(candidates, host.bootSeconds()),
     async hasRules() {
       for (const one of places) if (await one.hasRules()) return true

@@ -3,6 +3,7 @@ import { reading } from './ask'
 import { encodeTransaction } from './encode'
 import { failed } from './failures'
 import { findElements } from './find'
+import { findPod } from './find-pod'
 import { readLayout } from './layout'
 import { readOwnersOnly, readWholeTable } from './read'
 import type { Session } from './session'
@@ -18,6 +19,7 @@ export function wholeCarrier(session: Session): Carrier {
     readLayout: () => reading(() => readLayout(session)),
     readStructure: (policies) => reading(() => readStructure(session, policies)),
     readTable: (policies) => reading(() => readWholeTable(session, policies)),
+    findPod: (pod) => reading(() => findPod(session, pod)),
     readOwners: () => reading(() => readOwnersOnly(session)),
     isStanding: () => reading(() => baseChainStands(session)),
     explainRefusal: () => 'the kernel refused',
@@ -36,6 +38,7 @@ export function noNetlinkCarrier(): Carrier & QuickCarrier {
     readLayout: refuse,
     readStructure: refuse,
     readTable: refuse,
+    findPod: refuse,
     readOwners: refuse,
     isStanding: refuse,
     probe: async () => [UNUSABLE],

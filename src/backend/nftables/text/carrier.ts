@@ -1,8 +1,10 @@
+import type { Address } from '../../../policy/address'
 import type { Host } from '../../backend'
 import { mayChangeRules, NO_CAPABILITY } from '../../capabilities'
 import type { Carrier, ElementKey, FoundElement, Layout, Outcome, QuickCarrier } from '../carrier'
 import { MARK, NOWHERE } from '../elsewhere'
 import { BASE_CHAIN, layoutChain, OWNERS } from '../layout'
+import { mayNamePod } from '../pod-comment'
 import { TABLE } from '../render'
 import { DISPATCH_RULES } from '../set-up'
 import type { Transaction } from '../transaction'
@@ -20,6 +22,7 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier
     readLayout: () => readLayout(nft),
     readStructure: (policies) => list(`table ${TABLE}`, (text) => parseTable(text, policies).table),
     readTable: (policies) => listTwice(nft, policies),
+    findPod: (pod) => findPod(nft, pod),
     readOwners: () => listTwice(nft, []),
     // A listing would read all elements before it lists anything.
     isStanding: () =>
@@ -61,6 +64,17 @@ function lookUp(
     found.push(one.value[0])
   }
   return { ok: true, value: found }
+}
+
+/** A listing of the one map; a table or map that is not there has no pods. */
+function findPod(nft: NftProcess, pod: string): Outcome<readonly Address[]> {
+  const listed = runList(nft, `map ${TABLE} ${OWNERS}`)
+  if (!listed.ok) return listed.failure === 'missing' ? { ok: true, value: [] } : listed
+  const { addresses } = parseTable(listed.stdout)
+  return {
+    ok: true,
+    value: addresses.flatMap(({ address, comment = '' }) => (mayNamePod(comment, pod) ? [address] : [])),
+  }
 }
 
 /** What is only checked changes nothing. */
