@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { benchAddDel } from './add-del'
 import { benchAtOnce } from './at-once'
 import { benchCounters } from './counters'
+import { benchDoctor } from './doctor'
 import { benchFlows } from './flows'
 import { benchForeign } from './foreign'
 import { benchIptables } from './iptables'
@@ -43,6 +44,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   lists: async () => [...(await benchSetUp(few)), ...(await benchLists(rounds))],
   sync: () => benchSync(few),
   stale: () => benchStale(few),
+  doctor: () => benchDoctor(few),
   watch: () => benchWatch(seconds),
   'iptables-nft': () => benchIptables('nft', rounds),
   'iptables-legacy': () => benchIptables('legacy', rounds),
