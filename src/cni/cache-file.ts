@@ -1,4 +1,5 @@
 import { decodeBase64, decode as decodeUtf8 } from '#system/text'
+import { once } from '../system/once'
 import { type Attachment, parsePod } from './attachment'
 import { findOwnPlugin, pluginsOf } from './conflists'
 import { isObject, type JsonObject } from './json'
@@ -21,19 +22,22 @@ export interface CacheEntry {
   readonly netns?: string
 }
 
+/** A conflist that entries were written with: thousands of them have the same long text, which is kept and looked into once. */
+export type CachedConfig = Pick<CacheEntry, 'config' | 'readConflist' | 'readArgs'>
+
 /**
- * Undefined for a file that is empty or torn (a power loss), or that is none of libcni's. `configs`: conflists that were read
- * before; thousands of entries have the same long text, and one copy of it is enough.
+ * Undefined for a file that is empty or torn (a power loss), or that is none of libcni's. `configs`: the conflists of files
+ * that were read before, by their text; a new one is added.
  */
-export function parseCacheFile(text: string, configs: Map<string, string>): CacheEntry | undefined {
+export function parseCacheFile(text: string, configs: Map<string, CachedConfig>): CacheEntry | undefined {
   const entry: unknown = JSON.parse(text)
   if (!isObject(entry) || entry.kind !== 'cniCacheV1') return undefined
   const { containerId, ifName, networkName, result, netns, cniArgs, capabilityArgs } = entry
   if (typeof containerId !== 'string' || typeof ifName !== 'string' || typeof networkName !== 'string')
     return undefined
   if (typeof entry.config !== 'string' || !isObject(result)) return undefined
-  const config = configs.get(entry.config) ?? entry.config
-  configs.set(config, config)
+  const config = configs.get(entry.config) ?? cachedConfig(entry.config)
+  configs.set(entry.config, config)
   return {
     attachment: {
       containerID: containerId,
@@ -41,12 +45,18 @@ export function parseCacheFile(text: string, configs: Map<string, string>): Cach
       network: networkName,
       ...parsePod(pairsOf(cniArgs)),
     },
-    config,
-    readConflist: () => parseConflist(decode(config)),
-    readArgs: () => readArgs(decode(config)),
+    ...config,
     result,
     capabilityArgs: isObject(capabilityArgs) ? capabilityArgs : {},
     ...(typeof netns === 'string' && netns !== '' && { netns }),
+  }
+}
+
+function cachedConfig(config: string): CachedConfig {
+  return {
+    config,
+    readConflist: () => parseConflist(decode(config)),
+    readArgs: once(() => readArgs(decode(config))),
   }
 }
 

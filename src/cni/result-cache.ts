@@ -2,7 +2,7 @@ import { namesIn as listNames, readAt, statusIfThere, statusOfEntry, statusOfOpe
 import { isMissing } from '../system/errors'
 import { once } from '../system/once'
 import { basename, join } from '../system/paths'
-import { type CacheEntry, parseCacheFile } from './cache-file'
+import { type CachedConfig, type CacheEntry, parseCacheFile } from './cache-file'
 import { type CacheHead, type NamedAttachment, readHead } from './cache-head'
 import { CniError } from './error'
 import { readText, withFile } from './small-file'
@@ -81,7 +81,7 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
     // One directory may be below another that was named.
     .filter(({ directory }) => !known.has(directory) && known.add(directory))
   const absent = found.flatMap(({ directory, places: { length } }) => (length === 0 ? [directory] : []))
-  const configs = new Map<string, string>()
+  const configs = new Map<string, CachedConfig>()
   const files = places.flatMap((place) => filesIn(place, selection))
   let unread = files.length
   const skip = (file: string, path: string) => {
@@ -121,19 +121,18 @@ const room = once(() => new Uint8Array(ROOM))
 /** Looks at the head alone of a file whose namespace is gone, because there may be tens of thousands. */
 function readEntry(
   path: string,
-  configs: Map<string, string>,
+  configs: Map<string, CachedConfig>,
   isGone: CacheSelection['isGone'],
 ): Read | undefined {
   return withFile(path, (file): Read | undefined => {
-    if (isGone) {
-      const head = readHead(room(), readAt(file, room(), 0))
-      if (head && isGone(head.netns)) return { isGone: true, name: nameOf(path, head) }
-    }
+    const head = isGone && readHead(room(), readAt(file, room(), 0))
+    if (head && isGone(head.netns)) return { isGone: true, name: nameOf(path, head) }
     const { modifiedMs: modified } = statusOfOpen(file)
     const entry = parseCacheFile(readText(file), configs)
     if (!entry) return undefined
     const { netns, attachment } = entry
-    if (netns === undefined || !isGone?.(netns)) return { isGone: false, entry, modified }
+    const isKept = netns === undefined || netns === head?.netns || !isGone?.(netns)
+    if (isKept) return { isGone: false, entry, modified }
     return { isGone: true, name: nameOf(path, { attachment, netns }) }
   })
 }

@@ -156,31 +156,31 @@ function adviceFor(text: string, suffix: string): string {
 export function formatAddress({ family, value }: Address): string {
   if (family === 'ip') return formatQuad(value)
   if (isMapped(value)) return `::ffff:${formatQuad(value & 0xffffffffn)}`
-  const groups = groupsOf(value.toString(16).padStart(32, '0'))
+  const groups = groupsOf(value)
   const { start, length } = longestRunOfZeros(groups)
-  if (length < 2) return groups.join(':')
-  return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`
+  const text = (from: number, to?: number) => groups.slice(from, to).map(hexOf).join(':')
+  return length < 2 ? text(0) : `${text(0, start)}::${text(start + length)}`
 }
 
-/** The eight groups of an address's digits, without leading zeros. */
-function groupsOf(digits: string): string[] {
-  const groups: string[] = []
-  for (let end = 4; end <= digits.length; end += 4) {
-    let at = end - 4
-    while (at < end - 1 && digits[at] === '0') at++
-    groups.push(digits.slice(at, end))
+const hexOf = (group: number) => group.toString(16)
+
+/** The eight groups of an IPv6 address. */
+function groupsOf(value: bigint): number[] {
+  const groups: number[] = []
+  for (let rest = value; groups.length < 8; rest >>= 32n) {
+    const two = Number(rest & 0xffffffffn)
+    groups.unshift(two >>> 16, two & 0xffff)
   }
   return groups
 }
 
-function longestRunOfZeros(groups: readonly string[]): { start: number; length: number } {
-  let longest = { start: 0, length: 0 }
-  let length = 0
+function longestRunOfZeros(groups: readonly number[]): { start: number; length: number } {
+  let [start, longest, length] = [0, 0, 0]
   for (let i = 0; i < groups.length; i++) {
-    length = groups[i] === '0' ? length + 1 : 0
-    if (length > longest.length) longest = { start: i - length + 1, length }
+    length = groups[i] === 0 ? length + 1 : 0
+    if (length > longest) [start, longest] = [i - length + 1, length]
   }
-  return longest
+  return { start, length: longest }
 }
 
 function formatQuad(value: bigint): string {

@@ -1,6 +1,6 @@
 import type { Attachment } from '../cni/attachment'
 import { findOwnPlugin, type Network } from '../cni/conflists'
-import { type Address, formatAddress } from '../policy/address'
+import { type Address, formatAddress, toMapped } from '../policy/address'
 import type { PrimaryFirewall, PrimaryRule } from './firewall'
 import { isPrimaryMasqueradeOff } from './masquerade-switch'
 import { holderOf } from './released'
@@ -66,7 +66,7 @@ export async function takeOver(
 ): Promise<TakenOver> {
   const networks = [...all].filter(({ plugins }) => findOwnPlugin(plugins) && isPrimaryMasqueradeOff(plugins))
   if (networks.length === 0) return NOTHING_TAKEN_OVER
-  const ours = new Set(standing.map(formatAddress))
+  const ours = new Set(standing.map(toMapped))
   const parts: TakenOver[] = []
   for (const firewall of await firewalls())
     parts.push(await takeOverIn(firewall, { ...others, networks, ours }, options))
@@ -80,8 +80,8 @@ export async function takeOver(
 
 interface Judged extends Pick<NodeState, 'known' | 'isUnused'> {
   readonly networks: readonly Network[]
-  /** Addresses for which rules of ours stand. */
-  readonly ours: ReadonlySet<string>
+  /** Addresses for which rules of ours stand, by `toMapped`. */
+  readonly ours: ReadonlySet<bigint>
 }
 
 async function takeOverIn(
@@ -130,8 +130,8 @@ function aliveKeys(firewall: PrimaryFirewall, known: readonly Known[]): Readonly
 interface Facts {
   readonly firewall: PrimaryFirewall
   readonly network: Network
-  /** Addresses for which rules of ours stand. */
-  readonly ours: ReadonlySet<string>
+  /** Addresses for which rules of ours stand, by `toMapped`. */
+  readonly ours: ReadonlySet<bigint>
   /** Keys of attachments in a cache, and whether they may be alive. */
   readonly alive: ReadonlyMap<string, boolean>
   /** Nobody on the node has the address. */
@@ -145,7 +145,7 @@ function reasonToKeep(
   const isAlive = alive.get(key)
   // A chain to which nothing jumps does nothing; but the DEL of its container wants to find it.
   if (!address) return isAlive ? 'its container is there' : undefined
-  if (ours.has(formatAddress(address)) || isAlive === false) return undefined
+  if (ours.has(toMapped(address)) || isAlive === false) return undefined
   if (isAlive) return 'there are no rules of ours for this address yet'
   const holder = holderOf(network.plugins, network.name, address)
   if (holder === 'free') return undefined

@@ -6,7 +6,7 @@ import { ignoredPodListsIn, podPart } from '../config/pod-lists'
 import { type Decision, decide } from '../config/wanted'
 import { FAMILY_NAMES } from '../policy/address'
 import { isPodChosen, ownSubnets, wideSubnetWarnings } from '../policy/decide'
-import { formatPrefix, type InterfaceAddress } from '../policy/prefix'
+import type { InterfaceAddress } from '../policy/prefix'
 
 /** What one plugin in one network asks for, for each of its pods. */
 export type Decide = (
@@ -26,7 +26,7 @@ export function deciderOf(plugin: JsonObject, settings: Settings): Decide {
     const { namespace } = pod.attachment
     const { own, ignored } = podListsOf(plugin, pod)
     // All that a pod may differ in.
-    const [subnets, wide] = [ownSubnets(ips).map(formatPrefix), wideSubnetWarnings(ips)]
+    const [subnets, wide] = [ownSubnets(ips), wideSubnetWarnings(ips)]
     const chosen = FAMILY_NAMES.map((family) => isPodChosen(common, family, ips))
     const key = JSON.stringify([isChosen(settings.config, namespace), chosen, own, ignored, subnets, wide])
     const known = decided.get(key)

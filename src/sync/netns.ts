@@ -1,4 +1,4 @@
-import { linkTarget, readText, realPath, status } from '#system/files'
+import { linkTarget, readText, realPath, status, statusOfEntry } from '#system/files'
 import { exists, isAbsent } from '../system/absent'
 import { once } from '../system/once'
 import { dirname } from '../system/paths'
@@ -54,12 +54,14 @@ export function netnsTest(): NetnsTest {
 /** No namespace, though something has the path. What cannot be looked at may be one. */
 export function isPlainFile(path: string): boolean {
   try {
-    // nsfs is one file system, so that all namespaces are on one device.
-    return status(path).device !== status('/proc/self/ns/net').device
+    return status(path).device !== namespaceDevice()
   } catch {
     return false
   }
 }
+
+/** nsfs is one file system, so that all namespaces are on one device. */
+const namespaceDevice = once(() => status('/proc/self/ns/net').device)
 
 const MOST_LINKS = 8
 
@@ -68,10 +70,11 @@ function withoutLinks(path: string): string {
   let place = path
   for (let i = 0; i < MOST_LINKS && !place.startsWith('/proc/'); i++) {
     try {
+      if (statusOfEntry(place)?.kind !== 'link') return place
       const target = linkTarget(place)
       place = target.startsWith('/') ? target : `${dirname(place)}/${target}`
     } catch {
-      // It is no link, or is not there.
+      // It may not be looked at, or was replaced since.
       return place
     }
   }

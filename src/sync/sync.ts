@@ -3,10 +3,11 @@ import { attachmentId } from '../backend/identity'
 import type { Attachment } from '../cni/attachment'
 import { readNetworks } from '../cni/conflists'
 import { CniError, toCniError } from '../cni/error'
-import type { CachePlace, ResultCache } from '../cni/result-cache'
+import type { CachedName, CachePlace } from '../cni/result-cache'
 import { formatPrefix } from '../policy/prefix'
 import { describeRule, type TakenOver } from '../primary/take-over'
 import { isAbsent } from '../system/absent'
+import { once } from '../system/once'
 import { absentCaches, readNodeCache } from './node-cache'
 import { undoEnded } from './overtaken'
 import { type PrimaryOptions, type Replaced, takeOverPrimary } from './primary'
@@ -109,7 +110,7 @@ async function replaceStanding(backend: Backend, options: SyncOptions): Promise<
   const outcome = await replaceAll(backend, options)
   const { changes } = outcome.replacement
   if (options.dryRun || !changes.some(({ what }) => what === 'restored')) return outcome
-  const hasEnded = (id: string) => outcome.found.pathsOf.get(id)?.every(isAbsent) ?? false
+  const hasEnded = (id: string) => outcome.found.pathsOf().get(id)?.every(isAbsent) ?? false
   const standing = await undoEnded(backend, changes, hasEnded)
   return { ...outcome, replacement: { ...outcome.replacement, changes: standing } }
 }
@@ -118,8 +119,11 @@ interface Found extends WantedAttachments {
   readonly isCacheMissing: boolean
   readonly isCacheAbsent: boolean
   readonly places: readonly CachePlace[]
-  readonly pathsOf: ReadonlyMap<string, readonly string[]>
+  /** The cache files of each attachment, by its ID. */
+  readonly pathsOf: () => ReadonlyMap<string, readonly string[]>
 }
+
+type CacheFile = Pick<CachedName, 'attachment' | 'path'>
 
 interface Outcome extends Replaced {
   readonly found: Found
@@ -141,6 +145,8 @@ async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outco
 async function findWanted({ cacheDirs, confDir }: SyncOptions): Promise<Found> {
   const cache = readNodeCache(cacheDirs)
   const networks = readNetworks(confDir)
+  // Not the whole entries, which nobody needs once it is known what is wanted.
+  const files = cache.attachments.map(({ attachment, path }): CacheFile => ({ attachment, path }))
   const { warnings, ...found } = await wantedAttachments(cache, networks, confDir)
   const missing = networks.exists
     ? []
@@ -154,14 +160,13 @@ async function findWanted({ cacheDirs, confDir }: SyncOptions): Promise<Found> {
     isCacheMissing: !cache.exists,
     isCacheAbsent: absentCaches(cache).length > 0,
     places: cache.places,
-    pathsOf: pathsById(cache),
+    pathsOf: once(() => pathsById(files)),
   }
 }
 
-/** The cache files of each attachment. */
-function pathsById({ attachments }: ResultCache): ReadonlyMap<string, readonly string[]> {
+function pathsById(files: readonly CacheFile[]): ReadonlyMap<string, readonly string[]> {
   const paths = new Map<string, string[]>()
-  for (const { attachment, path } of attachments) {
+  for (const { attachment, path } of files) {
     const id = attachmentId(attachment)
     paths.set(id, [...(paths.get(id) ?? []), path])
   }
