@@ -1,3 +1,4 @@
+import { holdsList } from '../cni/conf-dir'
 import { isObject, type JsonObject } from '../cni/json'
 import { scanJson } from '../cni/json-scan'
 import { jsonSyntaxFault } from '../cni/json-text'
@@ -73,7 +74,8 @@ export async function judgeCni(
   const fault = isNamed ? shapeFault(text.file, value) : undefined
   if (fault) {
     const { path, why } = fault
-    const rule = Array.isArray(value.plugins) && value.type === undefined ? 'file-name' : 'shape'
+    const isOtherForm = holdsList(text.file) ? value.plugins === undefined : value.plugins !== undefined
+    const rule = isOtherForm ? 'file-name' : 'shape'
     find(report, whole, { severity: 'error', rule, path, message: `Cannot load this: ${why}` })
   }
   for (const network of networks) if (hasOurs(network)) await judgeNetwork(report, network)

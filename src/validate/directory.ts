@@ -83,7 +83,7 @@ async function judgeNetworkFile(
   // Multus is first everywhere, and leaves the pods' network to the next one.
   if (cni?.value.type !== 'multus') taken.file ??= text.file
   for (const finding of own) report.findings.push(isBroken ? ranked(finding, { isFirst, isOurs }) : finding)
-  return { kind: isBroken ? 'unreadable' : 'network', networks }
+  return { kind: isBroken ? 'broken' : 'network', networks }
 }
 
 /** A broken file stops containerd if it is the first one; other files that have nothing to do with ip-masq are no error. */

@@ -12,8 +12,8 @@ import { hasOurs, type Network } from './network'
 import { judgeOwnConfig } from './own-config'
 import type { Text } from './text'
 
-/** What a file was judged as. `nothing`: it has no config that has to do with ip-masq. */
-export type Kind = 'network' | 'plugin' | 'agent' | 'manifest' | 'unreadable' | 'nothing'
+/** What a file was judged as. `broken`: nobody can read it. `nothing`: it has no config that has to do with ip-masq. */
+export type Kind = 'network' | 'plugin' | 'agent' | 'manifest' | 'broken' | 'nothing'
 
 export interface Judged {
   readonly kind: Kind
@@ -26,7 +26,7 @@ const NOTHING: Judged = { kind: 'nothing', networks: [] }
 export async function judgeText(report: Report, text: Text): Promise<Judged> {
   if (/\.conf(list)?$/.test(text.file)) return judgeNetworkText(report, text, true)
   const documents = await readDocuments(report, text)
-  if (!documents) return { kind: 'unreadable', networks: [] }
+  if (!documents) return { kind: 'broken', networks: [] }
   if (documents.some(isManifest)) return judgeManifests(report, text, documents)
   const [value] = documents
   return isCniConfig(value) || looksOurs(text, value) ? judgeOne(report, text, value) : NOTHING
@@ -65,9 +65,9 @@ async function readDocuments(report: Report, text: Text): Promise<readonly unkno
 
 async function judgeNetworkText(report: Report, text: Text, isNamed: boolean): Promise<Judged> {
   const cni = readCni(report, text)
-  if (!cni) return { kind: 'unreadable', networks: [] }
+  if (!cni) return { kind: 'broken', networks: [] }
   const networks = await judgeCni(report, cni, { ...ALONE, isNamed })
-  if (isNamed && shapeFault(text.file, cni.value)) return { kind: 'unreadable', networks }
+  if (isNamed && shapeFault(text.file, cni.value)) return { kind: 'broken', networks }
   const isPlugin = networks.length === 0 && cni.value.type === 'ip-masq'
   return { kind: isPlugin ? 'plugin' : 'network', networks }
 }

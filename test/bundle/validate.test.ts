@@ -90,6 +90,12 @@ secret.conflist: error: Cannot read this: EACCES: permission denied, open 'secre
     })
   })
 
+  test('a root that cannot be entered ends with 2', async () => {
+    const { exitCode, stdout, stderr } = await validate('--root /nope')
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toMatch(/^Cannot enter \/nope: /)
+  })
+
   test('a command line that cannot be used ends with 2', async () => {
     expect(await validate('--format gitlab cni')).toMatchObject({
       exitCode: 2,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CachedNetwork, createCachedNetwork } from './cached-network'
@@ -48,6 +48,10 @@ const SCENES: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
     await SCENES.node?.(stage)
     await stage.network.writeConflist({ ...POLICY, nonMasqueradeCIDRs: ['10.0.0.0/8', '172.16.0.0/12'] })
   },
+  /** No pod, and a conflist in which much is wrong. */
+  async faulty({ network }) {
+    await writeFile(join(network.confDir, '10-pods.conflist'), FAULTY)
+  },
 }
 
 /** An uplink with a default route, a bridge with the pods' network, and forwarding. */
@@ -56,6 +60,17 @@ ip link add eth0 type veth peer name outside; ip link set outside up; ip link se
 ip addr add 198.51.100.1/24 dev eth0; ip route add default via 198.51.100.254
 ip link add cni0 type bridge; ip link set cni0 up; ip addr add 10.244.1.1/24 dev cni0
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`
+
+const FAULTY = `{
+  "cniVersion": "1.1.0",
+  "name": "pods",
+  "plugins": [
+    { "type": "bridge", "ipMasq": true, "ipam": { "type": "host-local", "subnet": "10.244.1.0/24" } },
+    { "type": "ip-masq",
+      "nonMasqueradeCIDRs": ["10.0.0.1/8", "172.16.0.0/12"] }
+  ]
+}
+`
 
 async function createScene(name: string): Promise<Scene> {
   const prepare = SCENES[name]

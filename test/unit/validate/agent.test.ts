@@ -95,8 +95,7 @@ data:
   })
 
   test('a conflist in a ConfigMap, and flanneld in a DaemonSet', async () => {
-    expect(
-      await judge(`apiVersion: v1
+    const manifests = (argument: string) => `apiVersion: v1
 kind: ConfigMap
 metadata: { name: kube-flannel-cfg }
 data:
@@ -116,14 +115,16 @@ spec:
       - name: kube-flannel
         command: [/opt/bin/flanneld]
         args:
-        - --ip-masq
+        - ${argument}
         - --kube-subnet-mgr
-`),
-    ).toEqual([
-      'config:8:28: error: Cannot use backend "x": write "auto", "nftables" or "iptables"',
+`
+    const backend = 'config:8:28: error: Cannot use backend "x": write "auto", "nftables" or "iptables"'
+    expect(await judge(manifests('--ip-masq'))).toEqual([
+      backend,
       'config:21:11: warning: flanneld masquerades too, and knows no exemptions: write "--ip-masq=false", and restart its pods',
       '1 file judged: 1 error, 1 warning',
     ])
+    expect(await judge(manifests('--ip-masq=false'))).toEqual([backend, '1 file judged: 1 error, 0 warnings'])
   })
 
   test('a patch, which has data alone', async () => {

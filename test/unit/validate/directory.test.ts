@@ -106,13 +106,17 @@ describe('drop-ins:', () => {
   })
 
   test('a list that loads none', async () => {
-    const files = {
-      '10-pods.conflist': bare.replace('"name"', '"loadOnlyInlinedPlugins": true, "name"'),
-      'pods/90-ip-masq.conf': '{ "type": "ip-masq" }',
-    }
-    expect((await validateFiles(files))[0]).toBe(
-      'pods/90-ip-masq.conf:1:1: error: Cannot load this: 10-pods.conflist says loadOnlyInlinedPlugins; write ip-masq into its list',
-    )
+    const only = (text: string) => text.replace('"name"', '"loadOnlyInlinedPlugins": true, "name"')
+    const dropIn = { 'pods/90-ip-masq.conf': '{ "type": "ip-masq" }' }
+    const refused =
+      'pods/90-ip-masq.conf:1:1: error: Cannot load this: 10-pods.conflist says loadOnlyInlinedPlugins; write ip-masq into its list'
+    const without = await validateFiles({ '10-pods.conflist': only(bare), ...dropIn })
+    expect(without[0]).toBe(refused)
+    // Both together are not twice: a runtime reads one of them.
+    expect(await validateFiles({ '10-pods.conflist': only(OURS), ...dropIn })).toEqual([
+      refused,
+      '1 file judged: 1 error, 0 warnings',
+    ])
   })
 
   test('one that is broken', async () => {

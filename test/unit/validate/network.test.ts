@@ -97,6 +97,12 @@ describe('order:', () => {
     ])
   })
 
+  test('before one that has a delegate, which gives the address', async () => {
+    expect(
+      await judge(list(NAMED, '{ "type": "tuning" }', OURS, '{ "type": "acme", "delegate": {} }')),
+    ).toEqual([`net.conflist:3:3: ${withoutResult}`])
+  })
+
   test('behind a plugin that nobody knows', async () => {
     expect(await judge(list(NAMED, '{ "type": "acme" }', OURS, '{ "type": "portmap" }'))).toEqual([])
   })

@@ -123,6 +123,14 @@ describe('what has no effect is a warning:', () => {
     ).toEqual([])
   })
 
+  test('of several Windows policies each has exceptions of its own, which are not compared', async () => {
+    const policy = `{ "name": "EndpointPolicy", "value": { "Type": "OutBoundNAT", "ExceptionList": ["10.0.0.0/8", "10.1.0.0/16"] } }`
+    expect(await judge(`{ "type": "ip-masq", "policies": [${policy}, ${policy}] }`)).toEqual([])
+    expect(await judge(`{ "type": "ip-masq", "policies": [${policy}] }`)).toEqual([
+      'net.conflist:8:133: warning: policies[0].value.ExceptionList[1] "10.1.0.0/16" has no effect: it is a part of policies[0].value.ExceptionList[0] "10.0.0.0/8"; remove it',
+    ])
+  })
+
   test('no family', async () => {
     expect(await judge(`{ "type": "ip-masq", "ipv4": false, "ipv6": false }`)).toEqual([
       'net.conflist:8:41: warning: ipv4 and ipv6 are both false, so that no pod is masqueraded: remove one of them',
