@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { referencePlugins } from '../../scripts/packaging/reference-plugins'
 import { hostOf } from '../../src/backend/host'
 import type { PrimaryFirewall } from '../../src/primary/firewall'
@@ -21,6 +21,7 @@ import { createSite, DESTINATIONS, NODE, type Site, sourceSeen } from '../lab/si
 
 const ADDRESS = '10.244.1.2'
 
+let outside: Namespace | undefined
 let site: Site
 let node: Namespace
 let newer: string
@@ -28,10 +29,11 @@ beforeAll(async () => {
   newer = await referencePlugins()
 })
 beforeEach(async () => {
-  site = await createSite()
-  node = site.node
+  site = await createSite(outside)
+  ;({ node, outside } = site)
 })
-afterEach(() => site.delete())
+afterEach(() => site.deleteNode())
+afterAll(() => outside?.delete())
 
 /** The masquerade rules of reference plugins, and their chains, in all firewalls. */
 async function primaryRules(): Promise<string[]> {

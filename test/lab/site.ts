@@ -27,30 +27,51 @@ export const DESTINATIONS = {
 export interface Site {
   readonly node: Namespace
   readonly outside: Namespace
+  /** Leaves `outside` for another site. */
+  deleteNode(): Promise<void>
   delete(): Promise<void>
 }
 
-export async function createSite(): Promise<Site> {
-  const [node, outside] = await Promise.all([createNamespace('node'), createNamespace('outside')])
+/** `outside`: that of a site whose node is deleted. It takes longer to make than a node, and remembers nothing. */
+export async function createSite(outside?: Namespace): Promise<Site> {
+  const [node, around] = await Promise.all([createNamespace('node'), outside ?? createNamespace('outside')])
+  const destinations = Object.values(DESTINATIONS).map((address) => `address add ${address} dev lo nodad`)
   await node.sh(`
     sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
     # Datagrams of one test must not be taken for a flow of another that had the same port: the default is 30 s.
     sysctl -qw net.netfilter.nf_conntrack_udp_timeout=1 net.netfilter.nf_conntrack_udp_timeout_stream=1
-    ip link add wan type veth peer name wan netns ${outside.name}
-    ip address add ${NODE.ipv4}/24 dev wan; ip address add ${NODE.ipv6}/64 dev wan nodad; ip link set wan up`)
-  await outside.sh(`
-    ip address add 198.51.100.2/24 dev wan; ip address add 2001:db8:51::2/64 dev wan nodad; ip link set wan up
-    for address in ${Object.values(DESTINATIONS).join(' ')}; do ip address add $address dev lo nodad; done
-    ip route add default via ${NODE.ipv4}; ip -6 route add default via ${NODE.ipv6}`)
-  await node.sh(`
-    ip route add default via 198.51.100.2; ip -6 route add default via 2001:db8:51::2
-    ip route add ${DESTINATIONS.linkLocal} via 198.51.100.2`)
-  await startEchoServer(outside)
+    ip -batch - <<'END'
+link add wan type veth peer name wan netns ${around.name}
+address add ${NODE.ipv4}/24 dev wan
+address add ${NODE.ipv6}/64 dev wan nodad
+link set wan up
+END
+    ip -n ${around.name} -batch - <<'END'
+address add 198.51.100.2/24 dev wan
+address add 2001:db8:51::2/64 dev wan nodad
+link set wan up
+${outside ? '' : destinations.join('\n')}
+route add 0.0.0.0/0 via ${NODE.ipv4}
+route add ::/0 via ${NODE.ipv6}
+END
+    ip -batch - <<'END'
+route add 0.0.0.0/0 via 198.51.100.2
+route add ::/0 via 2001:db8:51::2
+route add ${DESTINATIONS.linkLocal} via 198.51.100.2
+END`)
+  if (!outside) await startEchoServer(around)
+  const deleteNode = async () => {
+    // Its other end would go some time after the node.
+    await around.sh('ip link delete wan')
+    await node.delete()
+  }
   return {
     node,
-    outside,
+    outside: around,
+    deleteNode,
     async delete() {
-      await Promise.all([node.delete(), outside.delete()])
+      await deleteNode()
+      await around.delete()
     },
   }
 }
