@@ -49,7 +49,7 @@ Commands:
 ${commandLines()}
 
 ip-masq COMMAND --help explains a command, and ip-masq --version prints the version.
-Rules of this node: nft list table inet ip-masq
+Rules of this node: ip-masq list, or nft list table inet ip-masq
 `
 
 function commandLines(): string {

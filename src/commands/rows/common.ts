@@ -80,7 +80,7 @@ export const LOG_FORMAT = {
   value: 'FORMAT',
   kind: oneOf(['text', 'json']),
   default: 'text',
-  help: 'with --watch: how a line of the log is written, text or json (an object in each line)',
+  help: 'with --watch: how the log is written; json has an object in each line',
 } as const satisfies ValueOption
 
 /**

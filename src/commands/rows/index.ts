@@ -12,17 +12,17 @@ import { SYNC } from './sync'
 import { UNINSTALL } from './uninstall'
 import { VALIDATE } from './validate'
 
-/** All commands by their names, in the order in which help lists them. */
+/** All commands by their names, in the order in which help lists them: what looks, what changes, and the rest. */
 export const ROWS = {
   list: LIST,
+  explain: EXPLAIN,
+  doctor: DOCTOR,
+  validate: VALIDATE,
+  metrics: METRICS,
   sync: SYNC,
   gc: GC,
-  doctor: DOCTOR,
-  metrics: METRICS,
-  explain: EXPLAIN,
   install: INSTALL,
   uninstall: UNINSTALL,
-  validate: VALIDATE,
   convert: CONVERT,
   completion: COMPLETION,
   help: HELP,

@@ -96,7 +96,7 @@ export const INSTALL = {
     },
     logFormat: {
       ...LOG_FORMAT,
-      help: 'with --watch or --sync: how a line of the log is written, text or json (an object in each line)',
+      help: 'with --watch or --sync: how the log is written; json has an object in each line',
     },
     docs: {
       flag: '--docs',

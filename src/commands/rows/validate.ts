@@ -40,7 +40,7 @@ export const VALIDATE = {
       value: 'FORMAT',
       kind: oneOf(FORMATS),
       default: 'text',
-      help: 'text, or github for annotations in a workflow of GitHub Actions',
+      help: 'how the problems are written; github makes them annotations in a workflow of GitHub Actions',
     },
     json: JSON_OUTPUT,
     root: ROOT,
