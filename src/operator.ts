@@ -2,6 +2,7 @@ import { environment } from '#system/program'
 import { isTerminal, write, writeSome } from '#system/streams'
 import { toCniError } from './cni/error'
 import { printableText, printLines } from './cni/printable'
+import { LOAD } from './commands/load'
 import { run } from './commands/run'
 import { UsageError } from './commands/table/usage-error'
 import type { World } from './commands/world'
@@ -51,7 +52,7 @@ function worldOn(machine: Machine): World {
  */
 export async function runOperator(args: readonly string[], machine: Machine): Promise<number> {
   try {
-    return await run(args, environment(), worldOn(machine))
+    return await run({ args, environment: environment() }, { world: worldOn(machine), load: LOAD })
   } catch (error) {
     if (error instanceof UsageError) {
       write(2, printLines([error.message]))

@@ -8,8 +8,10 @@ export type Command<Name extends CommandName> = (
   world: World,
 ) => Promise<number>
 
+export type Load = { readonly [Name in CommandName]: () => Promise<Command<Name>> }
+
 /** The code of each command, which is read when it is asked for. */
-export const LOAD: { readonly [Name in CommandName]: () => Promise<Command<Name>> } = {
+export const LOAD: Load = {
   list: async () => (await import('./list')).listCommand,
   sync: async () => (await import('./sync')).syncCommand,
   gc: async () => (await import('./gc')).gcCommand,

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { version } from '../../package.json'
+import { ROWS } from '../../src/commands/rows'
 import { KEYS } from '../../src/config/keys'
 import { EXECUTABLES } from '../lab/plugin'
 
@@ -42,8 +43,10 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
     expect(stdout.split('\x1b')).toHaveLength(bold === '' ? 1 : 11)
   })
 
-  test.each(['sync', 'gc', 'install', 'uninstall', 'convert', 'help'])('%s --help', async (command) => {
-    const { exitCode, stdout, stderr } = await type(`${executable} ${command} --help`)
+  test.each(Object.keys(ROWS))('%s --help', async (command) => {
+    // So that a mistake here leaves the machine as it is.
+    const nowhere = ['install', 'uninstall'].includes(command) ? '--bin-dir /nowhere --conf-dir /nowhere' : ''
+    const { exitCode, stdout, stderr } = await type(`${executable} ${command} ${nowhere} --help`)
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(stdout).toMatch(new RegExp(`^ip-masq ${command}: [^]*\\nUsage:\\n  ip-masq ${command}`))
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { LOAD } from '../../src/commands/load'
+import { LOAD, type Load } from '../../src/commands/load'
 import { ROWS } from '../../src/commands/rows'
 import { run } from '../../src/commands/run'
 import type { CommandRow } from '../../src/commands/table/command'
@@ -16,7 +16,7 @@ async function type(line: string, environment = {}) {
   let stdout = ''
   let stderr = ''
   const refuse = () => {
-    throw new Error('the machine is not asked')
+    throw new Error('nothing may be run')
   }
   const world: World = {
     backend: refuse,
@@ -34,7 +34,12 @@ async function type(line: string, environment = {}) {
     },
   }
   const args = line.split(' ').filter((word) => word !== '')
-  const status = await run(args, environment, world).catch(
+  // A test that fails must not install anything on the machine.
+  const load = {
+    ...Object.fromEntries(Object.keys(ROWS).map((name) => [name, refuse])),
+    help: LOAD.help,
+  } as Load
+  const status = await run({ args, environment }, { world, load }).catch(
     (error: Error) => `${error.name}: ${error.message}`,
   )
   return { status, stdout, stderr }

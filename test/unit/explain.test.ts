@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toolsWithin } from '../../src/backend/host'
+import { LOAD } from '../../src/commands/load'
 import { run } from '../../src/commands/run'
 import type { World } from '../../src/commands/world'
 import { resolve } from '../../src/explain/destination'
@@ -48,7 +49,8 @@ async function explain(...args: string[]) {
       stderr += text
     },
   }
-  const status = await run(['explain', ...args], {}, world).catch(
+  const typed = { args: ['explain', ...args], environment: {} }
+  const status = await run(typed, { world, load: LOAD }).catch(
     (error: Error) => `${error.name}: ${error.message}`,
   )
   return { status, stdout: stdout.replaceAll(directory, ''), stderr }
