@@ -56,7 +56,7 @@ export function prune(
     if (why !== undefined) failures.set(listed, why)
   }
 
-  const after = readTable(carrier, ACTION)
+  const after = stale.length > 0 ? readTable(carrier, ACTION) : state
   const { policies, refused } = prunePolicies(carrier, after)
   return {
     removed: stale.filter((listed) => !failures.has(listed)),
