@@ -8,6 +8,7 @@ import { ociArchive } from '../../scripts/packaging/oci'
 import type { Containerd } from './containerd'
 import type { Manifest } from './kubernetes'
 import { EXECUTABLES } from './plugin'
+import { NODE } from './site'
 import { until } from './watch'
 
 /** The container of a DaemonSet, started by containerd as a kubelet would have it started: from the manifest. */
@@ -32,7 +33,7 @@ export interface Running {
 interface Container {
   readonly image: string
   readonly args: readonly string[]
-  readonly env?: readonly { readonly name: string; readonly value: string }[]
+  readonly env?: readonly Variable[]
   readonly resources: { readonly limits: { readonly memory: string } }
   readonly livenessProbe: Probe
   readonly readinessProbe: Probe
@@ -49,6 +50,12 @@ interface Container {
     readonly recursiveReadOnly?: string
     readonly mountPropagation?: string
   }[]
+}
+
+interface Variable {
+  readonly name: string
+  readonly value?: string
+  readonly valueFrom?: { readonly fieldRef: { readonly fieldPath: string } }
 }
 
 interface Probe {
@@ -94,7 +101,7 @@ const POD_KEYS = (
   'serviceAccountName terminationGracePeriodSeconds tolerations volumes'
 ).split(' ')
 const CONTAINER_KEYS =
-  'args env image imagePullPolicy livenessProbe name readinessProbe resources securityContext volumeMounts'.split(
+  'args env image imagePullPolicy livenessProbe name ports readinessProbe resources securityContext volumeMounts'.split(
     ' ',
   )
 const SECURITY_KEYS =
@@ -141,6 +148,10 @@ export async function runDaemonSet(
     const options = ['rbind', propagation, access].join(':')
     mounts.push(`--mount type=bind,src=${source},dst=${mountPath},options=${options}`)
   }
+  const variables = env.map((variable) => [variable.name, textOf(variable)] as const)
+  // As a kubelet does it: $(NAME).
+  const expand = (text: string) =>
+    variables.reduce((all, [variable, value]) => all.replaceAll(`$(${variable})`, value), text)
   const name = `daemon-set-${count++}`
   const { capabilities } = securityContext
   const add = capabilities.add.filter((one) => one !== without)
@@ -154,13 +165,13 @@ export async function runDaemonSet(
     // ctr drops after it has added.
     ...DEFAULT_CAPABILITIES.filter((one) => !kept.includes(one)).map(capability('drop')),
     ...add.map(capability('add')),
-    ...env.map(({ name: variable, value }) => `--env ${variable}=${value}`),
+    ...variables.map(([variable, value]) => `--env ${variable}=${value}`),
     ...mounts,
     `--memory-limit ${Number.parseInt(resources.limits.memory, 10) << 20}`,
     `--log-uri file://${directory}/log`,
   ]
   await containerd.ctr(
-    `run -d ${flags.join(' ')} ${image} ${name} ip-masq ${[...args, ...moreArgs].join(' ')}`,
+    `run -d ${flags.join(' ')} ${image} ${name} ip-masq ${[...args.map(expand), ...moreArgs].join(' ')}`,
   )
   const ask = ({ httpGet: { host, port, path } }: Probe) => {
     const line = `exec 3<>/dev/tcp/${host}/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`
@@ -194,6 +205,13 @@ export async function runDaemonSet(
       return status
     },
   }
+}
+
+/** A pod in the host's network has the node's address. */
+function textOf({ name, value, valueFrom }: Variable): string {
+  if (value !== undefined) return value
+  if (valueFrom?.fieldRef.fieldPath === 'status.podIP') return NODE.ipv4
+  throw new Error(`Cannot run the DaemonSet: nothing is done about ${name}`)
 }
 
 function statusOf(error: unknown): number {

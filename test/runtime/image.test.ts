@@ -127,6 +127,23 @@ describe('the DaemonSet of conf/kubernetes/base', () => {
   })
 })
 
+test('with components/prometheus, the metrics are at the address of the node, and the probes where they were', async () => {
+  await start('base', { components: ['prometheus'] })
+  await becomesReady()
+  const get = (host: string, path: string) =>
+    containerd.shell(
+      `{ exec 3<>/dev/tcp/${host}/10299; printf 'GET ${path} HTTP/1.1\\r\\n\\r\\n' >&3; cat <&3; } 2>/dev/null || true`,
+    )
+  const metrics = await get(NODE.ipv4, '/metrics')
+  expect(metrics).toMatch(/^HTTP\/1\.1 200 OK/)
+  for (const sample of ['ip_masq_ready{loop="install"} 1', 'ip_masq_ready{loop="sync"} 1'])
+    expect(metrics.split('\n')).toContain(sample)
+  expect(metrics).toMatch(/\nip_masq_attachments\{network="\w+",place="nftables"\} [1-9]/)
+  expect(await get(NODE.ipv4, '/readyz')).toMatch(/^HTTP\/1\.1 404 /)
+  expect(await get('127.0.0.1', '/metrics')).toBe('')
+  expect(await running.terminate()).toBe(0)
+})
+
 test('the DaemonSet of conf/kubernetes/uninstall: ready when the last pod is gone, and nothing is left', async () => {
   // The runtime's DEL calls us no more: what is left of a pod is known by its age.
   await start('uninstall', { moreArgs: ['--grace=1s'] })
@@ -229,7 +246,7 @@ describe('the first minute of a new node, whose primary plugin writes a list wit
 
   test('our pod needs no CNI plugin: it starts, and the same ADD works', async () => {
     await start('base')
-    await until(async () => (await containerd.shell('ls /opt/cni/bin')).includes('ip-masq'))
+    await until(async () => (await containerd.shell('ls /opt/cni/bin')).split('\n').includes('ip-masq'))
     expect(await containerd.run('later', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
     await becomesReady()
     // The list is its own from now on, with the config of its ConfigMap.
