@@ -4,6 +4,7 @@ import { benchAddDel } from './add-del'
 import { benchAtOnce } from './at-once'
 import { benchCounters } from './counters'
 import { benchDoctor } from './doctor'
+import { benchExplain } from './explain'
 import { benchFlows } from './flows'
 import { benchForeign } from './foreign'
 import { benchIptables } from './iptables'
@@ -43,6 +44,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   'at-once': () => benchAtOnce(few),
   lists: async () => [...(await benchSetUp(few)), ...(await benchLists(rounds))],
   sync: () => benchSync(few),
+  explain: () => benchExplain(rounds),
   stale: () => benchStale(few),
   doctor: () => benchDoctor(few),
   watch: () => benchWatch(seconds),
