@@ -15,7 +15,7 @@ import { headOf } from './head'
 import { decideParts } from './parts'
 import { askedFor } from './pod-config'
 import { cachedAddresses, liveAddresses, ofPod, type PodAddress, type Subject, withCache } from './pods'
-import { bridgedNote, notesOf, olderFlows, problemsOf } from './remarks'
+import { bridgedNote, notesOf, olderFlows, problemsOf, rangeNote } from './remarks'
 import { ipRoutes } from './routes/ip-tool'
 import { netlinkRoutes } from './routes/netlink'
 import type { Routes } from './routes/routes'
@@ -75,6 +75,7 @@ export async function explainLive(question: LiveQuestion, node: LiveNode): Promi
           ...asked.notes,
           ...notesOf(hooked, around.through),
           ...bridgedNote(answered, pod.address.family),
+          ...rangeNote(answered),
           ...(flows ? [] : [NO_FLOWS]),
         ],
         problems: [...problems, ...problemsOf(hooked, answered, asked)],

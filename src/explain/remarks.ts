@@ -1,5 +1,6 @@
 import { readSystemFile } from '#system/proc'
 import { isSameAddress } from '../policy/address'
+import { endsOf } from '../policy/range'
 import type { Flow } from './conntrack'
 import type { Part } from './explanation'
 import type { Decided } from './parts'
@@ -59,6 +60,20 @@ export function problemsOf(pod: PodAddress, parts: readonly Part[], asked: Asked
   for (const said of new Set(refused))
     problems.push(`the kernel has no route for these packets, and drops them: ${said}`)
   return problems
+}
+
+/** One address of a part was asked about. */
+export function rangeNote(parts: readonly Part[]): string[] {
+  const isOfRange = ({ destination, verdict, route }: Part) =>
+    route?.kind === 'out' &&
+    verdict?.does === 'masqueraded' &&
+    !verdict.source &&
+    endsOf(destination).length > 1
+  return parts.some(isOfRange)
+    ? [
+        'a prefix is seen as the address for the route to one address in it; others in it may take another route',
+      ]
+    : []
 }
 
 /** Packets that leave through the interface that they came in by are bridged, and seldom seen here. */

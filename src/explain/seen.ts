@@ -6,7 +6,7 @@ import { endsOf, type Range } from '../policy/range'
 import type { Conditions, Part } from './explanation'
 import type { Decided } from './parts'
 import { masqueradeAddress } from './routes/masquerade-address'
-import type { Routes } from './routes/routes'
+import type { LookUp, Route, Routes } from './routes/routes'
 
 /** What there is on the node besides our rules. */
 export interface Surroundings {
@@ -23,9 +23,8 @@ type Seen = Pick<Part, 'route' | 'through' | 'seen' | 'others' | 'decidedBy'>
 /** The source that a peer sees of packets to this part, by the routes and others' rules. */
 export function seenOf(decided: Decided, node: Surroundings): Seen {
   const { source, through, routes } = node
-  const one = representative(decided.destination)
   const from = through === undefined ? {} : { from: { source, through } }
-  const route = routes.lookUp(one, from)
+  const { one, route } = routeTo(routes, decided.destination, from)
   const known = { route, ...(through !== undefined && { through }) }
   if (route.kind === 'local') return { ...known, seen: [source], others: [] }
   if (route.kind === 'none') return { ...known, others: [] }
@@ -61,11 +60,25 @@ export function isActing(
   return outInterfaces.length === 0 || isOne
 }
 
-/** The one address, or one within a range: the first of a prefix is rarely anybody's. */
-export function representative(range: Range): Address {
+/**
+ * The route to the one address, or to one within a range: the first of a prefix is rarely anybody's, and the next ones are often a
+ * gateway's, which may be this node.
+ */
+function routeTo(
+  routes: Routes,
+  range: Range,
+  from: LookUp,
+): { readonly one: Address; readonly route: Route } {
   const [first, last] = endsOf(range)
-  const address = first ?? addressOf(range.first)
-  return last ? { ...address, value: address.value + 1n } : address
+  const start = first ?? addressOf(range.first)
+  if (!last) return { one: start, route: routes.lookUp(start, from) }
+  const middle = (start.value + last.value) / 2n
+  const candidates = [start.value + 1n, middle, last.value].map((value) => ({ ...start, value }))
+  const found = candidates.map((one) => ({ one, route: routes.lookUp(one, from) }))
+  return (
+    found.find(({ route }) => route.kind === 'out') ??
+    found[0] ?? { one: start, route: routes.lookUp(start, from) }
+  )
 }
 
 /** Others' rules that can still give these packets a source: the first rule for source NAT that a packet meets decides. */

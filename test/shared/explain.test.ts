@@ -237,6 +237,14 @@ describe('which line decides:', () => {
     ])
   })
 
+  test('a prefix whose first addresses are the node’s own', async () => {
+    await roll({})
+    const { one } = await explain('10.244.1.0/24')
+    expect(one.parts.map(({ route, seenAs }: never) => [(route as { kind: string }).kind, seenAs])).toEqual([
+      ['out', [POD.ipv4]],
+    ])
+  })
+
   test('for a person', async () => {
     await roll({ nonMasqueradeCIDRs: ['192.168.0.0/16'] })
     const { stdout } = await network.command(`explain shop/web ${onPrem}`)
