@@ -100,6 +100,11 @@ describe('a packet proves it:', () => {
       },
       { [internet]: '198.51.100.78', [onPrem]: POD.ipv4, [otherNodesPod]: NODE.ipv4, [internet6]: NODE.ipv6 },
     ],
+    [
+      'destinations of one Windows policy',
+      { policies: [nat({ Destinations: ['192.168.77.1', '2001:db8:cafe::/48'], ExceptionList: [] })] },
+      { [internet]: POD.ipv4, [onPrem]: NODE.ipv4, [internet6]: NODE.ipv6, [onPrem6]: POD.ipv6 },
+    ],
     ['IPv6 off', { ipv6: false }, { [internet]: NODE.ipv4, [internet6]: POD.ipv6 }],
     [
       'a namespace that is left alone',
@@ -165,7 +170,7 @@ describe('which of the node’s addresses:', () => {
       ip route replace default via 198.51.100.2; ip -6 route replace default via 2001:db8:51::2`,
     'not the one that a route names as its source': `
       ip route replace 203.0.113.0/24 via 198.51.100.2 src 198.51.100.77
-      ip -6 address add 2001:db8:51::99/64 dev wan nodad
+      ip -6 address add 2001:db8:51::99/64 dev wan nodad preferred_lft 0
       ip -6 route replace 2001:db8:cafe::/48 via 2001:db8:51::2 src 2001:db8:51::99`,
     'an address of the world, not one of the link': `
       ip route del 203.0.113.0/24; ip -6 route del 2001:db8:cafe::/48; ip -6 address del 2001:db8:51::99/64 dev wan
@@ -180,7 +185,7 @@ describe('which of the node’s addresses:', () => {
     await roll({ nonMasqueradeCIDRs: [] })
     await site.node.sh(script)
     const said = await expectSame([internet, internet6, onPrem6])
-    expect(said[internet]).toEqual([NODE.ipv4])
+    expect([said[internet], said[internet6]]).toEqual([[NODE.ipv4], [NODE.ipv6]])
   })
 })
 
