@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -16,24 +16,20 @@ let directory: string
 const [here, there] = ['here', 'there'] as const
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'ip-masq-release-'))
-  const stray = join(ROOT, `docs/stray-${process.pid}.md`)
-  await writeFile(stray, 'of nobody')
-  try {
-    const args = ['scripts/release.ts', version, join(directory, here)]
-    await execa(`${ROOT}/scripts/run-typescript`, args, { cwd: ROOT })
-  } finally {
-    await rm(stray)
-  }
+  const sources = await copySources('sources')
+  await execa('bash', ['-euc', 'git init -q; git add -A; echo "of nobody" > docs/stray.md'], { cwd: sources })
+  const args = ['scripts/release.ts', version, join(directory, here)]
+  await execa('scripts/run-typescript', args, { cwd: sources })
 })
 afterAll(() => rm(directory, { recursive: true }))
 
-/** The sources in another directory; node_modules and what was fetched are the same files. */
-async function copySources(): Promise<string> {
-  const copy = join(directory, 'sources of another')
+/** The sources in another directory; node_modules and the compiled engines are the same files. */
+async function copySources(name: string): Promise<string> {
+  const copy = join(directory, name)
   await execa('bash', [
     '-euc',
     `set -o pipefail; mkdir "$1"; cd ${ROOT}; git -c safe.directory='*' ls-files -z | xargs -0 cp -a --parents -t "$1"
-     cp -al node_modules "$1"; mkdir "$1/.cache"; cp -al .cache/engine "$1/.cache"`,
+     cp -al node_modules "$1"; mkdir "$1/.cache"; ln -s "$PWD/.cache/engine" "$1/.cache"`,
     'bash',
     copy,
   ])
@@ -55,7 +51,7 @@ test('the files, and sums that sha256sum agrees with', async () => {
 })
 
 test('another build has the same bytes: elsewhere, later, with another umask, time zone and language', async () => {
-  const copy = await copySources()
+  const copy = await copySources('sources of another')
   const build = `umask 077; cd "$1"; exec scripts/run-typescript scripts/release.ts ${version} "$2"`
   const environment = { TZ: 'Asia/Tokyo', LC_ALL: 'C', HOME: directory }
   await execa('bash', ['-euc', build, 'bash', copy, join(directory, there)], { env: environment })
