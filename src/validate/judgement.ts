@@ -1,4 +1,5 @@
 import type { Path } from '../config/path'
+import { resolve } from '../system/paths'
 import type { Finding, Rule, Severity } from './finding'
 import type { Text } from './text'
 
@@ -6,8 +7,13 @@ import type { Text } from './text'
 export interface Terms {
   /** Whether the files that a config names are looked for; they exist on nodes only. */
   readonly readsNamedFiles: boolean
-  /** What comes before the paths of such files: nothing, or a directory that has them as a node has them. */
+  /** What comes before the paths of such files: nothing, or a directory that has them as a node has them, as the operator named it. */
   readonly filesRoot: string
+}
+
+/** The directory from which paths of named files go on, for the machine: what finds globs wants it from the root on. */
+export function namedFilesRoot({ filesRoot }: Terms): string {
+  return filesRoot === '' ? '' : resolve(filesRoot)
 }
 
 /** Findings as they come, and what they are about. */

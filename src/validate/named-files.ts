@@ -5,9 +5,9 @@ import { FLANNEL_SUBNET_FILE } from '../config/flannel'
 import type { Config } from '../config/keys'
 import type { Path } from '../config/path'
 import { expand } from '../config/sources'
-import { find, type Part, type Report } from './judgement'
+import { find, namedFilesRoot, type Part, type Report } from './judgement'
 import { splitPlace } from './lines'
-import { fileText } from './text'
+import { fileText, type Text } from './text'
 
 /** A fault in a file that a config names: at its place in that file, and once, whoever names the file. */
 export function reportFileFault(
@@ -19,9 +19,18 @@ export function reportFileFault(
   const key = JSON.stringify([file, path, message.replace(/configFiles\[\d+\]/, 'configFiles')])
   if (judged.has(key)) return
   judged.add(key)
-  const text = fileText(file, readSmallFile(file, LARGEST_CONFIG_FILE))
-  const place = inText ? text.placeAt(inText) : text.placeOf(path)
-  findings.push({ severity: 'error', rule: 'agent-file', file, place, message })
+  const text = textOf(file)
+  const place = text && (inText ? text.placeAt(inText) : text.placeOf(path))
+  findings.push({ severity: 'error', rule: 'agent-file', file, ...(place && { place }), message })
+}
+
+/** It was read a moment ago, and may be another one by now. */
+function textOf(file: string): Text | undefined {
+  try {
+    return fileText(file, readSmallFile(file, LARGEST_CONFIG_FILE))
+  } catch {
+    return undefined
+  }
 }
 
 /** Files that are not looked at, and globs that lead to none: no ADD fails, and a list may be missing. */
@@ -32,13 +41,14 @@ export async function reportNamedFiles(
 ): Promise<void> {
   const warn = (path: Path, message: string) =>
     find(report, part, { severity: 'warning', rule: 'named-file', path, message })
-  const { readsNamedFiles, filesRoot } = report.terms
+  const { readsNamedFiles } = report.terms
+  const root = namedFilesRoot(report.terms)
   const notLooked =
     'is not looked at: it is there on nodes only; name a directory that has it with --files-root'
   for (const [i, entry] of configFiles.entries()) {
     const what = `configFiles[${i}] ${quote(entry)}`
     if (!readsNamedFiles) warn(['configFiles', i], `${what} ${notLooked}`)
-    else if ((await expandOrNone(`${filesRoot}${entry}`)).length === 0)
+    else if ((await expandOrNone(`${root}${entry}`)).length === 0)
       warn(['configFiles', i], `${what} fits no file: no ADD fails, and no list comes from it`)
   }
   if (readsNamedFiles || flannelSubnetFile === false) return

@@ -10,7 +10,7 @@ import { readSources, type Sources } from '../config/sources'
 import { leftOutWarnings } from '../policy/decide'
 import type { Intent } from '../policy/intent'
 import type { InterfaceAddress } from '../policy/prefix'
-import { find, type Part, type Report } from './judgement'
+import { find, namedFilesRoot, type Part, type Report } from './judgement'
 import { reportFileFault, reportNamedFiles } from './named-files'
 import { pointlessIn } from './pointless'
 
@@ -44,16 +44,15 @@ interface Read {
 }
 
 /** What ADD reads of a config, with all faults where ADD ends at the first. */
-export async function readAsAdd(
-  raw: JsonObject,
-  { readsNamedFiles, filesRoot: root }: Report['terms'],
-): Promise<Read> {
+export async function readAsAdd(raw: JsonObject, terms: Report['terms']): Promise<Read> {
   const faults: Fault[] = []
   const refuse = (fault: Fault) => {
     faults.push(fault)
   }
   const config = parseConfig(raw, refuse)
-  const sources: Sources = readsNamedFiles ? await readSources(config, { refuse, root }) : NO_SOURCES
+  const sources: Sources = terms.readsNamedFiles
+    ? await readSources(config, { refuse, root: namedFilesRoot(terms) })
+    : NO_SOURCES
   const settings = { config, sources }
   const intent = intentOf(settings, '', refuse)
   try {

@@ -26,6 +26,8 @@ beforeAll(async () => {
     join(directory, 'agent.yaml'),
     'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ip-masq-agent }\ndata:\n  config: |\n    masqLinkLocal: maybe\n',
   )
+  await mkdir(join(directory, 'root/etc/ip-masq'), { recursive: true })
+  await writeFile(join(directory, 'root/etc/ip-masq/a.yaml'), 'nonMasqueradeCIDRs:\n- 10/8\n')
   await writeFile(join(directory, 'secret.conflist'), conflistWith('{ "type": "ip-masq" }'), { mode: 0o600 })
 })
 afterAll(() => rm(directory, { recursive: true }))
@@ -68,6 +70,15 @@ agent.yaml:6:5: error: ${maybe}
       exitCode: 1,
       stdout: `::warning file=cni/10-pods.conflist,line=8,col=42::${offline}
 1 file judged: 0 errors, 1 warning`,
+      stderr: '',
+    })
+  })
+
+  test('looks for the files of a node below a directory, and names them as it was named', async () => {
+    expect(await validate('--files-root root --format github cni')).toMatchObject({
+      exitCode: 1,
+      stdout: `::error file=root/etc/ip-masq/a.yaml,line=2,col=3::Cannot use configFiles[0] "/etc/ip-masq/a.yaml": nonMasqueradeCIDRs[0] "10/8": write all four octets, as in "10.0.0.0/8"
+1 file judged: 1 error, 0 warnings`,
       stderr: '',
     })
   })

@@ -1,9 +1,15 @@
 import { FORMATS } from '../../validate/formats'
 import type { CommandRow, Parsed } from '../table/command'
-import { DIRECTORY, type Kind, oneOf } from '../table/kinds'
+import { DIRECTORY, type Kind, oneOf, UnusableError } from '../table/kinds'
 import { CONF_DIR, JSON_OUTPUT, PROFILE, ROOT } from './common'
 
-const PATH: Kind<string> = { ...DIRECTORY, complete: 'file' }
+const PATH: Kind<string> = {
+  read(text) {
+    if (text === '') throw new UnusableError('write a file or a directory')
+    return text
+  },
+  complete: 'file',
+}
 
 export const VALIDATE = {
   name: 'validate',
