@@ -58,6 +58,7 @@ async function typed(shell: keyof typeof COMMANDS, line: string): Promise<readon
     extendEnv: false,
     env: { PATH: process.env.PATH ?? '', TERM: 'dumb', HOME: directory, ZDOTDIR: directory },
   })
+  if (stdout.includes('not found')) throw new Error(stdout)
   const file = join(directory, 'arguments')
   const text = await readFile(file, 'utf8').catch(() => {
     throw new Error(`nothing was run: ${stdout}`)
@@ -101,6 +102,7 @@ const CASES: readonly [line: string, completions: readonly string[]][] = [
   ['ip-masq help un', ['uninstall']],
   // Nothing that we know of.
   ['ip-masq sync --grace ne', []],
+  ['ip-masq sync --metrics-address ne', []],
   ['ip-masq gc ne', []],
 ]
 

@@ -44,11 +44,11 @@ function optionSpec(option: OptionRow): string {
   const help = `[${escapeText(option.help)}]`
   if (option.kind === undefined) return option.flag + help
   const { flag, value, kind, repeated } = option
-  return `${repeated ? '*' : ''}${flag}=${help}:${value}:${action(kind.complete)}`
+  return `${repeated ? '*' : ''}${flag}=${help}:${escapeText(value)}:${action(kind.complete)}`
 }
 
 function positionalSpec({ value, kind, many }: Positional): string {
-  return `${many ? '*' : ''}:${value}:${action(kind.complete)}`
+  return `${many ? '*' : ''}:${escapeText(value)}:${action(kind.complete)}`
 }
 
 function action(completion: Completion): string {
