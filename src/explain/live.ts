@@ -15,7 +15,7 @@ import { headOf } from './head'
 import { decideParts } from './parts'
 import { askedFor } from './pod-config'
 import { cachedAddresses, liveAddresses, ofPod, type PodAddress, type Subject, withCache } from './pods'
-import { bridgedNote, notesOf, olderFlows, problemsOf, rangeNote } from './remarks'
+import { bridgedNote, notesOf, olderFlows, problemsOf, rangeNote, settingsProblems } from './remarks'
 import { ipRoutes } from './routes/ip-tool'
 import { netlinkRoutes } from './routes/netlink'
 import type { Routes } from './routes/routes'
@@ -73,12 +73,12 @@ export async function explainLive(question: LiveQuestion, node: LiveNode): Promi
         parts: answered,
         notes: [
           ...asked.notes,
-          ...notesOf(hooked, around.through),
+          ...notesOf(hooked, around),
           ...bridgedNote(answered, pod.address.family),
           ...rangeNote(answered),
           ...(flows ? [] : [NO_FLOWS]),
         ],
-        problems: [...problems, ...problemsOf(hooked, answered, asked)],
+        problems: [...problems, ...problemsOf(hooked, answered, asked), ...settingsProblems(hooked, asked)],
       })
     }
   }
@@ -151,6 +151,7 @@ async function surroundingsOf(pod: PodAddress, { routes, machine, chains }: Aski
     ...{ routes, source, own: pod.rules[0]?.place ?? 'nftables' },
     foreign: readForeign(run, host, { wanted, ...(chains.ok && { chains: chains.value }) }),
     ...(back.kind === 'out' && { through: back.out }),
+    isNodesOwn: back.kind === 'local',
   }
 }
 

@@ -1,11 +1,15 @@
 import { readSystemFile } from '#system/proc'
+import { intentOf } from '../config/intent'
 import { isSameAddress } from '../policy/address'
+import { decidePolicy } from '../policy/decide'
+import type { Policy } from '../policy/policy'
 import { endsOf } from '../policy/range'
 import type { Flow } from './conntrack'
 import type { Part } from './explanation'
 import type { Decided } from './parts'
 import type { Asked } from './pod-config'
 import type { PodAddress } from './pods'
+import type { Surroundings } from './seen'
 import { isIn } from './within'
 
 /** Established flows to a part that keep another source than new ones get. */
@@ -22,15 +26,34 @@ export function olderFlows(
 }
 
 /** What there is to know of a pod on this node. */
-export function notesOf({ rules }: PodAddress, through: string | undefined): string[] {
+export function notesOf({ rules }: PodAddress, { through, isNodesOwn }: Surroundings): string[] {
+  const places = rules.map(({ place }) => place).join(', ')
   return [
-    ...(rules.length > 1
-      ? [`it has rules in several places: ${rules.map(({ place }) => place).join(', ')}`]
-      : []),
-    ...(through === undefined
+    ...(rules.length > 1 ? [`it has rules in several places: ${places}`] : []),
+    ...(isNodesOwn ? ['the source is an address of this node, and of no pod'] : []),
+    ...(through === undefined && !isNodesOwn
       ? ['the kernel has no route back to the source, so nobody knows where its packets come in']
       : []),
   ]
+}
+
+/** Settings of a policy that are about all destinations, and differ from what the conflist asks for. */
+export function settingsProblems({ rules, address }: PodAddress, { config }: Asked): string[] {
+  const live = rules.find(({ policy }) => policy?.families[address.family])?.policy
+  const wanted = config && decidePolicy(intentOf(config.settings, config.namespace), config.ips)
+  if (!live || !wanted?.families[address.family]) return []
+  const ofPolicy = (one: Policy): Readonly<Record<string, unknown>> => ({
+    outInterfaces: one.outInterfaces.map(({ name, isWildcard }) => `${name}${isWildcard ? '*' : ''}`).sort(),
+    toPorts: one.toPorts,
+    randomFully: one.fullyRandom,
+    pinExemptions: one.pinExemptions,
+  })
+  const [has, asks] = [ofPolicy(live), ofPolicy(wanted)]
+  const keys = Object.keys(has).filter((key) => JSON.stringify(has[key]) !== JSON.stringify(asks[key]))
+  return keys.map(
+    (key) =>
+      `the rules in the kernel have another ${key} than the conflist asks for: ip-masq sync changes them`,
+  )
 }
 
 /** What an operator should do something about, or what makes the answer uncertain. */

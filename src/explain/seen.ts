@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly source: Address
   /** The interface that packets of the source come in through; absent where the kernel does not say. */
   readonly through?: string
+  /** The source is an address of this node. */
+  readonly isNodesOwn: boolean
 }
 
 type Seen = Pick<Part, 'route' | 'through' | 'seen' | 'others' | 'decidedBy'>

@@ -283,6 +283,19 @@ describe('when not all is as it should be:', () => {
     expect(await explain(internet)).toMatchObject({ status: 0 })
   })
 
+  test('settings that are about all destinations too', async () => {
+    await roll({ toPorts: '40000-40009' })
+    expect((await explain(internet)).one.problems).toEqual([])
+    await network.writeConflist({ toPorts: '40000-40019', outInterfaces: ['wan'], randomFully: false })
+    const problem = (key: string) =>
+      `the rules in the kernel have another ${key} than the conflist asks for: ip-masq sync changes them`
+    expect((await explain(internet)).one.problems).toEqual(
+      ['outInterfaces', 'toPorts', 'randomFully'].map(problem),
+    )
+    await network.command('sync')
+    expect(await explain(internet)).toMatchObject({ status: 0, one: { problems: [] } })
+  })
+
   test('the rules are gone', async () => {
     await roll({})
     await site.node.sh(firewall.flush)
@@ -318,6 +331,9 @@ describe('when not all is as it should be:', () => {
 
   test('an address of the node, and one that the kernel has no route to', async () => {
     await roll({})
+    expect((await explain(internet, NODE.ipv4)).one.notes).toContain(
+      'the source is an address of this node, and of no pod',
+    )
     expect((await explain(NODE.ipv4)).one.parts[0]).toMatchObject({
       route: { kind: 'local' },
       seenAs: [POD.ipv4],
