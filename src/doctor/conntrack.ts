@@ -1,4 +1,5 @@
 import { readSystemFile } from '#system/proc'
+import type { Counters } from './counters'
 import { error, type Finding, note, ok, warning } from './finding'
 
 /** The table of connections, which every masqueraded one has an entry in. */
@@ -43,26 +44,6 @@ export function checkTableSize(size: TableSize | undefined): readonly Finding[] 
   ]
 }
 
-/** Counters since the boot, of all processors together, by the names of the kernel's columns. */
-export type Counters = ReadonlyMap<string, number>
-
-/** Undefined where the kernel has no such file (without CONFIG_NF_CONNTRACK_PROCFS), or no nf_conntrack. */
-export function readCounters(): Counters | undefined {
-  const text = readSystemFile('/proc/net/stat/nf_conntrack')
-  return text === undefined ? undefined : parseCounters(text)
-}
-
-/** A line of names, then one of hexadecimal numbers for each processor. */
-export function parseCounters(text: string): Counters {
-  const [names = [], ...rows] = text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => line.trim().split(/\s+/))
-  return new Map(
-    names.map((name, i) => [name, rows.reduce((sum, row) => sum + Number.parseInt(row[i] ?? '0', 16), 0)]),
-  )
-}
-
 /** Those that count packets of new connections that were lost, and what each means. */
 const LOSSES = [
   {
@@ -83,9 +64,9 @@ export function checkLosses({ before, after }: Readings): readonly Finding[] {
   const check = 'conntrack-losses'
   if (after === undefined)
     return [
-      note(check, 'this kernel has no /proc/net/stat/nf_conntrack', {
-        why: 'the packets that conntrack lost are not counted there',
-        mend: 'conntrack -S shows the same counters',
+      note(check, 'the counters of conntrack cannot be read', {
+        why: 'there is no /proc/net/stat/nf_conntrack, and the kernel does not answer by netlink: whether packets were lost is not known',
+        mend: 'conntrack -S may show them',
       }),
     ]
   const lost = LOSSES.flatMap(({ name, means }) => {

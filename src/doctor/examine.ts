@@ -4,7 +4,8 @@ import { guarded, ifRead, whatWasRead } from './attempt'
 import { checkBackends } from './backends'
 import { checkCaches } from './caches'
 import { checkConflists, type OwnNetwork } from './conflists'
-import { checkLosses, checkTableSize, readCounters, readTableSize } from './conntrack'
+import { checkLosses, checkTableSize, readTableSize } from './conntrack'
+import { readCounters } from './counters'
 import { checkDrift } from './drift'
 import { checkExecutables } from './executable'
 import { readExecutables } from './executables'
@@ -178,13 +179,16 @@ async function foreign(
   return checkForeign(others, report.wanted, ownChain(chains) ? 'nftables' : 'iptables')
 }
 
-async function connections(_: Site, { counters, rules: read }: Look): Promise<readonly Finding[]> {
+async function connections(
+  _: Site,
+  { counters, kernel: { modules }, rules: read }: Look,
+): Promise<readonly Finding[]> {
   const size = readTableSize()
   if (!size) return checkTableSize(size)
   const ports = portsOf(whatWasRead(read)?.report?.wanted ?? [])
   return [
     ...checkTableSize(size),
-    ...checkLosses({ before: counters, after: readCounters() }),
+    ...checkLosses({ before: counters, after: readCounters(modules) }),
     ...(await guarded('source-ports', () =>
       isWorthALook(size.count, ports) ? checkSourcePorts(readConnections(ports)) : [TOO_FEW],
     )),

@@ -4,7 +4,7 @@ import { readBaseChains } from '../backend/nftables/read-base-chains'
 import { type Runtime, runningRuntimes } from '../install/runtimes'
 import { attempt, type Read } from './attempt'
 import { type Conflists, readConflists } from './conflists'
-import { type Counters, readCounters } from './conntrack'
+import { type Counters, readCounters } from './counters'
 import type { Kernel, Netfilter } from './kernel'
 import { mayAsk, presenceOf, readModuleLists } from './modules'
 import { missingCapabilities, type Privileges } from './privileges'
@@ -24,12 +24,12 @@ export interface Look {
 
 /** Asks nothing that would make the kernel load a module. */
 export async function look(site: Site): Promise<Look> {
-  const counters = readCounters()
+  const modules = readModuleLists()
+  const counters = readCounters(modules)
   const { host } = await site.machine()
   const hasLegacyNat = [...host.legacyTables('ip'), ...host.legacyTables('ip6')].includes('nat')
   const effective = host.effectiveCapabilities()
   const privileges = { user: effectiveUser(), effective, hasLegacyNat }
-  const modules = readModuleLists()
   const isAsked = mayAsk(presenceOf('nf_tables', modules))
   const netfilter: Netfilter = isAsked ? await askNetfilter(site) : { is: 'not asked' }
   // Without CAP_NET_RAW one of the places cannot be seen, and the others can.

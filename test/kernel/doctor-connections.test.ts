@@ -3,6 +3,8 @@ import type { CachedNetwork } from '../lab/cached-network'
 import { createCachedNetwork } from '../lab/cached-network'
 import type { Finding } from '../lab/doctor-site'
 import type { Namespace } from '../lab/namespace'
+import { EXECUTABLES } from '../lab/plugin'
+import { WRITABLE_PROC } from '../lab/proc'
 import { addPodByHand, createSite, DESTINATIONS, NODE, POD, type Site } from '../lab/site'
 
 /** Source ports that run out, in a real kernel: a pod with a few ports, and as many connections to one destination. */
@@ -28,6 +30,9 @@ afterAll(async () => {
   await site.delete()
 })
 
+/** As in a kernel without CONFIG_NF_CONNTRACK_PROCFS. */
+const NO_COUNTERS = `${WRITABLE_PROC}\nrm /proc/net/stat`
+
 /** Datagrams from so many ports of the pod's, each a connection of its own. */
 const open = (first: number, count: number) =>
   pod.sh(`for i in $(seq ${first} ${first + count - 1}); do
@@ -37,12 +42,10 @@ s.bind(("", int(sys.argv[1])))
 s.sendto(b"x", ("${DESTINATION.address}", ${DESTINATION.port}))' $i || true
   done`)
 
-const find = async () => {
-  const { stdout } = await network.command('doctor --json')
+const find = async (check = 'source-ports', more: Parameters<CachedNetwork['command']>[1] = {}) => {
+  const { stdout } = await network.command('doctor --json', more)
   const findings: readonly Finding[] = JSON.parse(stdout).findings
-  return findings
-    .filter(({ check }) => check === 'source-ports')
-    .map(({ level, what }) => `${level}: ${what}`)
+  return findings.filter((one) => one.check === check).map(({ level, what }) => `${level}: ${what}`)
 }
 
 const used = (count: number) =>
@@ -61,12 +64,16 @@ describe('source ports', () => {
     expect(await find()).toEqual([`error: ${used(20)}`])
   })
 
-  test('of which none is left: conntrack counts what it lost', async () => {
-    await open(30_020, 3)
-    const { stdout } = await network.command('doctor --json')
-    const findings: readonly Finding[] = JSON.parse(stdout).findings
-    expect(findings.filter(({ check }) => check === 'conntrack-losses').map(({ what }) => what)).toEqual([
-      'conntrack has lost packets since the boot: insert_failed 3; drop 3',
-    ])
+  test.each([
+    ['in /proc', '', ['note: conntrack has lost packets since the boot: insert_failed 3; drop 3']],
+    ['by netlink', NO_COUNTERS, ['note: conntrack has lost packets since the boot: insert_failed 3; drop 3']],
+  ])('of which none is left: conntrack counts what it lost, %s', async (_, before, losses) => {
+    if (before === '') await open(30_020, 3)
+    expect(await find('conntrack-losses', { before })).toEqual(losses)
+  })
+
+  test('in a process that has neither', async () => {
+    const more = { before: NO_COUNTERS, executable: EXECUTABLES.node }
+    expect(await find('conntrack-losses', more)).toEqual(['note: the counters of conntrack cannot be read'])
   })
 })

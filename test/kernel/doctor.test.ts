@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { makeOld } from '../lab/cached-network'
 import { createDoctorSite, type DoctorSite, type Finding } from '../lab/doctor-site'
 import { configWith, succeed } from '../lab/plugin'
+import { WRITABLE_PROC } from '../lab/proc'
 import { without } from '../lab/tools'
 
 /** `ip-masq doctor` on a node on which one thing after the other goes wrong, and on one on which nothing does. */
@@ -283,12 +284,8 @@ describe('what cannot be looked at', () => {
   })
 })
 
-/**
- * /proc with a list of modules, and the list of what can be loaded: nf_tables is not loaded, and would be by a question. What else
- * is in /proc is where it was.
- */
-const WITH_MODULES = `real=$(mktemp -d); mount --bind /proc $real; mount -t tmpfs none /proc
-for entry in $real/*; do ln -s $entry /proc/; done
+/** By the lists of modules, nf_tables is not loaded, and would be by a question. */
+const WITH_MODULES = `${WRITABLE_PROC}
 echo 'loop 40960 0 - Live 0x0' > /proc/modules
 lib=$(mktemp -d); mount -t tmpfs none $lib; mkdir $lib/upper $lib/work
 mount -t overlay -o lowerdir=/usr/lib,upperdir=$lib/upper,workdir=$lib/work none /usr/lib
