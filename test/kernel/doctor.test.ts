@@ -207,6 +207,17 @@ describe('others', () => {
     expect((await site.findingsOf('foreign-masquerade')).map(({ level }) => level)).toEqual(['ok'])
   })
 
+  test('who masquerade marked packets alone do not count: kube-proxy has its reasons', async () => {
+    await site.node.sh(`iptables-nft -t nat -N KUBE-POSTROUTING; iptables-nft -t nat -A POSTROUTING -j KUBE-POSTROUTING
+      iptables-nft -t nat -A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN
+      iptables-nft -t nat -A KUBE-POSTROUTING -j MASQUERADE --random-fully`)
+    expect((await site.findingsOf('foreign-masquerade')).map(({ level }) => level)).toEqual(['ok'])
+    await site.node.sh(
+      'iptables-nft -t nat -F KUBE-POSTROUTING; iptables-nft -t nat -A KUBE-POSTROUTING -j MASQUERADE',
+    )
+    expect((await site.findingsOf('foreign-masquerade')).map(({ level }) => level)).toEqual(['warning'])
+  })
+
   test('in iptables, of either kind', async () => {
     for (const kind of ['nft', 'legacy'])
       await site.node.sh(

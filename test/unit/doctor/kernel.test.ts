@@ -12,7 +12,7 @@ const LISTS: ModuleLists = {
   loaded: 'nf_tables 376832 12 nft_masq, Live 0x0\nnft_nat_helper 16384 0 - Live 0x0\n',
   builtIn: 'kernel/net/netfilter/nfnetlink.ko\n',
   loadable: () =>
-    'kernel/net/netfilter/nft_masq.ko.zst: kernel/net/netfilter/nf_nat.ko.zst\nkernel/fs/xfs/xfs.ko:\n',
+    'kernel/net/netfilter/nft_masq.ko.zst: kernel/net/netfilter/nf_nat.ko.zst\nkernel/fs/xfs/xfs.ko:\nextra/my_nft_nat.ko:\n',
 }
 
 describe('a module', () => {
@@ -208,6 +208,12 @@ describe('privileges', () => {
       { user: 0, effective: bits(admin, raw), hasLegacyNat: true },
       'ok',
       'runs as user 0 with CAP_NET_ADMIN and CAP_NET_RAW',
+      undefined,
+    ],
+    [
+      { user: 0, effective: undefined, hasLegacyNat: false },
+      'ok',
+      'runs as user 0 with CAP_NET_ADMIN',
       undefined,
     ],
     [
