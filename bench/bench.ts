@@ -8,6 +8,7 @@ import { benchExplain } from './explain'
 import { benchFlows } from './flows'
 import { benchForeign } from './foreign'
 import { benchIptables } from './iptables'
+import { benchList } from './list'
 import { benchListFlows, benchLists, benchSetUp } from './lists'
 import { drawPlot } from './plot'
 import { type Row, renderRows } from './report'
@@ -45,6 +46,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   lists: async () => [...(await benchSetUp(few)), ...(await benchLists(rounds))],
   sync: () => benchSync(few),
   explain: () => benchExplain(rounds),
+  list: () => benchList(few),
   stale: () => benchStale(few),
   doctor: () => benchDoctor(few),
   watch: () => benchWatch(seconds),

@@ -1,6 +1,7 @@
-import { decodeBase64, decode as decodeUtf8 } from '#system/text'
+import { decodeBase64, decodeLatin1, decode as decodeUtf8 } from '#system/text'
 import { once } from '../system/once'
 import { type Attachment, parsePod } from './attachment'
+import type { CacheHead } from './cache-head'
 import { findOwnPlugin, pluginsOf } from './conflists'
 import { isObject, type JsonObject } from './json'
 import { jsonSyntaxFault } from './json-text'
@@ -36,20 +37,51 @@ export function parseCacheFile(text: string, configs: Map<string, CachedConfig>)
   if (typeof containerId !== 'string' || typeof ifName !== 'string' || typeof networkName !== 'string')
     return undefined
   if (typeof entry.config !== 'string' || !isObject(result)) return undefined
-  const config = configs.get(entry.config) ?? cachedConfig(entry.config)
-  configs.set(entry.config, config)
+  const { pod, namespace } = parsePod(pairsOf(cniArgs))
   return {
-    attachment: {
-      containerID: containerId,
-      ifname: ifName,
-      network: networkName,
-      ...parsePod(pairsOf(cniArgs)),
-    },
-    ...config,
+    attachment: { containerID: containerId, ifname: ifName, network: networkName, pod, namespace },
+    ...configOf(entry.config, configs),
     result,
     capabilityArgs: isObject(capabilityArgs) ? capabilityArgs : {},
     ...(typeof netns === 'string' && netns !== '' && { netns }),
   }
+}
+
+/** What follows the head of a file has no key of the head, in which the last of two counts. */
+const HEAD_KEYS = ['kind', 'containerId', 'config', 'ifName', 'networkName', 'netns']
+
+/**
+ * The same, where the head was read before: most of a file is its config, which is not parsed again. `bytes`: the whole file.
+ * Undefined for a file that is not written in this way; `parseCacheFile` judges that one.
+ */
+export function parseBehind(
+  { attachment, netns, config: [from, to], end }: CacheHead,
+  bytes: Uint8Array,
+  configs: Map<string, CachedConfig>,
+): CacheEntry | undefined {
+  let rest: unknown
+  try {
+    rest = JSON.parse(`{"":0${decodeUtf8(bytes.subarray(end))}`)
+  } catch {
+    return undefined
+  }
+  if (!isObject(rest) || !isObject(rest.result)) return undefined
+  for (const key of HEAD_KEYS) if (rest[key] !== undefined) return undefined
+  const { pod, namespace } = parsePod(pairsOf(rest.cniArgs))
+  const { containerID, ifname, network } = attachment
+  return {
+    attachment: { containerID, ifname, network, pod, namespace },
+    ...configOf(decodeLatin1(bytes.subarray(from, to)), configs),
+    result: rest.result,
+    capabilityArgs: isObject(rest.capabilityArgs) ? rest.capabilityArgs : {},
+    netns,
+  }
+}
+
+function configOf(text: string, configs: Map<string, CachedConfig>): CachedConfig {
+  const config = configs.get(text) ?? cachedConfig(text)
+  configs.set(text, config)
+  return config
 }
 
 function cachedConfig(config: string): CachedConfig {

@@ -5,6 +5,10 @@ import type { Attachment } from './attachment'
 export interface CacheHead {
   readonly attachment: NamedAttachment
   readonly netns: string
+  /** Where the config is, in base64. */
+  readonly config: readonly [from: number, to: number]
+  /** Where what follows the head begins: with a comma, or the bracket that ends the file. */
+  readonly end: number
 }
 
 export type NamedAttachment = Pick<Attachment, 'containerID' | 'ifname' | 'network'>
@@ -40,7 +44,9 @@ export function readHead(bytes: Uint8Array, length: number): CacheHead | undefin
   }
   const attachment = { containerID, ifname: last.ifname, network: last.network }
   const isUsable = [containerID, path, attachment.ifname, attachment.network].every(isPlain)
-  return isUsable ? { attachment, netns: path } : undefined
+  return isUsable
+    ? { attachment, netns: path, config: [config + CONFIG.length, ifname], end: end + 1 }
+    : undefined
 }
 
 let last = { names: '', ifname: '', network: '' }

@@ -2,7 +2,7 @@ import { namesIn as listNames, readAt, statusIfThere, statusOfEntry, statusOfOpe
 import { isMissing } from '../system/errors'
 import { once } from '../system/once'
 import { basename, join } from '../system/paths'
-import { type CachedConfig, type CacheEntry, parseCacheFile } from './cache-file'
+import { type CachedConfig, type CacheEntry, parseBehind, parseCacheFile } from './cache-file'
 import { type CacheHead, type NamedAttachment, readHead } from './cache-head'
 import { CniError } from './error'
 import { readText, withFile } from './small-file'
@@ -113,7 +113,7 @@ type Read =
   | { readonly isGone: true; readonly name: CachedName }
   | { readonly isGone: false; readonly entry: CacheEntry; readonly modified: number }
 
-/** An entry's head is in it, and nearly always all of it. */
+/** An entry's head is in it, and nearly always all of it: a file that does not fill it was read whole. */
 const ROOM = 4096
 
 const room = once(() => new Uint8Array(ROOM))
@@ -125,9 +125,12 @@ function readEntry(
   isGone: CacheSelection['isGone'],
 ): Read | undefined {
   return withFile(path, (file): Read | undefined => {
-    const head = isGone && readHead(room(), readAt(file, room(), 0))
+    const length = isGone ? readAt(file, room(), 0) : 0
+    const head = isGone && readHead(room(), length)
     if (head && isGone(head.netns)) return { isGone: true, name: nameOf(path, head) }
     const { modifiedMs: modified } = statusOfOpen(file)
+    const known = head && length < ROOM && parseBehind(head, room().subarray(0, length), configs)
+    if (known) return { isGone: false, entry: known, modified }
     const entry = parseCacheFile(readText(file), configs)
     if (!entry) return undefined
     const { netns, attachment } = entry
@@ -137,10 +140,11 @@ function readEntry(
   })
 }
 
-function nameOf(path: string, head: CacheHead): CachedName {
+function nameOf(path: string, { attachment, netns }: Pick<CacheHead, 'attachment' | 'netns'>): CachedName {
   return {
     path,
-    ...head,
+    attachment,
+    netns,
     /** Nearly never asked for. */
     get modified() {
       return statusIfThere(path)?.modifiedMs ?? 0

@@ -1,7 +1,8 @@
 import type { Wanted } from '../backend/backend'
-import { attachmentId } from '../backend/identity'
 import { findOwnPlugin, type Networks, readNetworks } from '../cni/conflists'
 import type { CachedAttachment, ResultCache } from '../cni/result-cache'
+import { idOf } from '../sync/attachment-ids'
+import { type NetnsTest, netnsTest } from '../sync/netns'
 import { absentCaches, readNodeCache } from '../sync/node-cache'
 import { wantedAttachments } from '../sync/wanted-attachments'
 
@@ -9,6 +10,8 @@ import { wantedAttachments } from '../sync/wanted-attachments'
 export interface Expected {
   readonly cache: ResultCache
   readonly networks: Networks
+  /** What it has seen once it does not look at again. */
+  readonly isNetnsGone: NetnsTest
   /** By `attachmentId`: entries whose network namespace exists, as far as can be seen. */
   readonly cached: ReadonlyMap<string, CachedAttachment>
   /** By `attachmentId`: what a sync would install now. */
@@ -29,7 +32,8 @@ export async function readExpected(
   { confDir, cacheDirs }: Directories,
   hasRules: boolean,
 ): Promise<Expected> {
-  const cache = readNodeCache(cacheDirs)
+  const isNetnsGone = netnsTest()
+  const cache = readNodeCache(cacheDirs, {}, isNetnsGone)
   const networks = readNetworks(confDir)
   const { wanted, warnings, errors, isUncertain } = await wantedAttachments(cache, networks, confDir)
   const isNeeded = hasRules || cache.attachments.length > 0
@@ -42,8 +46,9 @@ export async function readExpected(
   return {
     cache,
     networks,
-    cached: new Map(cache.attachments.map((one) => [attachmentId(one.attachment), one])),
-    wanted: new Map(wanted.map((one) => [attachmentId(one.attachment), one])),
+    isNetnsGone,
+    cached: new Map(cache.attachments.map((one) => [idOf(one.attachment), one])),
+    wanted: new Map(wanted.map((one) => [idOf(one.attachment), one])),
     // A node without pods has neither.
     problems: [...(isNeeded ? missing : []), ...errors, ...(isUncertain ? warnings : [])],
     warnings: isUncertain ? [] : warnings,

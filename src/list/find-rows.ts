@@ -22,7 +22,8 @@ interface Found {
 export function findRows(found: Found): Row[] {
   const { inspection, policies, expected } = found
   const { attachments, strays } = inspection
-  const evidence = { cache: expected.cache, bootSeconds: bootSeconds(), graceSeconds: GRACE_SECONDS }
+  const { cache, isNetnsGone } = expected
+  const evidence = { cache, isNetnsGone, bootSeconds: bootSeconds(), graceSeconds: GRACE_SECONDS }
   const verdictOn = judge(evidence)
   const places = new Map<string, LiveAttachment[]>()
   for (const one of attachments) {

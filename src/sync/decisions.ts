@@ -7,6 +7,7 @@ import { type Decision, decide } from '../config/wanted'
 import { FAMILY_NAMES } from '../policy/address'
 import { isPodChosen, ownSubnets, wideSubnetWarnings } from '../policy/decide'
 import type { InterfaceAddress } from '../policy/prefix'
+import { once } from '../system/once'
 
 /** What one plugin in one network asks for, for each of its pods. */
 export type Decide = (
@@ -21,10 +22,11 @@ export type Decide = (
 export function deciderOf(plugin: JsonObject, settings: Settings): Decide {
   // What is wrong with it for every pod.
   const common = intentOf(settings, '')
+  const withoutList = once(() => podListsOf(plugin, NO_LIST))
   const decided = new Map<string, ReturnType<Decide>>()
   return (pod, ips) => {
     const { namespace } = pod.attachment
-    const { own, ignored } = podListsOf(plugin, pod)
+    const { own, ignored } = mayHaveList(pod) ? podListsOf(plugin, pod) : withoutList()
     // All that a pod may differ in.
     const [subnets, wide] = [ownSubnets(ips), wideSubnetWarnings(ips)]
     const chosen = FAMILY_NAMES.map((family) => isPodChosen(common, family, ips))
@@ -42,13 +44,20 @@ export function deciderOf(plugin: JsonObject, settings: Settings): Decide {
   }
 }
 
+const NO_LIST = { readArgs: () => undefined, capabilityArgs: {} }
+
+/** Nearly no pod has one, and what its lists are takes as long to find out as all the rest. */
+function mayHaveList({ capabilityArgs, readArgs }: CachedAttachment): boolean {
+  return Object.hasOwn(capabilityArgs, 'nonMasqueradeCIDRs') || readArgs() !== undefined
+}
+
 /**
  * The lists that a cached pod has of its own: those that count, as a part of a config, and the places of those that do not.
  * What the conflist on disk says is newer than what the runtime had at the ADD.
  */
 export function podListsOf(
   plugin: JsonObject,
-  pod: CachedAttachment,
+  pod: Pick<CachedAttachment, 'readArgs' | 'capabilityArgs'>,
 ): { readonly own: JsonObject; readonly ignored: readonly string[] } {
   const args = { podLists: plugin.podLists, args: pod.readArgs() }
   const others = { ...plugin, runtimeConfig: runtimeConfigOf(plugin, pod) }
@@ -59,7 +68,10 @@ export function podListsOf(
 }
 
 /** What libcni would send: of the runtime's arguments those that the plugin declares (`InjectRuntimeConfig`). */
-function runtimeConfigOf({ capabilities }: JsonObject, { capabilityArgs }: CachedAttachment): JsonObject {
+function runtimeConfigOf(
+  { capabilities }: JsonObject,
+  { capabilityArgs }: Pick<CachedAttachment, 'capabilityArgs'>,
+): JsonObject {
   const declared = isObject(capabilities) ? capabilities : {}
   return Object.fromEntries(Object.entries(capabilityArgs).filter(([key]) => declared[key] === true))
 }

@@ -4,6 +4,7 @@ import type { CachedName, ResultCache } from '../cni/result-cache'
 import { attachmentsNamed } from '../cni/unreadable-file'
 import { type Address, formatAddress } from '../policy/address'
 import { once } from '../system/once'
+import { idOf } from './attachment-ids'
 import { lookAtNamespaces, type Sight } from './namespaces'
 import { isPlainFile, type NetnsTest, netnsTest } from './netns'
 
@@ -33,6 +34,8 @@ export interface Evidence {
   readonly graceSeconds: number
   /** The path of a namespace that does not count: it is that of the pod which is being added. */
   readonly except?: string | undefined
+  /** One that was used for the cache; absent: a new one. */
+  readonly isNetnsGone?: NetnsTest
 }
 
 /**
@@ -44,7 +47,7 @@ export function judge(evidence: Evidence): (listed: Listed) => Verdict {
   const { cache, except } = evidence
   const entries = entriesById(cache)
   const torn = new Set(cache.unreadable.flatMap(attachmentsNamed).map(attachmentId))
-  const isNetnsGone = netnsTest()
+  const { isNetnsGone = netnsTest() } = evidence
   const look = once(() => lookAtNamespaces(except))
   const networks = once(() => networkDigests(cache))
   return (listed) => {
@@ -72,7 +75,7 @@ export function judge(evidence: Evidence): (listed: Listed) => Verdict {
 function entriesById({ attachments, gone }: ResultCache): Map<string, CachedName[]> {
   const entries = new Map<string, CachedName[]>()
   for (const cached of [...attachments, ...gone]) {
-    const id = attachmentId(cached.attachment)
+    const id = idOf(cached.attachment)
     const others = entries.get(id)
     if (others) others.push(cached)
     else entries.set(id, [cached])

@@ -35,7 +35,14 @@ export function netnsTest(): NetnsTest {
     return known
   }
   const isHidden = once(areProcessesHidden)
+  const living = new Set<string>()
   return (path, bootSeconds) => {
+    // Nearly all are, and one look is enough for that.
+    if (living.has(path)) return false
+    if (isNamespace(path)) {
+      living.add(path)
+      return false
+    }
     const place = withoutLinks(path)
     const process = processOf(place)
     const isProcOf = () => isProcOfNode() || isProcOlderThan(bootSeconds)
@@ -48,6 +55,16 @@ export function netnsTest(): NetnsTest {
     const isOfNode = () => isProcOf() && areMountsOfNode()
     if (isAbsent(place)) return exists(dirname(place)) && (isDirectoryUsed(dirname(place)) || isOfNode())
     return isPlainFile(place) && isOfNode()
+  }
+}
+
+/** Whether a namespace is mounted there. A link is none, as those in /proc are. */
+function isNamespace(path: string): boolean {
+  try {
+    const entry = statusOfEntry(path)
+    return entry !== undefined && entry.kind !== 'link' && entry.device === namespaceDevice()
+  } catch {
+    return false
   }
 }
 

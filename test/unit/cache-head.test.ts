@@ -16,7 +16,16 @@ const head = {
   attachment: { containerID: 'c1', ifname: 'eth0', network: 'cbr0' },
   netns: '/var/run/netns/cni-1',
 }
-const read = (text: string) => readHead(Buffer.from(text), Buffer.byteLength(text))
+/** The head, and what its places in the file hold. */
+const read = (text: string) => {
+  const bytes = Buffer.from(text)
+  const found = readHead(bytes, bytes.length)
+  if (!found) return undefined
+  const { config, end, ...rest } = found
+  expect(bytes.subarray(...config).toString()).toBe(entry.config)
+  expect(bytes.subarray(end).toString()).toMatch(/^,"cniArgs"/)
+  return rest
+}
 const { netns, ...without } = entry
 
 describe('the head of a cache file', () => {

@@ -56,3 +56,12 @@ test('only the headings go where headings go', async () => {
     ['text', 'a      1\nbcdef  2\n'],
   ])
 })
+
+test('a table of ASCII alone is laid out as one that has a name in other letters', () => {
+  const rows = [
+    ['POD', 'ADDRESS', ''],
+    ['shop/web-1', '', '-'],
+    ['', '10.244.1.7,fd00::7', ''],
+  ]
+  expect(alignColumns([...rows, ['é', 'é', 'é']]).slice(0, 3)).toEqual(alignColumns(rows))
+})

@@ -13,8 +13,9 @@ export function addressesByDigest({
 }: Pick<TableState, 'addresses'>): Map<string, readonly Address[]> {
   const byDigest = new Map<string, Address[]>()
   for (const { address, owner } of addresses) {
-    if (!owner || digestOfOwner(owner) === MARK_DIGEST) continue
+    if (!owner) continue
     const digest = digestOfOwner(owner)
+    if (digest === MARK_DIGEST) continue
     const others = byDigest.get(digest)
     if (others) others.push(address)
     else byDigest.set(digest, [address])

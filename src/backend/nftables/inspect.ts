@@ -1,4 +1,4 @@
-import { FAMILY_NAMES, formatAddress } from '../../policy/address'
+import { FAMILY_NAMES, toMapped } from '../../policy/address'
 import type { Inspection, LivePlace, LivePolicy, LiveRule } from '../inspection'
 import type { Carrier } from './carrier'
 import { compareHook, foreignHooks } from './compare-structure'
@@ -26,14 +26,14 @@ export function inspect(carrier: Carrier): Inspection {
   const state = readTable(carrier, ACTION, EVERY_POLICY)
   const { table, isSure } = settledStructure(carrier, state)
   const addresses = state.addresses.filter(({ address }) => address.value !== NOWHERE.value)
-  const rules = new Map(addresses.map((one) => [formatAddress(one.address), ruleOf(one)]))
+  const rules = new Map(addresses.map((one) => [toMapped(one.address), ruleOf(one)]))
   const listed = listAttachments({ ...state, addresses })
   return {
     places: [placeOf(table)],
     attachments: [...listed.values()].map((one) => ({
       ...one,
       place: PLACE,
-      rules: one.addresses.flatMap((address) => rules.get(formatAddress(address)) ?? []),
+      rules: one.addresses.flatMap((address) => rules.get(toMapped(address)) ?? []),
     })),
     strays: addresses.flatMap((one) => (one.owner ? [] : [{ ...ruleOf(one), place: PLACE }])),
     policies: [...readPolicies(table)].map(([name, one]): LivePolicy => {
@@ -54,9 +54,10 @@ export function settledStructure(
   carrier: Carrier,
   { table, addresses }: Pick<TableState, 'table' | 'addresses'>,
 ): { readonly table: Table; readonly isSure: boolean } {
+  const targets = [...new Set(addresses.flatMap(({ verdict }) => policyOf(verdict) ?? []))]
   const isWhole = (one: Table, policies: ReadonlyMap<string, ReadPolicy>) =>
     placeOf(one).differences.length === 0 &&
-    addresses.every(({ verdict }) => policies.has(policyOf(verdict) ?? '') || !policyOf(verdict)) &&
+    targets.every((name) => policies.has(name)) &&
     [...policies.values()].every(({ isAsNamed }) => isAsNamed)
   let last = table
   if (isWhole(last, readPolicies(last))) return { table: last, isSure: true }

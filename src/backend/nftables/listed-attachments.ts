@@ -1,3 +1,4 @@
+import type { Address } from '../../policy/address'
 import { idOfDigest } from '../identity'
 import type { Listed } from '../listed'
 import { listedNote } from './notes'
@@ -6,16 +7,17 @@ import type { TableState } from './table-state'
 
 /** The attachments that have addresses in the table, each with all of them, by its digest. */
 export function listAttachments(state: Pick<TableState, 'addresses' | 'slots'>): Map<string, Listed> {
-  const slotComments = new Map(
-    state.slots.flatMap(({ digest, slot, comment }) => (slot === 0 ? [[digest, comment] as const] : [])),
-  )
-  const listed = new Map<string, Listed>()
+  const slotComments = new Map<string, string | undefined>()
+  for (const { digest, slot, comment } of state.slots) if (slot === 0) slotComments.set(digest, comment)
+  const listed = new Map<string, Listed & { readonly addresses: Address[] }>()
   for (const { address, owner, comment } of state.addresses) {
     if (!owner) continue
     const digest = digestOfOwner(owner)
     const before = listed.get(digest)
-    const note = before?.note ?? listedNote(comment, slotComments.get(digest))
-    const addresses = [...(before?.addresses ?? []), address]
+    if (before) before.addresses.push(address)
+    if (before?.note) continue
+    const note = listedNote(comment, slotComments.get(digest))
+    const addresses = before?.addresses ?? [address]
     listed.set(digest, { id: idOfDigest(digest), addresses, ...(note && { note }) })
   }
   return listed

@@ -43,29 +43,20 @@ export function statusOfOpen(descriptor: number): FileStatus {
   return statusOf(fields)
 }
 
+/** By index: an iterator would take longer than the system call. */
 function statusOf(fields: Float64Array): FileStatus {
-  const [
-    device = 0,
-    inode = 0,
-    mode = 0,
-    links = 0,
-    uid = 0,
-    gid = 0,
-    size = 0,
-    modifiedMs = 0,
-    changedMs = 0,
-  ] = fields
+  const mode = fields[2] ?? 0
   return {
     kind: KINDS[mode >> 12] ?? 'other',
-    device,
-    inode,
-    links,
-    size,
+    device: fields[0] ?? 0,
+    inode: fields[1] ?? 0,
+    links: fields[3] ?? 0,
+    size: fields[6] ?? 0,
     mode: mode & 0o7777,
-    uid,
-    gid,
-    modifiedMs,
-    changedMs,
+    uid: fields[4] ?? 0,
+    gid: fields[5] ?? 0,
+    modifiedMs: fields[7] ?? 0,
+    changedMs: fields[8] ?? 0,
   }
 }
 
