@@ -1,6 +1,7 @@
 import { status } from '#system/files'
 import { encode } from '#system/text'
 import { readNetworks } from '../cni/conflists'
+import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { printLines } from '../cni/printable'
 import { inDirectory } from '../install/directory'
 import { withIoFailures } from '../install/io-failure'
@@ -14,6 +15,7 @@ import { NOTHING_TAKEN_OVER } from '../primary/take-over'
 import { sync } from '../sync/sync'
 import { basename, dirname, resolve } from '../system/paths'
 import { errorText } from './error-text'
+import { hasContainers } from './has-containers'
 import { enterHostRoot } from './host-root'
 import { requireRoot } from './root'
 import type { MetricsOptions } from './rows/metrics'
@@ -51,7 +53,10 @@ async function lookAtKernel({ confDir }: MetricsOptions, world: World): Promise<
   }
 }
 
-/** What a sync would do. Without a result, drift is not 0: it has no sample. */
+/**
+ * What a sync would do. Without a result, drift is not 0: it has no sample. A node without pods has no cache in the usual directory, and
+ * all is well there.
+ */
 async function lookForDrift({ confDir, cacheDirs }: MetricsOptions, world: World): Promise<Look> {
   try {
     const report = await sync(world.backend(), {
@@ -59,9 +64,12 @@ async function lookForDrift({ confDir, cacheDirs }: MetricsOptions, world: World
       pruneAfterSeconds: defaultsOf(SYNC).graceSeconds,
       takeOver: async () => NOTHING_TAKEN_OVER,
     })
-    const { isUncertain, isCacheAbsent, warnings, errors } = report
-    const doubts = isUncertain || isCacheAbsent ? warnings : []
-    return { samples: driftSamples(report), problems: [...doubts, ...errors] }
+    const { isUncertain, isCacheAbsent, isCacheMissing, warnings, errors } = report
+    const isCacheExpected = cacheDirs.some((one) => one !== DEFAULT_CACHE_DIR) || hasContainers()
+    const doubts = isUncertain || (isCacheAbsent && isCacheExpected) ? warnings : []
+    // Where no cache is, nobody knows what is missing.
+    const samples = isCacheMissing && isCacheExpected ? [] : driftSamples(report)
+    return { samples, problems: [...doubts, ...errors] }
   } catch (error) {
     return { samples: [], problems: [errorText(error)] }
   }

@@ -2,10 +2,10 @@ import { epochSeconds, now } from '#system/clock'
 import { CODES, toCniError } from '../cni/error'
 import { expand } from '../config/sources'
 import type { Differences } from '../metrics/drift'
-import { lookAtNamespaces } from '../sync/namespaces'
 import { VERSION } from '../system/version'
 import { errorText } from './error-text'
 import { fingerprint, fingerprintOf } from './fingerprint'
+import { hasContainers } from './has-containers'
 import type { Health } from './health'
 import { pauseUntilStop } from './pause'
 import type { SyncOptions } from './rows/sync'
@@ -105,15 +105,6 @@ function missingCache(
 ): string | undefined {
   if (!isCacheMissing || !(hadRules || hasContainers())) return undefined
   return 'there is no result cache, so lost rules cannot be restored; name it with --cache-dir'
-}
-
-function hasContainers(): boolean {
-  const { addresses, unseen } = lookAtNamespaces()
-  return unseen.length > 0 || [...addresses].some((address) => !isLoopback(address))
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
 }
 
 /** What a run found. One that failed is told, and tried again soon: nobody restarts a watch that gave up at night. */

@@ -178,8 +178,8 @@ describe('--health-port', () => {
     const lines = [`ip-masq ${version}`, 'install: ok', 'sync: ok']
     expect(await ask('/readyz')).toEqual({ status: 200, lines })
     expect(await ask('/livez')).toEqual({ status: 200, lines })
-    for (const path of ['/metrics', '/'])
-      expect(await ask(path)).toEqual({ status: 404, lines: ['ask for /livez or /readyz'] })
+    for (const path of ['/metric', '/'])
+      expect(await ask(path)).toEqual({ status: 404, lines: ['ask for /livez, /readyz or /metrics'] })
     await write('{')
     await until(async () => (await ask('/readyz')).status === 503)
     child.kill('SIGTERM')

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -81,6 +81,18 @@ describe.each(Object.entries(EXECUTABLES))('ip-masq metrics (%s)', (_, executabl
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(samplesOf(stdout)).toContain('ip_masq_attachments{network="cbr0",place="nftables"} 0')
     expect(await node.sh('nft list tables')).toBe('')
+  })
+
+  test('of a node whose cache is not there says nothing of drift', async () => {
+    await network.add('a', ['10.244.1.7/24'])
+    await rm(join(network.cacheDir, 'results'), { recursive: true })
+    const { exitCode, stdout, stderr } = await metrics()
+    expect(exitCode).toBe(1)
+    expect(stderr.split('\n')).toContain(
+      `there is no result cache ${network.cacheDir}/results; use --cache-dir`,
+    )
+    expect(stdout).toContain('ip_masq_attachments{network="cbr0",place="nftables"} 1')
+    expect(stdout).not.toContain('ip_masq_drift')
   })
 
   test('of three pods', async () => {

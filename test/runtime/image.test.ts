@@ -128,7 +128,7 @@ describe('the DaemonSet of conf/kubernetes/base', () => {
 })
 
 test('with components/prometheus, the metrics are at the address of the node, and the probes where they were', async () => {
-  await start('base', { components: ['prometheus'] })
+  await start('base', { components: ['prometheus'], moreArgs: ['--log-format=json'] })
   await becomesReady()
   const get = (host: string, path: string) =>
     containerd.shell(
@@ -141,6 +141,11 @@ test('with components/prometheus, the metrics are at the address of the node, an
   expect(metrics).toMatch(/\nip_masq_attachments\{network="\w+",place="nftables"\} [1-9]/)
   expect(await get(NODE.ipv4, '/readyz')).toMatch(/^HTTP\/1\.1 404 /)
   expect(await get('127.0.0.1', '/metrics')).toBe('')
+  const log = (await running.log()).trimEnd().split('\n')
+  expect(log.map((line) => JSON.parse(line))).toContainEqual({
+    ...{ time: expect.any(String), level: 'info' },
+    msg: `ip-masq ${version}: watching /etc/cni/net.d`,
+  })
   expect(await running.terminate()).toBe(0)
 })
 
