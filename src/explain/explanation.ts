@@ -74,5 +74,4 @@ export interface Because {
 export interface Conditions {
   readonly outInterfaces: readonly InterfacePattern[]
   readonly toPorts: readonly PortRange[]
-  readonly pinExemptions: boolean
 }

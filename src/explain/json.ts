@@ -1,6 +1,8 @@
 import type { Condition } from '../foreign/model'
 import type { SourceNat } from '../foreign/source-nat'
 import { formatAddress } from '../policy/address'
+import type { InterfacePattern } from '../policy/interface'
+import { formatPorts } from '../policy/ports'
 import { formatPrefix } from '../policy/prefix'
 import { formatEnds, formatTarget } from '../policy/range'
 import type { Because, Explanation, Part } from './explanation'
@@ -30,12 +32,15 @@ function explanationJson(one: Explanation) {
 }
 
 function partJson(part: Part) {
-  const { destination, verdict, wanted, because, route, through, seen, others, decidedBy, olderFlows } = part
+  const { destination, verdict, wanted, conditions, because, route, through, seen } = part
+  const { others, decidedBy, olderFlows } = part
   const out = route?.kind === 'out' ? route : undefined
   return {
     destination: formatTarget(destination),
     verdict: verdict ? verdictJson(verdict) : null,
     wanted: wanted ? verdictJson(wanted) : null,
+    outInterfaces: conditions.outInterfaces.map(formatInterface),
+    toPorts: conditions.toPorts.map(formatPorts),
     because: because ? becauseJson(because) : null,
     seenAs: seen?.map(formatAddress) ?? null,
     route: route
@@ -94,7 +99,7 @@ function conditionText(condition: Condition): string {
       return `${not}${condition.on} ${condition.ranges.map(formatTarget).join(' ')}`
     case 'in':
     case 'out':
-      return `${not}${condition.on} ${condition.names.map(({ name, isWildcard }) => name + (isWildcard ? '*' : '')).join(' ')}`
+      return `${not}${condition.on} ${condition.names.map(formatInterface).join(' ')}`
     case 'mark':
       return `${not}mark 0x${condition.value.toString(16)}/0x${condition.mask.toString(16)}`
     case 'family':
@@ -106,4 +111,8 @@ function conditionText(condition: Condition): string {
     default:
       return condition satisfies never
   }
+}
+
+function formatInterface({ name, isWildcard }: InterfacePattern): string {
+  return `${name}${isWildcard ? '*' : ''}`
 }

@@ -70,17 +70,19 @@ function verdictOf({ verdict, source }: Reason): Verdict {
 
 /** The first place that masquerades decides. Undefined where rules are not such as we write them. */
 function liveVerdict({ rules }: PodAddress, family: Range['family'], digits: string): Verdict | undefined {
+  let exempt: Verdict = { does: 'exempt' }
   for (const { policy } of rules) {
     if (!policy) return undefined
     const verdict = verdictAt(policy, family, digits)
     if (verdict.does === 'masqueraded') return verdict
+    if (verdict.isPinned) exempt = verdict
   }
-  return { does: 'exempt' }
+  return exempt
 }
 
 function conditionsOf(policy: Policy | undefined): Conditions {
-  const { outInterfaces = [], toPorts = [], pinExemptions = false } = policy ?? {}
-  return { outInterfaces, toPorts, pinExemptions }
+  const { outInterfaces = [], toPorts = [] } = policy ?? {}
+  return { outInterfaces, toPorts }
 }
 
 async function becauseOf({ reason, policy }: ReasonPart, locate: Locate): Promise<Because> {

@@ -92,7 +92,7 @@ function relevantOthers(decided: Decided, node: Surroundings, out: string): Sour
   }
   const { verdict, conditions } = decided
   const isMasqueraded = verdict !== undefined && isActing(verdict.does, conditions, out)
-  const isPinned = verdict?.does === 'exempt' && conditions.pinExemptions
+  const isPinned = verdict?.isPinned === true
   // nftables pins by a mapping, which ends NAT for the flow; iptables by an ACCEPT, which ends the one nat table.
   const isTaken = (nat: SourceNat) => isMasqueraded || (isPinned && (own === 'nftables' || nat.place === own))
   return sourceNatOf(foreign, own, flow).filter((nat) => nat.order !== 'after' || !isTaken(nat))

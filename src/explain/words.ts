@@ -1,6 +1,7 @@
 import { formatPlace } from '../config/places'
 import type { SourceNat } from '../foreign/source-nat'
 import { type Address, formatAddress } from '../policy/address'
+import { formatPorts } from '../policy/ports'
 import { formatPrefix } from '../policy/prefix'
 import { formatEnds } from '../policy/range'
 import type { Because, Explanation, Part } from './explanation'
@@ -31,10 +32,12 @@ function ownWords(verdict: Verdict, { conditions, route }: Part): string {
   const names = conditions.outInterfaces.map(({ name, isWildcard }) => (isWildcard ? `${name}*` : name))
   if (route?.kind === 'out' && !isActing('masqueraded', conditions, route.out))
     return `not masqueraded, because it leaves through ${route.out} and outInterfaces are ${names.join(', ')}`
-  if (route) return 'masqueraded'
+  const ports = conditions.toPorts.map(formatPorts).join(',')
+  const from = ports === '' ? '' : ` from ports ${ports}`
+  if (route) return `masqueraded${from}`
   const source = verdict.source ? formatEnds(verdict.source) : 'the address of the outgoing interface'
   const where = names.length > 0 ? `, where it leaves through ${names.join(' or ')}` : ''
-  return `masqueraded as ${source}${where}`
+  return `masqueraded as ${source}${from}${where}`
 }
 
 function seenWords(seen: readonly Address[] | undefined): string {

@@ -135,6 +135,9 @@ describe('a packet proves it:', () => {
   test('toPorts', async () => {
     await roll({ toPorts: '40000-40009' })
     await expectSame([internet])
+    expect((await network.command(`explain shop/web ${internet}`)).lines[0]).toBe(
+      `shop/web (${POD.ipv4}), network cbr0, to ${internet}: masqueraded from ports 40000-40009, seen as ${NODE.ipv4}`,
+    )
     const { address, port } = await portSeen(pod, internet, 'tcp')
     expect(address).toBe(NODE.ipv4)
     expect(port).toBeGreaterThanOrEqual(40000)
@@ -205,6 +208,8 @@ describe('which line decides:', () => {
           destination: onPrem,
           verdict: { masqueraded: false, source: null },
           wanted: null,
+          outInterfaces: [],
+          toPorts: [],
           because: {
             ...{
               kind: 'key',
@@ -385,6 +390,18 @@ describe('others’ source NAT:', () => {
     const isHeld = firewall.name === 'nftables'
     expect([status, one.parts[0].seenAs]).toEqual([isHeld ? 0 : 1, [await sourceSeen(pod, internet)]])
     expect(one.parts[0].seenAs).toEqual([isHeld ? POD.ipv4 : NODE.ipv4])
+    await clean()
+  })
+
+  test('what is exempt for another reason than a prefix is not pinned', async () => {
+    await roll({
+      pinExemptions: true,
+      policies: [nat({ Destinations: ['192.168.77.1'], ExceptionList: [] })],
+    })
+    await site.node.sh(OTHERS.agent.replaceAll('iptables ', `${ownTool} `))
+    const { one } = await explain(internet)
+    expect(one.parts[0].seenAs).toEqual([await sourceSeen(pod, internet)])
+    expect(one.parts[0].seenAs).toEqual([NODE.ipv4])
     await clean()
   })
 

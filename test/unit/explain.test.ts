@@ -136,6 +136,8 @@ describe('by a conflist alone:', () => {
               destination: '10.9.1.1',
               verdict: { masqueraded: true, source: '192.0.2.10-192.0.2.13' },
               wanted: null,
+              outInterfaces: ['bond*'],
+              toPorts: [],
               because: {
                 ...{ kind: 'key', text: 'masqueradeCIDRs[0]', prefix: '10.9.0.0/16', policy: null },
                 place: { file: '/10-pods.conflist', line: 7, column: 27 },
