@@ -1,11 +1,16 @@
 #ifndef CHUNKS_H
 #define CHUNKS_H
+#include <stddef.h>
 #include <stdint.h>
 
-/* The program's modules as bytecode; the build writes them. The last one has no name. */
+/*
+ * The program's modules as bytecode; the build writes them. The last one has no name. One with a size is a block of LZ4, which has so
+ * many bytes when it is expanded.
+ */
 typedef struct {
   const char *name;
   const uint8_t *start, *end;
+  size_t size;
 } Chunk;
 
 extern const Chunk CHUNKS[];

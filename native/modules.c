@@ -12,9 +12,39 @@ static const Chunk *find_chunk(const char *name) {
   return NULL;
 }
 
+/* What does not fit into the four bits of a token follows it. */
+static size_t length_from(const uint8_t **at, size_t length) {
+  for (int more = length == 15; more; length += *(*at)++) more = **at == 255;
+  return length;
+}
+
+/* Literals and matches in turn. The build made the block, and nobody can give us another one, so nothing is checked. */
+static void expand(const Chunk *chunk, uint8_t *to) {
+  for (const uint8_t *at = chunk->start;;) {
+    uint8_t token = *at++;
+    size_t count = length_from(&at, token >> 4);
+    memcpy(to, at, count);
+    to += count, at += count;
+    if (at == chunk->end) return;
+    const uint8_t *from = to - (at[0] | at[1] << 8);
+    at += 2;
+    for (count = length_from(&at, token & 15) + 4; count > 0; count--) *to++ = *from++;
+  }
+}
+
+static JSValue read_expanded(JSContext *ctx, const Chunk *chunk) {
+  uint8_t *bytes = js_malloc(ctx, chunk->size);
+  if (!bytes) return JS_EXCEPTION;
+  expand(chunk, bytes);
+  JSValue read = JS_ReadObject(ctx, bytes, chunk->size, JS_READ_OBJ_BYTECODE);
+  js_free(ctx, bytes);
+  return read;
+}
+
 static JSValue read_chunk(JSContext *ctx, const char *name) {
   const Chunk *chunk = find_chunk(name);
   if (!chunk) return JS_ThrowReferenceError(ctx, "there is no module %s", name);
+  if (chunk->size > 0) return read_expanded(ctx, chunk);
   return JS_ReadObject(ctx, chunk->start, (size_t)(chunk->end - chunk->start), JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
 }
 

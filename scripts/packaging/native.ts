@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { ARCHITECTURES, type Architecture, thisArchitecture } from './architecture'
 import { ENGINE_VERSION, engineSource } from './engine'
+import { lz4Block } from './lz4'
 import { nativeScripts, PROGRAMS } from './native-scripts'
 import { ROOT } from './root'
 
@@ -162,18 +163,39 @@ async function bytecode(directory: string, entry: string): Promise<void> {
     cwd: directory,
   })
   await copyFile(join(OWN, 'chunks.h'), join(directory, 'chunks.h'))
-  await writeFile(join(directory, 'chunks.c'), chunksSource(names))
+  const sizes = await Promise.all(names.map((name) => pack(join(directory, name), modules.includes(name))))
+  await writeFile(join(directory, 'chunks.c'), chunksSource(names, sizes))
 }
 
-function chunksSource(names: readonly string[]): string {
+/** A smaller module is worth less than the instructions that a call needs to expand it. */
+const SMALLEST_BLOCK = 4096
+
+/**
+ * Every call reads a program, in its place; modules are read by few calls, and take less room as a block of LZ4. Returns the
+ * module's size before, or 0 where it stays as it is.
+ */
+async function pack(file: string, isSeldom: boolean): Promise<number> {
+  const bytes = await readFile(file)
+  if (!isSeldom || bytes.length < SMALLEST_BLOCK) return 0
+  await writeFile(file, lz4Block(bytes))
+  return bytes.length
+}
+
+function chunksSource(names: readonly string[], sizes: readonly number[]): string {
   const data = names.map((name, i) =>
     [
       `__asm__(".section .rodata\\n.balign 16\\nchunk_${i}:\\n.incbin \\"${name}\\"\\nchunk_${i}_end:\\n.byte 0\\n.previous");`,
       `extern const uint8_t chunk_${i}[], chunk_${i}_end[];`,
     ].join('\n'),
   )
-  const rows = names.map((name, i) => `  {"${name}", chunk_${i}, chunk_${i}_end},`)
-  return ['#include "chunks.h"', ...data, 'const Chunk CHUNKS[] = {', ...rows, '  {0, 0, 0},', '};', ''].join(
-    '\n',
-  )
+  const rows = names.map((name, i) => `  {"${name}", chunk_${i}, chunk_${i}_end, ${sizes[i]}},`)
+  return [
+    '#include "chunks.h"',
+    ...data,
+    'const Chunk CHUNKS[] = {',
+    ...rows,
+    '  {0, 0, 0, 0},',
+    '};',
+    '',
+  ].join('\n')
 }
