@@ -6,6 +6,7 @@ import { LOAD } from './commands/load'
 import { run } from './commands/run'
 import { UsageError } from './commands/table/usage-error'
 import type { World } from './commands/world'
+import { errorCode } from './system/errors'
 import type { Output } from './system/streams'
 
 /** The process edge of the operator's commands: what they read and write of the process. */
@@ -58,6 +59,8 @@ export async function runOperator(args: readonly string[], machine: Machine): Pr
       write(2, printLines([error.message]))
       return 2
     }
+    // Whoever read stdout has read enough (`| head`).
+    if (errorCode(error) === 'EPIPE') return 1
     const { message, details } = toCniError(error)
     write(2, printLines([message]) + printableText(details && `${details}\n`))
     return 1

@@ -5,7 +5,7 @@ export interface Streams {
    * NotUtf8Error where the bytes are no UTF-8: what is passed on must be what was received.
    */
   readStdin(): string
-  /** Every byte once, in order, or an error that names the stream. Waits where it is non-blocking. */
+  /** Every byte once, in order, or an error with `code` (EPIPE: nobody reads it any more). Waits where it is non-blocking. */
   write(descriptor: Output, text: string): void
   /**
    * Writes some of the bytes, at least one, and gives their number. A full pipe holds up the promise and nothing else. An output

@@ -51,6 +51,13 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
     expect(stdout).toMatch(new RegExp(`^ip-masq ${command}: [^]*\\nUsage:\\n  ip-masq ${command}`))
   })
 
+  test('a reader that has read enough is no defect', async () => {
+    const { stdout, stderr } = await type(
+      `exec 3>&1; (sleep 0.3; ${executable} help convert; echo "status $?" >&3) | true`,
+    )
+    expect({ stdout, stderr }).toEqual({ stdout: 'status 1', stderr: '' })
+  })
+
   test.each(['--verbose', 'add', '--version --help'])('does not know %s', async (option) => {
     expect(await type(`${executable} ${option}`)).toMatchObject({
       exitCode: 2,

@@ -43,7 +43,10 @@ const OUTPUT_NAMES = { 1: 'stdout', 2: 'stderr' } as const
 /** A pipe or a socket may be non-blocking, set so by whoever holds the other end: then we wait for room or data. */
 function untilReady(returned: number, call: string): void {
   if (returned === -ERRNO.EAGAIN) pause(1)
-  else if (returned !== -ERRNO.EINTR) throw new Error(`${call} failed: ${codeOf(-returned)}`)
+  else if (returned !== -ERRNO.EINTR) {
+    const code = codeOf(-returned)
+    throw Object.assign(new Error(`${call} failed: ${code}`), { code })
+  }
 }
 
 /** What a pipe that has room takes at once (PIPE_BUF of limits.h), so that a write never waits. */
