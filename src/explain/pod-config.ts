@@ -10,29 +10,36 @@ import { FAMILIES } from '../policy/address'
 import { podListsOf } from '../sync/decisions'
 import type { PodAddress } from './pods'
 
-/** What the conflist asks for a pod, or why that is not known; `notes`: what else there is to know of it, a line each. */
-export type Asked =
-  | { readonly config: PodConfig; readonly notes: readonly string[] }
-  | { readonly config?: undefined; readonly notes: readonly string[] }
+/** What the conflist asks for a pod, or why that is not known. */
+export interface Asked {
+  readonly config?: PodConfig
+  /** What else there is to know of it, a line each. */
+  readonly notes: readonly string[]
+  /** A conflist that cannot be used, a line each. */
+  readonly problems: readonly string[]
+}
 
 /** The plugin's config of a pod's network as the conflist on disk has it, else as the ADD had it. */
 export async function askedFor(pod: PodAddress, networks: Networks, confDir: string): Promise<Asked> {
   const { cached, live } = pod
   const name = cached?.attachment.network ?? live?.note?.network
-  if (name === undefined) return { notes: ['nobody knows of which network it is'] }
+  if (name === undefined) return { notes: ['nobody knows of which network it is'], problems: [] }
   const network = networks.networks.get(name)
   const at = network && placeOf(network)
-  if (network && !at) return { notes: [`network ${name}: ${confDir}/${network.file} has no ip-masq`] }
-  const [plugin, notes] = at
-    ? [at.plugin, []]
-    : [pluginOfAdd(cached), [`network ${name}: there is no conflist of that name in ${confDir}`]]
-  if (!plugin) return { notes }
+  if (network && !at)
+    return { notes: [`network ${name}: ${confDir}/${network.file} has no ip-masq`], problems: [] }
+  const notes = at ? [] : [`network ${name}: there is no conflist of that name in ${confDir}`]
+  // One of those that cannot be read may be the network's.
+  const problems = at ? [] : networks.problems
+  const plugin = at ? at.plugin : pluginOfAdd(cached)
+  if (!plugin) return { notes, problems }
   try {
     const config = await configOf(plugin, pod)
-    if (at) return { config: { ...config, at: at.place }, notes }
-    return { config, notes: [...notes, 'this is by the conflist of its ADD, as the runtime cached it'] }
+    if (at) return { config: { ...config, at: at.place }, notes, problems }
+    const byCache = 'this is by the conflist of its ADD, as the runtime cached it'
+    return { config, notes: [...notes, byCache], problems }
   } catch (error) {
-    return { notes: [...notes, `network ${name}: ${toCniError(error).message}`] }
+    return { notes, problems: [...problems, `network ${name}: ${toCniError(error).message}`] }
   }
 }
 

@@ -58,7 +58,7 @@ export function settingsProblems({ rules, address }: PodAddress, { config }: Ask
 
 /** What an operator should do something about, or what makes the answer uncertain. */
 export function problemsOf(pod: PodAddress, parts: readonly Part[], asked: Asked): string[] {
-  const problems: string[] = []
+  const problems: string[] = [...asked.problems]
   const { rules } = pod
   const asksFor = asked.config && parts.some(({ wanted }) => wanted)
   if (asksFor && rules.length === 0)

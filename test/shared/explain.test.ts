@@ -301,6 +301,33 @@ describe('when not all is as it should be:', () => {
     expect(await explain(internet)).toMatchObject({ status: 0, one: { problems: [] } })
   })
 
+  test('a conflist that cannot be used', async () => {
+    await roll({})
+    await network.writeConflist({ toPorts: '0' })
+    const refused = await explain(internet)
+    expect([refused.status, refused.one.parts[0].because, refused.one.parts[0].seenAs]).toEqual([
+      1,
+      null,
+      [NODE.ipv4],
+    ])
+    expect(refused.one.problems).toEqual([
+      'network cbr0: Cannot use toPorts "0": write ports from 1 to 65535',
+    ])
+    const file = join(network.confDir, '10-pods.conflist')
+    await writeFile(file, '{ "name": "cbr0", }')
+    const torn = await explain(internet)
+    expect([torn.status, torn.one.parts[0].seenAs, torn.one.parts[0].because.text]).toEqual([
+      ...[1, [NODE.ipv4], 'nothing exempts it'],
+    ])
+    expect(torn.one.problems).toEqual([
+      `${file}: it is not JSON: line 1, column 19: write a key in double quotes`,
+    ])
+    expect(torn.one.notes).toEqual([
+      `network cbr0: there is no conflist of that name in ${network.confDir}`,
+      'this is by the conflist of its ADD, as the runtime cached it',
+    ])
+  })
+
   test('the rules are gone', async () => {
     await roll({})
     await site.node.sh(firewall.flush)
