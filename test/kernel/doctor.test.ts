@@ -70,6 +70,27 @@ describe('a healthy node', () => {
     ])
   })
 
+  test.each(['nft', 'legacy'])('with rules in iptables-%s is healthy too', async (kind) => {
+    const { node, network } = site
+    await network.del('a')
+    await node.sh('nft delete table inet ip-masq')
+    if (kind === 'legacy') await node.sh('iptables-legacy -t mangle -N KUBE-IPTABLES-HINT')
+    await network.writeConflist({ backend: 'iptables' })
+    await network.add('b', ['10.244.1.8/24', 'fd00::8/64'])
+    const { status, findings } = await site.examine()
+    expect(findings.filter(({ level }) => !['ok', 'note'].includes(level))).toEqual([])
+    expect(status).toBe(0)
+    expect(
+      findings.filter(({ check }) => ['drift', 'check', 'foreign-masquerade'].includes(check)).map(short),
+    ).toEqual([
+      'ok: 1 attachment has the rules that the conflists ask for',
+      'ok: CHECK succeeds: tried for a pod of the one policy',
+      expect.stringMatching(/^ok: nobody else masquerades towards what is exempt/),
+    ])
+    await node.sh(`iptables-${kind} -t nat -F IPM-PODS`)
+    expect((await site.findingsOf('drift')).map(({ level }) => level)).toContain('error')
+  })
+
   test('as a person reads it', async () => {
     const { status, lines } = await site.network.command(`doctor --bin-dir ${site.binDir}`)
     expect(status).toBe(0)
@@ -298,8 +319,8 @@ describe('what cannot be looked at', () => {
 /** By the lists of modules, nf_tables is not loaded, and would be by a question. */
 const WITH_MODULES = `${WRITABLE_PROC}
 echo 'loop 40960 0 - Live 0x0' > /proc/modules
-lib=$(mktemp -d); mount -t tmpfs none $lib; mkdir $lib/upper $lib/work
-mount -t overlay -o lowerdir=/usr/lib,upperdir=$lib/upper,workdir=$lib/work none /usr/lib
+mount -t tmpfs none /media; mkdir /media/upper /media/work
+mount -t overlay -o lowerdir=/usr/lib,upperdir=/media/upper,workdir=/media/work none /usr/lib
 mkdir -p /usr/lib/modules/$(uname -r)
 echo 'kernel/fs/fuse/fuse.ko' > /usr/lib/modules/$(uname -r)/modules.builtin
 for module in nf_tables nfnetlink; do
