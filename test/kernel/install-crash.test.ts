@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { EXECUTABLES } from '../lab/plugin'
+import { EXECUTABLES, WITHOUT_DOCUMENTS } from '../lab/plugin'
 
 /** Killed at each system call that writes: the node is in the old state or the new one, and a second run ends it. */
 
@@ -43,9 +43,14 @@ async function putExecutable(): Promise<void> {
 }
 
 const run = (line: string, strace: readonly string[] = []) =>
-  execa('ip', ['netns', 'exec', node.name, ...strace, EXECUTABLES.native, ...line.split(' ')], {
-    reject: false,
-  })
+  execa(
+    'ip',
+    [
+      ...['netns', 'exec', node.name, 'bash', '-c', `${WITHOUT_DOCUMENTS}; exec "$@"`, 'bash'],
+      ...[...strace, EXECUTABLES.native, ...line.split(' ')],
+    ],
+    { reject: false },
+  )
 
 /** The one rule: what a conflist names is there, whole. */
 function checkState(old?: string): void {

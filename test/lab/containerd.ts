@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import type { Namespace } from './namespace'
-import { EXECUTABLES } from './plugin'
+import { EXECUTABLES, WITHOUT_DOCUMENTS } from './plugin'
 import { PLUGIN_DIRECTORY } from './runtime'
 
 /**
@@ -71,6 +71,7 @@ address = "${socket}"
       mount -t overlay overlay -o lowerdir=$d,upperdir=${directory}/up$d,workdir=${directory}/work$d $d
     done
     mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni /run/containerd
+    ${WITHOUT_DOCUMENTS}
     mount --bind ${run} /run/containerd
     mount --bind ${confDir} /etc/cni/net.d
     mount --bind ${cacheDir} /var/lib/cni

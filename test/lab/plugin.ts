@@ -116,6 +116,9 @@ export async function succeed(
   return reply
 }
 
+/** For a mount namespace in which uninstall runs: files that install --docs has put on the machine itself are out of its reach. */
+export const WITHOUT_DOCUMENTS = 'mount -t tmpfs none /usr/local/share'
+
 /**
  * An operator's command inside the namespace: `sync --dry-run`. `path`: a directory to look for tools in first;
  * `before` and `executable`: as in a PluginCall.
@@ -125,7 +128,7 @@ export async function runCommand(
   command: string,
   { path = '/usr/bin', before = '', executable = EXECUTABLES.native } = {},
 ) {
-  const line = `${before}\nexec env -i PATH=${path}:$PATH \${IP_MASQ_CARRIER:+IP_MASQ_CARRIER=$IP_MASQ_CARRIER} ${executable} ${command}`
+  const line = `${WITHOUT_DOCUMENTS}\n${before}\nexec env -i PATH=${path}:$PATH \${IP_MASQ_CARRIER:+IP_MASQ_CARRIER=$IP_MASQ_CARRIER} ${executable} ${command}`
   const result = await run('ip', ['netns', 'exec', namespace.name, 'bash', '--norc', '-c', line])
   return {
     status: result.exitCode,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Namespace } from './namespace'
-import { EXECUTABLES } from './plugin'
+import { EXECUTABLES, WITHOUT_DOCUMENTS } from './plugin'
 import { PLUGIN_DIRECTORY } from './runtime'
 
 /** podman with CNI, in a root, state and cache of its own. Containers need no image: their root is a directory. */
@@ -48,6 +48,7 @@ runtime = "runc"
   const setUp = `mkdir -p /var/lib/cni /etc/containers /run/netns
     mount --bind ${at('cni')} /var/lib/cni
     mount -t tmpfs none /run/netns
+    ${WITHOUT_DOCUMENTS}
     mount -t tmpfs none /etc/containers; cp ${at('containers.conf')} /etc/containers/
     echo ready; exec sleep infinity`
   const holder = spawn('nsenter', [`--net=${node.path}`, 'unshare', '-m', 'bash', '-ec', setUp], {
