@@ -13,13 +13,25 @@ export interface Verdict {
 
 /** The same order of questions as in the rules that are made of a policy. */
 export function verdictAt({ families, pinExemptions }: Policy, family: Family, digits: string): Verdict {
-  const isIn = (ranges: readonly Range[]) => ranges.some(({ first, end }) => first <= digits && digits < end)
+  const isIn = (ranges: readonly Range[]) => includesDigits(ranges, digits)
   const one = families[family]
   if (!one) return { does: 'exempt' }
   if (isIn(one.exempt)) return { does: 'exempt', ...(pinExemptions && { isPinned: true }) }
   if (one.destinations && !isIn(one.destinations)) return { does: 'exempt' }
   const { snatTo } = one.special?.find(({ destinations }) => isIn(destinations)) ?? one
   return { does: 'masqueraded', ...(snatTo && { source: snatTo }) }
+}
+
+/** `ranges` in address order, none touching the next: the last one that begins before the address is the only one that can have it. */
+function includesDigits(ranges: readonly Range[], digits: string): boolean {
+  let [low, high] = [0, ranges.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ranges[middle]?.first ?? '') <= digits) low = middle + 1
+    else high = middle
+  }
+  const range = ranges[low - 1]
+  return range !== undefined && digits < range.end
 }
 
 /** All ranges at whose borders the verdict may change. */

@@ -41,9 +41,12 @@ export async function decideParts(range: Range, deciding: Deciding): Promise<Dec
   const ends = [...live, ...reasons.map((one) => one.range)].flatMap(({ first, end }) => [first, end])
   const firsts = borders(range, [ends.map((first) => ({ first }))])
   const parts: Decided[] = []
+  let at = 0
   for (const [i, first] of firsts.entries()) {
     const destination = rangeUpTo(first, firsts[i + 1] ?? range.end)
-    const reason = reasons.find((one) => one.range.first <= first && first < one.range.end)
+    // Both are in address order.
+    for (let one = reasons[at]; one && one.range.end <= first; one = reasons[at]) at += 1
+    const reason = reasons[at]
     const wanted = reason && verdictOf(reason.reason)
     const verdict = isOffline ? wanted : liveVerdict(pod, family, first)
     const differs = !isOffline && wanted && verdict && !isSameVerdict(wanted, verdict)
