@@ -81,7 +81,7 @@ function checkTool(
 function checkIp({ file, printed, failure }: FoundTool): Finding {
   if (file !== undefined && failure === undefined) return ok('ip', `${file}: ${printed ?? ''}`)
   return note('ip', file === undefined ? 'there is no ip' : `${file} ${failure}`, {
-    why: 'so that the tables of policy routing were not looked at; ip-masq itself does not need it',
+    why: 'the routes of policy routing were not looked at. ip-masq itself does not need ip',
     mend: 'install iproute2',
   })
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CachedNetwork } from '../lab/cached-network'
 import { createCachedNetwork } from '../lab/cached-network'
 import type { Finding } from '../lab/doctor-site'
@@ -51,29 +51,22 @@ const find = async (check = 'source-ports', more: Parameters<CachedNetwork['comm
 const used = (count: number) =>
   `${count} of ${PORTS} source ports of ${NODE.ipv4} are in use towards ${DESTINATION.address}:${DESTINATION.port} (udp), ${count} of them by ${POD.ipv4}`
 
-describe('source ports', () => {
-  test('that are not looked at, with few connections', async () => {
-    await open(30_000, 3)
-    expect(await find()).toEqual(['ok: there are too few connections to use up the source ports'])
-  })
+test('source ports of which fewer and fewer are left, and then none', async () => {
+  await open(30_000, 3)
+  expect(await find()).toEqual(['ok: there are too few connections to use up the source ports'])
+  await open(30_003, 14)
+  expect(await find()).toEqual([`warning: ${used(17)}`])
+  await open(30_017, 3)
+  expect(await find()).toEqual([`error: ${used(20)}`])
+  expect(await find('conntrack-losses')).toEqual(['ok: conntrack has lost no packet of a new connection'])
+  await open(30_020, 3)
+  const lost = ['note: conntrack has lost packets since the boot: insert_failed 3; drop 3']
+  expect(await find('conntrack-losses')).toEqual(lost)
+  // The same by netlink.
+  expect(await find('conntrack-losses', { before: NO_COUNTERS })).toEqual(lost)
+})
 
-  test('of which nearly all are in use, and then all', async () => {
-    await open(30_003, 14)
-    expect(await find()).toEqual([`warning: ${used(17)}`])
-    await open(30_017, 3)
-    expect(await find()).toEqual([`error: ${used(20)}`])
-  })
-
-  test.each([
-    ['in /proc', '', ['note: conntrack has lost packets since the boot: insert_failed 3; drop 3']],
-    ['by netlink', NO_COUNTERS, ['note: conntrack has lost packets since the boot: insert_failed 3; drop 3']],
-  ])('of which none is left: conntrack counts what it lost, %s', async (_, before, losses) => {
-    if (before === '') await open(30_020, 3)
-    expect(await find('conntrack-losses', { before })).toEqual(losses)
-  })
-
-  test('in a process that has neither', async () => {
-    const more = { before: NO_COUNTERS, executable: EXECUTABLES.node }
-    expect(await find('conntrack-losses', more)).toEqual(['note: the counters of conntrack cannot be read'])
-  })
+test('counters that a process cannot read in /proc, and has no netlink for', async () => {
+  const more = { before: NO_COUNTERS, executable: EXECUTABLES.node }
+  expect(await find('conntrack-losses', more)).toEqual(['note: the counters of conntrack cannot be read'])
 })

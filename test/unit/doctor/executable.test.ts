@@ -173,7 +173,7 @@ describe('tools', () => {
       },
       {
         ...{ check: 'ip', level: 'note', what: 'there is no ip', mend: 'install iproute2' },
-        why: 'so that the tables of policy routing were not looked at; ip-masq itself does not need it',
+        why: 'the routes of policy routing were not looked at. ip-masq itself does not need ip',
       },
     ])
   })
