@@ -61,7 +61,7 @@ export interface Asked {
   readonly metricsAddress?: Endpoint | undefined
 }
 
-export interface Told {
+export interface Watched {
   readonly loops: readonly string[]
   /** Absent: there are none. */
   readonly metrics?: WatchMetrics
@@ -72,9 +72,9 @@ export interface Told {
  * the last turn of each went well; 503 with the reason otherwise. Answering costs nothing; a probe by exec starts a
  * process each time. `/metrics` is there too, and alone at the address that is for it: whoever keeps that one busy holds up no probe.
  */
-export function serveHealth({ healthPort, metricsAddress }: Asked, told: Told, world: Warned): Health {
+export function serveHealth({ healthPort, metricsAddress }: Asked, watched: Watched, world: Warned): Health {
   if (healthPort === undefined && metricsAddress === undefined) return UNASKED
-  const { loops, metrics } = told
+  const { loops, metrics } = watched
   const states = new Map<string, LoopState>(
     loops.map((loop) => [loop, { error: 'not done yet', dueMs: Number.POSITIVE_INFINITY }]),
   )

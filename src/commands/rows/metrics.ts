@@ -30,7 +30,10 @@ export const METRICS = {
   ],
   statuses: [
     [0, 'The metrics are complete, whatever they say.'],
-    [1, 'Something could not be looked at: the metrics are there without it, and stderr says why.'],
+    [
+      1,
+      'Something could not be looked at, or is wrong in a way that no sync mends. The metrics are there without it, and stderr says why.',
+    ],
     WRONG_COMMAND_LINE,
   ],
 } as const satisfies CommandRow
