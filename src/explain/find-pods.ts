@@ -1,0 +1,37 @@
+import type { Backend } from '../backend/backend'
+import type { Inspection } from '../backend/inspection'
+import { CniError } from '../cni/error'
+import { readResultCache } from '../cni/result-cache'
+import { cachedAddresses, liveAddresses, ofPod, type PodAddress, type Subject, withCache } from './pods'
+
+interface FoundPods {
+  readonly inspection: Inspection
+  readonly pods: readonly PodAddress[]
+}
+
+/** By the kernel first, which tells one pod from 10,000 by key; else by the caches, all of which have to be read for that. */
+export async function podsFor(
+  subject: Subject,
+  backend: Backend,
+  cacheDirs: readonly string[],
+): Promise<FoundPods> {
+  const inspection = await backend.inspect(subject)
+  const read = (suffix?: string) => readResultCache(cacheDirs, suffix ? { suffix } : {})
+  const live = ofPod(withCache(liveAddresses(inspection, subject), read), subject)
+  if (live.length > 0) return { inspection, pods: live }
+  const cached = cachedAddresses(read(), subject)
+  if (cached.length === 0 && 'pod' in subject)
+    throw new CniError(
+      'ioFailure',
+      `Cannot explain ${subject.pod}: no rules here and no result cache name such a pod; write its address, or check --cache-dir`,
+    )
+  if (cached.length === 0 && 'address' in subject)
+    return { inspection, pods: [{ address: subject.address, rules: [] }] }
+  const pods: PodAddress[] = []
+  for (const one of cached) {
+    const { address } = one
+    const [found] = liveAddresses(await backend.inspect({ address }), { address })
+    pods.push({ ...one, ...found, ...(one.cached && { cached: one.cached }) })
+  }
+  return { inspection, pods }
+}
