@@ -48,6 +48,13 @@ const SCENES: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
     await SCENES.node?.(stage)
     await stage.network.writeConflist({ ...POLICY, nonMasqueradeCIDRs: ['10.0.0.0/8', '172.16.0.0/12'] })
   },
+  /** The same three pods, one of which has lost its rule, and a fourth that is gone without a DEL. */
+  async odd(stage) {
+    const { node, network } = stage
+    await SCENES.node?.(stage)
+    await node.sh('nft delete element inet ip-masq pods-ip { 10.244.1.8 }')
+    await network.add('web-3', ['10.244.1.10/24'], `${node.path}-gone`)
+  },
   /** No pod, and a conflist in which much is wrong. */
   async faulty({ network }) {
     await writeFile(join(network.confDir, '10-pods.conflist'), FAULTY)
