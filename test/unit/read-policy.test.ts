@@ -245,6 +245,21 @@ describe('iptables: what somebody altered', () => {
     })
   })
 
+  test('where the chain returns all that no rule names, what it names is destinations', () => {
+    const windows = {
+      Type: 'OutBoundNAT',
+      Settings: { Destinations: ['192.0.2.0/24'], Exceptions: ['192.0.2.9/32'] },
+    }
+    const limited = policyOf({ policies: [{ name: 'EndpointPolicy', value: windows }], ipv6: false })
+    const [{ chain: name } = { chain: '' }] = policyChains(limited, 'ip')
+    const { policy } = readChains(chainsOf(limited, 'ip'), name, 'ip')
+    expect(policy?.families.ip?.destinations?.map(formatRange)).toEqual([
+      '192.0.2.0-192.0.2.8',
+      '192.0.2.10-192.0.2.255',
+    ])
+    expect(exemptIn(policy)).toBe('169.254.0.0/16 192.0.2.9/32 224.0.0.0/4 255.255.255.255/32')
+  })
+
   test('an exemption more: another policy than the name says', () => {
     expect(read(['-d 8.8.8.8/32 -j RETURN', ...rules])).toEqual({
       isAsNamed: false,
