@@ -2,11 +2,11 @@ import { type Address, isSameAddress } from '../policy/address'
 import type { Wanted } from './backend'
 
 /**
- * The addresses that a sync sees to: those that are wanted, and those of the same result that the attachment has already,
- * though another cache entry claims them, because a live owner is never replaced.
+ * The addresses that a sync sees to: the wanted ones, and those of the same result that the attachment already has
+ * although another cache entry claims them. A live owner is never replaced.
  *
- * Undefined where the attachment has an address that its cached result has not. An ADD writes its rules before the runtime
- * writes the cache, so what is wanted is older than what stands.
+ * Undefined where the attachment has an address that its cached result lacks. An ADD writes its rules before the runtime
+ * writes the cache, so in that case the cached result is older than the rules in the kernel.
  */
 export function addressesInSync(
   { addresses, ofResult = addresses }: Pick<Wanted, 'addresses' | 'ofResult'>,

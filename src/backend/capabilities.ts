@@ -9,7 +9,7 @@ export function hasCapability(effective: bigint, name: Capability): boolean {
   return ((effective >> CAPABILITIES[name]) & 1n) === 1n
 }
 
-/** STATUS: whether we may change rules; undefined where /proc does not tell. */
+/** STATUS: whether we may change rules; undefined where /proc does not show it. */
 export function mayChangeRules(host: Host): boolean | undefined {
   const effective = host.effectiveCapabilities()
   return effective === undefined ? undefined : hasCapability(effective, 'CAP_NET_ADMIN')

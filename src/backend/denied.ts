@@ -2,18 +2,18 @@ import { readText } from '#system/files'
 import { effectiveUser } from '#system/program'
 import { type Capability, hasCapability } from './capabilities'
 
-/** Why the kernel refused a change, for a person who is to put it right. */
+/** Explains why the kernel refused a change, to a person who has to put it right. */
 
-/** What the rules are reached by, and what that asks the kernel for. */
+/** The capabilities that each way to the rules needs. */
 const NEEDS: Readonly<Record<'nftables' | 'iptables-legacy', readonly Capability[]>> = {
   nftables: ['CAP_NET_ADMIN'],
-  // It reads its tables through a raw socket.
+  // iptables-legacy reads its tables through a raw socket.
   'iptables-legacy': ['CAP_NET_ADMIN', 'CAP_NET_RAW'],
 }
 
 export interface Process {
   readonly isRoot: boolean
-  /** `CapEff` as a number; undefined where /proc does not tell. */
+  /** `CapEff` as a number; undefined where /proc does not show it. */
   readonly capabilities: bigint | undefined
 }
 

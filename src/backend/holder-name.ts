@@ -1,12 +1,12 @@
 import { formatAddress } from '../policy/address'
 import type { Listed, ListedNote } from './backend'
 
-/** Who holds an address, in a line for people. */
+/** Names the holder of an address, in a line for people. */
 export function holderName(note: Pick<ListedNote, 'containerID' | 'ifname'> | undefined): string {
   return note ? `${note.containerID} ${note.ifname}` : 'an attachment without a name'
 }
 
-/** The same of an attachment that has rules; its addresses, where the rules do not say whose they are. */
+/** Names an attachment that has rules; by its addresses, where the rules do not say whose they are. */
 export function listedHolder({ note, addresses }: Listed): string {
   return note ? holderName(note) : addresses.map(formatAddress).join(', ')
 }

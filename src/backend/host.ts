@@ -7,7 +7,7 @@ import { findTool, runTool, type ToolResult } from '../system/tools'
 import type { Host } from './backend'
 import { mayHaveTable } from './nftables/netlink/tables'
 
-/** The machine that we run on, as backends see it. `longestWaitMs`: for our turn (`takeTurn`). */
+/** The machine that we run on, as backends see it. `longestWaitMs` limits how long we wait for our turn (`takeTurn`). */
 export function hostOf(path: string | undefined, longestWaitMs = LONGEST_WAIT_MS): Host {
   return {
     findTool: (name) => findTool(name, path),
@@ -21,13 +21,14 @@ export function hostOf(path: string | undefined, longestWaitMs = LONGEST_WAIT_MS
   }
 }
 
-/** Two thirds of a minute of 100 first ADDs on a slow machine; the runtime waits for two minutes. */
+/** 100 first ADDs on a slow machine take two thirds of a minute; the runtime waits for two minutes. */
 const LONGEST_WAIT_MS = 30_000
 
 /** proc(5), `CapEff` of /proc/self/status. */
 function effectiveCapabilities(): bigint | undefined {
   const text = readSystemFile('/proc/self/status') ?? ''
-  // "CapEff:\t000001ffffffffff": by hand, as STATUS comes every 5 s. An expression costs it 4 % more instructions.
+  // "CapEff:\t000001ffffffffff" is cut by hand, because STATUS comes every 5 s and a regular expression costs it 4 % more
+  // instructions.
   const at = text.indexOf('\nCapEff:')
   const [line = ''] = at < 0 ? [] : text.slice(at + 8).split('\n')
   const digits = `0x${line.trim()}`
@@ -42,7 +43,7 @@ function realPathOrSame(file: string): string {
   }
 }
 
-/** The kernel's lists of the tables that iptables-legacy has made; there is none where it made none. */
+/** The files in which the kernel lists the tables that iptables-legacy has made; a file is missing where it made none. */
 const LEGACY_TABLES: Readonly<Record<Family, string>> = {
   ip: '/proc/net/ip_tables_names',
   ip6: '/proc/net/ip6_tables_names',
@@ -54,10 +55,9 @@ function legacyTables(family: Family): string[] {
 }
 
 /**
- * Tools with one limit for the time that all of them take together: the runtime waits for the call. Each has at least
- * 2 s, whatever the limit: a tool that is killed as soon as it has begun would only make a failure of an answer that is
- * near, and of one that was killed while it wrote nobody knows what it did. What a call waits for its turn is no tool's
- * time.
+ * The tools of a call share one time limit, because the runtime waits for the call. Each tool has at least this long,
+ * whatever the limit: killing a tool that has just begun would turn a near answer into a failure, and nobody knows what a
+ * tool did that was killed while it wrote. The time that a call waits for its turn does not count.
  */
 const LEAST_MS = 2_000
 

@@ -6,20 +6,20 @@ export function attachmentDigest({ containerID, ifname }: AttachmentName): strin
   return sha256(JSON.stringify([containerID, ifname])).slice(0, 24)
 }
 
-/** How many digits of the digest fit in a chain's name of iptables. */
+/** How many digits of the digest fit in the name of an iptables chain. */
 const ID_DIGITS = 20
 
-/** An attachment in all backends: equal for equal (containerID, ifname). */
+/** Identifies an attachment in all backends: it is equal for equal (containerID, ifname). */
 export function attachmentId(attachment: AttachmentName): string {
   return attachmentDigest(attachment).slice(0, ID_DIGITS)
 }
 
-/** The same, of a digest that was read. */
+/** The same identity, from a digest that was read. */
 export function idOfDigest(digest: string): string {
   return digest.slice(0, ID_DIGITS)
 }
 
-/** The 16 hex digits that stand for a network in the notes of its owners; a backend may have room for 8 only. */
+/** 16 hex digits that identify a network in the notes of its owners; a backend may have room for 8 only. */
 export function networkDigest(network: string): string {
   return sha256(network).slice(0, 16)
 }

@@ -10,12 +10,12 @@ import type { Address } from '../policy/address'
 export const ORIGINS = ['added', 'restored', 'adopted'] as const
 export type Origin = (typeof ORIGINS)[number]
 
-/** An attachment as the kernel has it. The names are as its owner's comment has them, for people. */
+/** An attachment as the kernel has it. Its names come from its owner's comment, and are for people. */
 export interface Listed {
   /** `attachmentId`. */
   readonly id: string
   readonly addresses: readonly Address[]
-  /** What the comment says; absent where somebody else wrote the element. */
+  /** What the comment holds; absent where somebody else wrote the element. */
   readonly note?: ListedNote
 }
 

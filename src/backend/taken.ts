@@ -5,8 +5,9 @@ import type { Listed } from './backend'
 import { networkDigest } from './identity'
 
 /**
- * Whether the holder of an address belongs to the network of the ADD that wants it. Within a network IPAM decides who
- * has an address, so the holder is stale. A version that kept 32 bits of the network's digest only is compared by those.
+ * Whether the holder of an address belongs to the network of the ADD that wants it. Within a network IPAM decides who has
+ * an address, so such a holder is stale. A version that kept only 32 bits of the network's digest is compared by those
+ * bits.
  */
 export function isOfNetwork({ note }: Listed, network: string): boolean {
   if (!note || note.networkDigest === '') return false

@@ -1,22 +1,22 @@
 import { CniError } from '../cni/error'
 
-/** What it means that a backend does not work, and what may be made of that. */
+/** The ways in which a backend may not work, and what each allows. */
 
-/** There is no such backend here: no tool that can be started, or a kernel that knows nothing of it. */
+/** The backend does not exist here: no tool can be started, or the kernel does not support it. */
 export class UnusableError extends CniError {
   constructor(message: string, details: string) {
     super('ioFailure', message, details)
   }
 }
 
-/** The tool is there and refuses, because it is too old, say, or because we may not. */
+/** The tool exists and refuses, for example because it is too old, or because we lack permission. */
 export class RefusedError extends CniError {
   constructor(message: string, details: string) {
     super('toolRefused', message, details)
   }
 }
 
-/** It refuses because we lack a capability: nobody could see what is there. */
+/** It refuses because we lack a capability, so nobody could see what is there. */
 export class DeniedError extends RefusedError {}
 
 /** The backend is missing or refuses. Either way it has no rules of ours, as far as it can tell. */
@@ -24,7 +24,7 @@ export function doesNotWork(error: unknown): error is CniError {
   return error instanceof UnusableError || error instanceof RefusedError
 }
 
-/** What `work` gives, or undefined where the backend is missing or refuses. */
+/** Returns the result of `work`, or undefined where the backend is missing or refuses. */
 export async function ifItWorks<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work()
@@ -34,7 +34,10 @@ export async function ifItWorks<T>(work: () => Promise<T>): Promise<T | undefine
   }
 }
 
-/** What `work` gives, or undefined where the backend is missing. One that refuses is an error: it may have rules. */
+/**
+ * Returns the result of `work`, or undefined where the backend is missing. A refusal is an error, because there may be
+ * rules.
+ */
 export async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work()

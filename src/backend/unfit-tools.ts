@@ -1,6 +1,6 @@
-/** What shows that a tool is there and of no use. */
+/** Signs that a tool exists but cannot be used. */
 
-/** Statuses of the dynamic linker and of shells, for a file that is there and does not run. */
+/** Whether this is the status with which the dynamic linker or a shell reports a file that exists and does not run. */
 export function cannotRun(status: number): boolean {
   return status === 126 || status === 127
 }

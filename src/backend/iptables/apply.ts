@@ -14,9 +14,9 @@ import { arePoliciesAccepted, hasComments } from './trial'
 const ACTION = 'install the rules'
 
 /**
- * ADD, family by family: nearly always one restore that only adds. It is refused when the policy is missing (the first
- * pod, or a flush), when somebody holds an address, when the attachment has rules already, or where there are no
- * comments; then the table is read, and one restore clears the way and adds.
+ * ADD, family by family. Nearly always this is one restore that only adds. It is refused when the policy is missing (the
+ * first pod, or a flush), when somebody holds an address, when the attachment already has rules, or where the comment
+ * match is missing. Then the table is read, and one restore clears the way and adds.
  */
 export function apply(iptables: Iptables, wanted: Wanted, adding: Adding): Promise<Applied> {
   return applyFamilies(iptables, wanted, { ...adding, families: FAMILY_NAMES, done: [] })
@@ -53,7 +53,7 @@ async function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): 
       for (let attempt = 0; attempt < ATTEMPTS && isRefused(outcome); attempt++) {
         const state = readState(iptables, family, ACTION)
         const isLast = families.at(-1) === family
-        // What is taken over is lost where the other family refuses.
+        // What the first family takes over would be lost if the other family refuses.
         const states = isLast || !takesAway(state, wanted) ? [state] : [state, ...readOthers(family)]
         for (const { address, holder } of states.flatMap((one) => heldByOthers(one, wanted))) {
           if (await isGone(holder)) continue
@@ -79,14 +79,14 @@ async function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): 
   return { tableWasMissing }
 }
 
-/** Whether these rules take the place of others: of another attachment, or of an earlier ADD of the same one. */
+/** Whether these rules replace others: those of another attachment, or of an earlier ADD of the same one. */
 function takesAway(state: State, { attachment, addresses }: Wanted): boolean {
   const id = attachmentId(attachment)
   const isTaken = (address: Address) => (findAddress(state, address)?.owners.length ?? 0) > 0
   return state.owners.some((owner) => owner.id === id) || addresses.some(isTaken)
 }
 
-/** An ADD that fails has changed nothing: the other family's rules go again, as far as that can be done. */
+/** Removes the other family's rules again, as far as possible, because an ADD that fails must change nothing. */
 function undo(iptables: Iptables, { attachment, addresses }: Wanted, families: readonly Family[]): void {
   for (const family of families) {
     const own = ofFamily(family, addresses)
@@ -103,8 +103,8 @@ function isRefused(outcome: Outcome): boolean {
 }
 
 /**
- * An ADD that only adds, where the policy stands already: undefined where the first family refuses it, and then nothing
- * was changed.
+ * An ADD that only adds, for a policy that exists already. Undefined where the first family refuses it; then nothing was
+ * changed.
  */
 export async function applyWherePolicyIs(
   iptables: Iptables,

@@ -6,8 +6,8 @@ import { type Iptables, runList, toError } from './tool'
 const ACTION = 'look for DELs of the last minutes'
 
 /**
- * The attachments whose DEL has just come, in either family, but for those that were added again after that. All kinds of
- * iptables are looked at together: a DEL leaves its tombstone in the first one, and the ADD after it may have chosen the
+ * The attachments whose DEL has just come in either family, except those that were added again afterwards. All kinds of
+ * iptables are looked at together: a DEL leaves its tombstone in the first kind, and the ADD after it may have chosen the
  * other.
  */
 export function gone(kinds: readonly Iptables[], bootSeconds: number): ReadonlySet<string> {

@@ -7,7 +7,7 @@ import { findAddress, type State } from './state'
 
 export type IsGone = (holder: Listed) => Promise<boolean>
 
-/** Each holder is looked at once: for one family, and for the other. */
+/** Remembers the answer for each holder, because both families ask about the same one. */
 export function askedOnce(isGone: IsGone): IsGone {
   const answers = new Map<string, Promise<boolean>>()
   return (holder) => {
@@ -18,8 +18,8 @@ export function askedOnce(isGone: IsGone): IsGone {
 }
 
 /**
- * The addresses of an ADD that attachments of other networks hold. To take one over would leave its holder without a rule
- * as soon as our DEL comes, so that holder has to be proven gone. (With static IPAM a pod's author chooses the address.)
+ * The addresses of an ADD that attachments of other networks hold. If we took one over, its holder would lose its rule as
+ * soon as our DEL comes, so that holder must be proven gone. (With static IPAM a pod's author chooses the address.)
  */
 export function heldByOthers(
   state: State,

@@ -6,20 +6,23 @@ import { foreignDispatches, type State } from './state'
 import { makeTombstoneChains } from './tombstones'
 import type { Operation, Transaction } from './transaction'
 
-/** How a packet comes to the rules of its pod: the jump, and the chain that it leads to. */
+/** How a packet gets to the rules of its pod: the jump, and the chain that it leads to. */
 
 const TEXT = renderRule(JUMP)
 
-/** They masquerade only what they have marked before; or decide nothing. */
+/** Rules that masquerade only packets that were marked before, or that decide nothing. */
 const HARMLESS = / ?-[jg] (?:KUBE-POSTROUTING|CNI-HOSTPORT-MASQ|(?:LOG|NFLOG|MARK|CONNMARK)(?: .*)?)$/
 
-/** Rules before our jump that may have the last word on packets from these addresses. */
+/** The rules before our jump that may have the last word on packets from these addresses. */
 function rulesBefore({ hook }: State, addresses: readonly Address[]): string[] {
   const before = hook.slice(0, Math.max(0, hook.indexOf(TEXT)))
   return before.filter((rule) => !HARMLESS.test(rule) && addresses.some((one) => mayMatch(rule, one)))
 }
 
-/** A rule that names a source, as docker's "-s 172.17.0.0/16 ! -o docker0", matches no other. */
+/**
+ * Whether a rule may match the address. A rule that names a source, as docker's "-s 172.17.0.0/16 ! -o docker0", matches
+ * no other.
+ */
 function mayMatch(rule: string, address: Address): boolean {
   const source = /^-s (\S+)/.exec(rule)?.[1]
   const prefix = source === undefined ? undefined : prefixOrNone(source)
@@ -42,7 +45,7 @@ export function compareHook(state: State, addresses: readonly Address[]): string
   return [...jump, ...foreign]
 }
 
-/** After two first ADDs at the same moment: it does no harm, and is no drift. */
+/** Whether the jump is there twice, as after two first ADDs at the same moment. It does no harm, and is no drift. */
 export function isJumpDoubled({ hook }: State): boolean {
   return hook.filter((rule) => rule === TEXT).length > 1
 }
@@ -52,9 +55,9 @@ export function isHooked({ chains, hook }: State): boolean {
 }
 
 /**
- * What is missing of the skeleton, and what is too much. The jump is the first rule, before those who masquerade; it goes
- * back there when somebody has put such a rule before it. Rules of others in our chain go: they decide about our pods.
- * `state` is what stands then.
+ * Adds what is missing of the shared chains, and removes what is too much. The jump is the first rule, before others that
+ * masquerade; it is moved back there when somebody has put such a rule before it. Rules of others in our chain are
+ * removed, because they would decide about our pods. The returned `state` is the state after the transaction.
  */
 export function setUpTable(state: State): { readonly transaction: Transaction; readonly state: State } {
   const operations: Operation[] = []

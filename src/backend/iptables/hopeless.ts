@@ -3,7 +3,10 @@ import type { Outcome } from './tool'
 
 type Failed = Outcome & { readonly ok: false }
 
-/** Nothing but a refusal may be different the next time; and what is locked or hangs leaves no time for that. */
+/**
+ * Whether another attempt is useless. Only a refusal may end differently the next time; a lock or a tool that hangs
+ * leaves no time for one.
+ */
 export function isHopeless({ failure }: Failed): boolean {
   return failure !== 'refused'
 }

@@ -1,6 +1,6 @@
 import type { Host } from '../backend'
 
-/** Whoever changes rules waits until those before have done so. */
+/** Runs `work` when it is our turn to change rules: each call waits for those before it. */
 export async function inTurn<T>(host: Pick<Host, 'takeTurn'>, work: () => T | Promise<T>): Promise<T> {
   const leave = host.takeTurn?.()
   try {

@@ -15,7 +15,7 @@ import { type Iptables, TOOLS } from './tool'
 import { verify } from './verify'
 
 export interface IptablesBackend extends Backend {
-  /** An ADD that only adds: undefined where the policy is not there, and then nothing was changed. */
+  /** An ADD that only adds. Undefined where the policy does not exist; then nothing was changed. */
   applyWherePolicyIs(wanted: Wanted, isGone: IsGone): Promise<Applied | undefined>
 }
 

@@ -12,7 +12,10 @@ import { inFamily } from './verify'
 
 const ACTION = 'look at the rules'
 
-/** What one kind of iptables has, down to each rule. A listing of iptables is whole, whatever others do meanwhile. */
+/**
+ * Returns what one kind of iptables has, down to each rule. A listing of iptables is complete, whatever others do
+ * meanwhile.
+ */
 export function inspect(iptables: Iptables): Inspection {
   const place: PlaceName = `iptables${iptables.variant}`
   const tables = FAMILY_NAMES.flatMap((family) => {
@@ -42,7 +45,7 @@ export function inspect(iptables: Iptables): Inspection {
   }
 }
 
-/** By the one chain, because the whole table may be somebody else's, and long. Throws where that cannot be looked at. */
+/** Looks at our one chain, because the whole table may be somebody else's, and long. Throws where we cannot look. */
 function hasOurs(iptables: Iptables, family: Family): boolean {
   if (!iptables.mayHaveRules(family)) return false
   const listed = runList(iptables, family, DISPATCH)
@@ -62,7 +65,10 @@ function policiesIn({ chains }: State, family: Family, place: PlaceName): LivePo
     .map((name) => ({ ...readPolicy(chains, name, family), name, place, families: [family] }))
 }
 
-/** `-g` to the policy comes first, and the owner's name after it: what is there besides decides before, or is never reached. */
+/**
+ * The rules of one address. `-g` to the policy comes first, and the owner's name after it: any other rule decides before,
+ * or is never reached.
+ */
 function ruleOf({ address, policy, dispatches, rules }: AddressState): LiveRule {
   const isOurs = (rule: string) =>
     rule.startsWith(`-j ${ownerPrefix}`) || (policy !== undefined && rule === renderRule(policyRule(policy)))

@@ -8,14 +8,14 @@ import { type Iptables, runList, runVersion, type ToolProcess, toError, type Var
 export type LegacyTables = Readonly<Record<Family, readonly string[]>>
 
 /**
- * The kinds of iptables that the host has: rules in the kernel's nf_tables, or in its older tables (legacy). Both may
- * be installed side by side, and then one of them is the default. The kernel obeys both.
+ * The kinds of iptables that the host has: rules in the kernel's nf_tables, or in its older tables (legacy). Both may be
+ * installed, and then one of them is the default. The kernel obeys both.
  */
 export interface Kinds {
   readonly areBoth: boolean
-  /** The one that has rules of ours; else the one that kubelet uses; else the host's default. */
+  /** The kind that has rules of ours; else the kind that kubelet uses; else the host's default. */
   choose(): Iptables
-  /** Where rules of ours may be, the likelier first: what to look for has a table there. */
+  /** The kinds that may have rules of ours, the likelier first. Each has a table to look into. */
   readonly candidates: readonly Iptables[]
 }
 
@@ -25,7 +25,7 @@ export function kindsOf(run: ToolProcess, host: Host, legacyTables: LegacyTables
     return {
       run,
       variant,
-      // In nf_tables a look makes nothing.
+      // In nf_tables a look creates nothing.
       hasTable: (family) => hasLegacyTable(family) || !isLegacy(),
       mayHaveRules: (family) => hasLegacyTable(family) || (host.mayHaveTable(family, 'nat') && !isLegacy()),
     }
@@ -40,7 +40,7 @@ export function kindsOf(run: ToolProcess, host: Host, legacyTables: LegacyTables
       : has('-legacy')
         ? legacy
         : undefined
-  // None: to be told where it was looked for.
+  // The host has none: the first call then reports where it was looked for.
   const only = byDefault ?? of('', () => false)
   if (!(has('-nft') && has('-legacy'))) return { areBoth: false, choose: () => only, candidates: [only] }
   const candidates = legacy.hasTable('ip') || legacy.hasTable('ip6') ? [legacy, nft] : [nft]
@@ -50,14 +50,17 @@ export function kindsOf(run: ToolProcess, host: Host, legacyTables: LegacyTables
     choose() {
       const isInUse = (one: Iptables) =>
         FAMILY_NAMES.some((family) => one.hasTable(family) && hasChain(one, family, DISPATCH))
-      // To list a table of legacy that is not there would make it.
+      // Listing a table of legacy that does not exist would create it.
       const hinted = legacyTables.ip.includes('mangle') ? [nft, legacy] : [nft]
       return candidates.find(isInUse) ?? hinted.find(hasHint) ?? (isDefaultLegacy() ? legacy : nft)
     },
   }
 }
 
-/** What does not come to an end, or may not look, says nothing of the chain; nor would the next question. */
+/**
+ * Whether the chain exists. Throws where the tool does not end, finds a lock or may not look: then nobody knows, and the
+ * next question would get no answer either.
+ */
 export function hasChain(iptables: Iptables, family: Family, chain: string): boolean {
   const outcome = runList(iptables, family, chain)
   if (!outcome.ok && ['locked', 'unknown', 'denied'].includes(outcome.failure))
@@ -65,7 +68,10 @@ export function hasChain(iptables: Iptables, family: Family, chain: string): boo
   return outcome.ok
 }
 
-/** The name of the file that the links lead to shows it (xtables-nft-multi), or else what the tool says of itself. */
+/**
+ * Whether a tool is of the legacy kind. The file that its links lead to shows it (xtables-nft-multi), or else the version
+ * that the tool prints.
+ */
 export function isLegacyTool(run: ToolProcess, host: Host): boolean {
   const found = host.findTool('iptables-restore')
   if (!('file' in found)) return true
@@ -75,7 +81,7 @@ export function isLegacyTool(run: ToolProcess, host: Host): boolean {
   return !/nf_tables/.test(runVersion({ run, variant: '' }))
 }
 
-/** kubelet makes it in the mangle table of the kind that it uses (KEP-3178). */
+/** kubelet makes this chain in the mangle table of the kind that it uses (KEP-3178). */
 const HINT = 'KUBE-IPTABLES-HINT'
 
 function hasHint({ run, variant }: Iptables): boolean {

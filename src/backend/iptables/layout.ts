@@ -34,7 +34,7 @@ export const DISPATCH = 'IPM-PODS'
 
 export const JUMP: Rule = { target: { to: 'jump', chain: DISPATCH } }
 
-/** IPv6 does not fit as it is printed. */
+/** The name of an address's chain. The printed form of an IPv6 address would be too long. */
 export function addressChain(address: Address): string {
   const text = formatAddress(address)
   return `${addressPrefix}${address.family === 'ip' ? text : sha256(text).slice(0, 20)}`
@@ -66,9 +66,9 @@ export function ofFamily(family: Family, addresses: readonly Address[]): Address
 export interface Addition {
   readonly family: Family
   readonly attachment: Attachment
-  /** Those of this family. */
+  /** The addresses of this family. */
   readonly addresses: readonly Address[]
-  /** Those of both families. */
+  /** The addresses of both families. */
   readonly all: readonly Address[]
   readonly policy: Policy
   readonly birth: Birth
@@ -115,7 +115,7 @@ export function addressRules(address: Address, { family, attachment, policy }: A
 interface Deletion {
   readonly id: string
   readonly addresses: readonly Address[]
-  /** Where they are known: of both families. */
+  /** The addresses of both families, where they are known. */
   readonly all?: readonly Address[]
 }
 
@@ -140,7 +140,7 @@ export function deleteChain(chain: string): Transaction {
   ]
 }
 
-/** May run any number of times: chains are emptied and filled again. */
+/** Sets a policy up. It may run any number of times: chains are emptied and filled again. */
 export function setUpPolicy(policy: Policy, family: Family): Transaction {
   const chains = policyChains(policy, family)
   return [

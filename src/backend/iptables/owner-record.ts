@@ -35,7 +35,7 @@ export function recordRows(family: Family, network: string, record: OwnerRecord)
     hex(Math.floor(bootSeconds), 8),
   ].join('')
   const path = packNetns(netns)
-  // A path that does not fit is not recorded: half of one would name another namespace.
+  // A path that does not fit is not recorded: a part of it would name another namespace.
   const digits = fixed.length + path.length > MOST_ROWS * perRow ? fixed : `${fixed}${path}`
   return Array.from({ length: Math.ceil(digits.length / perRow) }, (_, i): Rule => {
     const row = digits.slice(i * perRow, (i + 1) * perRow).padEnd(perRow, '0')
@@ -47,13 +47,16 @@ export function recordRows(family: Family, network: string, record: OwnerRecord)
   })
 }
 
-/** A row's number, by the digits of its destination; undefined for a rule of another kind. */
+/** The number of a record's row, from the digits of its destination; undefined for a rule of another kind. */
 export function recordIndex(destination: string): number | undefined {
   const index = Number.parseInt(destination.slice(0, 2), 16) - FIRST_MARK
   return index >= 0 ? index : undefined
 }
 
-/** What rows say together, `source` and `destination` in digits and in the order of their numbers; undefined if one is missing. */
+/**
+ * Joins the rows of a record. `source` and `destination` are digits, in the order of the rows' numbers. Undefined if a
+ * row is missing.
+ */
 export function parseRecord(
   rows: readonly { readonly source: string; readonly destination: string }[],
 ): (OwnerRecord & { readonly digestRest: string }) | undefined {
@@ -93,7 +96,7 @@ const UUID = /^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]
 
 function packNetns(path: string): string {
   if (path === '') return ''
-  // The empty one fits always, and comes first in the list.
+  // The empty beginning always fits, and is the first in the list.
   const code = Math.max(
     0,
     BEGINNINGS.findIndex((one) => one !== '' && path.startsWith(one)),
@@ -104,11 +107,11 @@ function packNetns(path: string): string {
   return `${hex(code, 2)}${[...encode(rest)].map((byte) => hex(byte, 2)).join('')}`
 }
 
-/** Zeros fill up the last row; a path has none. */
+/** Reads a path back. Zeros fill up the last row; a path has none. */
 function unpackNetns(digits: string): string {
   const code = Number.parseInt(digits.slice(0, 2) || '0', 16)
   const beginning = BEGINNINGS[code & ~IS_UUID]
-  // A later version may know more of them.
+  // A later version may know more beginnings.
   if (beginning === undefined) return ''
   if (code & IS_UUID) {
     const uuid = digits.slice(2, 34)

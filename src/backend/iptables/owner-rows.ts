@@ -5,7 +5,7 @@ import { type Prefix, subnetOf } from '../../policy/prefix'
 import { networkDigest } from '../identity'
 import type { Rule } from './transaction'
 
-/** The rules of an owner's chain: they do nothing, and hold what DEL, GC and people want to know. */
+/** The rules of an owner's chain. They do nothing, and hold what DEL, GC and people want to know. */
 
 export function hostPrefix(address: Address): Prefix {
   return subnetOf(address, FAMILIES[address.family].bits)
@@ -15,7 +15,7 @@ export function addressRow(address: Address): Rule {
   return { source: hostPrefix(address), target: { to: 'return' } }
 }
 
-/** Digits that are no address, written as one: rules hold numbers in no other place. */
+/** Writes digits as an address, although they are none: rules hold numbers in no other place. */
 export function hostDigits(family: Family, digits: string): Prefix {
   const width = FAMILIES[family].bits / 4
   return { family, digits: digits.padEnd(width, '0').slice(0, width), length: 4 * width }
@@ -30,13 +30,13 @@ export function digitsIn(rule: string, option: '-s' | '-d'): string | undefined 
   return digits !== undefined && Number(length) === 4 * digits.length ? digits : undefined
 }
 
-/** The network's digest, as much of it as fits, and the ADD's time for people. */
+/** A row with the network's digest, as much of it as fits, and the ADD's time for people. */
 export function noteRow(
   family: Family,
   { network, epochSeconds }: { readonly network: string; readonly epochSeconds: number },
   comment?: string,
 ): Rule {
-  // The smallest number is the mark of the row with the digest, and the largest are those of a record's rows.
+  // The smallest number marks the row with the digest, and the largest mark those of a record's rows.
   const seconds = Math.min(Math.max(Math.floor(epochSeconds), 2), LAST_SECOND)
   return {
     source: hostDigits(family, networkDigest(network)),
@@ -46,13 +46,13 @@ export function noteRow(
   }
 }
 
-/** What is above is the mark of a record's row (`owner-record.ts`); no clock shows 2089 but by mistake. */
+/** Numbers above this one mark a record's row (`owner-record.ts`). Only a clock that is wrong shows 2089. */
 export const LAST_SECOND = 0xdfffffff
 
-/** No time of an ADD: the first seconds of 1970. */
+/** Marks the row with the digest. It is no time of an ADD: it is in the first seconds of 1970. */
 const DIGEST_MARK = 1n
 
-/** What the ADD had in both families, as an address: see `ownerValue` of nftables for why. */
+/** The digest of the addresses that the ADD had in both families, as an address. `ownerValue` of nftables explains why. */
 export function digestRow(family: Family, addresses: readonly Address[]): Rule {
   const width = FAMILIES[family].bits / 4
   const digest = sha256(JSON.stringify(addresses.map(formatAddress).sort()))
@@ -64,7 +64,7 @@ export function digestRow(family: Family, addresses: readonly Address[]): Rule {
   }
 }
 
-/** `destination`: its digits. */
+/** Whether a row is the one with the digest. `destination` holds its digits. */
 export function isDigestRow(destination: string): boolean {
   return BigInt(`0x${destination}`) === DIGEST_MARK
 }

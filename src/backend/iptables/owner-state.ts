@@ -9,7 +9,7 @@ export interface OwnerState {
   readonly id: string
   readonly addresses: readonly Address[]
   readonly note?: ListedNote
-  /** Each of the rows that an ADD writes is there, and once. An older version wrote no record. */
+  /** Each row that an ADD writes is there exactly once. An older version wrote no record. */
   readonly isWhole: boolean
 }
 
@@ -19,7 +19,7 @@ interface Row {
   readonly rule: string
 }
 
-/** `rules`: as `-S` prints them behind `-A CHAIN `. */
+/** `rules` are printed as `-S` prints them, without `-A CHAIN `. */
 export function parseOwner(id: string, rules: readonly string[]): OwnerState {
   const addresses: Address[] = []
   const rows: Row[] = []
@@ -62,8 +62,8 @@ function noteOf({ source, destination, rule }: Row, record: ReturnType<typeof pa
 }
 
 /**
- * An older version wrote no record; then the comment has the network's name. Where there is none either, the half digest
- * is all that is known, and it proves nothing: two names with the same half are found in seconds.
+ * The network's digest. An older version wrote no record; then the comment has the network's name. Without a comment only
+ * half the digest is known, and it proves nothing: two names with the same half are found in seconds.
  */
 function wholeDigest(half: string, rest: string | undefined, network: string): string {
   if (rest !== undefined) return `${half}${rest}`

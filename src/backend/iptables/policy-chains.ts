@@ -35,7 +35,7 @@ export function policyChains(policy: Policy, family: Family): Chain[] {
   return chains
 }
 
-/** The name is a hash of what the chains do, with stand-ins for their names. */
+/** The name is a hash of what the chains do, computed with placeholders for their names. */
 function hashOf(chains: readonly (readonly string[])[]): string {
   return sha256(chains.map((rules) => rules.join('\n')).join('\n\n')).slice(0, 20)
 }
@@ -49,7 +49,7 @@ export function policyChainName(policy: Policy, family: Family): string {
 const STAND_INS = ['IPM-P', 'IPM-M', 'IPM-Q']
 const [FIRST = '', BY_INTERFACE = '', HOW = ''] = STAND_INS
 
-/** How the names of chains begin to which pods are sent. */
+/** The beginning of the names of those chains that pods are sent to. */
 export const policyPrefix = `${FIRST}-`
 
 function nameOf(standIn: string, hash: string): string {
@@ -60,7 +60,7 @@ function withHash(target: Target, hash: string): Target {
   return 'chain' in target ? { ...target, chain: nameOf(target.chain, hash) } : target
 }
 
-/** Only chains that a rule leads to: each that a packet goes through costs it time. */
+/** The chains that a rule leads to, and no others: each chain that a packet goes through costs it time. */
 function draftChains(policy: Policy, family: Family): Chain[] {
   const one = policy.families[family]
   if (!one) return [{ chain: FIRST, rules: [{ target: { to: 'return' } }] }]
@@ -71,7 +71,7 @@ function draftChains(policy: Policy, family: Family): Chain[] {
     { chain: HOW, rules: how },
   ]
   const used = new Set([FIRST])
-  // Rules lead to later chains only.
+  // Rules lead only to later chains.
   for (const { chain, rules } of all) {
     if (used.has(chain)) for (const next of rules.flatMap(chainIn)) used.add(next)
   }
@@ -82,7 +82,7 @@ function chainIn({ target }: Rule): string[] {
   return 'chain' in target ? [target.chain] : []
 }
 
-/** A number is the index of a special way. */
+/** What happens to a destination; a number is the index of a special way. */
 type Verdict = 'exempt' | 'elsewhere' | 'masquerade' | number
 
 function towards(
@@ -107,7 +107,7 @@ function towards(
   return rules.flatMap(({ prefix, verdict }): Rule[] => {
     const destination = prefix
     if (typeof verdict === 'number') return specialRules(policy, destination, special[verdict]?.snatTo)
-    // All that is left: no detour by another chain.
+    // The last rule is for all packets that are left, and needs no detour through another chain.
     if (verdict === 'masquerade' && prefix.length === 0 && outInterfaces.length === 0) return [...how]
     if (verdict === 'masquerade') {
       return [{ destination, target: { to: 'goto', chain: outInterfaces.length > 0 ? BY_INTERFACE : HOW } }]
@@ -120,7 +120,10 @@ function towards(
   })
 }
 
-/** All that happens to these destinations: there are few of them, so they need no chain of their own. */
+/**
+ * The rules for destinations that are treated in a special way. There are few of them, so they need no chain of their
+ * own.
+ */
 function specialRules(policy: Policy, destination: Prefix, snatTo: Range | undefined): Rule[] {
   const how = translationRules(policy, snatTo)
   if (policy.outInterfaces.length === 0) return how.map((rule) => ({ ...rule, destination }))
@@ -139,7 +142,7 @@ function byInterface({ outInterfaces }: Policy): Rule[] {
     .map(([, out]) => ({ out, target: { to: 'goto', chain: HOW } }))
 }
 
-/** What masquerades, for protocols with ports range by range. */
+/** The rules that masquerade; for protocols with ports there is one for each port range. */
 export function translationRules(
   { toPorts, fullyRandom }: Pick<Policy, 'toPorts' | 'fullyRandom'>,
   snatTo: Range | undefined,
@@ -157,12 +160,15 @@ export function translationRules(
   return [...withPorts, { target: target() }]
 }
 
-/** The chains that a policy may have, by the name of its first. */
+/** The chains that a policy may have, from the name of its first one. */
 export function chainsOfPolicy(name: string): string[] {
   return STAND_INS.map((standIn) => nameOf(standIn, name.slice(policyPrefix.length)))
 }
 
-/** The name that a policy's chains have by their rules, as `-S` prints them. `name`: the one that its first chain has. */
+/**
+ * The name that a policy's chains should have, computed from their rules as `-S` prints them. `name` is the one that its
+ * first chain has.
+ */
 export function nameOfRules(chains: ReadonlyMap<string, readonly string[]>, name: string): string {
   const suffix = name.slice(policyPrefix.length)
   const found = chainsOfPolicy(name).flatMap((chain) => {
@@ -172,7 +178,7 @@ export function nameOfRules(chains: ReadonlyMap<string, readonly string[]>, name
   return nameOf(FIRST, hashOf(found))
 }
 
-/** The names of all chains that policies may have, for tidying up. */
+/** Whether a name is that of a chain that policies may have, for tidying up. */
 export function isPolicyChain(name: string): boolean {
   return STAND_INS.some((standIn) => name.startsWith(`${standIn}-`))
 }

@@ -5,18 +5,18 @@ import { ALL } from '../../policy/range'
 import { type How, readHow } from './read-how'
 import { renderRule } from './render'
 
-/** The rules of a policy's chain that are for one destination: they are one after the other, and decide together. */
+/** The rules of a policy's chain for one destination. They follow one another and decide together. */
 export interface Group {
-  /** Of no length where the rules name none. */
+  /** The prefix has length 0 where the rules name no destination. */
   readonly destination: Prefix
   readonly verdict: Verdict
 }
 
 export type Verdict =
   | { readonly is: 'returned' }
-  /** Exempt, and nobody else changes the source. */
+  /** Exempt, and no other rule changes the source. */
   | { readonly is: 'pinned' }
-  /** In the way that the policy's other chains say. */
+  /** Masqueraded as the policy's other chains say. */
   | { readonly is: 'sent'; readonly chain: string }
   | { readonly is: 'masqueraded'; readonly how: How; readonly interfaces: readonly InterfacePattern[] }
   | { readonly is: 'foreign'; readonly rules: readonly string[] }
@@ -64,7 +64,10 @@ function verdictOf(rules: readonly string[]): Verdict | undefined {
   return how ? { is: 'masqueraded', how, interfaces: [] } : throughInterfaces(rules)
 }
 
-/** The same rules for each interface, one interface after the other, and a return for what leaves through any other. */
+/**
+ * Reads rules that are repeated for each interface, one interface after the other, with a return at the end for packets
+ * that leave through any other.
+ */
 function throughInterfaces(rules: readonly string[]): Verdict | undefined {
   const byInterface = new Map<string, string[]>()
   for (const rule of rules.slice(0, -1)) {
@@ -79,7 +82,7 @@ function throughInterfaces(rules: readonly string[]): Verdict | undefined {
   return { is: 'masqueraded', how, interfaces: [...byInterface.keys()].map(readInterface) }
 }
 
-/** `bond+` is all that begin so. */
+/** `bond+` means all interfaces whose names begin with "bond". */
 export function readInterface(text: string): InterfacePattern {
   return text.endsWith('+')
     ? { name: text.slice(0, -1), isWildcard: true }

@@ -18,7 +18,7 @@ export function probe(iptables: Iptables, host: Host): string[] {
   const outcome = runList(iptables, 'ip', DISPATCH)
   return outcome.ok || outcome.failure === 'refused' ? [] : [outcome.said]
 }
-/** Whether a family's chains are there and asked: every other second by a watch, so not by a listing. */
+/** Whether a family's chains exist and packets reach them. A watch asks every other second, so this does not list them. */
 export function isHooked(one: Iptables, family: Family): boolean {
   return one.hasTable(family) && hasRule(one, family, [HOOK, ...renderRule(JUMP).split(' ')])
 }

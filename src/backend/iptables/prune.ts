@@ -13,7 +13,7 @@ import type { Transaction } from './transaction'
 
 const ACTION = 'collect the garbage'
 
-/** GC: the attachments in one restore for each family, or one by one; then the policies that no address goes to. */
+/** GC: removes the attachments in one restore for each family, or one by one; then the policies that no address leads to. */
 export function prune(
   iptables: Iptables,
   isStale: (listed: Listed) => boolean,
@@ -44,7 +44,7 @@ export function prune(
 interface Work {
   readonly state: State
   readonly ids: ReadonlySet<string>
-  /** When an ADD wrote them, in seconds since the boot, for those that an ADD wrote. */
+  /** The time of the ADD that wrote them, in seconds since the boot, for those that an ADD wrote. */
   readonly addedAt: ReadonlyMap<string, number>
   readonly failures: Map<string, string>
   readonly policies: Set<string>
@@ -61,7 +61,7 @@ function pruneFamily(iptables: Iptables, family: Family, work: Work): void {
     }
   }
   const after = all.length > 0 ? readAgain(iptables, family) : state
-  // The attachments are gone; what is left without them is for the next GC.
+  // The attachments are gone; the policies that they leave behind are for the next GC.
   if (!after) return
   const leftovers: Transaction = [
     ...[...after.strays.map(({ chain }) => chain), ...idleOwners(after)].flatMap(deleteChain),
@@ -74,7 +74,7 @@ function pruneFamily(iptables: Iptables, family: Family, work: Work): void {
       ...chains.map((chain) => ({ do: 'flush-chain', chain }) as const),
       ...chains.flatMap((chain) => deleteChain(chain)),
     ]
-    // Refused: an ADD has just begun to use it, or another GC was faster.
+    // A refusal means that an ADD has just begun to use it, or that another GC was faster.
     if (runTransaction(iptables, family, transaction).ok) policies.add(name)
   }
 }
@@ -87,7 +87,7 @@ function readAgain(iptables: Iptables, family: Family): State | undefined {
   }
 }
 
-/** Chains of owners that say nothing, and that no address names: what a flush and a DEL leave. */
+/** Owners' chains that have no rules, and that no address names: a flush followed by a DEL leaves them. */
 function idleOwners({ chains, addresses }: State): string[] {
   return [...chains].flatMap(([chain, rules]) => {
     if (!chain.startsWith(ownerPrefix) || rules.length > 0) return []
@@ -110,7 +110,7 @@ export function list(iptables: Iptables): Listed[] {
   return listAttachments(FAMILY_NAMES.map((family) => readStateIfAny(iptables, family, 'list the rules')))
 }
 
-/** Reads an owner's addresses from the chains of addresses too, where its own rows are lost. */
+/** The owners; where an owner's own rows are lost, its addresses are read from the chains of addresses. */
 function ownersIn({ owners, addresses }: State): OwnerState[] {
   const byOwner = new Map<string, Address[]>()
   for (const { address, owners: ids } of addresses) {
@@ -125,7 +125,7 @@ function ownersIn({ owners, addresses }: State): OwnerState[] {
   })
 }
 
-/** The attachments of both families, each with all of its addresses. */
+/** The attachments of both families, each with all its addresses. */
 export function listAttachments(states: readonly State[]): Listed[] {
   const byId = new Map<string, { addresses: Address[]; note: ListedNote | undefined }>()
   for (const { id, addresses, note } of states.flatMap(ownersIn)) {
@@ -136,13 +136,16 @@ export function listAttachments(states: readonly State[]): Listed[] {
   return [...byId].map(([id, { addresses, note }]) => ({ id, addresses, ...(note && { note }) }))
 }
 
-/** An older version's note for IPv6 has the whole digest of the network's name, where that for IPv4 has half of it. */
+/**
+ * The note that says more: for IPv6 an older version's note has the whole digest of the network's name, for IPv4 half of
+ * it.
+ */
 function fuller(first: ListedNote | undefined, second: ListedNote | undefined): ListedNote | undefined {
   if (!first || !second) return first ?? second
   return second.networkDigest.length > first.networkDigest.length ? second : first
 }
 
-/** Policies that no address goes to, leaving those of `gone` owners out. */
+/** Policies that no address leads to, apart from the addresses of `gone` owners. */
 function unusedPolicies({ chains, addresses }: State, gone: ReadonlySet<string>): string[] {
   const used = new Set(
     addresses.flatMap(({ policy, owners }) =>

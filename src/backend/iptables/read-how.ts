@@ -12,8 +12,8 @@ export interface How {
 }
 
 /**
- * The rules that masquerade, as `-S` prints them without destination and interface: the last one is for protocols without
- * ports. Undefined unless they are exactly those that we would write.
+ * Reads the rules that masquerade, as `-S` prints them without destination and interface; the last one is for protocols
+ * without ports. Undefined unless they are exactly the rules that we would write.
  */
 export function readHow(rules: readonly string[]): How | undefined {
   const [, source, random] =

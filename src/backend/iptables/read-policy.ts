@@ -11,11 +11,11 @@ export interface ReadPolicy {
   readonly policy?: Policy
   /** Whether the name is the digest of the rules. */
   readonly isAsNamed: boolean
-  /** What no policy of ours has, a line each. */
+  /** Rules that no policy of ours has, one line each. */
   readonly foreign: readonly string[]
 }
 
-/** How packets are masqueraded, and through which interfaces: all of them where there are none. */
+/** How packets are masqueraded, and through which interfaces; an empty list means all interfaces. */
 interface Way {
   readonly how: How
   readonly interfaces: readonly InterfacePattern[]
@@ -33,7 +33,7 @@ export function readPolicy(chains: Chains, name: string, family: Family): ReadPo
 
 interface Decided {
   readonly groups: readonly (Group & { readonly way?: Way })[]
-  /** The way of all that is not special; absent where nothing is masqueraded. */
+  /** The way of all packets that are not special; absent where nothing is masqueraded. */
   readonly own?: Way
 }
 
@@ -75,7 +75,7 @@ function wayOf(verdict: Verdict, known: ReadonlyMap<string, Way | undefined>): W
   return verdict.is === 'sent' ? known.get(verdict.chain) : undefined
 }
 
-/** What a chain says that is reached by `-g`: how, or first through which interfaces. */
+/** Reads a chain that is reached by `-g`: how packets are masqueraded, perhaps after a choice by interface. */
 function wayThrough(chains: Chains, chain: string): Way | undefined {
   const rules = chains.get(chain) ?? []
   const how = readHow(rules)
@@ -91,12 +91,12 @@ function wordRules(chains: Chains, chain: string): string {
   return (chains.get(chain) ?? []).map((rule) => `"${rule}"`).join(', ') || 'none'
 }
 
-/** What all ways of a policy have in common. */
+/** What all ways of a policy have in common, as text to compare. */
 function commonOf({ how: { toPorts, fullyRandom }, interfaces }: Way): string {
   return JSON.stringify([toPorts, fullyRandom, interfaces])
 }
 
-/** How nothing is masqueraded: what such a policy says of it is in no rule. */
+/** The way of a policy that masquerades nothing. The policy's other settings are in no rule. */
 const NO_WAY: Way = { how: { toPorts: [], fullyRandom: true }, interfaces: [] }
 
 function policyOf({ groups, own }: Decided, family: Family): Policy {
@@ -113,8 +113,8 @@ function policyOf({ groups, own }: Decided, family: Family): Policy {
 }
 
 /**
- * A return says that a destination is exempt, or that it is none of `destinations`. It is the second where exempt destinations
- * are pinned, and where the chain returns what no rule names.
+ * A return means that a destination is exempt, or that it is not among `destinations`. It means the second where exempt
+ * destinations are pinned, and where the chain returns everything that no rule names.
  */
 function familyOf(groups: Decided['groups'], family: Family, snatTo: Range | undefined): FamilyPolicy {
   const isPinned = groups.some(({ verdict }) => verdict.is === 'pinned')
@@ -144,7 +144,7 @@ function keyOf(snatTo: Range | undefined): string {
   return snatTo ? formatEnds(snatTo) : ''
 }
 
-/** The first rule that matches decides, and the longest prefixes come first: so the longest that matches decides. */
+/** The first rule that matches decides, and longer prefixes come first. So the longest prefix that matches decides. */
 function rangesWhere(
   groups: Decided['groups'],
   family: Family,

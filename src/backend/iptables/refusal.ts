@@ -12,7 +12,7 @@ interface Refusal {
   readonly outcome: Outcome & { readonly ok: false }
 }
 
-/** What of a rule is not everywhere, and what an operator can write instead. */
+/** Extensions that some systems lack, how to recognise a rule that needs one, and what an operator can write instead. */
 const EXTENSIONS: readonly {
   readonly isIn: (rule: Rule) => boolean
   readonly advice: string
@@ -31,7 +31,7 @@ const EXTENSIONS: readonly {
   },
 ]
 
-/** The error for an ADD or a sync that iptables will not do: which extension is missing, if one is. */
+/** The error for an ADD or a sync that iptables refuses. It names the missing extension, if one is missing. */
 export function refusalError(
   iptables: Iptables,
   family: Family,
@@ -50,7 +50,7 @@ export function refusalError(
   return toError(action, outcome, missing?.advice ?? ageNote(iptables))
 }
 
-/** `iptables-restore -w` and `--random-fully` came with it. */
+/** `iptables-restore -w` and `--random-fully` came with this version. */
 const OLDEST = [1, 6, 2] as const
 
 function ageNote(iptables: Iptables): string | undefined {

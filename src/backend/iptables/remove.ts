@@ -19,18 +19,18 @@ import { addTombstone, makeTombstoneChains, type Tombstone } from './tombstones'
 import { ATTEMPTS, type Iptables, runList, runTransaction, toError } from './tool'
 import type { Operation, Transaction } from './transaction'
 
-/** A DEL: whose, and when; it leaves a tombstone (`tombstones.ts`). */
+/** The attachment and the time of a DEL; it leaves a tombstone (`tombstones.ts`). */
 export interface Del extends Tombstone {
-  /** The addresses that the attachment is thought to have. */
+  /** The addresses that the attachment probably has. */
   readonly hint: readonly Address[]
-  /** Its rules would be restored here, so that a tombstone is needed even where nothing of ours is left. */
+  /** A restore would put its rules here, so a tombstone is needed even where nothing of ours is left. */
   readonly isHome: boolean
 }
 
 /**
- * DEL. With the addresses that the ADD had: one restore for each family, which compares and deletes. Without: one list
- * of the owner's chain for each, and a deletion only if it is there. Refused: the table is read, and exactly what is
- * the attachment's goes. Throws and returns as the contract says.
+ * DEL. With the addresses that the ADD had, one restore for each family compares and deletes. Without them, one listing
+ * of the owner's chain for each family, and a deletion only if the chain exists. Where that is refused, the table is
+ * read, and exactly what belongs to the attachment is removed. Throws and returns as the contract says.
  */
 export function remove(iptables: Iptables, del: Del): Removal {
   const { hint } = del
@@ -38,19 +38,19 @@ export function remove(iptables: Iptables, del: Del): Removal {
   const outcomes: (Removal | 'refused')[] = []
   for (const family of hinted) {
     const outcome = removeHinted(iptables, family, del)
-    // Whoever holds the lock holds it for the other family too, and the time of a call is limited.
+    // A lock is held for the other family too, and the time of a call is limited.
     if (outcome !== 'refused' && outcome.outcome === 'unknown') return outcome
     outcomes.push(outcome)
   }
   const isRefused = outcomes.includes('refused')
   const rest = FAMILY_NAMES.filter((family) => {
-    // The ADD had other addresses, or none: of which family is not known.
+    // The ADD had other addresses, or none; we do not know in which family.
     const outcome = outcomes[hinted.indexOf(family)]
     return outcome === 'refused' || (outcome === undefined && (isRefused || hint.length === 0))
   })
   const removals = outcomes.filter((outcome) => outcome !== 'refused')
   for (const family of rest) {
-    // One tombstone is enough: who restores rules writes both families before looking in both.
+    // One tombstone is enough: a restore writes both families before it looks for tombstones in both.
     const isFirst = !removals.some(({ outcome }) => outcome === 'removed' || outcome === 'absent')
     const removal = removeFamily(iptables, family, { ...del, isHome: del.isHome && isFirst })
     if (removal.outcome === 'unknown') return removal
@@ -59,7 +59,7 @@ export function remove(iptables: Iptables, del: Del): Removal {
   return mergeRemovals(removals)
 }
 
-/** What families, or several kinds of iptables, answered together: the worst that is worth telling. */
+/** Merges the results of families, or of several kinds of iptables: the worst one that is worth reporting. */
 export function mergeRemovals(parts: readonly Removal[]): Removal {
   const unknown = parts.flatMap((part) => (part.outcome === 'unknown' ? [part.said] : []))
   if (unknown.length > 0) return { outcome: 'unknown', said: unknown.join('; '), mayBeElsewhere: false }
@@ -74,7 +74,7 @@ export function mergeRemovals(parts: readonly Removal[]): Removal {
 const REMOVED: Removal = { outcome: 'removed' }
 const ABSENT: Removal = { outcome: 'absent', mayBeElsewhere: true }
 
-/** Whether there is something to remove, or a tombstone to leave. */
+/** Whether there may be something to remove, or a tombstone is needed. */
 function mayHold(iptables: Iptables, family: Family, { isHome }: Del): boolean {
   return isHome ? iptables.hasTable(family) : iptables.mayHaveRules(family)
 }
@@ -98,8 +98,8 @@ function removeFamily(iptables: Iptables, family: Family, del: Del): Removal {
   const listed = runList(iptables, family, ownerChain(id))
   if (!listed.ok) {
     if (listed.failure !== 'refused') return hopeless(listed)
-    // That there is no such chain is what a second DEL finds. With addresses there is more to look at, but not in a
-    // table that is another's, and may be long.
+    // A second DEL finds no such chain. With addresses there is more to look at, but not in a table that belongs to
+    // somebody else, and may be long.
     if (orphans.length === 0 || !runList(iptables, family, DISPATCH).ok)
       return leaveTombstone(iptables, family, own)
   } else if (orphans.length === 0) {
@@ -119,15 +119,16 @@ function removeFamily(iptables: Iptables, family: Family, del: Del): Removal {
 
 interface Own {
   readonly id: string
-  /** Addresses that are thought to be its own, where nobody owns them any more. */
+  /** Addresses that are probably its own, where nobody owns them any more. */
   readonly orphans?: readonly Address[]
-  /** Absent: for GC, which leaves no tombstone. */
+  /** Absent for GC, which leaves no tombstone. */
   readonly del?: Del
 }
 
 /**
- * A DEL that found nothing: a restore may be on its way that has read the result cache before. That the owner's chain can
- * be made proves that it is still absent when the tombstone is there.
+ * Leaves a tombstone after a DEL that found nothing, because a restore that read the result cache earlier may be under
+ * way. The same script makes the owner's chain, which proves that the chain is still absent when the tombstone is
+ * written.
  */
 function leaveTombstone(iptables: Iptables, family: Family, own: Own & { readonly del: Del }): Removal {
   if (!own.del.isHome) return ABSENT
@@ -141,7 +142,7 @@ function leaveTombstone(iptables: Iptables, family: Family, own: Own & { readonl
   return isHopeless(outcome) ? hopeless(outcome) : removeOwned(iptables, family, own)
 }
 
-/** Reads the table and takes away exactly what is the owner's. */
+/** Reads the table and removes exactly what belongs to the owner. */
 export function removeOwned(iptables: Iptables, family: Family, own: Own): Removal {
   for (let attempt = 1; ; attempt++) {
     const listed = runList(iptables, family)
@@ -150,7 +151,7 @@ export function removeOwned(iptables: Iptables, family: Family, own: Own): Remov
     const deletion = deleteOwned(state, { ...own, ids: new Set([own.id]) })
     const isLast = attempt === ATTEMPTS
     const needsTombstone = own.del && !isLast && (deletion.length > 0 || own.del.isHome)
-    // The last attempt goes without: a tombstone that is refused must not keep the rules, nor fail a DEL.
+    // The last attempt leaves no tombstone: a refused tombstone must neither keep the rules nor fail a DEL.
     const tombstone = own.del && needsTombstone ? bury(state, family, own.del) : []
     if (deletion.length + tombstone.length === 0) return ABSENT
     const outcome = runTransaction(iptables, family, [...deletion, ...tombstone])
@@ -160,7 +161,7 @@ export function removeOwned(iptables: Iptables, family: Family, own: Own): Remov
   }
 }
 
-/** The chains for it are missing where an older version set the table up, and after a flush. */
+/** Writes a tombstone. Its chains are missing where an older version set the table up, and after a flush. */
 function bury(state: State, family: Family, del: Del): Transaction {
   return [...makeTombstoneChains(state), ...addTombstone(family, del)]
 }
@@ -170,7 +171,7 @@ interface Gone {
   readonly orphans?: readonly Address[]
 }
 
-/** Deletes all that belongs to these owners, whatever is missing of it. */
+/** Deletes everything that belongs to these owners, whatever is missing of it. */
 export function deleteOwned(state: State, { ids, orphans = [] }: Gone): Transaction {
   const rows = state.owners.flatMap(({ id, addresses }) => (ids.has(id) ? addresses : []))
   // A chain that names no owner any more belongs to the owner whose rows name it.
@@ -184,7 +185,7 @@ export function deleteOwned(state: State, { ids, orphans = [] }: Gone): Transact
   ]
 }
 
-/** Where ADDs collided: the share of these goes, and the others keep theirs. */
+/** Where ADDs collided, removes the share of these owners; the others keep theirs. */
 function leaveTo({ address, owners, rules }: AddressState, ids: ReadonlySet<string>): Transaction {
   return owners
     .filter((id) => ids.has(id))

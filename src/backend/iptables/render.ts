@@ -32,7 +32,7 @@ function renderOperation(operation: Operation): string {
   }
 }
 
-/** In the order and spelling in which `iptables -S` prints it, so that CHECK can compare. */
+/** Renders a rule in the order and spelling of `iptables -S`, so that CHECK can compare. */
 export function renderRule(rule: Rule): string {
   const { source, destination, out, isDnat, protocol, probability, comment, target } = rule
   return [
@@ -49,12 +49,12 @@ export function renderRule(rule: Rule): string {
   ].join(' ')
 }
 
-/** A prefix of no length is not printed. */
+/** A prefix of length 0 is not printed. */
 function renderPrefix(option: string, prefix: Prefix | undefined): string[] {
   return prefix && prefix.length > 0 ? [option, formatPrefix(prefix)] : []
 }
 
-/** The number as iptables prints what the kernel keeps: 31 bits. */
+/** The probability as iptables prints what the kernel keeps: 31 bits. */
 function chance(probability: number): string {
   return (Math.round(probability * 0x80000000) / 0x80000000).toFixed(11)
 }

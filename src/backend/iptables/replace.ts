@@ -26,8 +26,8 @@ interface Plan {
 }
 
 /**
- * Sync, in one restore for each family: what differs from `wanted` is taken away and added anew in the same commit. A
- * live owner in the kernel is never replaced.
+ * Sync, in one restore for each family: what differs from `wanted` is removed and added anew in the same commit. A live
+ * owner in the kernel is never replaced.
  */
 export function replace(
   iptables: Iptables,
@@ -138,7 +138,7 @@ function planAttachment(
   const held = all.flatMap(({ address, found }): Held[] =>
     found && isHeld(found) ? [{ attachment, address, holder: holderOf(state, found.owners[0]) }] : [],
   )
-  // A later ADD wrote what stands.
+  // A later ADD wrote the rules that are there.
   if (!inSync) {
     const missing = all.filter(({ found }) => !found?.owners.includes(id) && !(found && isHeld(found)))
     const outdated = missing.map(({ address }): Held => ({ attachment, address, holder: LATER_ADD }))
@@ -164,7 +164,7 @@ function planAttachment(
   return { transaction: rewriteAttachment(state, addition), change, held }
 }
 
-/** What stands keeps its age and its origin when it is written anew; what is restored says that it was. */
+/** Rules that are written anew keep their age and origin; rules that are restored are marked as restored. */
 function birthOf(
   { origin = 'restored', netns, addedAt }: Wanted,
   note: ListedNote | undefined,
@@ -188,7 +188,7 @@ function holderOf({ owners }: State, id: string | undefined): string {
   return holderName(owners.find((owner) => owner.id === id)?.note)
 }
 
-/** Both families of an attachment in one line. */
+/** Joins both families' changes of an attachment to one line. */
 function mergeChanges(changes: readonly Change[]): Change[] {
   const merged = new Map<string, Change>()
   for (const change of changes) {

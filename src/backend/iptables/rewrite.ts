@@ -16,9 +16,10 @@ import { type AddressState, findAddress, type State } from './state'
 import type { Operation, Transaction } from './transaction'
 
 /**
- * What `addAttachment` does, where some of it stands, or stale holders have its addresses. Chains that are there are
- * emptied and filled again, not deleted and made: when somebody else changes the ruleset meanwhile, iptables-nft begins
- * again, and does not make a chain that it finds, whatever is to be deleted first (nft_refresh_transaction).
+ * Does what `addAttachment` does where some of its rules exist already, or stale holders have its addresses. Existing
+ * chains are emptied and filled again instead of deleted and made: when somebody else changes the ruleset meanwhile,
+ * iptables-nft begins again, and then it does not make a chain that it finds, even if the script deletes that chain first
+ * (nft_refresh_transaction).
  */
 export function rewriteAttachment(state: State, addition: Addition): Transaction {
   const { attachment, addresses } = addition
@@ -52,7 +53,7 @@ function dispatchOnce(address: Address, dispatches: number): Transaction {
   )
 }
 
-/** Addresses that were the attachment's, and are so no more. */
+/** Clears addresses that the attachment had and has no more. */
 function clearFormer(state: State, id: string, addresses: readonly Address[]): Transaction {
   const names = new Set(addresses.map(addressChain))
   const isFormer = (owners: readonly string[], chain: string) =>
@@ -68,8 +69,8 @@ function clearFormer(state: State, id: string, addresses: readonly Address[]): T
 }
 
 /**
- * The rows of those who had an address before, and their chains with the last. Refused when the address went to somebody
- * else in between: then they are gone already.
+ * Deletes the rows of the former holders of an address; a holder that loses its last row loses its chains too. It is
+ * refused when the address went to somebody else in between: then the rows are already gone.
  */
 function clearLosers(state: State, id: string, addresses: readonly Address[]): Transaction {
   const isNamed = (owner: string) =>
@@ -84,7 +85,7 @@ function clearLosers(state: State, id: string, addresses: readonly Address[]): T
   })
 }
 
-/** The rules of one address, whoever holds it. */
+/** Deletes the rules of one address, whoever holds it. */
 export function takeDown({ address, dispatches, hasChain }: AddressState): Transaction {
   const dispatch: Operation = { do: 'delete-rule', chain: DISPATCH, rule: dispatchRule(address) }
   return [
@@ -93,7 +94,7 @@ export function takeDown({ address, dispatches, hasChain }: AddressState): Trans
   ]
 }
 
-/** Chains that nothing leads to: of these owners, or in the way of these addresses. */
+/** Deletes chains that no rule leads to: those of these owners, or those in the way of these addresses. */
 export function deleteStrays(
   { strays }: State,
   ids: ReadonlySet<string>,

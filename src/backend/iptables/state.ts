@@ -18,7 +18,7 @@ import { type Iptables, runList, toError } from './tool'
 /** An address and what its chain says. */
 export interface AddressState {
   readonly address: Address
-  /** Whose it is: one, but for ADDs that collided (`layout.ts`). */
+  /** Its owners: one, unless ADDs collided (`layout.ts`). */
   readonly owners: readonly string[]
   readonly policy?: string
   /** How many rules lead to its chain. */
@@ -28,15 +28,15 @@ export interface AddressState {
   readonly rules: readonly string[]
 }
 
-/** A chain of an address that nothing leads to, and no owner has a row of: what is left of a flush. */
+/** A chain of an address that no rule leads to and no owner has a row for. A flush leaves such chains. */
 export interface StrayState {
   readonly chain: string
   readonly owners: readonly string[]
 }
 
-/** What stands in the nat table of a family, as far as it is ours; and what comes before our jump. */
+/** What the nat table of a family has of ours, and the rules before our jump. */
 export interface State {
-  /** Chain -> its rules, as `-S` prints them behind `-A CHAIN `. */
+  /** The rules of each chain, as `-S` prints them without `-A CHAIN `. */
   readonly chains: ReadonlyMap<string, readonly string[]>
   readonly hook: readonly string[]
   readonly addresses: readonly AddressState[]
@@ -50,7 +50,10 @@ export function readState(iptables: Iptables, family: Family, action: string): S
   throw toError(action, outcome)
 }
 
-/** For a family in which nothing is wanted: where the machine has no nat table for it, none of our rules is there. */
+/**
+ * The state of a family in which nothing is wanted. Where the machine has no nat table for the family, we have no rules
+ * there.
+ */
 export function readStateIfAny(iptables: Iptables, family: Family, action: string): State {
   try {
     return iptables.hasTable(family) ? readState(iptables, family, action) : NOTHING
@@ -87,7 +90,10 @@ export function parseState(text: string, family: Family): State {
   return { chains, hook, owners, addresses, strays: straysIn(chains, addresses) }
 }
 
-/** ip6tables prints the last 32 bits of some addresses as a dotted quad (inet_ntop); we have one spelling. */
+/**
+ * Changes an address to our one spelling: ip6tables prints the last 32 bits of some addresses as a dotted quad
+ * (inet_ntop).
+ */
 function respell(rule: string): string {
   if (!rule.includes('.')) return rule
   return rule.replace(/[0-9a-f:]*:\d+\.\d+\.\d+\.\d+/g, (text) => {
@@ -122,7 +128,7 @@ export function foreignDispatches({ chains }: State): string[] {
   return (chains.get(DISPATCH) ?? []).filter((rule) => !dispatchedBy(rule))
 }
 
-/** The addresses of dispatch rules and of owners' rows. */
+/** The addresses in dispatch rules and in owners' rows. */
 function addressesIn(
   chains: ReadonlyMap<string, readonly string[]>,
   owners: readonly OwnerState[],
@@ -154,7 +160,7 @@ export function findAddress({ addresses }: State, address: Address): AddressStat
   return addresses.find((one) => isSameAddress(one.address, address))
 }
 
-/** The address of a rule's `-s`: the one address. */
+/** The one address in a rule's `-s`. */
 function sourceOf(rule: string): Address | undefined {
   const digits = digitsIn(rule, '-s')
   return digits === undefined ? undefined : addressOf(digits)

@@ -7,7 +7,7 @@ import type { Operation } from './transaction'
 
 const ACTION = 'remove the rules'
 
-/** All chains of ours and the jumps to them, in one restore for each family. */
+/** Deletes all chains of ours and the jumps to them, in one restore for each family. */
 export function tearDown(iptables: Iptables): void {
   for (const family of FAMILY_NAMES) {
     const { chains, hook } = readStateIfAny(iptables, family, ACTION)
@@ -17,7 +17,7 @@ export function tearDown(iptables: Iptables): void {
       ...hook
         .filter((rule) => rule === renderRule(JUMP))
         .map((): Operation => ({ do: 'delete-rule', chain: HOOK, rule: JUMP })),
-      // Emptied first: they lead to each other.
+      // The chains are emptied first, because they lead to each other.
       ...names.map((chain): Operation => ({ do: 'flush-chain', chain })),
       ...names.flatMap(deleteChain),
     ])

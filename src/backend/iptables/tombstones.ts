@@ -4,7 +4,7 @@ import { renderRule } from './render'
 import type { Operation, Rule, Transaction } from './transaction'
 
 /**
- * Whose DEL has just come: a sync that read the result cache before that must not bring the rules back.
+ * Attachments whose DEL has just come. A sync that read the result cache before that DEL must not bring their rules back.
  *
  * nft would let the kernel forget these after two minutes; iptables has no timeouts, and we have no daemon. So the rows go
  * into four chains by turns, one for each 121 seconds since the boot, and each DEL empties the chain whose turn was two
@@ -33,13 +33,13 @@ function chainOfTurn(turn: number): string {
 
 const TOMBSTONE_CHAINS: readonly string[] = Array.from({ length: TURNS }, (_, i) => chainOfTurn(i))
 
-/** The chains that may hold rows which still count. */
+/** The chains that may hold tombstones that still count. */
 export function currentChains(bootSeconds: number): string[] {
   const turn = Math.floor(bootSeconds / TURN_SECONDS)
   return [chainOfTurn(turn), chainOfTurn(turn + TURNS - 1)]
 }
 
-/** Refused where the chains are missing. */
+/** Adds a tombstone. It is refused where the chains are missing. */
 export function addTombstone(family: Family, tombstone: Tombstone): Transaction {
   const turn = Math.floor(tombstone.bootSeconds / TURN_SECONDS)
   return [
@@ -58,7 +58,7 @@ export function makeTombstoneChains({
   )
 }
 
-/** Where no row of a chain counts any more. */
+/** Empties chains in which no tombstone counts any more. */
 export function flushOldTombstones(
   { chains }: { readonly chains: ReadonlyMap<string, readonly string[]> },
   family: Family,
@@ -71,8 +71,8 @@ export function flushOldTombstones(
 }
 
 /**
- * Deletes the tombstones of attachments that were added again after their DEL, at `addedAt` in seconds since the boot. Only
- * the rows of that ADD said that the tombstone counts no more, so it goes with them.
+ * Deletes the tombstones of attachments that were added again after their DEL, at `addedAt` in seconds since the boot.
+ * Only the rules of that later ADD showed that the tombstone no longer counts, so it is deleted together with them.
  */
 export function deleteTombstones(
   { chains }: { readonly chains: ReadonlyMap<string, readonly string[]> },
@@ -110,7 +110,10 @@ export function parseTombstone(rule: string, family: Family): Tombstone | undefi
   return rule === renderRule(tombstoneRow(family, tombstone)) ? tombstone : undefined
 }
 
-/** A little later than now: another call may have read the clock after us. */
+/**
+ * Whether a tombstone still counts. It may be a little later than now, because another call may have read the clock after
+ * us.
+ */
 export function counts(tombstone: Tombstone, bootSeconds: number): boolean {
   return Math.abs(bootSeconds - tombstone.bootSeconds) <= TOMBSTONE_SECONDS
 }

@@ -10,15 +10,15 @@ import type { Transaction } from './transaction'
 /** Starts one of iptables' tools with a script on its stdin; deadline and PATH are the caller's. */
 export type ToolProcess = (tool: string, args: readonly string[], input: string) => ToolResult
 
-/** The one that the host has, or one of the two kinds that Debian has side by side. */
+/** The plain iptables of the host, or one of the two kinds that Debian installs together. */
 export type Variant = '' | '-nft' | '-legacy'
 
 export interface Iptables {
   readonly run: ToolProcess
   readonly variant: Variant
-  /** Whether there can be rules of this kind and family; to list what is not there would make it. */
+  /** Whether there can be rules of this kind and family. Listing a table that does not exist would create it. */
   readonly hasTable: (family: Family) => boolean
-  /** The same of what there is already: false where the kernel says that there is no nat table. */
+  /** Whether there may be rules already: false where the kernel shows that there is no nat table. */
   readonly mayHaveRules: (family: Family) => boolean
 }
 
@@ -53,20 +53,20 @@ export function runScript(iptables: Iptables, family: Family, script: string): O
   return toOutcome(tool, iptables.run(tool, ['--noflush', '-w', `${LOCK_SECONDS}`], script))
 }
 
-/** `-S`: of one chain, or of the whole nat table, which on some nodes has tens of thousands of rules. */
+/** `-S` for one chain, or for the whole nat table, which has tens of thousands of rules on some nodes. */
 export function runList(iptables: Iptables, family: Family, chain?: string): Outcome {
   const tool = `${TOOLS[family]}${iptables.variant}`
   const args = ['-w', `${LOCK_SECONDS}`, '-t', 'nat', '-S', ...(chain ? [chain] : [])]
   return toOutcome(tool, iptables.run(tool, args, ''))
 }
 
-/** What `iptables --version` prints: `iptables v1.8.9 (nf_tables)`. */
+/** The line that `iptables --version` prints: `iptables v1.8.9 (nf_tables)`. */
 export function runVersion({ run, variant }: Pick<Iptables, 'run' | 'variant'>): string {
   const result = run(`${TOOLS.ip}${variant}`, ['--version'], '')
   return result.outcome === 'exited' ? result.stdout : ''
 }
 
-/** Whether this rule is in this chain. */
+/** Whether the chain has this rule. */
 export function hasRule(iptables: Iptables, family: Family, rule: readonly string[]): boolean {
   const tool = `${TOOLS[family]}${iptables.variant}`
   return toOutcome(tool, iptables.run(tool, ['-w', `${LOCK_SECONDS}`, '-t', 'nat', '-C', ...rule], '')).ok
@@ -95,14 +95,14 @@ function toOutcome(tool: string, result: ToolResult): Outcome {
   }
 }
 
-/** The first line, and what follows its colon where the nft kind goes on in the next. */
+/** The first line; the nft kind puts the text after the colon into the next line, and then that too. */
 function errorText(stderr: string): string {
   const lines = stderr.split('\n').flatMap((line) => line.trim() || [])
   return (lines[0]?.endsWith(':') ? lines.slice(0, 2) : lines.slice(0, 1)).join(' ')
 }
 
 /**
- * The status, and phrases of iptables 1.6.2 to 1.8.11, tell failures apart. Status 4 is the lock (xtables'
+ * Tells failures apart by the exit status and by phrases of iptables 1.6.2 to 1.8.11. Status 4 is the lock (xtables'
  * RESOURCE_PROBLEM), or for the nft kind a refusal by the kernel.
  */
 export function classify(status: number, said: string): Failure {
@@ -114,7 +114,10 @@ export function classify(status: number, said: string): Failure {
   return 'refused'
 }
 
-/** The CNI error for a failure that ends an ADD or a CHECK. `action`: "install the rules"; `advice`: to a refusal. */
+/**
+ * The CNI error for a failure that ends an ADD or a CHECK. `action` is, for example, "install the rules"; `advice` is
+ * added to a refusal.
+ */
 export function toError(
   action: string,
   { failure, said, tool }: Outcome & { ok: false },
@@ -145,5 +148,5 @@ export function toError(
   }
 }
 
-/** How often to read and write again: what changed in between is refused. */
+/** How often to read and write again. A write is refused when something changed after the read. */
 export const ATTEMPTS = 5

@@ -4,28 +4,28 @@ import type { Prefix } from '../../policy/prefix'
 import type { Range } from '../../policy/range'
 
 /**
- * Operations on the nat table of one family. The kernel applies all of them or none; of two families each for itself.
- * It stays a value until `render.ts` writes it.
+ * Operations on the nat table of one family. The kernel applies all of them or none; two families are two separate
+ * transactions. It stays a value until `render.ts` writes it.
  */
 export type Transaction = readonly Operation[]
 
 export type Operation =
-  /** Refused when the chain exists: the guard of an ADD. */
+  /** Refused when the chain exists; this guards an ADD. */
   | { readonly do: 'new-chain'; readonly chain: string }
-  /** The chain exists and is empty, whatever was before. */
+  /** Makes sure that the chain exists and is empty, whatever was there before. */
   | { readonly do: 'clear-chain'; readonly chain: string }
   | { readonly do: 'append'; readonly chain: string; readonly rule: Rule }
-  /** It becomes the chain's first rule. */
+  /** Puts the rule first in the chain. */
   | { readonly do: 'insert'; readonly chain: string; readonly rule: Rule }
-  /** Refused when there is no such rule: compare-and-delete, where the rule says whose it is. */
+  /** Refused when there is no such rule. It compares and deletes, where the rule names its owner. */
   | { readonly do: 'delete-rule'; readonly chain: string; readonly rule: Rule }
   /** Refused when there is no such rule. */
   | { readonly do: 'check-rule'; readonly chain: string; readonly rule: Rule }
   | { readonly do: 'flush-chain'; readonly chain: string }
-  /** Refused when it has rules, or a rule leads to it. */
+  /** Refused when the chain has rules, or when a rule leads to it. */
   | { readonly do: 'delete-chain'; readonly chain: string }
 
-/** What a packet has to be like, and what happens to it then. */
+/** What a packet must match, and what happens to it then. */
 export interface Rule {
   readonly source?: Prefix
   readonly destination?: Prefix
@@ -39,9 +39,9 @@ export interface Rule {
 }
 
 export type Target =
-  /** The chain returns to where it was jumped from. */
+  /** After the chain the packet returns to where the jump was. */
   | { readonly to: 'jump'; readonly chain: string }
-  /** It does not: the packet goes on where the last jump was. */
+  /** After the chain the packet does not return here: it goes on after the last jump. */
   | { readonly to: 'goto'; readonly chain: string }
   | { readonly to: 'return' }
   | { readonly to: 'accept' }

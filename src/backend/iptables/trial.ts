@@ -6,14 +6,14 @@ import { type Iptables, runTransaction } from './tool'
 import type { Operation, Rule } from './transaction'
 
 /**
- * What iptables and the kernel can do is found by trying, and only after a refusal: its phrases differ by kind and
- * version, lists of modules do not show what is built in, and what can be loaded is loaded by use.
+ * Finds out by trying what iptables and the kernel can do, and only after a refusal. Its phrases differ by kind and
+ * version, lists of modules do not show what is built in, and modules are loaded when they are used.
  */
 const TRIAL = `${policyPrefix}trial`
 
 /**
- * In a chain that the same restore makes and takes away again; what is left of one is a policy without pods to GC. Only a
- * refusal proves that something is missing: a trial that was killed or found the lock held says nothing.
+ * Tries rules in a chain that the same restore makes and deletes. If one is left behind, GC takes it for a policy without
+ * pods. Only a refusal proves that something is missing: a trial that was killed or found the lock held proves nothing.
  */
 export function areAccepted(iptables: Iptables, family: Family, rules: readonly Rule[]): boolean {
   const outcome = runTransaction(iptables, family, [
@@ -28,7 +28,7 @@ export function hasComments(iptables: Iptables, family: Family): boolean {
   return areAccepted(iptables, family, [{ comment: 'trial', target: { to: 'return' } }])
 }
 
-/** Their rules are accepted: whatever is refused besides is what others do to the same chains. */
+/** Whether the rules of these policies are accepted. If so, a refusal comes from what others do to the same chains. */
 export function arePoliciesAccepted(
   iptables: Iptables,
   family: Family,
@@ -37,7 +37,10 @@ export function arePoliciesAccepted(
   return areAccepted(iptables, family, rulesOf(policies, family))
 }
 
-/** Those that lead to chains of the policy are like any other but for that. */
+/**
+ * The rules of policies, to be tried alone. A rule that leads to a chain of the policy gets a return instead, because it
+ * is otherwise like any other.
+ */
 export function rulesOf(policies: readonly Policy[], family: Family): Rule[] {
   return [...new Set(policies)].flatMap((policy) =>
     policyChains(policy, family).flatMap(({ rules }) =>

@@ -10,7 +10,7 @@ import { renderRule } from './render'
 import { type AddressState, findAddress, readState, type State } from './state'
 import { type Iptables, TOOLS } from './tool'
 
-/** CHECK: our chains of each family that the attachment has addresses of, compared with what an ADD would write. */
+/** CHECK: compares our chains, in each family in which the attachment has addresses, with what an ADD would write. */
 export function verify(iptables: Iptables, wanted: Wanted): string[] {
   return FAMILY_NAMES.flatMap((family) => {
     const addresses = ofFamily(family, wanted.addresses)
@@ -29,7 +29,7 @@ export function verify(iptables: Iptables, wanted: Wanted): string[] {
   })
 }
 
-/** Chains have the same names in both families. */
+/** Adds the family to a line, because chains have the same names in both families. */
 export function inFamily(family: Family): (line: string) => string {
   return (line) => `${TOOLS[family]}: ${line}`
 }
@@ -72,7 +72,10 @@ export function compareAddress(
   ]
 }
 
-/** The owner's rows: addresses that an earlier ADD had show here; what else it says is compared by nobody but DEL. */
+/**
+ * Compares the owner's rows. Addresses that an earlier ADD had show up here; only DEL compares the rest of what they
+ * hold.
+ */
 export function compareOwner(
   { chains, owners }: State,
   { attachment }: Wanted,

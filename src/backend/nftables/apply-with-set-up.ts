@@ -23,7 +23,7 @@ const ACTION = 'install the rules'
 
 export interface ApplyOptions {
   readonly note: Note
-  /** Proves that the holder of an address is gone; absent: nobody can tell. */
+  /** Proves that the holder of an address is gone. Absent: nobody can prove it. */
   readonly isGone?: (holder: Listed) => Promise<boolean>
 }
 
@@ -33,13 +33,14 @@ interface Refused extends ApplyOptions {
 }
 
 /**
- * ADD, when its elements were refused: something is missing (the first pod of a policy, or somebody flushed the ruleset)
- * or clashes (a stale owner of the address, our own older policy, a tombstone). The kernel does not say which thing, so what
- * there is of the attachment is looked up, and one transaction sets up what is missing, clears the way and adds the
- * elements. It does no harm in parallel with others of its kind.
+ * ADD, after its elements were refused. Something is missing (the first pod of a policy, or a flushed ruleset) or clashes
+ * (a stale owner of the address, our own older policy, a tombstone). The kernel does not say which, so everything that
+ * exists for the attachment is looked up. Then one transaction sets up what is missing, clears the way and adds the
+ * elements. Several of these may run in parallel.
  *
- * A table that is whole is not set up again. When somebody flushes the ruleset after the look, the kernel then refuses the
- * transaction and the next look finds the table gone; to make it anew unnoticed would leave all other pods without rules.
+ * A complete table is not set up again. If somebody flushes the ruleset after the look, the kernel refuses the
+ * transaction, and the next look finds the table gone. A new table that nobody noticed would leave all other pods without
+ * rules.
  */
 export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: Refused): Promise<Applied> {
   let outcome: Outcome<undefined> = options.refusal
@@ -48,7 +49,7 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
   const warnings = new Set<string>()
   for (let attempt = 0; attempt < ATTEMPTS && !outcome.ok; attempt++) {
     const mayHelp = outcome.failure === 'clash' || outcome.failure === 'missing'
-    // A map of another type refuses elements in many words.
+    // A map of another type refuses elements, with many different messages.
     if (!mayHelp && outcome.failure !== 'refused') break
     const { attachment, addresses } = wanted
     const state = readAttachment(carrier, { action: ACTION, attachment, addresses })
@@ -73,7 +74,7 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
   return { tableWasMissing, ...(warnings.size > 0 && { warnings: [...warnings] }) }
 }
 
-/** Sets the table up, with the slots of all others where it is of an older layout that has none. */
+/** Sets the table up. If it is of an older layout without slots, all other attachments get theirs. */
 function setUp({ table, all }: AttachmentState, wanted: Wanted, wrong: readonly string[]): Transaction {
   const own = attachmentDigest(wanted.attachment)
   const known = new Set(all?.slots.map(({ digest }) => digest))
@@ -100,7 +101,7 @@ function isHeld(found: AddressState, wanted: Wanted): boolean {
 
 /**
  * Deletes what is in the way of the elements: a stale owner, an element that sends the packets elsewhere, addresses that
- * this attachment had before and has no more, and its slots, a tombstone among them.
+ * this attachment had before and has no more, and its slots, including a tombstone.
  */
 function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transaction {
   const owner = ownerValue(attachmentDigest(wanted.attachment), wanted.addresses)
@@ -108,7 +109,7 @@ function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transa
   return [
     ...addresses.flatMap((found): Transaction => {
       if (!isWanted(wanted, found.address)) {
-        // Of a slot that outlived its address: a sync may give that back before the slot goes.
+        // This address comes from a slot that outlived it. A sync may give the address back before the slot is deleted.
         if (!found.owner) return requireNoOwner(found.address)
         return isOwn(found, wanted)
           ? deleteAddress(found.address, found.owner, found.verdict !== undefined)
@@ -145,7 +146,7 @@ function warningsOf({ addresses }: AttachmentState, wanted: Wanted, wrong: reado
   ]
 }
 
-/** Somebody's rules use a map of ours that has another type, so that it cannot be replaced. */
+/** The error for a map of ours that has another type and is used by somebody's rules, so that it cannot be replaced. */
 function inTheWay(wrong: readonly string[], { said }: Failed): CniError {
   const maps = wrong.map((map) => `map ${map}`).join(', ')
   return new CniError(

@@ -7,12 +7,12 @@ import { policyName } from './policy-name'
 import { addSlots, addTombstone, deleteSlots, type SlotNote } from './slots'
 import type { ElementOperation } from './transaction'
 
-/** What is written down about the ADD. */
+/** What is recorded about the ADD. */
 export interface Note extends SlotNote {
   readonly epochSeconds: number
 }
 
-/** Both elements of every address, and the slots. */
+/** Adds both elements of every address, and the slots. */
 export function addAttachment({ attachment, addresses, policy }: Wanted, note: Note): ElementOperation[] {
   const digest = attachmentDigest(attachment)
   const [owner, comment, chain] = [

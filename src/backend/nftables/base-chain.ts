@@ -1,4 +1,4 @@
-/** A chain that is hooked into the packets' way, anybody's. */
+/** A chain of anybody that is hooked into the packets' path. */
 export interface BaseChain {
   /** `ip`, `ip6`, `inet`, `arp`, `bridge` or `netdev`. */
   readonly family: string

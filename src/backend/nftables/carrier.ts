@@ -4,7 +4,7 @@ import type { TableState } from './table-state'
 import type { ElementOperation, Transaction } from './transaction'
 
 /**
- * Why the kernel, or nft, did not do it.
+ * Why the kernel or nft did not carry something out.
  *
  * missing      a table, chain, map, set or element named does not exist
  * clash        an element exists with another value, or a chain is in use
@@ -19,7 +19,7 @@ export type Failure = 'missing' | 'clash' | 'denied' | 'unknown' | 'unusable' | 
 export interface Failed {
   readonly ok: false
   readonly failure: Failure
-  /** Who refused, and why. */
+  /** The refusal's text, and where it comes from. */
   readonly said: string
 }
 
@@ -38,45 +38,45 @@ export interface FoundElement {
 }
 
 export interface Layout {
-  /** The marker of this layout exists: every attachment with rules has its slots. */
+  /** The marker of this layout exists, so every attachment with rules has its slots. */
   readonly isCurrent: boolean
-  /** Rules of others may be in another place (`elsewhere.ts`); looked for only in a current layout. */
+  /** Others may have rules in another place (`elsewhere.ts`). The mark is looked for only in a current layout. */
   readonly hasMark: boolean
 }
 
-/** What an ADD or a DEL needs of a carrier if it finds all as it should be. The rest is loaded when it is asked for. */
+/** What an ADD or a DEL that finds everything in order needs of a carrier. The rest is loaded when it is needed. */
 export interface QuickCarrier {
   run(transaction: readonly ElementOperation[]): Outcome<undefined>
-  /** What is missing for it to work, without starting a process. */
+  /** What is missing for it to work, found without starting a process. */
   probe(): Promise<readonly string[]>
   whole(): Promise<Carrier>
 }
 
 /**
- * How a transaction gets to the kernel, and how what is there comes back: nft's text, or netlink. Both do the same, and each
- * reads what the other wrote.
+ * How a transaction gets to the kernel, and how existing rules are read: through nft's text, or through netlink. Both do
+ * the same, and each reads what the other wrote.
  */
 export interface Carrier {
-  /** All of it, or nothing. */
+  /** Applies all of the transaction, or nothing. */
   run(transaction: Transaction): Outcome<undefined>
-  /** One for each key; undefined where there is no such element, map or table. This is exact, and needs no walk. */
+  /** Returns one result per key; undefined where there is no such element, map or table. This is exact, and needs no walk. */
   lookUp(keys: readonly ElementKey[]): Outcome<readonly (FoundElement | undefined)[]>
   readLayout(): Outcome<Layout>
   /**
-   * The table without the elements of its maps; of the sets, the contents of those that these policies have. Without a
-   * table: missing. Parts may be of different moments.
+   * The table without the elements of its maps. Of the sets, only those of these policies have their contents. A table
+   * that does not exist is `missing`. The parts may be from different moments.
    */
   readStructure(policies: readonly string[]): Outcome<Table>
-  /** The structure and, by walks that miss nothing, the elements of all maps. */
+  /** The structure, and the elements of all maps. The walks miss nothing, or say that they may. */
   readTable(policies: readonly string[]): Outcome<TableState>
-  /** Addresses whose owner's comment may name the pod, whose name may be cut there. A walk that may miss some. */
+  /** Addresses whose owner's comment may name the pod; the pod's name may be cut there. The walk may miss some. */
   findPod(pod: string): Outcome<readonly Address[]>
   /** The elements of `owners` and `attachments` alone. */
   readOwners(): Outcome<TableState>
-  /** Do the table and its base chain stand? By a look that takes as long beside any number of pods. */
+  /** Whether the table and its base chain exist. The look takes equally long at any number of pods. */
   isStanding(): Outcome<boolean>
-  /** A reason that the refusal itself does not give, to follow "the tool refused". */
+  /** A reason that the refusal itself does not give; it follows "the tool refused". */
   explainRefusal(): string
-  /** What to do where it cannot be used at all. */
+  /** Advice for a machine where the carrier cannot be used at all. */
   explainUnusable(): string
 }

@@ -7,7 +7,7 @@ import { ownSession } from './netlink/own-session'
 export type Carriers = (asked?: CarrierSetting) => Promise<QuickCarrier>
 
 /**
- * `auto`: netlink where there is a socket to be had; else nft, without a word. Nothing is asked of the kernel first: a
+ * `auto` takes netlink where a socket can be opened; else nft, without a message. It asks the kernel nothing first: a
  * socket costs 0.2 ms.
  */
 export function chooseCarrier(machine: Machine, byDefault: CarrierSetting): Carriers {

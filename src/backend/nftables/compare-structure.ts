@@ -18,9 +18,9 @@ import {
   type Table,
 } from './table'
 
-/** What differs between the table as it is and the table as we would set it up; the elements of maps aside. */
+/** Compares the table as it is with the table as we would set it up, apart from the elements of maps. */
 
-/** Whether all that every policy needs is there, and as it should be: nothing of it has to be set up. */
+/** Whether everything that all policies need exists and is right, so that none of it has to be set up. */
 export function isWhole(table: Table): boolean {
   return (
     MAPS.every(({ name }) => findMap(table, name)) &&
@@ -38,14 +38,14 @@ export function compareHook(table: Table): Difference[] {
   ]
 }
 
-/** A base chain in our table that is not ours could decide before it. */
+/** A base chain in our table that is not ours could decide before our chain. */
 export function foreignHooks({ chains }: Table): Difference[] {
   return chains
     .filter(({ name, lines }) => name !== BASE_CHAIN && lines.some((line) => line.do === 'hook'))
     .map(({ name }) => ({ is: 'foreign-hook', chain: name }))
 }
 
-/** `name`: that of the chain, which is not always the one that we would give the policy. */
+/** `name` is the chain's own name, which is not always the one that we would give the policy. */
 export function comparePolicy(table: Table, policy: Policy, name: string): Difference[] {
   const { sets, chains } = policyObjects(policy, name)
   const wrong = wrongSets(table, policy, name)
@@ -61,7 +61,7 @@ export function comparePolicy(table: Table, policy: Policy, name: string): Diffe
   ]
 }
 
-/** What has the name of one of a policy's sets, and another type or other flags: somebody made it by hand. */
+/** Sets that have the name of one of a policy's sets, but another type or other flags: somebody made them by hand. */
 export function wrongSets(table: Table, policy: Policy, name: string): FoundSet[] {
   return policyObjects(policy, name).sets.flatMap((set) => {
     const type: SetType = { key: set.family, flags: ['interval'] }
@@ -80,7 +80,7 @@ function compareChain(table: Table, chain: string, expected: readonly Line[]): D
   return differences.length > 0 ? differences : [{ is: 'reordered', chain }]
 }
 
-/** The lines of `a` that `b` lacks; one that `a` has twice and `b` once is lacking once. */
+/** The lines of `a` that `b` lacks; if `a` has a line twice and `b` once, it is lacking once. */
 function without(a: readonly Line[], b: readonly Line[]): Line[] {
   const rest = [...b]
   return a.filter((line) => {

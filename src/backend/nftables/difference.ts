@@ -4,7 +4,7 @@ import { ATTACHMENTS, OWNERS, POD_MAPS } from './layout'
 import { renderLine, renderVerdict, TABLE } from './render'
 import type { Foreign, Line, Target } from './table'
 
-/** How the table differs from what we would set up. It stays a value, to be compared, until somebody is told of it. */
+/** How the table differs from what we would set up. It stays a value, so that it can be compared, until it is reported. */
 export type Difference =
   | { readonly is: 'no-table' | 'dormant' }
   | { readonly is: 'missing'; readonly kind: 'map' | 'set' | 'chain'; readonly name: string }
@@ -26,7 +26,7 @@ export type Difference =
   | { readonly is: 'another-owner'; readonly address: Address; readonly comment: string | undefined }
   | { readonly is: 'other-slots'; readonly found: readonly Address[]; readonly expected: readonly Address[] }
 
-/** One line, for people. */
+/** Words a difference as one line for people. */
 export function wordDifference(one: Difference): string {
   switch (one.is) {
     case 'no-table':
@@ -58,7 +58,7 @@ function wordRange(range: Range | Foreign): string {
   return 'text' in range ? range.text : formatRange(range)
 }
 
-/** What differs in the elements of one attachment. */
+/** Words a difference in the elements of one attachment. */
 function wordElement(one: Extract<Difference, { address: Address } | { is: 'other-slots' }>): string {
   switch (one.is) {
     case 'no-rule':

@@ -3,23 +3,23 @@ import type { QuickCarrier } from './carrier'
 import { addOwner } from './layout'
 
 /**
- * A DEL looks into our table, and starts no other tool in vain. So where another backend may have rules, an element in
- * `owners` says so, of an address that no pod has. Whoever adds rules elsewhere adds it after them; whoever makes the
- * table looks elsewhere after that: one of the two sees the other.
+ * A DEL looks into our table, and should start no other tool in vain. So an element in `owners`, for an address that no
+ * pod has, marks that another backend may have rules. Whoever adds rules elsewhere adds the mark after them; whoever
+ * makes the table looks elsewhere after that. So one of the two sees the other.
  */
 export const NOWHERE: Address = { family: 'ip6', value: 0n }
 export const MARK: Address = { family: 'ip6', value: 1n }
 
 /**
- * Whether another backend may have rules, or tombstones: the mark says so, or there is no table of this layout that could
- * say no. A DEL that looks elsewhere first, and finds nothing, leaves its tombstone in our table too.
+ * Whether another backend may have rules or tombstones: the mark exists, or there is no table of this layout that could
+ * rule it out. A DEL that looks elsewhere first, and finds nothing, leaves its tombstone in our table too.
  */
 export async function mayBeElsewhere(carrier: QuickCarrier): Promise<boolean> {
   const layout = (await carrier.whole()).readLayout()
   return !layout.ok || !layout.value.isCurrent || layout.value.hasMark
 }
 
-/** Where there is no nft, or no table, a DEL looks elsewhere anyhow. */
+/** Adds the mark. Where there is no nft, or no table, a DEL looks elsewhere anyway. */
 export function markElsewhere(carrier: QuickCarrier): void {
   carrier.run([addOwner(NOWHERE, MARK, 'iptables')])
 }

@@ -4,12 +4,12 @@ import { RefusedError, UnusableError } from '../tolerances'
 import type { Carrier, Failed } from './carrier'
 
 /**
- * How often to read and write again: what is rewritten after reading is refused when another call changed the same
+ * How often to read and write again. A write that relies on a read is refused when another call changed the same
  * addresses in between.
  */
 export const ATTEMPTS = 5
 
-/** The CNI error for a failure that ends an ADD or a CHECK. `action`: "install the rules". */
+/** The CNI error for a failure that ends an ADD or a CHECK. `action` is, for example, "install the rules". */
 export function toError(
   carrier: Pick<Carrier, 'explainRefusal' | 'explainUnusable'>,
   action: string,

@@ -7,7 +7,7 @@ import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
 import type { SlotState, TableState } from './table-state'
 import type { ElementOperation, Transaction } from './transaction'
 
-/** Attachments that have an owner's element, with all of their addresses. */
+/** Attachments that have an owner's element, each with all its addresses. */
 export function addressesByDigest({
   addresses,
 }: Pick<TableState, 'addresses'>): Map<string, readonly Address[]> {
@@ -34,8 +34,8 @@ export function slotsByDigest(slots: readonly SlotState[]): Map<string, SlotStat
 }
 
 /**
- * Slots for attachments that were added by a version without them. Nobody recorded when and where, so their note says
- * nothing of it.
+ * Adds slots for attachments that were added by a version without slots. Nobody recorded when and where, so their note
+ * leaves that out.
  */
 export function fillSlots(
   state: Pick<TableState, 'addresses'>,
@@ -53,24 +53,24 @@ function fillWith(
     .map(([digest, addresses]) => addSlots(digest, addresses, {}))
 }
 
-/** The mark of `elsewhere.ts` is no attachment. */
+/** The mark of `elsewhere.ts`; it is no attachment. */
 const MARK_DIGEST = '0'.repeat(24)
 
 interface Mending {
   readonly transaction: Transaction
-  /** Attachments that had no slots, or others. */
+  /** Attachments whose slots were missing or different. */
   readonly mended: number
   /** Attachments that have slots and nothing else. */
   readonly stale: number
 }
 
 /**
- * What makes the slots agree with `owners`, which decides: an older version adds and removes elements there and knows
- * of no slots. Tombstones stay.
+ * Changes the slots so that they agree with `owners`. `owners` decides, because an older version adds and removes
+ * elements there and does not know slots. Tombstones stay.
  *
- * A slot may say the same as before and be another: an attachment that lost an address, and keeps its slot for it, gets the
- * address again by a second ADD. So the transaction is refused if an address whose slot goes has an owner by then; where it
- * has one already, somebody else, the slot stays: it does no harm, and goes with its attachment's DEL.
+ * A slot may have the same content as before and yet be another: an attachment that lost an address, and keeps its slot,
+ * gets the address again by a second ADD. So the transaction is refused if an address whose slot is deleted has an owner
+ * by then. If somebody else owns it already, the slot stays: it does no harm, and the attachment's DEL deletes it.
  */
 export function mendSlots(state: TableState, isFree: (digest: string) => boolean = () => true): Mending {
   const owned = addressesByDigest(state)

@@ -4,9 +4,9 @@ import { ATTACHMENTS, OWNERS, ownerKey, POD_MAPS } from './layout'
 import { NO_ADDRESS, slotKey } from './slots'
 import type { AddressState } from './table-state'
 
-/** What the maps have of an address or of an attachment: by key, and so exact. */
+/** Looks up by key what the maps have for an address or an attachment. A look-up by key is exact. */
 
-/** What the maps have of these addresses. */
+/** What the maps have for these addresses. */
 export function findAddresses(
   carrier: Pick<Carrier, 'lookUp'>,
   addresses: readonly Address[],
@@ -35,9 +35,9 @@ export function findAddresses(
   }
 }
 
-/** What `attachments` has of one attachment. */
+/** What `attachments` has for one attachment. */
 export interface FoundSlots {
-  /** Those that exist; a tombstone has no address. */
+  /** The slots that exist; a tombstone has no address. */
   readonly all: readonly { readonly slot: number; readonly address?: Address }[]
   readonly addresses: readonly Address[]
   readonly isTombstone: boolean
@@ -48,8 +48,8 @@ export interface FoundSlots {
 export const NO_SLOTS: FoundSlots = { all: [], addresses: [], isTombstone: false }
 
 /**
- * Looks the slots up by key, which is exact: first slot 0, then as many more as its comment says. `atLeast`: so many are
- * looked up in any case, because an ADD has to clear even those that the comment does not count.
+ * Looks the slots up by key, which is exact: first slot 0, then as many more as its comment counts. At least `atLeast`
+ * slots are looked up, because an ADD has to clear even those that the comment does not count.
  */
 export function findSlots(carrier: Carrier, digest: string, atLeast = 1): Outcome<FoundSlots> {
   const found: (FoundElement | undefined)[] = []
@@ -58,7 +58,8 @@ export function findSlots(carrier: Carrier, digest: string, atLeast = 1): Outcom
     if (!looked.ok) return looked
     for (const one of looked.value) found.push(one)
     const count = countIn(found[0]?.comment)
-    // A comment of somebody else's says nothing: then the first slot that is missing is the end. A tombstone is alone.
+    // A comment that somebody else wrote counts nothing: then the first missing slot is the end. A tombstone is the only
+    // slot.
     const isLast = found[0]?.value?.value === NO_ADDRESS.value || !found[found.length - 1]
     wanted = count === undefined ? (isLast ? 0 : 1) : count - found.length
   }
@@ -72,7 +73,7 @@ function slotKeys(digest: string, from: number, count: number): ElementKey[] {
   return keys
 }
 
-/** So many addresses no attachment has. */
+/** More addresses than any attachment has. */
 const MOST_SLOTS = 1000
 
 /** The number that a comment begins with. */

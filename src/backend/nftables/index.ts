@@ -4,16 +4,16 @@ import type { Note } from './attachment-elements'
 import type { Carriers } from './choose-carrier'
 import { remove } from './remove'
 
-/** Its one table, as `hookedTables` calls it. */
+/** The name of our one table, as `hookedTables` returns it. */
 const NAME = 'inet ip-masq'
 
-/** What a pod's own ADD and DEL need is here; the rest is loaded when it is asked for. */
+/** Has what a pod's own ADD and DEL need; the rest is loaded when it is used. */
 export function nftables(carriers: Carriers, clock: Clock): Backend {
   const whole = async (carrier?: CarrierSetting) => (await carriers(carrier)).whole()
   const isStanding = async () => {
     const outcome = (await whole()).isStanding()
     if (outcome.ok) return outcome.value
-    // What did not come to an end says nothing of the table.
+    // A look that did not end proves nothing about the table.
     return !['unusable', 'unsupported'].includes(outcome.failure)
   }
   const now = () => ({ epochSeconds: clock.epochSeconds(), bootSeconds: clock.bootSeconds() })
@@ -26,7 +26,7 @@ export function nftables(carriers: Carriers, clock: Clock): Backend {
     remove: async (attachment, hint, where) =>
       remove(await carriers(where?.carrier), attachment, {
         hint,
-        // A table of nft's on a node that uses iptables would keep the tombstone from the pod's next ADD.
+        // On a node that uses iptables, the pod's next ADD would not remove a tombstone from a table of nft.
         mayMakeTable: where?.backend !== 'iptables' && where?.isGuess !== true,
       }),
     verify: async (wanted, warn) =>
@@ -56,7 +56,7 @@ function noteOf({ netns, origin }: Wanted, now: Note): Note {
   return { ...now, ...(netns !== undefined && { netns }), ...(origin && { origin }) }
 }
 
-/** All go in one transaction: by nft if a network asks for that. */
+/** Chooses the carrier. All attachments go in one transaction: by nft if one network requests nft. */
 function carrierOf(wanted: readonly Wanted[]): CarrierSetting {
   return wanted.some(({ carrier }) => carrier === 'nft') ? 'nft' : 'auto'
 }

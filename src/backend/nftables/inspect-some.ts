@@ -11,7 +11,7 @@ import { digestOfOwner } from './owner'
 import { findMap } from './table'
 import type { SlotState } from './table-state'
 
-/** What an inspection says of one address or one pod, by key: it costs the same with 10 pods on the node as with 10,000. */
+/** Inspects one address or one pod, by key: it costs the same with 10 pods on the node as with 10,000. */
 export function inspectSome(carrier: Carrier, only: InspectOnly): Inspection {
   const need = <T>(outcome: Outcome<T>): T => {
     if (outcome.ok) return outcome.value

@@ -18,10 +18,13 @@ import { type AddressState, CHANGES_TOO_FAST, exists, type TableState } from './
 export const ACTION = 'look at the rules'
 export const PLACE = 'nftables'
 
-/** Stands for the names of all policies: so the names of their sets begin. */
+/** Means all policies, because the names of all their sets begin like this. */
 const EVERY_POLICY = ['policy']
 
-/** What is in the table, down to each rule. Marked as incomplete where it changes too fast to be read whole. */
+/**
+ * Returns what the table has, down to each rule. It is marked as incomplete where the table changes too fast to be read
+ * whole.
+ */
 export function inspect(carrier: Carrier): Inspection {
   const state = readTable(carrier, ACTION, EVERY_POLICY)
   const { table, isSure } = settledStructure(carrier, state)
@@ -43,12 +46,13 @@ export function inspect(carrier: Carrier): Inspection {
   }
 }
 
-/** So often at most: two reads that find the same are believed. */
+/** The most reads; two reads that find the same are believed. */
 const MOST_READS = 10
 
 /**
- * The rules of a chain are listed in pieces too, and when another chain goes in between, some are missed. A policy has the
- * name of its rules: where all of them have, none was missed. Otherwise the structure is read until two reads agree.
+ * The rules of a chain are listed in pieces too, and some are missed when another chain is deleted in between. A policy
+ * is named after its rules: if all of them match their names, none was missed. Otherwise the structure is read until two
+ * reads agree.
  */
 export function settledStructure(
   carrier: Carrier,
@@ -89,7 +93,7 @@ export function ruleOf({ address, verdict }: AddressState): LiveRule {
   }
 }
 
-/** A table with tombstones alone has no rules. */
+/** A table that has only tombstones has no rules. */
 export function placeOf(table: Table): LivePlace {
   if (!exists({ table })) return { name: PLACE, isSetUp: false, differences: [] }
   const differences = [
@@ -104,7 +108,7 @@ export function placeOf(table: Table): LivePlace {
   }
 }
 
-/** Tables of other releases: what an older one lacks, the next ADD or sync sets up. */
+/** Tables of other releases. The next ADD or sync sets up what an older one lacks. */
 function layoutsOf({ chains }: Table): string[] {
   const layouts = chains.flatMap(({ name }) => /^layout-(\d+)$/.exec(name)?.[1] ?? [])
   if (layouts.includes(String(LAYOUT)) && layouts.length === 1) return []

@@ -3,7 +3,7 @@ import type { Target } from './table'
 import type { ElementOperation } from './transaction'
 
 /**
- * What stands in the table, whatever the pods (docs/architecture.md draws it):
+ * What the table has, whatever the pods (docs/architecture.md draws it):
  *
  *   owners        address -> who holds it
  *   attachments   attachment and number -> address (`slots.ts`)
@@ -17,9 +17,9 @@ export const ATTACHMENTS = 'attachments'
 export const BASE_CHAIN = 'nat-postrouting'
 
 /**
- * An empty chain says which layout the table has. Layout 1 had no such marker, layout 2 no map `attachments`. Where the
+ * An empty chain marks the layout of the table. Layout 1 had no such marker, layout 2 no map `attachments`. Where the
  * marker of 3 exists, every attachment in `owners` has its slots. A change of the layout gets the next number, and
- * `outdated.ts` says what has to go.
+ * `outdated.ts` lists what has to be deleted.
  */
 export const LAYOUT = 3
 export const layoutChain = `layout-${LAYOUT}`
@@ -31,18 +31,21 @@ export function ownerKey(address: Address): Address {
   return { family: 'ip6', value: toMapped(address) }
 }
 
-/** The chain of the policy that an element of `pods-ip` leads to; undefined where somebody else wrote it. */
+/** The policy chain that an element of `pods-ip` leads to; undefined where somebody else wrote the element. */
 export function policyOf(verdict: Target | undefined): string | undefined {
   return verdict && 'goto' in verdict && verdict.goto.startsWith('policy-') ? verdict.goto : undefined
 }
 
-/** Gives an address to an owner. Refused ("File exists") when another holds it; nothing when it is the same. */
+/**
+ * Gives an address to an owner. Refused ("File exists") when another owner holds it; changes nothing when the same one
+ * does.
+ */
 export function addOwner(address: Address, value: Address, comment?: string): ElementOperation {
   const element = { key: ownerKey(address), value, ...(comment !== undefined && { comment }) }
   return { do: 'add-elements', set: OWNERS, elements: [element] }
 }
 
-/** Sends an address's packets to a policy. Refused ("File exists") when they go to another. */
+/** Sends an address's packets to a policy. Refused ("File exists") when they are sent to another one. */
 export function addPod(address: Address, policyChain: string): ElementOperation {
   return {
     do: 'add-elements',
@@ -56,25 +59,25 @@ export function deletePod(address: Address): ElementOperation {
 }
 
 /**
- * Compare-and-delete: `delete element` takes no heed of the value, but an `add` of the same element is refused
- * when it has another, and takes the whole transaction with it.
+ * Compares and deletes. `delete element` ignores the value, but an `add` of the same element is refused when the element
+ * has another value, and then the whole transaction is refused.
  */
 export function deleteOwner(address: Address, value: Address): ElementOperation[] {
   return [addOwner(address, value), { do: 'delete-element', set: OWNERS, key: ownerKey(address) }]
 }
 
-/** No attachment has this value. */
+/** A value that no attachment has. */
 export const NOBODY: Address = { family: 'ip6', value: 0n }
 
 /**
- * Refused where an address has an owner. Whether it has one is asked before the transaction, and an ADD may come in between:
- * then this owner is refused, which the transaction adds and deletes again.
+ * Refuses the transaction if an address has an owner. The owner is looked up before the transaction, and an ADD may come
+ * in between. So the transaction adds this owner and deletes it again, which is refused if there is another one.
  */
 export function requireNoOwner(address: Address): ElementOperation[] {
   return deleteOwner(address, NOBODY)
 }
 
-/** Both elements of an address; `hasPod` false where only the owner is left. */
+/** Deletes both elements of an address; `hasPod` is false where only the owner is left. */
 export function deleteAddress(address: Address, owner: Address, hasPod = true): ElementOperation[] {
   return [...deleteOwner(address, owner), ...(hasPod ? [deletePod(address)] : [])]
 }

@@ -5,7 +5,7 @@ import { listedNote } from './notes'
 import { digestOfOwner } from './owner'
 import type { TableState } from './table-state'
 
-/** The attachments that have addresses in the table, each with all of them, by its digest. */
+/** The attachments that have addresses in the table, by digest, each with all its addresses. */
 export function listAttachments(state: Pick<TableState, 'addresses' | 'slots'>): Map<string, Listed> {
   const slotComments = new Map<string, string | undefined>()
   for (const { digest, slot, comment } of state.slots) if (slot === 0) slotComments.set(digest, comment)

@@ -5,16 +5,20 @@ import { digestOfOwner } from './owner'
 import { NO_ADDRESS, ORIGIN_LETTERS, type SlotNote } from './slots'
 import type { SlotState } from './table-state'
 
-/** What elements of `owners` and `attachments` say, to those who list them. An ADD only writes it, and does not load this. */
+/**
+ * Reads what elements of `owners` and `attachments` record, for commands that list them. An ADD only writes it, and does
+ * not load this file.
+ */
 
-/** Whose an owner value is, whatever addresses its ADD had: `attachmentId`. */
+/** The attachment (`attachmentId`) that an owner value belongs to, whatever addresses its ADD had. */
 export function ownerId(value: Address): string {
   return idOfDigest(digestOfOwner(value))
 }
 
-/** What an owner's comment says. The names are cut to fit, and other characters are replaced in them. */
+/** Parses an owner's comment. Its names are cut to fit, and characters that a comment cannot hold are replaced. */
 export function parseOwnerComment(comment: string | undefined): ListedNote | undefined {
-  // Cut at blanks: one expression for all of it takes ten times as long, and a node has thousands of comments.
+  // The comment is cut at blanks: a regular expression for all of it takes ten times as long, and a node has thousands of
+  // comments.
   const parts = (comment ?? '').split(' ')
   const [digest = '', seconds = '', network = '', containerID = '', ifname = '', pod = '-'] = parts
   if (parts.length < 5 || parts.length > 6 || ifname === '' || network === '' || containerID === '')
@@ -30,7 +34,7 @@ export function parseOwnerComment(comment: string | undefined): ListedNote | und
   }
 }
 
-/** What the comment of slot 0 says; undefined where somebody else wrote the element. */
+/** Parses the comment of slot 0; undefined where somebody else wrote the element. */
 export function parseSlotComment(
   comment: string | undefined,
 ): (SlotNote & { readonly count: number }) | undefined {
@@ -45,7 +49,7 @@ export function parseSlotComment(
   }
 }
 
-/** An element of `attachments`, as it was read; `digits`: those of its key. */
+/** An element of `attachments`, as it was read; `digits` are the digits of its key. */
 export function slotState(
   digits: string,
   { value, comment }: { readonly value: Address; readonly comment?: string },
@@ -60,7 +64,7 @@ export function slotState(
 
 const DIGEST_DIGITS = 24
 
-/** What the two comments say together: for people in `owners`, for programs in slot 0. */
+/** Joins both comments: the one in `owners` is for people, the one in slot 0 for programs. */
 export function listedNote(ownerComment?: string, slotComment?: string): ListedNote | undefined {
   const note = parseOwnerComment(ownerComment)
   if (!note) return undefined

@@ -5,9 +5,9 @@ import { MAPS } from './set-up'
 import { findChain, HOOK, type SetType, type Table } from './table'
 
 /**
- * The chains of a table that have to be deleted before this layout can be set up: markers of older layouts, and a
- * base chain with another hook, which cannot be changed in place. A newer layout is left alone: its elements may
- * mean something that we do not know.
+ * The chains of a table that have to be deleted before this layout can be set up: markers of older layouts, and a base
+ * chain with another hook, which cannot be changed in place. A newer layout is left alone, because its elements may mean
+ * something that we do not know.
  */
 export function outdatedChains({ chains }: Table): string[] {
   return chains.flatMap(({ name, lines }) => {
@@ -25,7 +25,7 @@ export function outdatedChains({ chains }: Table): string[] {
   })
 }
 
-/** Maps of ours that have another type or other flags than ours: somebody made them by hand. */
+/** Maps of ours with another type or other flags: somebody made them by hand. */
 export function wrongMaps({ sets }: Table): string[] {
   return MAPS.flatMap(({ name, key, value, hasTimeout }) => {
     const found = sets.find((one) => one.name === name)

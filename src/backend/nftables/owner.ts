@@ -4,13 +4,13 @@ import { type Address, formatAddress } from '../../policy/address'
 import { attachmentDigest, networkDigest } from '../identity'
 
 /**
- * The value of an element of `owners`: who holds the address. 96 bits name the attachment, 32 bits the set
- * of addresses that its ADD installed. `attachment`: its `attachmentDigest`.
+ * The value of an element of `owners`: the holder of the address. 96 bits identify the attachment, 32 bits the set of
+ * addresses that its ADD installed. `attachment` is its `attachmentDigest`.
  *
- * The second part is for DEL. The prevResult that a DEL gets is the result of the whole chain, the one that
- * our ADD saw was that of the plugins before us, and they may differ. A DEL that deletes the addresses of its
- * prevResult and compares this value is refused when the ADD had others, and then looks for itself. Without
- * it the address that only the ADD knew would stay behind.
+ * The second part is for DEL. A DEL gets the result of the whole chain as its prevResult, while our ADD saw the result of
+ * the plugins before us, and the two may differ. A DEL deletes the addresses of its prevResult and compares this value.
+ * If the ADD had other addresses, the DEL is refused, and then looks for itself. Without this part an address that only
+ * the ADD knew would stay behind.
  */
 export function ownerValue(attachment: string, addresses: readonly Address[]): Address {
   const sorted = addresses.map(formatAddress).sort()
@@ -18,13 +18,13 @@ export function ownerValue(attachment: string, addresses: readonly Address[]): A
   return { family: 'ip6', value: BigInt(`0x${attachment}${digest}`) }
 }
 
-/** Tells whether an element of `owners` is the attachment's, whatever addresses its ADD had. */
+/** Returns a test of whether an element of `owners` belongs to the attachment, whatever addresses its ADD had. */
 export function ownerTest(attachment: AttachmentName): (value: Address) => boolean {
   const own = BigInt(`0x${attachmentDigest(attachment)}`)
   return ({ value }) => value >> BigInt(ADDRESSES_BITS) === own
 }
 
-/** `attachmentDigest` of whoever holds the address. */
+/** The `attachmentDigest` of the address's holder. */
 export function digestOfOwner({ value }: Address): string {
   return (value >> BigInt(ADDRESSES_BITS)).toString(16).padStart(24, '0')
 }
@@ -35,9 +35,9 @@ const ADDRESSES_BITS = 32
 const COMMENT_BYTES = 128
 
 /**
- * Fixed width first, for programs: 16 hex digits of the network name's hash, then the ADD's time in epoch
- * seconds. Then, for people, network, containerID, ifname and pod. nft strings know no escapes, so anything
- * that could end one is replaced.
+ * The first fields have a fixed width and are for programs: 16 hex digits of the network name's hash, then the ADD's time
+ * in epoch seconds. Then follow, for people, network, containerID, ifname and pod. nft's strings have no escapes, so any
+ * character that could end one is replaced.
  */
 export function ownerComment(attachment: Attachment, epochSeconds: number): string {
   const { network, containerID, ifname, pod } = attachment

@@ -13,19 +13,19 @@ import type { AddressState, SlotState } from './table-state'
 import type { Transaction } from './transaction'
 
 interface Found {
-  /** The attachment's own. */
+  /** The digest of this attachment. */
   readonly digest: string
-  /** By `toMapped`. */
+  /** The addresses by `toMapped`. */
   readonly byAddress: ReadonlyMap<bigint, AddressState>
-  /** The addresses whose owner the attachment is. */
+  /** The addresses that the attachment owns. */
   readonly owned: readonly Address[]
-  /** The attachment's own. */
+  /** The slots of this attachment. */
   readonly slots: readonly SlotState[]
 }
 
 interface PlannedAttachment {
   readonly digest: string
-  /** What refuses the transaction where somebody was faster. They come before the transactions of all attachments. */
+  /** Operations that refuse the transaction if somebody was faster. They come before the transactions of all attachments. */
   readonly guards: Transaction
   readonly transaction: Transaction
   readonly change: Change | undefined
@@ -33,8 +33,8 @@ interface PlannedAttachment {
 }
 
 /**
- * What one attachment lacks, and the transaction that adds it. Where nothing is to be done, its note stays as it is. Where
- * a later ADD wrote what stands (`addressesInSync`), nothing is brought back.
+ * What one attachment lacks, and the transaction that adds it. Where nothing has to be done, its note stays as it is.
+ * Where a later ADD wrote the existing rules (`addressesInSync`), nothing is brought back.
  */
 export function planAttachment(
   { digest, byAddress, owned, slots }: Found,
@@ -66,8 +66,8 @@ export function planAttachment(
     const isMoved = found?.owner !== undefined && found.verdict !== undefined
     ;(isMoved ? moved : missing).push(address)
     return [
-      // The owner stands and is compared, or is new: either way the whole is refused when somebody was faster. With
-      // the comment, lest an owner that a DEL has just removed comes back without one, and so for good.
+      // The owner exists and is compared, or it is new: in both cases the whole is refused when somebody was faster. The
+      // comment is written too; otherwise an owner that a DEL has just removed would come back without one, and stay so.
       addOwner(address, found?.owner ?? owner(), comment()),
       ...(found?.verdict !== undefined && current !== chain ? [deletePod(address)] : []),
       addPod(address, chain),
@@ -79,11 +79,11 @@ export function planAttachment(
   const own = isOutdated ? owned : addresses.filter((address) => !isHeld(address))
   const { origin = 'restored', netns } = wanted
   const note = { ...now, origin, ...(netns !== undefined && { netns }) }
-  // The same slots stay, with the note of the ADD; they are refused if a DEL came meanwhile.
+  // The same slots stay, with the note of the ADD. The transaction is refused if a DEL came meanwhile.
   const leaving = hasSlotsFor(slots, own) ? [] : slots
   return {
     digest,
-    // A slot that outlived its address says the same after an ADD that gave it back.
+    // A slot that outlived its address has the same content after an ADD that gave the address back.
     guards: leaving.flatMap(({ address }) =>
       address && !byAddress.get(toMapped(address))?.owner ? requireNoOwner(address) : [],
     ),

@@ -12,7 +12,10 @@ export interface SetUp {
   readonly repairs: readonly string[]
 }
 
-/** Policies that are missing or altered; one that only changes its pods' list is no repair but their change. */
+/**
+ * Policies that are missing or altered. One that only changes its pods' list counts as a change of the pods, not as a
+ * repair.
+ */
 export function planPolicies({ table, addresses }: TableState, wanted: readonly Wanted[]): SetUp {
   const policies = new Map(wanted.map(({ policy }) => [policyName(policy), policy]))
   const drifted = [...policies].map(([name, policy]) => ({

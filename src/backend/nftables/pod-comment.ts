@@ -1,6 +1,6 @@
 import { parseOwnerComment } from './notes'
 
-/** nft's limit for the comment of an element: what is longer was cut. */
+/** nft's limit for the comment of an element; longer comments are cut. */
 const COMMENT_BYTES = 128
 
 /** Whether an owner's comment may name the pod. Characters that a comment cannot hold became `_`. */

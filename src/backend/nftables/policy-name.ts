@@ -4,10 +4,11 @@ import type { Range } from '../../policy/range'
 import { policyObjects } from './policy-objects'
 
 /**
- * A policy's name says what it does: 16 hex digits of the hash of its sets, chains and rules. Pods with the same list share
- * it, and a release that makes other rules of a policy makes a new one instead of editing a live one.
+ * The name of a policy depends on what it does: 16 hex digits of the hash of its sets, chains and rules. Pods with the
+ * same list share it. A release that makes other rules for a policy makes a new one instead of editing a live one.
  *
- * The rules are hashed as values: one policy has one form of them (`policy-objects.ts`), and JSON keeps the borders.
+ * The rules are hashed as values: a policy has one form of them (`policy-objects.ts`), and JSON separates them
+ * unambiguously.
  */
 export function policyName(policy: Policy): string {
   const name = names.get(policy) ?? hashed(policy)
@@ -15,17 +16,17 @@ export function policyName(policy: Policy): string {
   return name
 }
 
-/** A set-up asks for a name twice, a sync for those of a few policies thousands of times. */
+/** A set-up needs a name twice, a sync the names of a few policies thousands of times. */
 const names = new WeakMap<Policy, string>()
 
 function hashed(policy: Policy): string {
   const { sets, chains } = policyObjects(policy, '')
-  // What JSON.stringify would make of names and digits too, after a look at each character.
+  // This is what JSON.stringify would write for names and digits, which looks at each character.
   const lists = sets.map(({ name, ranges }) => `["${name}","${joinRanges(ranges)}"]`)
   return `policy-${sha256(`[[${lists.join(',')}],${JSON.stringify(chains)}]`).slice(0, 16)}`
 }
 
-/** Plain digits, because every ADD names its policy, and a list may have thousands. */
+/** Joins plain digits, because every ADD names its policy, and a list may have thousands of ranges. */
 function joinRanges(ranges: readonly Range[]): string {
   return ranges.map((range) => range.first + range.end).join('')
 }

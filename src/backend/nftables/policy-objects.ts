@@ -4,14 +4,14 @@ import { countPorts } from '../../policy/ports'
 import type { Range } from '../../policy/range'
 import type { Rule, Translation } from './transaction'
 
-/** What stands in the table for one policy. */
+/** What the table has for one policy. */
 export interface PolicyObjects {
   readonly sets: readonly {
     readonly name: string
     readonly family: Family
     readonly ranges: readonly Range[]
   }[]
-  /** The first is the one that pods are sent to. No chain ever stands without its rules. */
+  /** The chains; pods are sent to the first. No chain ever exists without its rules. */
   readonly chains: readonly Chain[]
 }
 
@@ -40,7 +40,7 @@ export function policyObjects(policy: Policy, name: string): PolicyObjects {
     const exempt = `${name}-${family}`
     sets.push({ name: exempt, family, ranges: one.exempt })
     if (policy.pinExemptions) {
-      // DNATed flows first: pinned, a pod that reaches itself through its Service would get no answer.
+      // DNATed flows come first: if they were pinned, a pod that reaches itself through its Service would get no answer.
       rules.push({ do: 'exempt', family, set: exempt, onlyDnat: true }, { do: 'pin', family, set: exempt })
     } else {
       rules.push({ do: 'exempt', family, set: exempt })
@@ -62,7 +62,10 @@ export function policyObjects(policy: Policy, name: string): PolicyObjects {
   return { sets, chains: [{ name, rules: [...rules, ...(first?.rules ?? [])] }, ...others, ...chains] }
 }
 
-/** A chain that ends with these translations, or where interfaces are named with a chain for what leaves through them. */
+/**
+ * A chain that ends with these translations. Where interfaces are named, a second chain has the translations for packets
+ * that leave through them.
+ */
 function waysOut(policy: Policy, name: string, translations: readonly Translation[]): Chain[] {
   if (policy.outInterfaces.length === 0 || translations.length === 0) return [{ name, rules: translations }]
   const out = `${name}-out`
@@ -75,7 +78,7 @@ function waysOut(policy: Policy, name: string, translations: readonly Translatio
   ]
 }
 
-/** Each interface once, by name: any order and spelling is the same policy. */
+/** Each interface once, sorted by name: any order and spelling gives the same policy. */
 function inOrder({ outInterfaces }: Policy): Policy['outInterfaces'] {
   const keyOf = ({ name, isWildcard }: Policy['outInterfaces'][number]) => `${name}${isWildcard ? '*' : ''}`
   const byKey = new Map(outInterfaces.map((one) => [keyOf(one), one]))
@@ -84,10 +87,14 @@ function inOrder({ outInterfaces }: Policy): Policy['outInterfaces'] {
 
 const PROTOCOLS_WITH_PORTS = ['tcp', 'udp', 'sctp']
 
-/** What happens to a packet that is not exempt: first where ports are chosen, then for all other protocols. */
+/**
+ * What happens to a packet that is not exempt: first the translations for protocols whose ports are chosen, then those
+ * for all others.
+ */
 function translate(policy: Policy, plain: readonly Translation[]): Translation[] {
   const ports = policy.toPorts.map((range, i) => {
-    // An address space of ports cut in ranges: each draw among those that are left makes every port as likely.
+    // The ports consist of several ranges. Each draw is among the ranges that are left, so that every port is equally
+    // likely.
     const [own, of] = [countPorts([range]), countPorts(policy.toPorts.slice(i))]
     return { range, ...(own < of && { draw: { below: own, of } }) }
   })
@@ -97,7 +104,7 @@ function translate(policy: Policy, plain: readonly Translation[]): Translation[]
   return [...withPorts, ...plain]
 }
 
-/** One translation for both families, unless one of them has a source of its own. */
+/** One translation for both families, unless a family has a source of its own. */
 function translateFamilies({ families, fullyRandom }: Policy): Translation[] {
   const used = FAMILY_NAMES.filter((family) => families[family] !== undefined)
   if (used.length === 0) return []

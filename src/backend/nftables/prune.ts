@@ -18,10 +18,10 @@ import { type AddressState, CHANGES_TOO_FAST, type TableState } from './table-st
 const ACTION = 'collect the garbage'
 
 /**
- * GC: first the attachments, in one transaction, or one by one when that is refused; then the policies that nothing
- * goes to any more, in transactions of their own: kernels before 6.2 cannot delete a chain in the transaction that
- * deletes the last element pointing at it. The kernel refuses to delete a chain that something goes to, so an element
- * that was not read keeps its policy.
+ * GC: first the attachments, in one transaction, or one by one when that is refused; then the policies that nothing leads
+ * to any more, in transactions of their own. Kernels before 6.2 cannot delete a chain in the transaction that deletes the
+ * last element leading to it. The kernel refuses to delete a chain that something leads to, so an element that was not
+ * read keeps its policy.
  */
 export function prune(
   carrier: Carrier,
@@ -29,7 +29,7 @@ export function prune(
   options: { readonly dryRun: boolean },
 ): Pruned {
   const state = readTable(carrier, ACTION)
-  // A newer layout is refused: what we do not know we do not tidy up.
+  // A newer layout is refused: we do not tidy up what we do not know.
   outdatedChains(state.table)
   const digests = new Map<Listed, string>()
   for (const [digest, listed] of listAttachments(state)) if (isStale(listed)) digests.set(listed, digest)
@@ -76,14 +76,17 @@ function prunePolicies(carrier: Carrier, state: TableState) {
   for (const name of unusedPolicies(state, state.addresses)) {
     const outcome = carrier.run(deletePolicy(objectsOf(state, name)))
     if (outcome.ok) policies.push(name)
-    // Busy: an ADD has just begun to use it. Missing: another GC was faster.
+    // `clash`: an ADD has just begun to use it. `missing`: another GC was faster.
     else if (outcome.failure !== 'clash' && outcome.failure !== 'missing')
       refused.push(`${name}: ${outcome.said}`)
   }
   return { policies, refused }
 }
 
-/** Slots that an older version left behind, or made no use of. What fails for a parallel call is for the next time. */
+/**
+ * Removes slots that an older version left behind or did not use. What fails because of a parallel call is left for the
+ * next GC.
+ */
 function pruneSlots(carrier: Carrier, state: TableState): string[] {
   if (state.mayLack || !hasLayout(state.table)) return []
   const { transaction } = mendSlots(state)
@@ -96,7 +99,7 @@ function doubts({ mayLack }: TableState): string[] {
   return mayLack ? [`${CHANGES_TOO_FAST}; there may be more to remove`] : []
 }
 
-/** Runs a removal; the reason if it failed or is not known to have worked. */
+/** Runs a removal, and returns the reason if it failed or may have failed. */
 function attempt(removal: () => Removal): string | undefined {
   try {
     const removed = removal()
@@ -113,7 +116,7 @@ export function list(carrier: Carrier): Listed[] {
   return [...listAttachments(state).values()]
 }
 
-/** `attachmentId`s that have a tombstone. */
+/** The `attachmentId`s that have a tombstone. */
 export function listGone(carrier: Carrier): Set<string> {
   const { slots } = readOwners(carrier, 'list the rules')
   return new Set(
@@ -126,7 +129,7 @@ function unusedPolicies({ table }: TableState, addresses: readonly AddressState[
   return policyChainsIn(table).filter((name) => !used.has(name))
 }
 
-/** What there is of a policy; which sets and chains it has depends on what it says. */
+/** The existing objects of a policy; which sets and chains it has depends on its rules. */
 function objectsOf({ table }: TableState, policy: string): Parameters<typeof deletePolicy>[0] {
   const isOfPolicy = ({ name }: { readonly name: string }) => name === policy || name.startsWith(`${policy}-`)
   return {

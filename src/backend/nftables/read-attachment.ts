@@ -9,13 +9,13 @@ import { digestOfOwner } from './owner'
 import { EMPTY_TABLE, findMap, type Table } from './table'
 import { type AddressState, NO_TABLE, type TableState } from './table-state'
 
-/** What the table has for one attachment, by key: the elements of others are not read. */
+/** What the table has for one attachment, looked up by key: the elements of others are not read. */
 export interface AttachmentState {
   readonly table: Table
   readonly slots: FoundSlots
-  /** What the maps say of the addresses that are asked for, and of all others that the attachment has. */
+  /** What the maps have for the requested addresses, and for all others that the attachment has. */
   readonly addresses: readonly AddressState[]
-  /** Everybody's elements, where the table is of an older layout. */
+  /** Everybody's elements, if the table is of an older layout. */
   readonly all?: TableState
 }
 
@@ -23,7 +23,7 @@ export interface Asked {
   readonly action: string
   readonly attachment: { readonly containerID: string; readonly ifname: string }
   readonly addresses: readonly Address[]
-  /** Those whose sets' contents are asked for. */
+  /** The policies whose sets are read with their contents. */
   readonly policies?: readonly string[]
 }
 

@@ -3,8 +3,8 @@ import type { BaseChain } from './base-chain'
 import type { Outcome } from './carrier'
 
 /**
- * All base chains of this network namespace, and with that whether nf_tables answers at all. `by`: who was asked. Rules are
- * not read, because there may be tens of thousands.
+ * All base chains of this network namespace. This also shows whether nf_tables answers at all; `by` names who was asked.
+ * Rules are not read, because there may be tens of thousands.
  */
 export async function readBaseChains(
   machine: Machine,

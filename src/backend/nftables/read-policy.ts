@@ -14,13 +14,13 @@ export interface ReadPolicy {
   readonly policy?: Policy
   /** Whether the chain has the name that we would give this policy. */
   readonly isAsNamed: boolean
-  /** How the table differs from the policy that it resembles, a line each. */
+  /** How the table differs from the most similar policy of ours, one line each. */
   readonly foreign: readonly string[]
 }
 
 /**
- * A policy, from its chains and sets. `policyObjects` read backwards: what the rules resemble is guessed, and the guess is
- * right if it makes exactly these rules.
+ * Reads a policy from its chains and sets: `policyObjects` backwards. It guesses the policy that the rules resemble, and
+ * the guess is right if that policy has exactly these rules.
  */
 export function readPolicy(table: Table, name: string): ReadPolicy {
   const guess = guessPolicy(table, name)
@@ -37,7 +37,7 @@ function guessPolicy(table: Table, name: string): Policy {
     if (main.some((line) => line.do === 'skip-family' && line.family === family)) continue
     families[family] = guessFamily(table, main, { name, family })
   }
-  // What a policy that masquerades nothing says besides is in no rule.
+  // The other settings of a policy that masquerades nothing are in no rule.
   if (!families.ip && !families.ip6) {
     return { families, toPorts: [], outInterfaces: [], fullyRandom: true, pinExemptions: false }
   }
@@ -75,7 +75,7 @@ interface WayOut {
   readonly translations: readonly Translation[]
 }
 
-/** What happens at the end of a chain, or in the chain that its interfaces lead to. */
+/** What happens to packets at the end of a chain, or in the chain for its interfaces. */
 function wayOut(table: Table, chain: string): WayOut {
   const lines = findChain(table, chain)?.lines ?? []
   const interfaces = lines.flatMap((line) => (line.do === 'leave-through' ? [line.interface] : []))
@@ -83,12 +83,12 @@ function wayOut(table: Table, chain: string): WayOut {
   return { interfaces, translations: last.flatMap((line) => (line.do === 'translate' ? [line] : [])) }
 }
 
-/** The source that packets of a family get for protocols without ports, which a policy has one of. */
+/** The source that packets of a family get if their protocol has no ports; a policy has only one. */
 function sourceIn(translations: readonly Translation[], family: Family): Range | undefined {
   return translations.find((one) => !one.ports && one.family === family)?.to
 }
 
-/** Every protocol has the same ranges, and each family too. */
+/** The port ranges, which are the same for every protocol and for each family. */
 function portsOf(translations: readonly Translation[]): PortRange[] {
   const [first] = translations
   return translations.flatMap(({ ports, family }) =>

@@ -18,19 +18,22 @@ export interface Known {
 }
 
 export interface RemoveOptions {
-  /** Addresses that are thought to be the attachment's, besides those of its slots: where nobody owns them, they go too. */
+  /**
+   * Addresses that probably belong to the attachment, in addition to those of its slots. Where nobody owns them, they are
+   * deleted too.
+   */
   readonly orphans?: readonly Address[]
   /** What the caller has looked up already. */
   readonly known?: Known
-  /** The map of the slots is not there, or not ours: then only `owners` says what the attachment has. */
+  /** The map of the slots does not exist, or is not ours: then only `owners` shows what the attachment has. */
   readonly mustWalk?: boolean
-  /** A DEL leaves one, GC does not; `make-table`: also where that takes a table of its own. */
+  /** A DEL leaves a tombstone, GC does not. `make-table`: leaves one even where it takes a table of its own. */
   readonly tombstone: 'none' | 'in-table' | 'make-table'
 }
 
 /**
- * Looks up what an attachment has, by its slots and by the addresses that it is thought to have, and deletes exactly
- * that. Only a table of an older layout, which has no slots, is walked through. Throws and returns as `remove`.
+ * Looks up what an attachment has, by its slots and by the addresses that it probably has, and deletes exactly that. Only
+ * a table of an older layout, which has no slots, is walked. Throws and returns as `remove` does.
  */
 export function removeOwned(
   carrier: Carrier,
@@ -39,14 +42,15 @@ export function removeOwned(
 ): Removal {
   let isRefused = false
   let isOwnersGone = false
-  /** Addresses of slots that are deleted already. */
+  /** The addresses of slots that are already deleted. */
   let lost: readonly Address[] = []
   for (let attempt = 1; ; attempt++) {
     const hints = { orphans: [...orphans, ...lost], known: attempt === 1 ? known : undefined, mustWalk }
     const looked = lookUp(carrier, digest, hints)
     if (!looked.ok) return hopeless(looked)
     const { slots, own, unowned, isElsewhere, isBare, doubt } = looked.value
-    // With addresses, it is most likely there: an nft that was away when they were added could leave no mark.
+    // If the DEL knows addresses, the rules are probably there: an nft that was missing when they were added could not
+    // leave a mark.
     const mayBeElsewhere = orphans.length > 0 || isElsewhere
     const [isLeft, mayMakeTable] = [tombstone !== 'none' && !isRefused, tombstone === 'make-table']
     const deletePods = ({ address }: AddressState) =>
@@ -69,12 +73,12 @@ export function removeOwned(
       return toDelete.length > 0 ? { outcome: 'removed' } : { outcome: 'absent', mayBeElsewhere }
     }
     if (isHopeless(outcome)) return hopeless(outcome)
-    // The map of owners, perhaps: then nobody can own an address.
+    // Perhaps the map of owners is missing: then nobody can own an address.
     isOwnersGone ||= outcome.failure === 'missing'
-    // Another DEL of the same pod, for example.
+    // Another DEL of the same pod is one reason.
     const mayHaveChanged = outcome.failure === 'clash' || outcome.failure === 'missing'
     if (mayHaveChanged && attempt < ATTEMPTS) continue
-    // The tombstone is best effort: where it is refused, the rules must go all the same.
+    // The tombstone is best effort: if it is refused, the rules must be deleted all the same.
     if (hasTomb) {
       isRefused = true
       continue
@@ -90,8 +94,9 @@ function isAmong(states: readonly AddressState[], address: Address): boolean {
 }
 
 /**
- * Whether the attachment has one of these addresses after all. A slot may outlive its address, and say the same again after an
- * ADD that took the address back between our look and our transaction: then the address would stay without a slot.
+ * Whether the attachment has one of these addresses after all. A slot may outlive its address. If an ADD takes the
+ * address back between our look and our transaction, the slot has the same content again, and deleting it would leave the
+ * address without a slot.
  */
 function isOwner(carrier: Carrier, digest: string, addresses: readonly Address[]): boolean {
   if (addresses.length === 0) return false
@@ -103,11 +108,11 @@ interface Look {
   readonly slots: FoundSlots
   readonly own: readonly AddressState[]
   readonly unowned: readonly AddressState[]
-  /** Rules of others may be in iptables. */
+  /** Others may have rules in iptables. */
   readonly isElsewhere: boolean
-  /** There is no table, or nothing in it but tombstones. */
+  /** There is no table, or it has nothing but tombstones. */
   readonly isBare: boolean
-  /** Why there may be more. */
+  /** Why there may be more than was found. */
   readonly doubt?: string
 }
 
@@ -176,7 +181,7 @@ function walk(carrier: Carrier, digest: string): Outcome<Walked> {
   }
 }
 
-/** Deletes what was read of an address: both elements, or the owner alone where the other is lost. */
+/** Deletes what was read for an address: both elements, or the owner alone where the other one is lost. */
 export function deleteFound({ address, owner, verdict }: AddressState): Transaction {
   return owner ? deleteAddress(address, owner, verdict !== undefined) : []
 }

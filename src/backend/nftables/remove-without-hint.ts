@@ -8,7 +8,7 @@ import { hopeless, isHopeless } from './hopeless'
 import { type RemoveOptions, removeOwned } from './remove-owned'
 import { addTombstone } from './slots'
 
-/** A DEL that does not know the addresses, as `remove`: the attachment's slots say them. */
+/** Does what `remove` does for a DEL that does not know the addresses: they are in the attachment's slots. */
 export function removeWithoutHint(
   carrier: Carrier,
   attachment: AttachmentName,
@@ -25,15 +25,15 @@ export function removeWithoutHint(
   if (addresses.length === 0) {
     const layout = carrier.readLayout()
     if (!layout.ok) return hopeless(layout)
-    // An older layout has no slots, so that nothing is known yet.
+    // An older layout has no slots, so nothing is known yet.
     if (!layout.value.isCurrent) {
       const known = { slots: found.value, layout: layout.value }
       return removeOwned(carrier, digest, { known, tombstone })
     }
     const buried = isTombstone ? undefined : carrier.run([addTombstone(digest)])
-    // Somebody has restored its rules since they were looked for.
+    // Somebody has restored its rules since we looked for them.
     if (buried && !buried.ok && buried.failure === 'clash') return removeOwned(carrier, digest, { tombstone })
-    // The map is not there, or not ours, so that nothing is known yet either.
+    // The map does not exist, or is not ours, so nothing is known yet here either.
     if (buried && !buried.ok && (buried.failure === 'missing' || buried.failure === 'refused'))
       return removeOwned(carrier, digest, { mustWalk: true, tombstone })
     return { outcome: 'absent', mayBeElsewhere: layout.value.hasMark }

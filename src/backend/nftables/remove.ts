@@ -7,14 +7,14 @@ import type { QuickCarrier } from './carrier'
 import { hopeless, isHopeless } from './hopeless'
 
 /**
- * DEL. With the addresses that the ADD had: one run that compares and deletes, and leaves a tombstone. A DEL without
- * addresses looks up the attachment's slots, which say them.
+ * DEL. With the addresses that the ADD had, one run compares and deletes, and leaves a tombstone. A DEL without addresses
+ * looks them up in the attachment's slots.
  *
- * The run is all or nothing. Where an address was taken over, never installed, or lost one of its elements, it is refused,
- * and the rest must go all the same: `removeOwned` looks up what there is, and deletes exactly that.
+ * The run is all or nothing. It is refused where an address was taken over, was never installed, or lost one of its
+ * elements. The rest must be deleted all the same: `removeOwned` looks up what exists, and deletes exactly that.
  *
- * Throws only when something of ours was seen and the kernel refused to delete it. `mayMakeTable`: a tombstone is worth
- * a table of its own.
+ * Throws only when something of ours was seen and the kernel refused to delete it. `mayMakeTable`: the tombstone may have
+ * a table made for it.
  */
 export async function remove(
   carrier: QuickCarrier,

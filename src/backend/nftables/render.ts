@@ -50,7 +50,7 @@ function renderOperation(operation: Operation): string {
   }
 }
 
-/** A line of a chain, as nft prints it. */
+/** Renders a line of a chain as nft prints it. */
 export function renderLine(line: Line): string {
   switch (line.do) {
     case 'hook':
@@ -88,7 +88,7 @@ export function renderRule(rule: Rule): string {
 }
 
 function renderTranslation({ family, ports, to, fullyRandom }: Translation): string {
-  // `snat ip to` matches the family by itself, and nft prints no match besides.
+  // `snat ip to` matches the family by itself, and nft prints no other match for it.
   const match = family && !to ? `meta nfproto ${FAMILIES[family].nfproto} ` : ''
   const protocol = ports ? `meta l4proto ${ports.protocol} ` : ''
   const draw = ports?.draw ? `numgen random mod ${ports.draw.of} < ${ports.draw.below} ` : ''
@@ -101,7 +101,10 @@ function renderTranslation({ family, ports, to, fullyRandom }: Translation): str
   return `${match}${protocol}${draw}${statement}${random}`
 }
 
-/** `2001:db8::1-2001:db8::3`; before a port in brackets. Never a prefix: that would map address to address. */
+/**
+ * `2001:db8::1-2001:db8::3`, in brackets before a port. It is never a prefix, because nft would map address to address
+ * then.
+ */
 function renderTarget(range: Range, hasPort: boolean): string {
   const [open, close] = hasPort ? FAMILIES[range.family].brackets : ['', '']
   return endsOf(range)
@@ -109,7 +112,7 @@ function renderTarget(range: Range, hasPort: boolean): string {
     .join('-')
 }
 
-/** What an element of `pods-ip` says, as nft prints it. */
+/** The verdict in an element of `pods-ip`, as nft prints it. */
 export function renderVerdict(verdict: Target): string {
   return 'goto' in verdict ? `goto ${verdict.goto}` : verdict.text
 }
@@ -128,7 +131,7 @@ export const PRIORITIES: Readonly<Record<string, number>> = {
   srcnat: 100,
 }
 
-/** So far from a name nft prints the distance, and beyond that a number. */
+/** Up to this distance from a name, nft prints name and distance; beyond it, a number. */
 const NEAR = 10
 
 function renderPriority(priority: number): string {

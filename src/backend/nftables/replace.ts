@@ -37,12 +37,13 @@ interface ReplaceOptions {
 }
 
 /**
- * Sync: what differs from `wanted` is added or replaced, and no pod is without a rule for a moment. A live owner in the
- * kernel is never replaced: it knows more than whoever tells us what should be there. An attachment that has a tombstone
- * is left out, and the elements of the others are refused as a whole when one comes meanwhile.
+ * Sync: adds or replaces what differs from `wanted`, and no pod is without a rule for a moment. A live owner in the
+ * kernel is never replaced, because it knows more than whoever wants other rules. An attachment that has a tombstone is
+ * left out, and if a tombstone comes meanwhile, the elements of all others are refused as a whole.
  *
- * Policies first, and their pods in a transaction of their own: a packet that is on its way while a transaction comes into
- * force may find the new element of its pod, and in the chain that this leads to still the rules of before, none.
+ * Policies come first, and their pods in a transaction of their own. While a transaction comes into force, a packet on
+ * its way may find the new element of its pod, but in the chain that the element leads to still the old rules, which are
+ * none.
  */
 export function replace(carrier: Carrier, wanted: readonly Wanted[], options: ReplaceOptions): Replacement {
   const policies = new Set(wanted.map(({ policy }) => policyName(policy)))
@@ -75,7 +76,7 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], now: Note
   const planned = new Set(attachments.flatMap(({ digest, change }) => (change ? [digest] : [])))
   const isFree = (digest: string) => !planned.has(digest)
   const table = used.length > 0 || exists(state) ? planTable(state, isFree) : { transaction: [], repairs: [] }
-  // A fallback's policy only where a pod has it, or is to have it.
+  // A fallback's policy is set up only where a pod has it, or is about to get it.
   const policies = planPolicies(
     state,
     used.filter(({ isFallback }, i) => !isFallback || attachments[i]?.change),
@@ -83,7 +84,7 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], now: Note
   const slots = planSlots(state, isFree)
   return {
     setUp: [...table.transaction, ...policies.transaction],
-    // What asks for an address without an owner comes before what gives it one.
+    // Operations that require an address without an owner come before those that give it one.
     elements: [
       ...slots.transaction,
       ...attachments.flatMap(({ guards }) => guards),
@@ -97,7 +98,10 @@ function planReplacement(state: TableState, wanted: readonly Wanted[], now: Note
   }
 }
 
-/** A table that changed too fast to be read: an element that was not seen is refused by the kernel, and so not done twice. */
+/**
+ * A table that changed too fast to be read. If an element was not seen, the kernel refuses its operation, so nothing is
+ * done twice.
+ */
 function doubts({ mayLack }: TableState): string[] {
   return mayLack ? [`${CHANGES_TOO_FAST}; run ip-masq sync again`] : []
 }
@@ -116,7 +120,10 @@ function strays({ addresses }: TableState, wanted: readonly Wanted[]): string[] 
     })
 }
 
-/** The skeleton: only when it differs, because declaring it again makes every nft run of the node wait. */
+/**
+ * Sets the table, maps and base chain up, but only if they differ: declaring them again makes every nft run of the node
+ * wait.
+ */
 function planTable(state: TableState, isFree: (digest: string) => boolean): SetUp {
   const { table } = state
   const wrong = wrongMaps(table)
@@ -140,7 +147,7 @@ function planTable(state: TableState, isFree: (digest: string) => boolean): SetU
   }
 }
 
-/** Slots of others that an older version, or somebody, left as they should not be. */
+/** Repairs other attachments' slots that an older version, or somebody, left wrong. */
 function planSlots(state: TableState, isFree: (digest: string) => boolean): SetUp {
   if (state.mayLack || !hasLayout(state.table)) return { transaction: [], repairs: [] }
   const { transaction, mended, stale } = mendSlots(state, isFree)

@@ -1,4 +1,4 @@
-/** Whether two plain values say the same: an absent field and one that is undefined are one. */
+/** Whether two plain values are equal. An absent field equals an undefined one. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
   if (a instanceof Uint8Array || b instanceof Uint8Array) return isSameBytes(a, b)

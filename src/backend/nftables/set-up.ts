@@ -9,7 +9,7 @@ import type { Operation, Rule, Transaction } from './transaction'
 
 type AddMap = Extract<Operation, { do: 'add-map' }>
 
-/** The maps, each as it has to be. */
+/** The maps, each with its right type. */
 export const MAPS: readonly AddMap[] = [
   { do: 'add-map', name: OWNERS, key: 'ip6', value: 'ip6' },
   ...FAMILY_NAMES.map(
@@ -27,21 +27,24 @@ export const DISPATCH_RULES: readonly Rule[] = FAMILY_NAMES.map((family) => ({
 
 export interface Repairs {
   /**
-   * Chains of another layout, which go first: a base chain cannot change its hook in place, and the marker of an older
-   * layout goes when the newer one comes.
+   * Chains of another layout, which are deleted first: a base chain cannot change its hook in place, and the marker of an
+   * older layout is deleted when the newer one is added.
    */
   readonly older?: readonly string[]
-  /** Maps of another type, which go with all that is in them: that cannot be changed in place either. */
+  /**
+   * Maps of another type, which are deleted with all their elements, because their type cannot be changed in place
+   * either.
+   */
   readonly wrong?: readonly string[]
   /** The slots of attachments that have none. */
   readonly slots?: Transaction
-  /** They may not be all: an older layout stays marked as that, so that a DEL goes on walking through `owners`. */
+  /** The slots may not be complete. An older layout then keeps its marker, so that a DEL goes on walking through `owners`. */
   readonly isIncomplete?: boolean
 }
 
 /**
  * Adds the table, the maps and the base chain. It may run any number of times, also in parallel: what is absent is added,
- * and what could be doubled (rules) is flushed in the same transaction.
+ * and rules, which would otherwise be there twice, are flushed in the same transaction.
  */
 export function setUpTable({
   older = [],
@@ -62,7 +65,7 @@ export function setUpTable({
   ]
 }
 
-/** The rules that look into them go before them. */
+/** Deletes maps. The rules that look into them are deleted first. */
 function deleteMaps(wrong: readonly string[], older: readonly string[]): Transaction {
   const mayBeAbsent = !older.includes(BASE_CHAIN)
   return [
@@ -84,7 +87,7 @@ interface PolicyNames {
   readonly chains: readonly { readonly name: string }[]
 }
 
-/** A policy that nothing goes to any more. Refused ("busy") when an ADD has just begun to use it. */
+/** Deletes a policy that nothing leads to any more. Refused ("busy") when an ADD has just begun to use it. */
 export function deletePolicy({ sets, chains }: PolicyNames): Transaction {
   return [
     ...chains.flatMap(({ name }): Operation[] => [{ do: 'flush-chain', name }]),
@@ -94,8 +97,9 @@ export function deletePolicy({ sets, chains }: PolicyNames): Transaction {
 }
 
 /**
- * One policy: what could be doubled or out of date is flushed in the same transaction. `wrong`: what has the name of one of its
- * sets and another type, which cannot be changed in place; the rules that look into it go before it.
+ * Sets one policy up. What would be there twice or is out of date is flushed in the same transaction. `wrong` sets have
+ * the name of one of its sets but another type, which cannot be changed in place; the rules that look into them are
+ * deleted first.
  */
 export function setUpPolicy(policy: Policy, wrong: readonly FoundSet[] = []): Transaction {
   const { sets, chains } = policyObjects(policy, policyName(policy))
@@ -123,7 +127,7 @@ export function setUpPolicy(policy: Policy, wrong: readonly FoundSet[] = []): Tr
   ]
 }
 
-/** nft has no word for no elements. */
+/** nft has no syntax for an empty list of elements. */
 function addRanges(set: string, ranges: readonly Range[]): Operation[] {
   if (ranges.length === 0) return []
   return [{ do: 'add-elements', set, elements: ranges.map((range) => ({ range })) }]

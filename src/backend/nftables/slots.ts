@@ -4,19 +4,22 @@ import { ATTACHMENTS } from './layout'
 import type { ElementOperation } from './transaction'
 
 /**
- * The map `attachments` says which addresses an attachment has, so that a DEL without prevResult finds them by key. A key
- * is the attachment's 96 bits and a number from 0 on, its *slot*; the value is one address. A walk through `owners`
- * would say the same, but the kernel gives no snapshot of a hash table: while it resizes one, a walk misses elements.
+ * The map `attachments` lists the addresses of each attachment, so that a DEL without prevResult finds them by key. A key
+ * is the attachment's 96 bits and a number from 0 on, its *slot*; the value is one address. A walk through `owners` would
+ * find the same, but the kernel gives no snapshot of a hash table: while it resizes one, a walk misses elements.
  *
- * A *tombstone* is slot 0 with the address `::`. A DEL leaves it for two minutes: whoever restores rules from the
- * result cache meanwhile is refused, because an `add` with another value clashes.
+ * A *tombstone* is slot 0 with the address `::`. A DEL leaves it for two minutes. Whoever restores rules from the result
+ * cache meanwhile is refused, because an `add` with another value clashes.
  */
 export const NO_ADDRESS: Address = { family: 'ip6', value: 0n }
 
-/** libcni keeps its cache entry until the whole chain's DEL is done; a chain that takes longer is not waited for. */
+/**
+ * libcni keeps its cache entry until the DEL of the whole chain is done. A chain that takes longer than this is not
+ * waited for.
+ */
 const TOMBSTONE_SECONDS = 120
 
-/** What the comment of slot 0 says about the ADD, for programs. */
+/** What the comment of slot 0 records about the ADD, for programs. */
 export interface SlotNote {
   /** Absent: nobody recorded it. */
   readonly bootSeconds?: number
@@ -25,18 +28,18 @@ export interface SlotNote {
   readonly netns?: string
 }
 
-/** `digest`: of `attachmentDigest`. */
+/** The key of a slot. `digest` is the `attachmentDigest`. */
 export function slotKey(digest: string, slot: number): Address {
   return { family: 'ip6', value: BigInt(`0x${digest}${digitsOfNumber(slot)}`) }
 }
 
-/** The order in which an attachment's addresses have slots, whatever order its result has. */
+/** The order of an attachment's addresses in its slots, whatever the order in its result. */
 export function inSlotOrder(addresses: readonly Address[]): readonly Address[] {
   if (addresses.length < 2) return addresses
   return [...addresses].sort((a, b) => (formatAddress(a) < formatAddress(b) ? -1 : 1))
 }
 
-/** Refused when the attachment has other addresses there, or a tombstone; nothing when it has the same. */
+/** Refused when the attachment has other addresses there, or a tombstone; changes nothing when it has the same. */
 export function addSlots(digest: string, addresses: readonly Address[], note: SlotNote): ElementOperation {
   const comment = slotComment(addresses.length, note)
   return {
@@ -55,8 +58,9 @@ function deleteSlot(digest: string, slot: number): ElementOperation {
 }
 
 /**
- * Deletes slots that were read, if they still say the same: a deletion asks for no value, and would take away what an ADD
- * has written since. An `add` of what is there changes nothing, and clashes with another value. A tombstone stays so.
+ * Deletes slots that were read, if they are still the same. A deletion ignores the value, and would remove what an ADD
+ * has written since. So an `add` comes first: it changes nothing if the value is the same, and clashes with another
+ * value. A tombstone stays this way.
  */
 export function deleteSlotsThatSay(
   digest: string,
@@ -76,7 +80,7 @@ export function deleteSlotsThatSay(
   return operations
 }
 
-/** The slots from 0 on, as many as that. */
+/** Deletes that many slots, from 0 on. */
 export function deleteSlots(digest: string, count: number): ElementOperation[] {
   const operations: ElementOperation[] = []
   for (let slot = 0; slot < count; slot++) operations.push(deleteSlot(digest, slot))
@@ -93,7 +97,7 @@ export const ORIGIN_LETTERS: Readonly<Record<Origin, string>> = { added: 'a', re
 /** nft's limit for the comment of an element (NFTNL_UDATA_COMMENT_MAXLEN). */
 const COMMENT_BYTES = 128
 
-/** `<number of addresses> <boot seconds> <origin> <network namespace>`, with `-` for what is not known. */
+/** `<number of addresses> <boot seconds> <origin> <network namespace>`, with `-` for an unknown value. */
 function slotComment(count: number, { bootSeconds, origin = 'added', netns = '-' }: SlotNote): string {
   const seconds = bootSeconds === undefined ? '-' : Math.floor(bootSeconds)
   const head = `${count} ${seconds} ${ORIGIN_LETTERS[origin]} `

@@ -2,7 +2,7 @@ import type { Address } from '../../policy/address'
 import { OWNERS } from './layout'
 import { EMPTY_TABLE, findMap, type Table, type Target } from './table'
 
-/** What the maps say of one address: an element of `owners`, of `pods-ip` or `pods-ip6`, or both. */
+/** What the maps have for one address: an element of `owners`, of `pods-ip` or `pods-ip6`, or both. */
 export interface AddressState {
   readonly address: Address
   readonly owner?: Address
@@ -12,31 +12,31 @@ export interface AddressState {
 
 /** An element of `attachments`. */
 export interface SlotState {
-  /** `attachmentDigest` */
+  /** The `attachmentDigest`. */
   readonly digest: string
   readonly slot: number
-  /** Absent: a tombstone. */
+  /** Absent for a tombstone. */
   readonly address?: Address
   readonly comment?: string
 }
 
-/** Everything that stands in our table. */
+/** Everything that our table has. */
 export interface TableState {
   readonly table: Table
   readonly addresses: readonly AddressState[]
   readonly slots: readonly SlotState[]
-  /** The walks through the maps could not be made complete: an element that is not here may exist. */
+  /** The walks through the maps could not be completed: an element that is missing here may exist. */
   readonly mayLack?: boolean
 }
 
-/** Said where `mayLack` is. */
+/** The message where `mayLack` is true. */
 export const CHANGES_TOO_FAST = 'table inet ip-masq changes too fast to be read whole'
 
 export const NO_TABLE: TableState = { table: EMPTY_TABLE, addresses: [], slots: [] }
 
 /**
- * Whether there is more than what a DEL leaves on a node without a table, which is the map `attachments` with a tombstone.
- * Without `owners` nobody has rules.
+ * Whether the table has more than what a DEL leaves on a node without a table, which is the map `attachments` with a
+ * tombstone. Without `owners` nobody has rules.
  */
 export function exists({ table }: Pick<TableState, 'table'>): boolean {
   return findMap(table, OWNERS) !== undefined

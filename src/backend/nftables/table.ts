@@ -3,13 +3,13 @@ import type { Range } from '../../policy/range'
 import type { Rule } from './transaction'
 
 /**
- * What our table has besides the elements of its maps, as values: what either carrier reads, and what a set-up makes. Rules are
- * those of a transaction, so that the two compare.
+ * Our table without the elements of its maps, as values. Either carrier reads it, and a set-up makes it. Rules are those
+ * of a transaction, so that the two can be compared.
  */
 export interface Table {
-  /** A dormant table keeps its rules and hooks none of them. */
+  /** A dormant table keeps its rules but hooks none of them. */
   readonly isDormant: boolean
-  /** Sets, and maps, which are those that have values. */
+  /** Sets and maps. A map is one that has values. */
   readonly sets: readonly FoundSet[]
   readonly chains: readonly Chain[]
 }
@@ -17,24 +17,24 @@ export interface Table {
 export interface FoundSet {
   readonly name: string
   readonly type: SetType
-  /** What a set has, where somebody asked for it. */
+  /** The contents of the set, if they were requested. */
   readonly elements: readonly (Range | Foreign)[]
 }
 
 export interface SetType {
   readonly key: Family | 'another'
-  /** Present: a map. */
+  /** Present for a map. */
   readonly value?: Family | 'verdict' | 'another'
-  /** In the order of the alphabet, after `DEFAULT_TIMEOUT`. */
+  /** In alphabetical order, after `DEFAULT_TIMEOUT`. */
   readonly flags: readonly string[]
 }
 
-/** Stands among the flags of a set whose elements vanish after a while unless they say otherwise. None of ours do. */
+/** A mark among the flags of a set whose elements expire unless they say otherwise. None of our sets has it. */
 export const DEFAULT_TIMEOUT = 'default timeout'
 
 export interface Chain {
   readonly name: string
-  /** In order; those of a base chain begin with its hook and its policy. */
+  /** The lines in order; those of a base chain begin with its hook and its policy. */
   readonly lines: readonly Line[]
 }
 
@@ -52,7 +52,7 @@ export interface ChainPolicy {
   readonly verdict: string
 }
 
-/** Where an element of `pods-ip` sends packets; nearly always to the chain of a policy. */
+/** Where an element of `pods-ip` sends packets; nearly always this is the chain of a policy. */
 export type Target = { readonly goto: string } | Foreign
 
 /** What we could not have written, in the words of whoever read it. */
@@ -61,7 +61,10 @@ export interface Foreign {
   readonly text: string
 }
 
-/** Before srcnat (100), where kube-proxy, docker and firewalld masquerade: the first NAT rule of a flow decides. */
+/**
+ * Our chain comes before srcnat (100), where kube-proxy, docker and firewalld masquerade: the first NAT rule of a flow
+ * decides.
+ */
 export const HOOK: Hook = { do: 'hook', type: 'nat', hook: 'postrouting', priority: 99 }
 
 export const EMPTY_TABLE: Table = { isDormant: false, sets: [], chains: [] }
@@ -78,7 +81,7 @@ export function findChain({ chains }: Table, name: string): Chain | undefined {
   return chains.find((chain) => chain.name === name)
 }
 
-/** The chains that pods are sent to, one for each policy: its other chains have longer names. */
+/** The chains that pods are sent to, one for each policy. The other chains of a policy have longer names. */
 export function policyChainsIn({ chains }: Table): string[] {
   return chains.flatMap(({ name }) => (/^policy-[0-9a-f]{16}$/.test(name) ? [name] : []))
 }

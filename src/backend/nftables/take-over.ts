@@ -10,7 +10,7 @@ import { addSlots, deleteSlotsThatSay } from './slots'
 import type { AddressState } from './table-state'
 import type { Transaction } from './transaction'
 
-/** An element of `owners` with the owner that it has. */
+/** An element of `owners` and the owner in it. */
 interface OwnedElement {
   readonly address: Address
   readonly owner: Address
@@ -18,9 +18,9 @@ interface OwnedElement {
 }
 
 /**
- * May an ADD take this address from its holder? IPAM of one network gives no address twice, so a holder of the same
- * network is gone, and its DEL is late. A holder of another network may well be alive: with static IPAM the author of
- * a pod chooses the address. So that takes a proof.
+ * Decides whether an ADD may take an address from its holder. IPAM of one network gives no address twice, so a holder of
+ * the same network is gone, and its DEL is late. A holder of another network may be alive, because with static IPAM the
+ * author of a pod chooses the address. Taking it from such a holder needs proof.
  */
 export async function requireFree(
   carrier: Carrier,
@@ -46,14 +46,14 @@ function describeHolder(carrier: Carrier, { address, owner, comment }: OwnedElem
 }
 
 /**
- * The slots of holders whose addresses an ADD takes over, without these addresses. A slot that outlived its address would say
- * the same again as soon as its attachment gets the address back, and whoever had found it stale would delete it then.
+ * Deletes taken addresses from the slots of their holders. A slot that outlived its address would have the same content
+ * again as soon as its attachment gets the address back, and whoever had found it stale would delete it then.
  */
 export function leaveSlots(carrier: Carrier, taken: readonly AddressState[]): Transaction {
   const holders = new Set(taken.flatMap(({ owner }) => (owner ? [digestOfOwner(owner)] : [])))
   return [...holders].flatMap((digest): Transaction => {
     const slots = findSlots(carrier, digest)
-    // Without the map there are no slots, and whoever makes it anew fills it.
+    // Without the map there are no slots, and whoever makes it again fills it.
     if (!slots.ok) return []
     const { all, addresses, comment } = slots.value
     const left = addresses.filter((own) => !taken.some(({ address }) => isSameAddress(address, own)))

@@ -4,10 +4,11 @@ import { MAPS } from './set-up'
 import { addTombstone } from './slots'
 
 /**
- * A tombstone for an attachment that has no rules. Where there is no table it gets one, without chains: an ADD that finds
- * the rules gone may be about to restore the dead pod's. This is best effort, and no DEL fails for it.
+ * Leaves a tombstone for an attachment that has no rules. If there is no table, one is made for it, without chains: an
+ * ADD that finds the rules gone may be about to restore the dead pod's rules. This is best effort, and no DEL fails
+ * because of it.
  *
- * Returns whether the attachment has rules after all: somebody restored them since they were looked for.
+ * Returns whether the attachment has rules after all, because somebody restored them since we looked.
  */
 export function bury(
   carrier: Carrier,
@@ -22,7 +23,7 @@ export function bury(
   return isClash(carrier.run([{ do: 'add-table' }, ...map, addTombstone(digest)]))
 }
 
-/** The slot of the tombstone has an address. */
+/** Whether the slot of the tombstone has an address. */
 function isClash(outcome: Outcome<unknown>): boolean {
   return !outcome.ok && outcome.failure === 'clash'
 }

@@ -4,12 +4,12 @@ import type { PortRange } from '../../policy/ports'
 import type { Range } from '../../policy/range'
 
 /**
- * A transaction is a list of operations on the table `inet ip-masq`: the kernel applies all of them or none.
- * It stays a value until `render.ts` writes it, so that the way to the kernel can change without it.
+ * A list of operations on the table `inet ip-masq`: the kernel applies all of them or none. It stays a value until a
+ * carrier sends it, so that the way to the kernel can change without it.
  */
 export type Transaction = readonly Operation[]
 
-/** What a transaction may say of elements alone: an ADD or a DEL that finds all that it needs has nothing else. */
+/** The operations on elements alone. An ADD or a DEL that finds everything in order uses no others. */
 export type ElementOperation = Extract<Operation, { do: 'add-elements' | 'delete-element' }>
 
 export type Operation =
@@ -20,7 +20,7 @@ export type Operation =
       readonly name: string
       readonly key: Family
       readonly value: Family | 'verdict'
-      /** Its elements may have a timeout. */
+      /** Elements may have a timeout. */
       readonly hasTimeout?: boolean
     }
   | { readonly do: 'add-set'; readonly name: string; readonly key: Family }
@@ -36,28 +36,31 @@ export type Operation =
   | { readonly do: 'delete-element'; readonly set: string; readonly key: Address }
 
 export type Rule =
-  /** Sends the packet to the policy chain of its source address, if that has one. */
+  /** Sends the packet to the policy chain of its source address, if there is one. */
   | { readonly do: 'dispatch'; readonly family: Family; readonly map: string }
-  /** Leave the packet alone if its destination is in the set. */
+  /** Leaves the packet alone if its destination is in the set. */
   | { readonly do: 'exempt'; readonly family: Family; readonly set: string; readonly onlyDnat?: boolean }
-  /** The same, and let nobody else change its source: an identity mapping ends NAT for the flow. */
+  /** Does the same, and lets no other rule change the source: an identity mapping ends NAT for the flow. */
   | { readonly do: 'pin'; readonly family: Family; readonly set: string }
-  /** Leave the packet alone unless its destination is in the set. */
+  /** Leaves the packet alone unless its destination is in the set. */
   | { readonly do: 'limit'; readonly family: Family; readonly set: string }
-  /** Go on in another chain if the destination is in the set. */
+  /** Continues in another chain if the destination is in the set. */
   | { readonly do: 'divert'; readonly family: Family; readonly set: string; readonly chain: string }
   | { readonly do: 'skip-family'; readonly family: Family }
   | { readonly do: 'leave-through'; readonly interface: InterfacePattern; readonly chain: string }
   | Translation
 
-/** Masquerade, or snat where `to` says the source. The packet gets here unless `family`, `protocol` or `draw` differ. */
+/**
+ * Masquerades, or changes the source to `to` if that is given. A packet passes by if `family`, `protocol` or `draw` do
+ * not match.
+ */
 export interface Translation {
   readonly do: 'translate'
   readonly family?: Family
   readonly ports?: {
     readonly protocol: string
     readonly range: PortRange
-    /** Takes, by chance, `below` of `of` packets; absent: all. */
+    /** Takes `below` of `of` packets at random; absent: all. */
     readonly draw?: { readonly below: number; readonly of: number }
   }
   readonly to?: Range
@@ -71,7 +74,7 @@ export type Element =
       readonly key: Address
       readonly value: Address
       readonly comment?: string
-      /** The kernel removes it after so long. */
+      /** The kernel removes the element after this time. */
       readonly timeoutSeconds?: number
     }
   | { readonly key: Address; readonly goto: string }
@@ -85,9 +88,10 @@ const DECLARATIONS: readonly Operation['do'][] = [
 ]
 
 /**
- * "No such file or directory", about a rule of a transaction that declares all that its rules name: what is not there is
- * the expression (masquerade, on kernels built without it). `operation` is the first that was refused, so a chain that the
- * transaction declares before it is there, and its table too.
+ * Whether "No such file or directory" is about something that the transaction itself declares. The transaction declares
+ * everything that its rules name, so what is missing is the expression (masquerade, on kernels built without it).
+ * `operation` is the first one that was refused, so a chain that the transaction declares before it exists, and so does
+ * its table.
  */
 export function isOwnDeclaration(operation: Operation | undefined, transaction: Transaction): boolean {
   if (operation === undefined) return false

@@ -15,14 +15,14 @@ import { type AddressState, exists } from './table-state'
 
 const ACTION = 'check the rules'
 
-/** So often at most: two reads that find the same are believed. */
+/** The most reads; two reads that find the same are believed. */
 const MOST_READS = 10
 
 /**
- * CHECK compares what an ADD of now would write with what is there: the attachment's own elements, by key, the base chain,
- * and one policy. The parts may be of different moments, and on a busy node there are thousands of transactions in a
- * second. So a read that finds no difference is believed, and one that does is repeated until two agree. `warn` gets what
- * is strange and changes nothing for the pod.
+ * CHECK compares what an ADD would write now with what is there: the attachment's own elements, by key, the base chain,
+ * and one policy. The parts may be from different moments, and a busy node has thousands of transactions in a second. So
+ * a read that finds no difference is believed, and a read that finds one is repeated until two agree. `warn` gets what is
+ * strange but changes nothing for the pod.
  */
 export function verify(carrier: Carrier, wanted: Wanted, warn: (line: string) => void = () => {}): string[] {
   const { attachment, addresses, policy } = wanted
@@ -53,7 +53,7 @@ function compare(state: AttachmentState, wanted: Wanted): Difference[] {
   const { table } = state
   const { addresses, policy } = wanted
   const name = policyName(policy)
-  // A release that named the policy in another way made a chain that does the same.
+  // A release that names policies differently made a chain that does the same.
   const isAsWanted = (address: Address) => {
     const chain = policyOf(stateOf(state, address)?.verdict)
     return chain !== undefined && chain !== name && comparePolicy(table, policy, chain).length === 0
@@ -91,7 +91,7 @@ function compareOwner(
   return ownerTest(attachment)(found.owner) ? [] : [{ is: 'another-owner', address, comment: found.comment }]
 }
 
-/** Addresses that the attachment had at an earlier ADD, without a DEL in between. */
+/** Addresses that an earlier ADD installed for the attachment, without a DEL in between. */
 function findSurplus(state: AttachmentState, { attachment, addresses }: Wanted): Difference[] {
   const isOwn = ownerTest(attachment)
   return state.addresses
@@ -101,7 +101,7 @@ function findSurplus(state: AttachmentState, { attachment, addresses }: Wanted):
     .map(({ address }) => ({ is: 'surplus', address }))
 }
 
-/** What a DEL without prevResult goes by. */
+/** Compares the slots, which a DEL without prevResult relies on. */
 function compareSlots({ slots: { addresses: found } }: AttachmentState, { addresses }: Wanted): Difference[] {
   const expected = inSlotOrder(addresses)
   return isSame(found, expected) ? [] : [{ is: 'other-slots', found, expected }]

@@ -5,13 +5,13 @@ import type { Place, Places } from './place'
 
 type Choice = Pick<Places, 'nftables' | 'iptables'>
 
-/** What `run` gave, and where. */
+/** The result of `run`, and the place where it ran. */
 interface Done<T> {
   readonly place: Place
   readonly value: T
 }
 
-/** Runs `run` in the place of the backend that is asked for. */
+/** Runs `run` in the place of the requested backend. */
 export async function runWhereAsked<T>(
   places: Choice,
   backend: BackendSetting,
@@ -23,8 +23,8 @@ export async function runWhereAsked<T>(
 }
 
 /**
- * `"auto"`: nftables where it works; else iptables; else an error that has what each of them said. nft is tried, not
- * asked: on a node where it works that costs nothing.
+ * `"auto"` means nftables where it works; else iptables; else an error that has the messages of both. nft is tried at
+ * once instead of being tested first: on a node where it works that costs nothing.
  */
 async function runInFirstThatWorks<T>(
   { nftables, iptables }: Choice,
@@ -47,7 +47,7 @@ async function instead<T>(nft: CniError, run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What nft said is part of it in either case, because that is why iptables was tried at all. */
+/** Makes one error. nft's message is part of it in either case, because it is the reason why iptables was tried at all. */
 export function errorOfBoth(nft: CniError, iptables: CniError): CniError {
   const details = `nft: ${nft.details || nft.message}; iptables: ${iptables.details || iptables.message}`
   return iptables instanceof UnusableError
@@ -55,7 +55,7 @@ export function errorOfBoth(nft: CniError, iptables: CniError): CniError {
     : new CniError(iptables.reason, iptables.message, details)
 }
 
-/** STATUS with `"auto"`: what is missing in each place, if there is no place that can be used. */
+/** STATUS with `"auto"`: what is missing in each place, if no place can be used. */
 export async function missingEverywhere(
   { nftables, iptables }: Choice,
   carrier: CarrierSetting,

@@ -4,7 +4,7 @@ import { holderName } from '../holder-name'
 import { attachmentId } from '../identity'
 import type { Inventory } from './inventory'
 
-/** Leaves out addresses that another attachment holds in the other place: a live owner is never replaced. */
+/** Leaves out addresses that another attachment holds in the other place, because a live owner is never replaced. */
 export function heldElsewhere(other: Inventory, wanted: readonly Wanted[]) {
   const holders = new Map<string, Listed>()
   for (const one of other.listed.values()) {

@@ -8,13 +8,13 @@ import { missingEverywhere, runWhereAsked } from './choose'
 import type { Place, Places } from './place'
 import { ANYWHERE, remove } from './remove'
 
-/** All places of this machine as one: what is added goes where its config says, what goes is looked for everywhere. */
+/** All places of this machine as one. Rules are added where their config says, and removed wherever they are. */
 export interface Backends extends Backend {
-  /** What is missing for an ADD with this backend. */
+  /** What an ADD with this backend would need and is missing. */
   probe(carrier?: CarrierSetting, backend?: BackendSetting): Promise<readonly string[]>
 }
 
-/** What a pod's own ADD and DEL need with nftables is here; the rest is loaded when it is asked for. */
+/** Has what a pod's own ADD and DEL need with nftables; the rest is loaded when it is used. */
 export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting = 'auto'): Backends {
   const carriers = chooseCarrier(machine, carrier)
   const places: Places = {
@@ -30,7 +30,7 @@ export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting
   return {
     async apply(wanted, isGone) {
       const { place, value } = await runWhereAsked(places, wanted.backend, (one) => one.apply(wanted, isGone))
-      // Nothing more in an ADD that finds all that it needs. Its place has come into being.
+      // An ADD that finds everything in order does nothing more. Otherwise the place has come into being.
       if (value.tableWasMissing) await (await import('./mark')).markAfter(places, place)
       return value
     },
@@ -54,7 +54,7 @@ export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting
   }
 }
 
-/** Most calls do without iptables' part. */
+/** Loads a place at its first use, because most calls need no iptables. */
 function loadedAtFirstUse(name: Place['name'], load: () => Promise<Backend>): Place {
   const backend = once(load)
   return {

@@ -4,8 +4,8 @@ import { lineOf } from './move'
 import type { Place } from './place'
 
 /**
- * All places together. One that this machine does not have is left out; one that refuses to be looked at is named, and what the
- * others have is returned. Rejects where none can be looked at.
+ * Inspects all places together. A place that this machine does not have is left out. A place that refuses to be looked at
+ * is named, and the contents of the others are returned. Rejects where no place can be looked at.
  */
 export async function inspect(places: readonly Place[], only?: InspectOnly): Promise<Inspection> {
   const found: Inspection[] = []

@@ -9,13 +9,13 @@ import type { Place } from './place'
 /** A place, and what a sync found there. */
 export interface Inventory {
   readonly place: Place
-  /** Attachment -> what it has there. */
+  /** What each attachment has there, by its ID. */
   readonly listed: ReadonlyMap<string, Listed>
-  /** Why there can be no rules. */
+  /** Why the place can have no rules. */
   readonly unusable?: CniError
 }
 
-/** The place is known to have nothing, and is not asked. */
+/** The inventory of a place that is known to have nothing, so that it is not asked. */
 export function emptyInventory(place: Place): Inventory {
   return { place, listed: new Map() }
 }
@@ -30,7 +30,7 @@ export async function takeInventory(place: Place): Promise<Inventory> {
   }
 }
 
-/** Several kinds of iptables may have the same one. */
+/** Attachments by ID. Several kinds of iptables may have the same one. */
 function byId(listed: readonly Listed[]): Map<string, Listed> {
   const all = new Map<string, Listed>()
   for (const one of listed) {
@@ -45,7 +45,7 @@ interface Inventories {
   readonly iptables: Inventory
 }
 
-/** Throws where nothing can be done: no place can be used, or not the one that all attachments belong in. */
+/** Throws where nothing can be done: if no place can be used, or not the one that all attachments belong in. */
 export function requireUsable(found: Inventories, wanted: readonly Wanted[]): void {
   const { nftables, iptables } = found
   if (nftables.unusable && iptables.unusable) throw errorOfBoth(nftables.unusable, iptables.unusable)
@@ -55,14 +55,14 @@ export function requireUsable(found: Inventories, wanted: readonly Wanted[]): vo
   }
 }
 
-/** Where an attachment belongs. */
+/** The place in which an attachment belongs. */
 export function inventoryFor({ backend, attachment, isFallback }: Wanted, found: Inventories): Inventory {
   const { nftables, iptables } = found
   const id = attachmentId(attachment)
   const isOnlyThere = nftables.unusable !== undefined && iptables.listed.has(id)
   if (isFallback && nftables.listed.has(id) !== iptables.listed.has(id))
     return nftables.listed.has(id) ? nftables : iptables
-  // An nft that refuses to look may only do so now: what is to go elsewhere for that is for ADDs.
+  // An nft that refuses to look may do so only now. Only an ADD puts rules elsewhere for that reason.
   if (backend === 'auto')
     return nftables.unusable instanceof UnusableError || isOnlyThere ? iptables : nftables
   return found[backend]

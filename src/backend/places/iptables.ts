@@ -10,9 +10,9 @@ import type { Departure } from './move'
 import type { Place } from './place'
 
 /**
- * iptables as the host has it: the one kind that is installed, or both kinds, each a place. The other files here see one
- * place, because a call takes its turn once for both, an ADD finds the right kind by trying, and whether a DEL has just
- * come is judged by what both have.
+ * iptables as the host has it: the one kind that is installed, or both kinds, each a place. The other files of this
+ * folder see one place, because a call takes its turn once for both kinds, an ADD finds the right kind by trying, and
+ * whether a DEL has just come depends on what both kinds have.
  */
 export function iptables(run: Tools, host: Host, legacyTables: LegacyTables): Backend {
   const kinds = kindsOf(run, host, legacyTables)
@@ -35,7 +35,7 @@ interface Chosen {
   readonly others: readonly Kind[]
 }
 
-/** What is added goes into one kind, what is removed is looked for in both. */
+/** Adds rules to one kind, and looks in both kinds for rules to remove. */
 function bothKinds({ candidates, choose }: Kinds, host: Host): Backend {
   const placeOf = (one: Iptables): Kind => ({ ...oneKind(one, host), name: `iptables${one.variant}` })
   const places = candidates.map(placeOf)
@@ -73,14 +73,14 @@ function bothKinds({ candidates, choose }: Kinds, host: Host): Backend {
   }
 }
 
-/** One after the other, as each starts processes. */
+/** Runs `work` in one place after the other, because each starts processes. */
 async function oneByOne<T>(places: readonly Kind[], work: (one: Kind) => Promise<T>): Promise<T[]> {
   const results: T[] = []
   for (const one of places) results.push(await work(one))
   return results
 }
 
-/** The kinds in which its rules can be are tried before anything is asked. */
+/** Tries the kinds in which its rules can be before it asks anything. */
 async function apply(
   places: readonly Kind[],
   chosen: () => Chosen,
@@ -94,8 +94,9 @@ async function apply(
 }
 
 /**
- * One tombstone is enough, in the likelier kind: one in the other would outlive the next ADD, which goes to the likelier
- * kind, and keep its rules from being restored. So a kind that comes later is asked as if no rules would be restored there.
+ * One tombstone is enough, in the likelier kind. One in the other kind would outlive the next ADD, which goes to the
+ * likelier kind, and keep the rules of that ADD from being restored. So a later kind is asked as if no rules would be
+ * restored there.
  */
 async function remove(places: readonly Kind[], [attachment, hint, where]: Parameters<Backend['remove']>) {
   const parts = []
@@ -130,7 +131,7 @@ async function replace(
   return moveTo(place, wanted, { ...options, leave })
 }
 
-/** Where we have no rules nothing is read, because the table may be somebody else's, and long. */
+/** Reads nothing where we have no rules, because the table may be somebody else's, and long. */
 function ifUsed(place: Place): Pick<Place, 'prune'> {
   return {
     prune: async (...call) =>

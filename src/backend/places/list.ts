@@ -4,7 +4,7 @@ import { NOWHERE } from '../nftables/elsewhere'
 import { ifItWorks, unlessMissing } from '../tolerances'
 import type { Places } from './place'
 
-/** The attachments of all places; with none there is nobody to ask, which is an error. */
+/** The attachments of all places. Having no place to ask is an error. */
 export async function list(
   { nftables, iptables, mayBeInIptables }: Places,
   { isQuick = false, mayLackRefused = false }: ListOptions = {},
@@ -17,7 +17,10 @@ export async function list(
   return [...own, ...((await tolerating(() => iptables.list())) ?? [])]
 }
 
-/** What `mark` leaves in nft's table looks like an attachment, and is none: nobody's DEL would ever remove it. */
+/**
+ * Whether this is the entry that `mark` leaves in nft's table. It looks like an attachment, and no DEL would ever remove
+ * it.
+ */
 export function isMark({ addresses }: Listed): boolean {
   return addresses.length > 0 && addresses.every((address) => isSameAddress(address, NOWHERE))
 }

@@ -3,7 +3,7 @@ import type { Change, Pruned, Replacement, Wanted } from '../backend'
 import { attachmentId } from '../identity'
 import type { Place } from './place'
 
-/** What has left its old place, or would in a dry run. */
+/** What has left its old place, or would leave it in a dry run. */
 export interface Departure {
   readonly left: ReadonlySet<string>
   /** What could not be taken away, a line each. */
@@ -12,13 +12,13 @@ export interface Departure {
 
 interface Move {
   readonly dryRun: boolean
-  /** Takes these attachments out of their old places, as far as they are there. */
+  /** Removes these attachments from their old places, if they are there. */
   readonly leave: (ids: ReadonlySet<string>) => Promise<Departure>
 }
 
 /**
- * Sync in one place, and what moves there leaves its old one. The new rules come first, so that no pod is without a rule for
- * a moment. An attachment whose address is held by another in the new place keeps its old rules.
+ * Sync in one place; attachments that move there leave their old one. The new rules come first, so that no pod is without
+ * a rule for a moment. An attachment whose address another one holds in the new place keeps its old rules.
  */
 export async function moveTo(
   place: Pick<Place, 'replace'>,
@@ -30,7 +30,7 @@ export async function moveTo(
   const all = new Map(wanted.map((one) => [attachmentId(one.attachment), one]))
   const { left, failures } = await leave(new Set([...all.keys()].filter((id) => !held.has(id))))
   const known = new Set(replacement.changes.map(({ attachment }) => attachmentId(attachment)))
-  // One that stood in both places has changed by leaving one.
+  // An attachment that was in both places has changed, because it left one.
   const moved = [...left].flatMap((id): Change[] => {
     const one = all.get(id)
     if (!one || known.has(id)) return []
@@ -48,7 +48,7 @@ export async function moveTo(
   }
 }
 
-/** Their new rules are in effect: what cannot be taken away is reported, and the next sync tries again. */
+/** Removes old rules after the new ones are in effect. What cannot be removed is reported, and the next sync tries again. */
 export async function takeOut(
   place: Pick<Place, 'prune'>,
   ids: ReadonlySet<string>,
@@ -61,7 +61,7 @@ export async function takeOut(
   }
 }
 
-/** A failure as one line of a report, where the rest of the work goes on. */
+/** Words a failure as one line of a report, where the rest of the work goes on. */
 export function lineOf(error: unknown): string {
   const { message, details } = toCniError(error)
   return `${message}${details && `: ${details}`}`

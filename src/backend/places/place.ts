@@ -1,17 +1,20 @@
 import type { Backend } from '../backend'
 import type { PlaceName } from '../inspection'
 
-/** The kernel obeys the rules of all places, so an attachment is to have its rules in one of them. */
+/** A place that rules can be in. The kernel obeys the rules of all places, so an attachment should have rules in only one. */
 export interface Place extends Backend {
   readonly name: PlaceName
 }
 
-/** The places of this machine. Those of iptables are one here; `iptables.ts` says why. */
+/** The places of this machine. The kinds of iptables are one place here; `iptables.ts` says why. */
 export interface Places {
   readonly nftables: Place
   readonly iptables: Place
-  /** Leaves word in nft's table, if there is one, that iptables may have rules. */
+  /** Leaves the mark that iptables may have rules in nft's table, if there is one. */
   readonly mark: () => Promise<void>
-  /** Whether iptables may have rules or tombstones, by nft's table. To ask iptables itself takes several processes. */
+  /**
+   * Whether iptables may have rules or tombstones, according to nft's table. Asking iptables itself takes several
+   * processes.
+   */
   readonly mayBeInIptables: () => Promise<boolean>
 }

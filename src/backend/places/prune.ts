@@ -5,8 +5,8 @@ import { markIfUsed } from './mark'
 import type { Places } from './place'
 
 /**
- * GC, in all places always: a mark can be lost, and GC has time (and leaves it anew). What fails in one does not keep
- * the others from being tidied up; with none there is nobody to ask, which is an error.
+ * GC always looks in all places: a mark can be lost, and GC has the time (and leaves the mark again). A failure in one
+ * place does not keep the others from being tidied up. Having no place to ask is an error.
  */
 export async function prune(
   { nftables, iptables, mark }: Places,

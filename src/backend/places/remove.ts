@@ -8,13 +8,13 @@ interface Likely {
   readonly where: Where
 }
 
-/** Nobody knows what the config asks for. */
+/** The place to look when nobody knows what the config requests. */
 export const ANYWHERE: Where = { backend: 'auto', carrier: 'auto', isGuess: true }
 
 /**
- * DEL, whatever the config says now: the likelier place first, and the other where that one leaves it open that there
- * is something. Rules in both (an ADD after a change of the config, without a DEL) go with the second DEL that runtimes
- * send, or with GC.
+ * DEL, whatever the config says now. It looks in the likelier place first, and in the other one if there may still be
+ * something. If both have rules (an ADD after a change of the config, without a DEL), the second set goes with the second
+ * DEL that runtimes send, or with GC.
  */
 export async function remove(
   { nftables, iptables }: Pick<Places, 'nftables' | 'iptables'>,
@@ -28,19 +28,19 @@ export async function remove(
   return worseOf(removal, await second.remove(attachment, hint, whereAfter(where, removal)))
 }
 
-/** Where nft cannot be used, `auto` means iptables: rules would be restored there. One that is busy can be used. */
+/** Where nft cannot be used, `auto` means iptables: rules would be restored there. A busy nft can be used. */
 function whereAfter(where: Where, { outcome }: Open): Where {
   return where.backend === 'auto' && outcome === 'unusable' ? { ...where, backend: 'iptables' } : where
 }
 
 type Open = Exclude<Removal, { outcome: 'removed' }>
 
-/** What hangs or is locked would fare no better with another tool. */
+/** Whether another place is worth a look. After a tool that hangs or finds a lock, another tool would fare no better. */
 function isOpen(removal: Removal): removal is Open {
   return removal.outcome === 'unusable' || (removal.outcome !== 'removed' && removal.mayBeElsewhere)
 }
 
-/** The one of two answers to give: a tool that is not there has put no rules, if the other one is. */
+/** Chooses which of two results to report. A tool that is missing has left no rules, if the other one exists. */
 function worseOf(removal: Open, other: Removal): Removal {
   if (other.outcome === 'removed') return other
   if (removal.outcome === 'unusable' && other.outcome === 'unusable')

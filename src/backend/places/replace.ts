@@ -10,15 +10,16 @@ import type { Places } from './place'
 import { goneFrom, takeBack } from './take-back'
 
 /**
- * Sync: each attachment where its config asks for it, then away from the other place (`move.ts`). One whose config is only
- * that of its ADD stays where it is.
+ * Sync: puts each attachment where its config requests it, then removes it from the other place (`move.ts`). An
+ * attachment whose only known config is the one of its ADD stays where it is.
  */
 export async function replace(
   allPlaces: Places,
   wanted: readonly Wanted[],
   options: { readonly dryRun: boolean },
 ): Promise<Replacement> {
-  // Before nft's table comes into being: a DEL that found none may have left its tombstone in iptables alone.
+  // This is read before nft's table comes into being: a DEL that found no table may have left its tombstone in iptables
+  // alone.
   const isIptablesUsed =
     wanted.some(({ backend }) => backend === 'iptables') || (await allPlaces.mayBeInIptables())
   const places = {
@@ -30,7 +31,7 @@ export async function replace(
   try {
     replacement = await replaceEverywhere(places, wanted, options)
   } catch (error) {
-    // One family may stand, or both: a tool that was killed may have done its work.
+    // One family or both may be installed: a tool that was killed may have done its work.
     const changes = wanted.map(({ attachment, addresses }): Change => {
       return { attachment, addresses, what: 'restored' }
     })
@@ -66,18 +67,18 @@ async function replaceEverywhere(
     found.nftables = { ...found.nftables, unusable: error }
     parts.push(await replaceIn(found.nftables, there, work(found.nftables)))
   }
-  // Nearly always there is nothing, and nothing is wanted.
+  // Nearly always the other place has nothing, and nothing is wanted there.
   if (there.listed.size > 0 || work(there).wanted.length > 0) {
     parts.push(await replaceIn(there, found.nftables, work(there)).catch(reportAfter(parts)))
     if (!options.dryRun && !there.unusable) await tryToMark(mark)
   } else if (!options.dryRun && parts.some(({ repairs }) => repairs.length > 0)) {
-    // nft's table, which may have come into being, or have lost its mark.
+    // nft's table may have come into being, or have lost its mark.
     await markIfUsed({ iptables, mark })
   }
   return { ...mergeReplacements(parts), unseen: unseenIn(there, wanted) }
 }
 
-/** On nearly every node. What has its rules there and what has a tombstone, nftables finds out in one look. */
+/** Sync on nearly every node: nftables finds rules and tombstones in one look. */
 async function replaceInNftables(
   { nftables, iptables, mark }: Places,
   wanted: readonly Wanted[],
@@ -89,19 +90,22 @@ async function replaceInNftables(
   return replacement
 }
 
-/** A DEL may have left its tombstone in another place than the one where the rules are wanted. */
+/** Leaves out attachments whose DEL left a tombstone, which may be in another place than the wanted rules. */
 async function withoutGone(places: Places, wanted: readonly Wanted[]): Promise<readonly Wanted[]> {
   const gone = await goneFrom(places)
   return wanted.filter(({ attachment }) => !gone.has(attachmentId(attachment)))
 }
 
-/** The rules may be there since a config that asked for iptables. A DEL that may look will find them. */
+/**
+ * A place that cannot be looked at may have rules from a time when the config requested iptables. A DEL that may look
+ * finds them.
+ */
 function unseenIn({ unusable }: Inventory, wanted: readonly Wanted[]): readonly string[] {
   if (!(unusable instanceof DeniedError) || wanted.length === 0) return []
   return [`whether iptables has rules of these attachments too is not known: ${lineOf(unusable)}`]
 }
 
-/** What the first place has done is reported, whatever becomes of the second; where it did nothing, there is the error. */
+/** Reports what the first place has done, whatever becomes of the second. Where it did nothing, the error is thrown. */
 function reportAfter(parts: readonly Replacement[]): (error: unknown) => Replacement {
   return (error) => {
     if (!parts.some(({ changes, repairs }) => changes.length + repairs.length > 0)) throw error
@@ -114,7 +118,7 @@ interface Work {
   readonly options: { readonly dryRun: boolean }
 }
 
-/** The part of those that belong in one place. */
+/** Replaces the rules of the attachments that belong in one place. */
 async function replaceIn(
   { place, unusable }: Inventory,
   other: Inventory,
@@ -129,7 +133,7 @@ async function replaceIn(
   return { ...replacement, held: [...held, ...replacement.held] }
 }
 
-/** What is listed there; a dry run needs no second look. */
+/** Removes what is listed there; a dry run needs no second look. */
 async function leaveListed(
   { place, listed }: Inventory,
   ids: ReadonlySet<string>,

@@ -5,7 +5,7 @@ import { ifItWorks } from '../tolerances'
 import type { Places } from './place'
 import { ANYWHERE, remove } from './remove'
 
-/** Those whose DEL came within the last two minutes: a DEL leaves its tombstone in one of the places. */
+/** The attachments whose DEL came within the last two minutes. A DEL leaves its tombstone in one of the places. */
 export async function goneFrom({
   nftables,
   iptables,
@@ -17,8 +17,8 @@ export async function goneFrom({
 }
 
 /**
- * After rules were restored: whoever restores reads the result cache first and writes later, and a DEL may come in between
- * which finds nothing. It has left a tombstone, and what was restored goes again.
+ * Runs after a restore. A restore reads the result cache first and writes later, and a DEL that comes in between finds
+ * nothing. Such a DEL has left a tombstone, and the rules that were restored are removed again.
  */
 export async function takeBack(places: Places, replacement: Replacement): Promise<Replacement> {
   if (replacement.changes.length === 0) return replacement

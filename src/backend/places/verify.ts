@@ -4,7 +4,7 @@ import { ifItWorks } from '../tolerances'
 import { runWhereAsked } from './choose'
 import type { Place, Places } from './place'
 
-/** CHECK: in the place that the config asks for; and that the others have no rules of the same addresses. */
+/** CHECK: verifies the place that the config requests, and that the others have no rules of the same addresses. */
 export async function verify(
   places: Places,
   wanted: Wanted,
@@ -31,7 +31,8 @@ async function verifyOwn(
   const { nftables, iptables, mayBeInIptables } = places
   const run = (place: Place) => place.verify(wanted, warn)
   const { place, value: differences } = await runWhereAsked(places, wanted.backend, run)
-  // An ADD before nft came, or with an nft that lists and refuses: the pod has all that it needs.
+  // The rules may come from an ADD before nft was installed, or with an nft that lists but refuses rules: the pod has all
+  // that it needs.
   const mayBeThere =
     differences.length > 0 && wanted.backend === 'auto' && place === nftables && (await mayBeInIptables())
   if (mayBeThere && (await iptables.hasRules())) {
@@ -42,8 +43,8 @@ async function verifyOwn(
 }
 
 /**
- * A pod's addresses that have rules in another place too: a line each. Where we have no rules nothing is listed, because the
- * table may be somebody else's, and long.
+ * A pod's addresses that have rules in another place too, one line each. Where we have no rules nothing is listed,
+ * because the table may be somebody else's, and long.
  */
 export async function doubledIn(
   other: Place,

@@ -1,15 +1,15 @@
 import { encodeHex } from '#system/text'
 import { type Address, addressOf, type Family } from '../../../policy/address'
 
-/** Addresses as the kernel has them. */
+/** Converts addresses to the kernel's form. */
 
-/** NFPROTO_IPV4, NFPROTO_IPV6; where the addresses are in their headers; the bytes of one. */
+/** For each family: its number (NFPROTO_IPV4, NFPROTO_IPV6), where the addresses are in its header, and the bytes of one. */
 export const WIRE_FAMILIES = {
   ip: { nfproto: 2, saddr: 12, daddr: 16, bytes: 4 },
   ip6: { nfproto: 10, saddr: 8, daddr: 24, bytes: 16 },
 } as const satisfies Readonly<Record<Family, object>>
 
-/** In the network's byte order, as many as the family has. */
+/** The bytes of an address in network byte order. */
 export function addressBytes({ family, value }: Address): Uint8Array {
   const bytes = new Uint8Array(WIRE_FAMILIES[family].bytes)
   let rest = value

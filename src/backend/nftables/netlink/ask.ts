@@ -7,7 +7,7 @@ import { ELEMENTS, GENERATION_ID, MESSAGES } from './protocol'
 import type { Answer, Dump, Question, Refusal, Session } from './session'
 import { attributesOf, type Message, readU32 } from './wire'
 
-/** Thrown within this folder, so that a read of many parts reads like one. */
+/** Thrown and caught within this folder, so that a read of many parts is written like a read of one. */
 export class RefusedRead extends Error {
   constructor(readonly refusal: Refusal) {
     super(refusal.said)
@@ -19,7 +19,7 @@ export function must<T>(answer: Answer<T>): T {
   return answer.value
 }
 
-/** What is not there is undefined. */
+/** The answer; undefined for what does not exist. */
 export function mayLack<T>(answer: Answer<T>): T | undefined {
   return !answer.ok && answer.refusal.errno === ERRNO.ENOENT ? undefined : must(answer)
 }
@@ -33,7 +33,7 @@ export function reading<T>(read: () => T): Outcome<T> {
   }
 }
 
-/** One object, by its name. */
+/** Gets one object by its name. */
 export function getOne(session: Session, question: Question): Answer<Message> {
   const [answer] = must(session.getAll([question]))
   return answer ?? { ok: false, refusal: { errno: ERRNO.EAGAIN, said: '' } }
@@ -48,16 +48,19 @@ export function dumpOfSet(session: Session, set: string): Dump {
   )
 }
 
-/** A number that changes with every transaction, everybody's. */
+/** A number that changes with every transaction of anybody. */
 export function generation(session: Session): number | undefined {
   const message = must(getOne(session, { type: MESSAGES.getGeneration, write: () => {} }))
   return readU32(attributesOf(message).get(GENERATION_ID))
 }
 
-/** How long to read again what changes while it is read: on a busy node everybody's ADDs do. */
+/** How long to read again what changes during the read: on a busy node everybody's ADDs change it. */
 const READING_MS = 10_000
 
-/** A pause that grows, and differs between those who wait for each other; false when it is time to give up. */
+/**
+ * Pauses a little longer each time, and differently in each process, so that processes do not collide again. False when
+ * it is time to give up.
+ */
 export function untilLate(milliseconds = READING_MS): () => boolean {
   const end = now() + milliseconds
   let longest = 1

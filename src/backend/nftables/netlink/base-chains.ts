@@ -6,7 +6,10 @@ import type { Session } from './session'
 import { HOOK_NAMES } from './structure'
 import { attributesOf, parseAttributes, readText, readU32 } from './wire'
 
-/** How often a list is read that others change meanwhile. Chains come and go rarely, so that one that is in it twice does no harm. */
+/**
+ * How often to read a list that others change meanwhile. Chains come and go rarely, and a chain that is listed twice does
+ * no harm.
+ */
 const ATTEMPTS = 3
 
 export function readBaseChains(session: Session): Outcome<readonly BaseChain[]> {
@@ -32,7 +35,7 @@ const FAMILIES: Readonly<Record<number, string>> = {
   10: 'ip6',
 }
 
-/** `payload` begins with struct nfgenmsg, whose first byte is the family. */
+/** Parses a base chain. `payload` begins with struct nfgenmsg, whose first byte is the family. */
 function baseChainIn(payload: Uint8Array): BaseChain[] {
   const attributes = attributesOf({ payload })
   const hook = attributes.get(CHAIN.hook)
@@ -46,7 +49,7 @@ function baseChainIn(payload: Uint8Array): BaseChain[] {
       name: readText(attributes.get(CHAIN.name)),
       type: readText(attributes.get(CHAIN.type)),
       hook: HOOK_NAMES[number] ?? `${number}`,
-      // A signed number.
+      // The number is signed.
       priority: (readU32(parts.get(HOOK.priority)) ?? 0) | 0,
     },
   ]

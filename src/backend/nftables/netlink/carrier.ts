@@ -5,7 +5,7 @@ import { encodeElements } from './encode-batch'
 import { failed } from './failures'
 import type { Session } from './session'
 
-/** The kernel's own interface: no process, and errors that are numbers. */
+/** Uses the kernel's own interface: it needs no process, and errors are numbers. */
 export function netlinkCarrier(session: Session, machine: Machine): QuickCarrier {
   const whole = async () => (await import('./whole-carrier')).wholeCarrier(session)
   return {

@@ -14,13 +14,13 @@ import type { Session } from './session'
 type Elements = Pick<TableState, 'addresses' | 'slots'>
 
 /**
- * The maps are walked one after the other, so an ADD or a DEL in between leaves an element in one without its counterpart
- * in another. What one of the walked maps has and another lacks is looked up by key, in both.
+ * The maps are walked one after the other, so an ADD or a DEL in between leaves an element in one map without its
+ * counterpart in another. An element that one of the walked maps has and another lacks is looked up by key, in both.
  *
- * Where slots and owners disagree, the slots are looked up first, and then the owners. An ADD or a DEL changes both in one
- * transaction, so what disagrees even then is either wrong, or has been changed since the slots were read, and then a
- * transaction that asks for these slots is refused. The other way round, the address that an ADD has just taken over
- * would look like its former owner's, and the slots of the ADD would be mended away.
+ * Where slots and owners disagree, the slots are looked up first, and then the owners. An ADD or a DEL changes both in
+ * one transaction. So if they still disagree, either something is wrong, or it has changed since the slots were read; in
+ * the second case a transaction that requires these slots is refused. In the other order, an address that an ADD has just
+ * taken over would look like its former owner's, and the slots of the ADD would be removed as wrong.
  */
 export function crossCheck(
   session: Session,
@@ -77,11 +77,11 @@ function look(
   const lookUp = (keys: readonly ElementKey[]) => ({ ok: true as const, value: findElements(session, keys) })
   const addresses = doubtful.map(({ address }) => address)
   const outcome = findAddresses({ lookUp }, addresses, (map) => walked.includes(map))
-  // What fails throws, in `findElements`.
+  // A failure throws in `findElements`.
   return outcome.ok ? outcome.value : []
 }
 
-/** The attachments whose slots are not those of their addresses. */
+/** The attachments whose slots do not match their addresses. */
 function doubtfulDigests({ addresses, slots }: Elements): ReadonlySet<string> {
   const owned = addressesByDigest({ addresses })
   const bySlots = slotsByDigest(slots)
@@ -95,7 +95,7 @@ function doubtfulDigests({ addresses, slots }: Elements): ReadonlySet<string> {
   )
 }
 
-/** The slots, those of these attachments looked up by key. */
+/** All slots; those of these attachments are looked up by key. */
 function slotsAgain(
   session: Session,
   { addresses, slots }: Elements,

@@ -1,6 +1,6 @@
 import type { Writer } from './writer'
 
-/** What registers and elements hold: bytes, or where a packet goes. `decode-data.ts` reads it. */
+/** The contents of registers and elements: bytes, or where a packet is sent. `decode-data.ts` reads them. */
 
 export interface Verdict {
   readonly code: number

@@ -12,7 +12,7 @@ export function readData(bytes: Uint8Array | undefined): Uint8Array | Verdict | 
   return { code: readU32(parts.get(VERDICT.code)) ?? 0, ...(chain && { chain: readText(chain) }) }
 }
 
-/** Where the verdict of a map's element leads. */
+/** Where the verdict of a map's element sends packets. */
 export function targetOf(verdict: Verdict): Target {
   return verdict.code === VERDICTS.goto && verdict.chain !== undefined
     ? { goto: verdict.chain }

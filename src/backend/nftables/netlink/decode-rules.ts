@@ -16,9 +16,9 @@ import {
 import { expressionsOf, PROTOCOLS } from './rules'
 import { readU32 } from './wire'
 
-/** Our rules known again, from the expressions that the kernel gives back. */
+/** Recognises our rules in the expressions that the kernel returns. */
 
-/** NFTA_RULE_EXPRESSIONS as the rule that it is, if it is one that we could have written. */
+/** Decodes NFTA_RULE_EXPRESSIONS to a rule, if we could have written it. */
 export function decodeRule(bytes: Uint8Array | undefined): Rule | Foreign {
   const found = readExpressions(bytes)
   const rule = guess(found)
@@ -26,7 +26,7 @@ export function decodeRule(bytes: Uint8Array | undefined): Rule | Foreign {
   return isOurs ? rule : { do: 'foreign', text: wordExpressions(found) }
 }
 
-/** The only rule of ours that it can be. Whether it is that is for the caller to compare. */
+/** The only rule of ours that it can be. The caller compares whether it really is that rule. */
 function guess(expressions: readonly Expression[]): Rule | undefined {
   const find = (name: string) => expressions.find((one) => one.name === name)?.attributes
   const lookup = find('lookup')

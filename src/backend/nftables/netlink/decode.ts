@@ -7,11 +7,11 @@ import { commentIn } from './find'
 import { ELEMENT, ELEMENTS, INTERVAL_END } from './protocol'
 import { type Attributes, eachAttribute, readU32 } from './wire'
 
-/** The elements of sets and maps, as the kernel gives them back. */
+/** Reads the elements of sets and maps from the kernel's messages. */
 
-/** An element of a set or map, as far as ours have it. */
+/** An element of a set or map; only fields that ours have. */
 export interface WalkedElement {
-  /** In hex digits, and so is the value. */
+  /** Key and value are hex digits. */
   readonly key: string
   readonly value?: string
   readonly verdict?: Target | undefined
@@ -19,12 +19,12 @@ export interface WalkedElement {
   readonly isIntervalEnd: boolean
 }
 
-/** NFTA_SET_ELEM_LIST_ELEMENTS of one message. */
+/** Reads NFTA_SET_ELEM_LIST_ELEMENTS of one message. */
 export function elementsIn(attributes: Attributes): WalkedElement[] {
   const bytes = attributes.get(ELEMENTS.elements)
   if (!bytes) return []
   const elements: WalkedElement[] = []
-  // Thousands of pods go to the same few chains.
+  // Thousands of pods are sent to the same few chains.
   const targets = new Map<string, Target>()
   eachAttribute(bytes, [0, bytes.length], (_, begin, end) => {
     const element: Parts = { key: '', isIntervalEnd: false }
@@ -51,7 +51,7 @@ interface Parts {
   isIntervalEnd: boolean
 }
 
-/** What an element's key or data holds, if that is no verdict. */
+/** The content of an element's key or data, if it is no verdict. */
 function valueIn(bytes: Uint8Array, from: number, to: number): string | undefined {
   let value: string | undefined
   eachAttribute(bytes, [from, to], (type, begin, end) => {
@@ -71,7 +71,7 @@ function targetIn(bytes: Uint8Array, known: Map<string, Target>): Target | undef
   return made
 }
 
-/** The ranges of a set of intervals, from its borders: each begins at a key, and ends before the next end. */
+/** The ranges of a set of intervals, from its borders. Each range begins at a key, and ends before the next end. */
 export function rangesOf(elements: readonly WalkedElement[]): Range[] {
   const borders = elements
     .map(({ key, isIntervalEnd }) => ({ digits: key, isIntervalEnd }))

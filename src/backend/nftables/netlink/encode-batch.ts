@@ -4,7 +4,7 @@ import { INET, MESSAGES } from './protocol'
 import { BATCH, FLAGS, NFTABLES } from './wire'
 import { createWriter, type Writer } from './writer'
 
-/** What the message of an operation says, but for its place in the batch. */
+/** The content of an operation's message, without its place in the batch. */
 export interface MessageBody {
   readonly type: number
   readonly flags: number
@@ -19,8 +19,8 @@ export function message(type: number, flags: number, write: (writer: Writer) => 
 export interface Batch {
   readonly bytes: Uint8Array
   /**
-   * One for each message, in order. The first message has the sequence number after the first marker's, and an error names
-   * a message by that number.
+   * One per message, in order. Message `i` has sequence number `firstSequence + 1 + i`, and an error names the message by
+   * that number.
    */
   readonly operations: readonly Operation[]
   /** The operation that asks for an acknowledgement. */
@@ -28,13 +28,13 @@ export interface Batch {
 }
 
 /**
- * Between two markers, all of it or none. The last operation asks for an acknowledgement: errors come anyhow, and where
- * nothing comes the kernel has not answered.
+ * Encodes operations between two markers: the kernel applies all of them or none. The last operation requests an
+ * acknowledgement. Errors come unrequested, and if nothing comes at all, the kernel has not answered.
  */
 export function encodeBatch<T extends Operation>(
   transaction: readonly T[],
   firstSequence: number,
-  /** `id`: of what is made, any number that no other in the batch has. */
+  /** `id` identifies an object that is made: any number that no other object in the batch has. */
   messageOf: (operation: T, id: number) => MessageBody,
 ): Batch {
   const writer = createWriter()
@@ -62,7 +62,7 @@ export function encodeBatch<T extends Operation>(
   return { bytes: writer.bytes(), operations, last: sequence - 2 }
 }
 
-/** An attribute's length has 16 bits; an element takes at most 220 bytes (an owner with its comment), a range two of 48. */
+/** An attribute's length has 16 bits. An element takes at most 220 bytes (an owner with its comment), a range two of 48. */
 const MOST_ELEMENTS = 250
 
 function split<T extends Operation>(operation: T): T[] {

@@ -7,7 +7,7 @@ import { DATA, LIST_ELEMENT, VERDICTS, writeData } from './data'
 import { COMMENT, ELEMENT, ELEMENTS, INTERVAL_END, OPEN_INTERVAL } from './protocol'
 import { type Writer, zeroEnded } from './writer'
 
-/** Elements of our sets and maps, to add and to delete. */
+/** Encodes elements of our sets and maps, to add and to delete. */
 
 export function writeElements(writer: Writer, set: string, elements: readonly Element[]): void {
   writeList(writer, set, () => {
@@ -16,7 +16,7 @@ export function writeElements(writer: Writer, set: string, elements: readonly El
   })
 }
 
-/** A deletion names the key, and takes no heed of the value. */
+/** Writes a key without a value. A deletion names only the key, and ignores the value. */
 export function writeKeyAlone(writer: Writer, set: string, key: Address): void {
   writeList(writer, set, () => writer.nest(LIST_ELEMENT, () => writeKey(writer, addressBytes(key))))
 }
@@ -31,7 +31,7 @@ function writeKey(writer: Writer, key: Uint8Array): void {
   writeData(writer, ELEMENT.key, key)
 }
 
-/** nft numbers the elements of a list; the kernel takes any. */
+/** nft numbers the elements of a list; the kernel accepts any numbers. */
 function counter(): () => number {
   let count = 0
   return () => ++count
@@ -43,7 +43,7 @@ function writeElement(writer: Writer, element: Element, next: () => number): voi
     return
   }
   writer.nest(next(), () => {
-    // As nft orders them.
+    // This is the order that nft uses.
     if ('timeoutSeconds' in element && element.timeoutSeconds !== undefined)
       writer.u64(ELEMENT.timeout, element.timeoutSeconds * 1000)
     writeKey(writer, addressBytes(element.key))
@@ -54,7 +54,10 @@ function writeElement(writer: Writer, element: Element, next: () => number): voi
   })
 }
 
-/** A set of intervals has the borders as elements: where one begins, and, with a flag, what follows its end. */
+/**
+ * Writes a range. A set of intervals has the borders as elements: where a range begins and, with a flag, the key after
+ * its end.
+ */
 function writeRange(writer: Writer, range: Range, next: () => number): void {
   const isOpen = isOpenEnded(range)
   writer.nest(next(), () => {

@@ -21,7 +21,7 @@ import { expressionsOf } from './rules'
 import { FLAGS } from './wire'
 import type { Writer } from './writer'
 
-/** Any transaction: the table, its maps, sets, chains and rules, and elements. */
+/** Encodes any transaction: the table, its maps, sets, chains and rules, and elements. */
 export function encodeTransaction(transaction: Transaction, firstSequence = 0): Batch {
   return encodeBatch(transaction, firstSequence, (operation, id) =>
     operation.do === 'add-elements' || operation.do === 'delete-element'
@@ -32,7 +32,7 @@ export function encodeTransaction(transaction: Transaction, firstSequence = 0): 
 
 type ObjectOperation = Exclude<Operation, { do: 'add-elements' | 'delete-element' }>
 
-/** `id`: of a set that is made, any number that no other in the batch has. */
+/** `id` identifies a set that is made: any number that no other object in the batch has. */
 function objectMessage(operation: ObjectOperation, id: number): MessageBody {
   switch (operation.do) {
     case 'add-table':
@@ -78,7 +78,7 @@ function objectMessage(operation: ObjectOperation, id: number): MessageBody {
       })
     case 'flush-set':
       return message(MESSAGES.deleteSetElement, 0, (writer) => {
-        // As nft says it: the set first.
+        // nft writes them in this order: the set first.
         writer.text(ELEMENTS.set, operation.name)
         writer.text(ELEMENTS.table, TABLE_NAME)
       })

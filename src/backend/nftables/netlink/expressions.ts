@@ -5,15 +5,15 @@ import { listAttributes, parseAttributes, readText, readU32 } from './wire'
 import type { Writer } from './writer'
 
 /**
- * A rule as the kernel has it: expressions that work on registers, one after the other, until one breaks or gives a
- * verdict. linux/netfilter/nf_tables.h; what follows a name is `NFTA_<NAME>_<ATTRIBUTE>`.
+ * A rule as the kernel has it: expressions that work on registers, one after the other, until one stops the rule or gives
+ * a verdict. Source: linux/netfilter/nf_tables.h; a name and an attribute here are `NFTA_<NAME>_<ATTRIBUTE>` there.
  */
 export interface Expression {
   readonly name: string
   readonly attributes: Readonly<Record<string, Value>>
 }
 
-/** A number, a name, bytes, or where a packet goes. */
+/** A number, a name, bytes, or where a packet is sent. */
 export type Value = number | string | Uint8Array | Verdict
 
 type Kind = 'u32' | 'text' | 'data'
@@ -59,7 +59,7 @@ export function writeExpression(writer: Writer, { name, attributes }: Expression
   })
 }
 
-/** NFTA_RULE_EXPRESSIONS. An expression that none of our rules has is read by its name alone. */
+/** Reads NFTA_RULE_EXPRESSIONS. Expressions that our rules never use are returned by name only. */
 export function readExpressions(bytes: Uint8Array | undefined): Expression[] {
   return [...listAttributes(bytes ?? new Uint8Array())].map(([, element]) => {
     const parts = parseAttributes(element)
@@ -81,12 +81,12 @@ function readKnown(name: string, data: Uint8Array | undefined): Expression['attr
   return attributes
 }
 
-/** NF_NAT_RANGE_MAP_IPS, NF_NAT_RANGE_PROTO_SPECIFIED: the kernel adds them to a rule's flags as its registers ask for. */
+/** NF_NAT_RANGE_MAP_IPS, NF_NAT_RANGE_PROTO_SPECIFIED. The kernel adds them to a rule's flags if its registers need them. */
 const IMPLIED_FLAGS = 0x3
 
 /**
- * The same for the same rule, whether it is as it was written or as the kernel gives it back: that adds some attributes
- * that are 0, the end of a range of one, and flags.
+ * Returns equal values for equal rules, whether a rule is as we write it or as the kernel returns it. The kernel adds
+ * some attributes that are 0, the end of a range of one, and flags.
  */
 export function comparable(expressions: readonly Expression[]): readonly Expression[] {
   return expressions.map(({ name, attributes }) => {
@@ -98,14 +98,17 @@ export function comparable(expressions: readonly Expression[]): readonly Express
       ...(['nat', 'masq'].includes(name) && { flags: Number(flags ?? 0) & ~IMPLIED_FLAGS }),
     }
     const said: Record<string, Value> = {}
-    // To a set that is a map: register 0 is the verdict, and says more than that there is none.
+    // For a lookup in a map, register 0 means the verdict, while no register means that nothing is stored.
     for (const [key, value] of Object.entries(all))
       if (value !== undefined && (value !== 0 || key === 'dreg')) said[key] = value
     return { name, attributes: said }
   })
 }
 
-/** The words for people. What nft would print is for nft to know, but a verdict is clear, and so is what a rule looks at. */
+/**
+ * Words expressions for people. Only nft knows what nft would print, but a verdict is clear, and so is what a rule looks
+ * at.
+ */
 export function wordExpressions(expressions: readonly Expression[]): string {
   return expressions
     .map(({ name, attributes }) => {

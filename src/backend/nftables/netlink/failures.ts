@@ -5,13 +5,17 @@ import type { Operation, Transaction } from '../transaction'
 import { isOwnDeclaration } from '../transaction'
 import type { Refusal } from './session'
 
-/** The errnos that verbs tell apart; any other is `refused`. The map is made when it is needed, as most calls do not fail. */
+/**
+ * The errnos that verbs tell apart; any other is `refused`. The map is made at its first use, because most calls do not
+ * fail.
+ */
 const FAILURES = once(
   () =>
     new Map<number, Failure>([
       [ERRNO.ENOENT, 'missing'],
       [ERRNO.EEXIST, 'clash'],
-      // Kernels before 5.17, of an element with another value; and of a chain that something goes to.
+      // Kernels before 5.17 answer this for an element with another value. All kernels answer it for a chain that
+      // something leads to.
       [ERRNO.EBUSY, 'clash'],
       [ERRNO.EPERM, 'denied'],
       [ERRNO.EACCES, 'denied'],
@@ -19,7 +23,7 @@ const FAILURES = once(
       [ERRNO.EPROTONOSUPPORT, 'unsupported'],
       [ERRNO.EAFNOSUPPORT, 'unsupported'],
       [ERRNO.ENOSYS, 'unsupported'],
-      // Read too often in vain; no answer in time; answers lost for want of room; answers cut short.
+      // In order: read too often in vain, no answer in time, answers lost for lack of room, answers cut short.
       [ERRNO.EINTR, 'unknown'],
       [ERRNO.EAGAIN, 'unknown'],
       [ERRNO.ENOBUFS, 'unknown'],
@@ -37,7 +41,7 @@ export function failed(refusal: Refusal, transaction: Transaction = []): Failed 
   }
 }
 
-/** `netlink: add-rule policy-…: No such file or directory`: what an operator finds in an error's details. */
+/** The text in an error's details: `netlink: add-rule policy-…: No such file or directory`. */
 function describe({ errno, said, operation }: Refusal): string {
   const what = operation ? `${operation.do}${objectOf(operation)}: ` : ''
   return `netlink: ${what}${WORDS().get(errno) ?? `error ${errno}`}${said && ` (${said})`}`

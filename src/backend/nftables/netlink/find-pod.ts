@@ -9,15 +9,15 @@ import type { Session } from './session'
 import { attributesOf, type Message } from './wire'
 
 /**
- * The elements of `owners` whose comments may name a pod. To take all of 10,000 elements apart takes most of a second, so messages are
- * looked through as text first.
+ * The elements of `owners` whose comments may name a pod. Parsing all of 10,000 elements takes most of a second, so
+ * messages are searched as text first.
  */
 export function findPod(session: Session, pod: string): readonly Address[] {
   const messages = messagesOf(session)
   const texts = messages.map(({ payload }) => decodeLatin1(payload))
   const having = (text: string) => messages.filter((_, i) => texts[i]?.includes(text))
   const exact = addressesIn(having(` ${pod}\0`), pod)
-  // A comment that was cut ends within the name; that of a short one would have been found.
+  // A comment that was cut ends within the name. A comment that was not cut would have been found.
   return exact.length > 0 ? exact : addressesIn(messages, pod)
 }
 

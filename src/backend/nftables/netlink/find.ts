@@ -10,8 +10,8 @@ import type { Session } from './session'
 import { GENERIC_HEADER, listAttributes, type Message, readText, readU32 } from './wire'
 
 /**
- * Elements by their keys (NFT_MSG_GETSETELEM), all in one system call: exact whatever else happens to the table. An
- * element, a map or a table that does not exist is undefined.
+ * Looks elements up by key (NFT_MSG_GETSETELEM), all in one system call. This is exact, whatever else happens to the
+ * table. An element, a map or a table that does not exist is undefined.
  */
 export function findElements(session: Session, keys: readonly ElementKey[]): (FoundElement | undefined)[] {
   const questions = keys.map(({ set, key }) => ({
@@ -24,7 +24,7 @@ export function findElements(session: Session, keys: readonly ElementKey[]): (Fo
   })
 }
 
-/** Reads the one element in a message. A DEL runs this, so there is no `Map` of attributes, nor a decoder of text. */
+/** Reads the one element in a message. A DEL runs this, so it uses neither a `Map` of attributes nor a text decoder. */
 function elementOf({ payload }: Message): FoundElement | undefined {
   for (const [type, list] of listAttributes(payload.subarray(GENERIC_HEADER))) {
     if (type !== ELEMENTS.elements) continue
@@ -58,7 +58,7 @@ function dataOf(bytes: Uint8Array): Pick<FoundElement, 'value' | 'verdict'> {
   return {}
 }
 
-/** nft's user data: type, length and value, one after the other; a comment ends with a zero. */
+/** The comment in nft's user data, which is a list of type, length and value. A comment ends with a zero. */
 export function commentIn(bytes: Uint8Array | undefined): string | undefined {
   for (let at = 0; bytes && at + 2 <= bytes.length; at += 2 + (bytes[at + 1] ?? 0)) {
     if (bytes[at] !== COMMENT) continue

@@ -6,7 +6,7 @@ import { writeKeyAlone } from './encode-elements'
 import { CHAIN, MESSAGES } from './protocol'
 import type { Question, Session } from './session'
 
-/** What a DEL that found nothing has to know of the table, with one system call. */
+/** Reads, with one system call, what a DEL that found nothing has to know about the table. */
 export function readLayout(session: Session): Layout {
   const mark: Question = {
     type: MESSAGES.getSetElement,
@@ -17,7 +17,7 @@ export function readLayout(session: Session): Layout {
   return { isCurrent, hasMark }
 }
 
-/** A chain of our table, by its name. */
+/** The question for a chain of our table. */
 export function chainQuestion(name: string): Question {
   return {
     type: MESSAGES.getChain,

@@ -60,7 +60,7 @@ export const SET = {
   dataLength: 7,
   /** NFTA_SET_ID */
   id: 10,
-  /** NFTA_SET_TIMEOUT: what elements without a timeout of their own get. */
+  /** NFTA_SET_TIMEOUT: the timeout of elements that have none of their own. */
   timeout: 11,
   /** NFTA_SET_USERDATA */
   userdata: 13,
@@ -68,12 +68,12 @@ export const SET = {
 /** NFT_SET_INTERVAL, NFT_SET_MAP, NFT_SET_TIMEOUT */
 export const SET_FLAGS = { interval: 0x4, map: 0x8, timeout: 0x10 } as const
 
-/** The types of nft's own, which the kernel keeps and does not read (TYPE_IPADDR, TYPE_IP6ADDR); NFT_DATA_VERDICT */
+/** The numbers of nft's own types, which the kernel keeps and does not read (TYPE_IPADDR, TYPE_IP6ADDR); NFT_DATA_VERDICT */
 export const TYPES = { ip: 7, ip6: 8, verdict: 0xffffff00 } as const
 
 /**
- * What nft leaves with a set for its own listings, as type, length and value in the machine's byte order: NFTNL_UDATA_SET_KEYBYTEORDER and
- * _DATABYTEORDER (2: the network's), NFTNL_UDATA_SET_DATA_INTERVAL (0).
+ * What nft stores with a set for its own listings, as type, length and value in the machine's byte order:
+ * NFTNL_UDATA_SET_KEYBYTEORDER and _DATABYTEORDER (2: network byte order), NFTNL_UDATA_SET_DATA_INTERVAL (0).
  */
 export const SET_USERDATA = {
   set: [0, 4, 2, 0, 0, 0],

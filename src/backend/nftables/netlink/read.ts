@@ -12,11 +12,11 @@ import type { Session } from './session'
 import { readSets, readStructure } from './structure'
 import { walkMap } from './walk'
 
-/** Our table as the kernel has it, with the elements of its maps. */
+/** Reads our table from the kernel, with the elements of its maps. */
 
 /**
- * The parts are read one after the other, and may not fit together on a node where others change theirs all the time. A
- * writer is safe all the same: its transaction compares with what was read, and is refused.
+ * The parts are read one after the other, and may not fit together on a node where others change them all the time. A
+ * writer is safe all the same: its transaction compares with what was read, and is refused if that has changed.
  */
 export function readWholeTable(session: Session, policies: readonly string[]): TableState {
   const table = readStructure(session, policies)
@@ -29,7 +29,7 @@ export function readOwnersOnly(session: Session): TableState {
   return { table, ...readElements(session, maps) }
 }
 
-/** A map of another type than ours has nothing that we could read. */
+/** The maps that have our type. We could not read the elements of another type. */
 function soundMaps(table: Table): string[] {
   const wrong = wrongMaps(table)
   return MAPS.map(({ name }) => name).filter((name) => findMap(table, name) && !wrong.includes(name))
@@ -37,7 +37,7 @@ function soundMaps(table: Table): string[] {
 
 type Elements = Omit<TableState, 'table'>
 
-/** Of an IPv6 address, which all keys and values but those of `pods-ip` are. */
+/** The hex digits of an IPv6 address, which all keys and values are except those of `pods-ip`. */
 const DIGITS = 32
 
 function readElements(session: Session, maps: readonly string[]): Elements {
@@ -72,7 +72,7 @@ function readElements(session: Session, maps: readonly string[]): Elements {
   return isDoubtful ? { ...elements, mayLack: true } : elements
 }
 
-/** What a map of that name has; undefined where there is no such map. */
+/** The result of `read`; undefined where there is no such map. */
 function mayBeAbsent<T>(read: () => T): T | undefined {
   try {
     return read()

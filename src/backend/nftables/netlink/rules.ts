@@ -6,7 +6,7 @@ import { addressBytes, WIRE_FAMILIES } from './addresses'
 import { VERDICTS } from './data'
 import type { Expression } from './expressions'
 
-/** Our rules as expressions: what nft makes of their text, attribute by attribute. */
+/** Encodes our rules as expressions: the same that nft makes from their text, attribute by attribute. */
 
 /** enum nft_registers: 0 takes the verdict, 1 to 4 have 16 bytes each. */
 const VERDICT_REGISTER = 0
@@ -109,7 +109,7 @@ function matchDestination(
   return [...loadAddress(family, 'daddr'), lookup]
 }
 
-/** All of the name's 16 bytes are compared, or, of a wildcard, those that are written. */
+/** Compares all 16 bytes of a name, or only the written bytes of a wildcard. */
 function interfaceName({ name, isWildcard }: { readonly name: string; readonly isWildcard: boolean }) {
   const bytes = encode(name)
   if (isWildcard) return bytes
@@ -158,7 +158,7 @@ function matchProtocol(protocol: string): Expression[] {
   ]
 }
 
-/** `numgen random mod N < M`: the number is the machine's, and compared in the network's byte order. */
+/** `numgen random mod N < M`: the number is in the machine's byte order, and compared in the network's. */
 function draw({ below, of }: { readonly below: number; readonly of: number }): Expression[] {
   const limit = new Uint8Array(4)
   new DataView(limit.buffer).setUint32(0, below)

@@ -14,12 +14,12 @@ import {
 } from './wire'
 import { createWriter, type Writer } from './writer'
 
-/** Why the kernel did not answer as it was asked to. */
+/** Why the kernel did not do what was requested. */
 export interface Refusal {
   readonly errno: number
-  /** In the kernel's own words, where it has any. */
+  /** The kernel's own words, where it has any. */
   readonly said: string
-  /** The operation of a transaction that was refused first. */
+  /** The first operation of a transaction that was refused. */
   readonly operation?: Operation
 }
 
@@ -30,7 +30,7 @@ export type Answer<T> =
 /** A request for one object. */
 export interface Question {
   readonly type: number
-  /** Absent: that of our table. */
+  /** Absent: the family of our table. */
   readonly family?: number
   readonly write: (writer: Writer) => void
 }
@@ -38,29 +38,29 @@ export interface Question {
 /** All objects of a kind. */
 export interface Dump {
   readonly messages: readonly Message[]
-  /** The ruleset, ours or somebody else's, changed meanwhile. */
+  /** The ruleset, ours or somebody else's, changed during the dump. */
   readonly wasInterrupted: boolean
 }
 
-/** Questions and answers on one socket, told apart by their sequence numbers. */
+/** Sends questions and receives answers on one socket; sequence numbers tell them apart. */
 export interface Session {
   run<T extends Operation>(
     transaction: readonly T[],
     encode: (transaction: readonly T[], firstSequence: number) => Batch,
   ): Answer<undefined>
-  /** One object for each question, or why there is none. Fails as a whole where the socket fails. */
+  /** Gets one object per question, or the reason why there is none. Fails as a whole where the socket fails. */
   getAll(questions: readonly Question[]): Answer<readonly Answer<Message>[]>
   /** `family`: as in a question. */
   dump(type: number, write?: (writer: Writer) => void, family?: number): Answer<Dump>
 }
 
-/** So many answers of any size fit into the socket's queue at once. */
+/** That many answers of any size fit into the socket's queue at once. */
 const MOST_QUESTIONS = 16
 
-/** After these nobody knows what is still under way on the socket: the next question gets another. */
+/** After these errors nobody knows which answers are still to come on the socket, so the next question gets another socket. */
 const LOST: readonly number[] = [ERRNO.ENOBUFS, ERRNO.EMSGSIZE, ERRNO.EAGAIN]
 
-/** `reopen`: undefined where there is no socket any more; then the old one goes on. */
+/** `reopen` returns undefined where no socket can be opened any more; then the old one is kept. */
 export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket | undefined): Session {
   let socket = first
   let sequence = 1
@@ -75,7 +75,7 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
     }
     return answer
   }
-  /** The sequence number of the first question; they are sent together. */
+  /** Sends questions together, and returns the sequence number of the first one. */
   const ask = (questions: readonly Question[], flags: number): number => {
     const writer = createWriter()
     const first = sequence
@@ -95,7 +95,7 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
       isOwn: (other) => other >= first && other < first + questions.length,
       take(message) {
         const refusal = message.type === CONTROL.error ? parseErrorMessage(message) : undefined
-        // Who lacks the capability is told so once for all that came together (nfnetlink_rcv).
+        // A process that lacks the capability gets one error for all questions that it sent together (nfnetlink_rcv).
         if (refusal?.errno === ERRNO.EPERM) {
           answers.fill({ ok: false, refusal })
           return true
@@ -121,7 +121,7 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
           return false
         }
         const { errno, said } = parseErrorMessage(message)
-        // As the flag says it.
+        // The error means the same as the flag.
         wasInterrupted = errno === ERRNO.EINTR
         if (!wasInterrupted) throw new SystemError(errno, said)
         return true
@@ -132,7 +132,7 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
   return {
     run: (transaction, encode) =>
       attempt(() => {
-        // No last operation would be acknowledged.
+        // An empty transaction has no last operation that would be acknowledged.
         if (transaction.length === 0) return undefined
         const first = sequence
         const { bytes, operations, last } = encode(transaction, first)
@@ -147,8 +147,8 @@ export function createSession(first: NetlinkSocket, reopen: () => NetlinkSocket 
             const verdict = parseErrorMessage(message)
             const operation = operations[message.sequence - first - 1]
             if (verdict.errno !== 0) refusal ??= { ...verdict, ...(operation && { operation }) }
-            // They come in order. What is about the whole (no capability, no nf_tables) is about its first message, and then no
-            // other comes; else the last operation always has one.
+            // Answers come in order. An error about the whole (no capability, no nf_tables) refers to the first message,
+            // and then no other comes; otherwise the last operation always gets an answer.
             return message.sequence === last || message.sequence === first
           },
         })
@@ -187,7 +187,7 @@ function answerOf<T>(work: () => T): Answer<T> {
       const { errno, said, operation } = error
       return { ok: false, refusal: { errno, said, ...(operation && { operation }) } }
     }
-    // What is cut short cannot be told from what never came.
+    // We cannot tell an answer that is cut short from one that never came.
     if (error instanceof TruncatedError)
       return { ok: false, refusal: { errno: ERRNO.EMSGSIZE, said: error.message } }
     throw error
@@ -195,13 +195,13 @@ function answerOf<T>(work: () => T): Answer<T> {
 }
 
 interface Answers {
-  /** What is left of an earlier question that was given up is passed over. */
+  /** Messages that are left of an earlier, abandoned question are skipped. */
   readonly isOwn: (sequence: number) => boolean
-  /** True when this is the last that is waited for. */
+  /** Returns true for the last message that we wait for. */
   readonly take: (message: Message) => boolean
 }
 
-/** Goes through the messages that answer a question; the last one. */
+/** Passes on the messages that answer a question, and returns the last one. */
 function receive(socket: NetlinkSocket, { isOwn, take }: Answers): Message {
   for (;;) {
     const received = socket.receive()

@@ -9,7 +9,7 @@ import type { Session } from './session'
 import { type Attributes, attributesOf, type Message, parseAttributes, readText, readU32 } from './wire'
 import type { Writer } from './writer'
 
-/** Everything but the elements of the maps; of the sets, the contents of those that these policies have. */
+/** Reads everything but the elements of the maps. Of the sets, only those of these policies are read with their contents. */
 export function readStructure(session: Session, policies: readonly string[]): Table {
   const answer = getOne(session, {
     type: MESSAGES.getTable,
@@ -24,7 +24,7 @@ export function readStructure(session: Session, policies: readonly string[]): Ta
   return { isDormant: (flags & DORMANT) !== 0, sets, chains: readChains(session) }
 }
 
-/** The elements of a set of intervals. It is a tree, so a walk goes by the keys' order and misses none. */
+/** The elements of a set of intervals. The set is a tree, so a walk goes in the order of the keys and misses none. */
 function borders(session: Session, set: string) {
   return dumpOfSet(session, set).messages.flatMap((message) => elementsIn(attributesOf(message)))
 }
@@ -57,12 +57,15 @@ function valueType(type: number): NonNullable<SetType['value']> {
 /** NFT_SET_CONSTANT, NFT_SET_EVAL, NFT_SET_INTERVAL, NFT_SET_TIMEOUT, in the order of nft's names for them. */
 const FLAG_NAMES = { constant: 0x2, dynamic: 0x20, interval: SET_FLAGS.interval, timeout: SET_FLAGS.timeout }
 
-/** Lists things of which there are few, and which the kernel does not reorder. The caller notices what changes meanwhile. */
+/**
+ * Lists objects of which there are few, and which the kernel does not reorder. The caller notices changes during the
+ * dump.
+ */
 function dumpOf(session: Session, type: number, write: (writer: Writer) => void): readonly Message[] {
   return must(session.dump(type, write)).messages
 }
 
-/** Kernels that know no filter for a dump answer with everybody's. */
+/** Keeps our table's objects. Kernels that do not filter a dump return everybody's. */
 function ofOurTable(messages: Iterable<{ readonly payload: Uint8Array }>, type: number): Attributes[] {
   return [...messages].map(attributesOf).filter((attributes) => readText(attributes.get(type)) === TABLE_NAME)
 }
@@ -84,7 +87,7 @@ function readChains(session: Session): Chain[] {
   })
 }
 
-/** What a base chain begins with; nothing of any other. */
+/** The first lines of a base chain; none for any other chain. */
 function hookOf(attributes: Attributes): Line[] {
   const hook = attributes.get(CHAIN.hook)
   if (!hook) return []
@@ -95,7 +98,7 @@ function hookOf(attributes: Attributes): Line[] {
       do: 'hook',
       type: readText(attributes.get(CHAIN.type)),
       hook: HOOK_NAMES[number] ?? `${number}`,
-      // A signed number.
+      // The number is signed.
       priority: (readU32(parts.get(HOOK.priority)) ?? 0) | 0,
     },
     {
@@ -108,7 +111,7 @@ function hookOf(attributes: Attributes): Line[] {
 /** enum nf_inet_hooks */
 export const HOOK_NAMES = ['prerouting', 'input', 'forward', 'output', 'postrouting', 'ingress']
 
-/** The base chain, asked for by its name. */
+/** Whether the base chain exists; it is looked up by its name. */
 export function baseChainStands(session: Session): boolean {
   return mayLack(getOne(session, chainQuestion(BASE_CHAIN))) !== undefined
 }

@@ -4,8 +4,8 @@ import { MESSAGES, NFPROTO, TABLE } from './protocol'
 import type { Writer } from './writer'
 
 /**
- * Whether nf_tables has a table, anybody's: what may be asked of the kernel before a tool is started to list it. True where
- * the kernel cannot be asked, or does not say.
+ * Whether nf_tables has a table of anybody, which is worth knowing before a tool is started to list it. True where the
+ * kernel cannot be asked, or does not answer.
  */
 export function mayHaveTable(family: keyof typeof NFPROTO, name: string): boolean {
   const own = ownSession()

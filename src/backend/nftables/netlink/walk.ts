@@ -8,21 +8,21 @@ import { attributesOf } from './wire'
 /** All elements of a map, in the order of their keys. */
 export interface Walk {
   readonly elements: readonly WalkedElement[]
-  /** No walk could be believed: an element that is not here may exist. */
+  /** No walk could be believed: elements that are missing here may exist. */
   readonly mayLack: boolean
 }
 
-/** How long to walk again through a map that changes meanwhile. */
+/** How long to repeat a walk through a map that changes during it. */
 const WALKING_MS = 3_000
 
 /**
- * A dump is no snapshot. It comes in pieces, and the kernel goes on by a count of elements: when it resizes the hash table
- * in between, or an element comes or goes, it misses some and sends others twice. So a walk is believed only when it
- * sent no key twice, and either nothing in the ruleset changed meanwhile, or the walk before it found the same: a miss without
- * a repeat takes a change of the map itself, and such a change shows in the next walk. Somebody else's transactions,
- * which a busy node has thousands of in a second, do not spoil it.
+ * A dump is no snapshot. It comes in pieces, and the kernel continues at a count of elements: when it resizes the hash
+ * table in between, or an element comes or goes, the dump misses some elements and sends others twice. So a walk is
+ * believed only when it sent no key twice, and either nothing in the ruleset changed during it, or the walk before found
+ * the same. A miss without a repeated key takes a change of the map itself, and such a change shows in the next walk.
+ * Other transactions, of which a busy node has thousands in a second, do not spoil it.
  *
- * When the map changes for too long, all that several walks found is taken, each element as a look-up by its key says,
+ * When the map changes for too long, everything that several walks found is looked up by key. What exists is returned,
  * and the result is marked.
  */
 export function walkMap(session: Session, set: string): Walk {
@@ -45,7 +45,7 @@ export function walkMap(session: Session, set: string): Walk {
 }
 
 function inOrder(byKey: ReadonlyMap<string, WalkedElement>): WalkedElement[] {
-  // Without a function of ours that compares, which would be most of the work.
+  // This sorts without a comparison function of ours, which would be most of the work.
   return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? [])
 }
 
@@ -58,7 +58,7 @@ function printOf(byKey: ReadonlyMap<string, WalkedElement>): string {
     .join('\n')
 }
 
-/** Those that exist now. */
+/** The elements that exist now. */
 function confirm(session: Session, set: string, elements: readonly WalkedElement[]): WalkedElement[] {
   const found = findElements(
     session,

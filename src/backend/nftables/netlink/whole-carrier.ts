@@ -29,7 +29,7 @@ export function wholeCarrier(session: Session): Carrier {
 
 const UNUSABLE = 'no netlink socket can be opened here; use "carrier": "auto"'
 
-/** Where netlink is insisted on, and there is none. */
+/** The carrier where the config insists on netlink, and there is none. */
 export function noNetlinkCarrier(): Carrier & QuickCarrier {
   const refuse = () => ({ ok: false, failure: 'unusable', said: UNUSABLE }) as const
   const carrier = {

@@ -1,18 +1,19 @@
 import { decode } from '#system/text'
 /**
- * The wire format of netlink: headers in the machine's byte order (little-endian on all that we build for), attributes of
- * nf_tables in the network's. Sources: linux/netlink.h, linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h.
+ * The wire format of netlink. Headers are in the machine's byte order (little-endian on all architectures that we build
+ * for), attributes of nf_tables in network byte order. Sources: linux/netlink.h, linux/netfilter/nfnetlink.h,
+ * linux/netfilter/nf_tables.h.
  */
 
 /** Header flags: `NLM_F_...`. */
 export const FLAGS = {
   /** NLM_F_REQUEST */
   request: 0x1,
-  /** NLM_F_MULTI: one of several, until NLMSG_DONE. */
+  /** NLM_F_MULTI: one of several messages, which NLMSG_DONE ends. */
   multi: 0x2,
   /** NLM_F_ACK */
   ack: 0x4,
-  /** NLM_F_DUMP_INTR: what is dumped changed meanwhile. */
+  /** NLM_F_DUMP_INTR: the objects changed during the dump. */
   interrupted: 0x10,
   /** NLM_F_DUMP */
   dump: 0x300,
@@ -20,9 +21,9 @@ export const FLAGS = {
   create: 0x400,
   /** NLM_F_APPEND: a rule goes to the end of its chain. */
   append: 0x800,
-  /** NLM_F_CAPPED, of an error: the message that it is about does not follow. */
+  /** NLM_F_CAPPED, in an error: the message that caused it does not follow. */
   capped: 0x100,
-  /** NLM_F_ACK_TLVS, of an error: attributes follow. */
+  /** NLM_F_ACK_TLVS, in an error: attributes follow. */
   attributes: 0x200,
 } as const
 
@@ -42,16 +43,16 @@ export const NESTED = 0x8000
 /** NLA_TYPE_MASK */
 const TYPE_MASK = 0x3fff
 
-/** A message as it came: its head, and the attributes behind the generic header. */
+/** A message as it was received: its header, and the attributes after the generic header. */
 export interface Message {
   readonly type: number
   readonly flags: number
   readonly sequence: number
-  /** All that follows the netlink header. */
+  /** Everything after the netlink header. */
   readonly payload: Uint8Array
 }
 
-/** A message that is shorter than it says, or than a header: nothing of it can be trusted. */
+/** A message that is shorter than its length field, or than a header: nothing in it can be trusted. */
 export class TruncatedError extends Error {}
 
 export function readMessages(bytes: Uint8Array): Message[] {
@@ -72,7 +73,7 @@ export function readMessages(bytes: Uint8Array): Message[] {
   return messages
 }
 
-/** Numbers are in the machine's byte order here. A DataView would do, and costs its first use 0.03 ms. */
+/** Reads a number in the machine's byte order. A DataView could do it, but its first use costs 0.03 ms. */
 function hostU16(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)
 }
@@ -81,7 +82,7 @@ function hostU32(bytes: Uint8Array, at: number): number {
   return (hostU16(bytes, at) | (hostU16(bytes, at + 2) << 16)) >>> 0
 }
 
-/** Attributes by type; of two of a type the last counts, as for the kernel. */
+/** Attributes by type. If a type occurs twice, the last one counts, as it does for the kernel. */
 export type Attributes = ReadonlyMap<number, Uint8Array>
 
 export function attributesOf({ payload }: Pick<Message, 'payload'>): Attributes {
@@ -92,7 +93,10 @@ export function parseAttributes(bytes: Uint8Array): Attributes {
   return new Map(listAttributes(bytes))
 }
 
-/** Calls `visit` with each attribute between two indices, by where its value is: of thousands, a view of each costs more than all else. */
+/**
+ * Calls `visit` with the position of each attribute's value between two indices. For thousands of attributes, a view of
+ * each would cost more than everything else.
+ */
 export function eachAttribute(
   bytes: Uint8Array,
   [from, to]: readonly [number, number],
@@ -107,7 +111,7 @@ export function eachAttribute(
   }
 }
 
-/** In order: a list has many of one type. */
+/** The attributes in order: a list has many of one type. */
 export function listAttributes(bytes: Uint8Array): (readonly [number, Uint8Array])[] {
   const attributes: (readonly [number, Uint8Array])[] = []
   eachAttribute(bytes, [0, bytes.length], (type, begin, end) => {
@@ -128,7 +132,7 @@ export function readText(bytes: Uint8Array | undefined): string {
   return decode(end < 0 ? bytes : bytes.subarray(0, end))
 }
 
-/** What NLMSG_ERROR says: 0 for an acknowledgement, else an errno; and the kernel's own words, if it has any. */
+/** The content of NLMSG_ERROR: 0 for an acknowledgement, else an errno, and the kernel's own words, if it has any. */
 export interface ErrorMessage {
   readonly errno: number
   readonly said: string
@@ -137,7 +141,7 @@ export interface ErrorMessage {
 /** NLMSGERR_ATTR_MSG */
 const ERROR_TEXT = 1
 
-/** struct nlmsgerr: a negative errno, then the head of the message that it is about, or all of it. */
+/** Parses struct nlmsgerr: a negative errno, then the header of the message that caused it, or all of that message. */
 export function parseErrorMessage({ payload, flags }: Message): ErrorMessage {
   if (payload.length < 4 + MESSAGE_HEADER) throw new TruncatedError('a netlink error is cut short')
   const errno = -(hostU32(payload, 0) | 0)

@@ -19,11 +19,11 @@ export interface Writer {
   nest(type: number, body: () => void): void
   /** Bytes as they are. */
   raw(type: number, value: ArrayLike<number>): void
-  /** The bytes of an address that these digits are. */
+  /** Writes the bytes of an address, given as hex digits. */
   digits(type: number, digits: string): void
   /** NLA_U32, in the network's byte order. */
   u32(type: number, value: number): void
-  /** NLA_U64, in the network's byte order; of numbers below 2^32. */
+  /** NLA_U64, in network byte order; for numbers below 2^32. */
   u64(type: number, value: number): void
   /** NLA_STRING, ended by a zero. */
   text(type: number, value: string): void
@@ -31,11 +31,11 @@ export interface Writer {
 
 export function createWriter(): Writer {
   let bytes = new Uint8Array(4096)
-  // All begins at a multiple of 4, and is in the machine's byte order unless it says otherwise.
+  // Everything begins at a multiple of 4, and is in the machine's byte order unless stated otherwise.
   let words = new Uint32Array(bytes.buffer)
   let length = 0
 
-  /** Room for so many bytes more, all zero; where they begin. */
+  /** Makes room for that many more bytes, all zero, and returns where they begin. */
   const extend = (size: number): number => {
     const start = length
     length += size
@@ -47,18 +47,18 @@ export function createWriter(): Writer {
     }
     return start
   }
-  /** An attribute's header; `size` counts it too. */
+  /** Writes an attribute's header, whose `size` includes the header itself. */
   const head = (at: number, type: number, size: number): void => {
     if (size > 0xffff) throw new RangeError('a netlink attribute is too long')
     words[at >> 2] = size | (type << 16)
   }
   const raw = (type: number, value: ArrayLike<number>): void => {
-    // Aligned to 4 bytes; the padding is no part of the attribute's length.
+    // The bytes are padded to a multiple of 4; the attribute's length does not include the padding.
     const at = extend((ATTRIBUTE_HEADER + value.length + 3) & ~3)
     head(at, type, ATTRIBUTE_HEADER + value.length)
     bytes.set(value, at + ATTRIBUTE_HEADER)
   }
-  /** In the network's byte order. */
+  /** Writes a number in network byte order. */
   const networkU32 = (at: number, value: number): void => {
     bytes[at] = value >>> 24
     bytes[at + 1] = value >>> 16
@@ -95,7 +95,7 @@ export function createWriter(): Writer {
       head(at, type, size)
       for (let i = 0; i < digits.length; i += 8) {
         const word = digits.slice(i, i + 8)
-        // What is new in the buffer is zero.
+        // New bytes in the buffer are zero already.
         if (word !== '00000000') networkU32(at + ATTRIBUTE_HEADER + i / 2, Number(`0x${word}`))
       }
     },

@@ -3,7 +3,7 @@ import type { Outcome } from '../carrier'
 import { type Block, parseListing } from './blocks'
 import { type NftProcess, runScript } from './nft'
 
-/** `-y`: priorities as numbers. */
+/** Lists base chains; `-y` prints priorities as numbers. */
 export function listBaseChains(nft: NftProcess): Outcome<readonly BaseChain[]> {
   const outcome = runScript(nft, ['-y'], 'list chains\n')
   return outcome.ok ? { ok: true, value: parseBaseChains(outcome.stdout) } : outcome

@@ -1,4 +1,4 @@
-/** What nft lists, as it is nested: `head { statements, blocks }`. */
+/** A listing of nft with its nesting: `head { statements, blocks }`. */
 export interface Block {
   readonly head: string
   readonly statements: readonly string[]
@@ -11,8 +11,8 @@ interface OpenBlock extends Block {
 }
 
 /**
- * Text, not `nft -j`: some distributions build nft without JSON. Statements end at a line's end or ";", but at
- * "," in a list of elements; strings (comments) may hold any of these.
+ * Parses text instead of `nft -j`, because some distributions build nft without JSON. Statements end at the end of a line
+ * or at ";", but at "," in a list of elements; strings (comments) may hold any of these.
  */
 export function parseListing(text: string): Block {
   const root: OpenBlock = { head: '', statements: [], blocks: [] }
@@ -41,7 +41,7 @@ function collapse(text: string): string {
   return text.trim().replace(/\s+/g, ' ')
 }
 
-/** The elements of `map owners`, `set policy-…-ip`, as texts. */
+/** The elements of `map owners`, `set policy-…-ip` and so on, as texts. */
 export function elementsIn(table: Block, head: string): readonly string[] {
   const object = table.blocks.find((block) => block.head === head)
   return (object?.blocks ?? []).find((block) => block.head === 'elements =')?.statements ?? []

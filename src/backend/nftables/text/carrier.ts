@@ -12,7 +12,7 @@ import { listTwice } from './list-twice'
 import { parseGot, parseTable } from './listing'
 import { ageNote, type NftOutcome, type NftProcess, runCheck, runGet, runList, runTransaction } from './nft'
 
-/** nft's own language, on the stdin of an nft process. */
+/** Uses nft's own language, on the stdin of an nft process. */
 export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier {
   const list = <T>(what: string, parse: (text: string) => T): Outcome<T> =>
     mapOutcome(runList(nft, what), parse)
@@ -24,7 +24,7 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier
     readTable: (policies) => listTwice(nft, policies),
     findPod: (pod) => findPod(nft, pod),
     readOwners: () => listTwice(nft, []),
-    // A listing would read all elements before it lists anything.
+    // A listing would read all elements before it prints anything.
     isStanding: () =>
       stands(
         runCheck(nft, [
@@ -47,7 +47,10 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier
   return carrier
 }
 
-/** All with one run, which nearly always finds all of them; else each with its own, because nft does not say which is absent. */
+/**
+ * Looks all keys up with one run, which nearly always finds them all; else each key with its own run, because nft does
+ * not show which one is absent.
+ */
 function lookUp(
   nft: NftProcess,
   keys: readonly ElementKey[],
@@ -66,7 +69,7 @@ function lookUp(
   return { ok: true, value: found }
 }
 
-/** A listing of the one map; a table or map that is not there has no pods. */
+/** Lists the one map. A table or map that does not exist has no pods. */
 function findPod(nft: NftProcess, pod: string): Outcome<readonly Address[]> {
   const listed = runList(nft, `map ${TABLE} ${OWNERS}`)
   if (!listed.ok) return listed.failure === 'missing' ? { ok: true, value: [] } : listed
@@ -77,7 +80,7 @@ function findPod(nft: NftProcess, pod: string): Outcome<readonly Address[]> {
   }
 }
 
-/** What is only checked changes nothing. */
+/** Uses `nft --check`, which changes nothing. */
 function readLayout(nft: NftProcess): Outcome<Layout> {
   const current = stands(runCheck(nft, [{ do: 'flush-chain', name: layoutChain }]))
   if (!current.ok) return current

@@ -5,12 +5,12 @@ import type { TableState } from '../table-state'
 import { hasRepeats, parseTable } from './listing'
 import { type NftProcess, runList } from './nft'
 
-/** So often at most; then what was listed last is marked. */
+/** The most listings; if none can be believed, the last one is marked. */
 const MOST_LISTINGS = 10
 
 /**
- * The table with the elements of its maps. nft walks through hash tables too, and such a walk misses elements when the kernel
- * resizes the table meanwhile (`netlink/walk.ts`). So a listing is believed when it names no key twice and the one
+ * Lists the table with the elements of its maps. nft walks hash tables too, and such a walk misses elements when the
+ * kernel resizes the table meanwhile (`netlink/walk.ts`). So a listing is believed when it has no key twice and the one
  * before it had the same elements.
  */
 export function listTwice(nft: NftProcess, policies: readonly string[]): Outcome<TableState> {

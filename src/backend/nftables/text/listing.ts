@@ -7,7 +7,7 @@ import type { AddressState, SlotState, TableState } from '../table-state'
 import { type Block, elementsIn, parseListing } from './blocks'
 import { tableOf } from './objects'
 
-/** Parses `list table inet ip-masq`. `policies`: those whose sets' contents are asked for. */
+/** Parses `list table inet ip-masq`. The sets of `policies` are parsed with their contents. */
 export function parseTable(text: string, policies: readonly string[] = []): TableState {
   const table = listedTable(text)
   const states = new Map<string, AddressState>()
@@ -62,7 +62,7 @@ function parseElement(text: string): PrintedElement | undefined {
   return { key, value, ...(comment !== undefined && { comment }) }
 }
 
-/** The elements that `get element` printed, one listing for each, in order. */
+/** Parses the elements that `get element` printed, one listing for each, in order. */
 export function parseGot(text: string): FoundElement[] {
   return parseListing(text).blocks.flatMap((table) =>
     table.blocks.flatMap(({ head }) =>
@@ -77,7 +77,7 @@ export function parseGot(text: string): FoundElement[] {
   )
 }
 
-/** Whether a listing names a key twice: then nft's walk went through a table that the kernel resized. */
+/** Whether a listing has a key twice: then the kernel resized the table during nft's walk. */
 export function hasRepeats(text: string): boolean {
   const table = listedTable(text)
   return [OWNERS, ATTACHMENTS, ...Object.values(POD_MAPS)].some((map) => {
@@ -86,7 +86,7 @@ export function hasRepeats(text: string): boolean {
   })
 }
 
-/** One printed form for an address in all maps: nft prints `::ffff:10.0.0.1` in `owners`, `10.0.0.1` in `pods-ip`. */
+/** The same printed form for an address in all maps: nft prints `::ffff:10.0.0.1` in `owners`, `10.0.0.1` in `pods-ip`. */
 function textKey(ownersKey: string): string {
   return ownersKey.includes('.') ? ownersKey.replace('::ffff:', '') : ownersKey
 }

@@ -15,33 +15,33 @@ export function runTransaction(nft: NftProcess, transaction: Transaction): NftOu
   return run(nft, ['-f', '-'], renderTransaction(transaction), transaction)
 }
 
-/** Would it be accepted? The kernel is asked, and changes nothing. */
+/** Asks the kernel whether it would accept the transaction; nothing is changed. */
 export function runCheck(nft: NftProcess, transaction: Transaction): NftOutcome {
   return run(nft, ['-c', '-f', '-'], renderTransaction(transaction))
 }
 
-/** `list map`, `list table`: one per run, a second makes nft deny that the first's object exists. */
+/** `list map` or `list table`, one per run: with a second one nft reports that the first one's object does not exist. */
 export function runList(nft: NftProcess, what: string): NftOutcome {
   return run(nft, ['-f', '-'], `list ${what}\n`)
 }
 
-/** A script of another kind, as for tables that are not ours. */
+/** Runs a script of another kind, for example for tables that are not ours. */
 export function runScript(nft: NftProcess, args: readonly string[], script: string): NftOutcome {
   return run(nft, [...args, '-f', '-'], script)
 }
 
-/** Elements by their keys, each printed as a listing of its map; refused as a whole where one does not exist. */
+/** Gets elements by their keys, each printed as a listing of its map. It is refused as a whole if one does not exist. */
 export function runGet(nft: NftProcess, keys: readonly ElementKey[]): NftOutcome {
   const lines = keys.map(({ set, key }) => `get element ${TABLE} ${set} { ${formatAddress(key)} }\n`)
   return run(nft, ['-f', '-'], lines.join(''))
 }
 
-/** So often at most, where others commit all the time: a run takes some milliseconds, and all have one deadline. */
+/** The most runs where others commit all the time. A run takes some milliseconds, and all of them share one deadline. */
 const MOST_RUNS = 300
 
 /**
- * nft reads what it needs of the ruleset first, and gives up with EINTR when somebody commits meanwhile. Nothing was changed
- * then, so it is run again.
+ * Runs nft, and repeats the run after EINTR. nft first reads what it needs of the ruleset, and gives up with EINTR when
+ * somebody commits meanwhile; then nothing was changed.
  */
 function run(
   nft: NftProcess,
@@ -79,16 +79,16 @@ function toOutcome(result: ToolResult, transaction: Transaction = []): NftOutcom
   }
 }
 
-/** nft's first line with an error; the linker and nft itself may warn before it. */
+/** The first line of nft that has an error; the linker and nft itself may print warnings before it. */
 function errorLine(stderr: string): string {
   const lines = stderr.split('\n')
   return lines.find((line) => /\bError: /.test(line)) ?? lines[0] ?? ''
 }
 
 /**
- * nft's exit status is always 1; what happened is in its first error line only (the following ones quote the
- * script, and so anything an operator wrote). Phrases of nft 1.0.1 to 1.1.7; "busy" is what kernels before 5.17 call a
- * clash of values, and what all call a chain that is still gone to.
+ * Classifies an error. nft's exit status is always 1; only its first error line shows what happened. The following lines
+ * quote the script, and so anything that an operator wrote. The phrases are those of nft 1.0.1 to 1.1.7. Kernels before
+ * 5.17 answer "busy" for a clash of values, and all kernels answer it for a chain that something still leads to.
  */
 export function classify(said: string, transaction: Transaction = []): Failure {
   const phrases: readonly (readonly [RegExp, Failure])[] = [
@@ -102,7 +102,7 @@ export function classify(said: string, transaction: Transaction = []): Failure {
     [/\bError: .*(?:Operation not permitted|Permission denied|must be root)/, 'denied'],
   ]
   const failure = phrases.find(([phrase]) => phrase.test(said))?.[1] ?? 'refused'
-  // A transaction is a line for each operation.
+  // A transaction has one line for each operation.
   const operation = transaction[Number(/^\S*stdin:(\d+):/.exec(said)?.[1]) - 1]
   return failure === 'missing' && isOwnDeclaration(operation, transaction) ? 'unsupported' : failure
 }

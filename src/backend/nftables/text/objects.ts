@@ -5,7 +5,7 @@ import { type Chain, DEFAULT_TIMEOUT, type FoundSet, type Line, type SetType, ty
 import { type Block, elementsIn } from './blocks'
 import { parseRule } from './rules'
 
-/** A listing of our table as the values that it stands for. `policies`: those whose sets' contents are asked for. */
+/** Reads a listing of our table as values. The sets of `policies` are read with their contents. */
 export function tableOf(listed: Block, policies: readonly string[]): Table {
   const named = (kind: string) =>
     listed.blocks.flatMap((block) =>
@@ -65,7 +65,7 @@ function typeNamed(name: string | undefined): SetType['key'] {
 }
 
 function linesOf({ statements, blocks }: Block): Chain['lines'] {
-  // A rule with an anonymous set has a block of its own; none of ours has.
+  // A rule with an anonymous set has a block of its own; none of our rules has one.
   return [
     ...statements.map(parseLine),
     ...blocks.map(({ head }) => ({ do: 'foreign', text: `${head} { ... }` }) as const),

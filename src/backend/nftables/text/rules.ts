@@ -4,7 +4,7 @@ import { parsePrintedRange } from '../../../policy/range'
 import type { Foreign } from '../table'
 import type { Rule } from '../transaction'
 
-/** Our rules known again, from the text in which nft lists them. */
+/** Recognises our rules in the text that nft lists. */
 export function parseRule(text: string): Rule | Foreign {
   for (const parse of [parseDispatch, parseDestination, parseSkip, parseInterface, parseTranslation]) {
     const rule = parse(text)
@@ -69,8 +69,8 @@ interface Target {
 }
 
 /**
- * `masquerade to :1024-2000`, `snat ip to 192.0.2.8/29:1024`, `snat ip6 to [2001:db8::1]-[2001:db8::3]:1024-2000`: addresses that are
- * a prefix nft prints as that, and without brackets.
+ * `masquerade to :1024-2000`, `snat ip to 192.0.2.8/29:1024`, `snat ip6 to [2001:db8::1]-[2001:db8::3]:1024-2000`. nft
+ * prints addresses that form a prefix as a prefix, without brackets.
  */
 function parseTarget(statement: string): Target | undefined {
   if (statement === 'masquerade') return {}
