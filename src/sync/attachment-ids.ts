@@ -1,7 +1,7 @@
 import { attachmentId } from '../backend/identity'
 import type { AttachmentName } from '../cni/attachment'
 
-/** `attachmentId`, once for each object: a digest for each of thousands, time and again, would be what takes longest. */
+/** Remembers the `attachmentId` of each object: computing it again and again for thousands would take the most time. */
 export function idOf(attachment: AttachmentName): string {
   const id = ids.get(attachment) ?? attachmentId(attachment)
   ids.set(attachment, id)

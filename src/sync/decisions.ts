@@ -9,25 +9,25 @@ import { isPodChosen, ownSubnets, wideSubnetWarnings } from '../policy/decide'
 import type { InterfaceAddress } from '../policy/prefix'
 import { once } from '../system/once'
 
-/** What one plugin in one network asks for, for each of its pods. */
+/** Decides what one plugin in one network requests, for each of its pods. */
 export type Decide = (
   pod: CachedAttachment,
   ips: readonly InterfaceAddress[],
 ) => { readonly decision: Decision; readonly warnings: readonly string[] }
 
 /**
- * Equal pods get the same decision, which is made once: a list may have thousands of prefixes. `settings` are those of the
- * plugin, and nothing in them may be of one pod; each pod's own list comes from the cache. Throws CniError.
+ * Equal pods get the same decision, which is made once, because a list may have thousands of prefixes. `settings` are the
+ * plugin's, and nothing in them may be of a single pod; each pod's own list comes from the cache. Throws CniError.
  */
 export function deciderOf(plugin: JsonObject, settings: Settings): Decide {
-  // What is wrong with it for every pod.
+  // Faults that concern every pod throw here.
   const common = intentOf(settings, '')
   const withoutList = once(() => podListsOf(plugin, NO_LIST))
   const decided = new Map<string, ReturnType<Decide>>()
   return (pod, ips) => {
     const { namespace } = pod.attachment
     const { own, ignored } = mayHaveList(pod) ? podListsOf(plugin, pod) : withoutList()
-    // All that a pod may differ in.
+    // Pods may differ in nothing else.
     const [subnets, wide] = [ownSubnets(ips), wideSubnetWarnings(ips)]
     const chosen = FAMILY_NAMES.map((family) => isPodChosen(common, family, ips))
     const key = JSON.stringify([isChosen(settings.config, namespace), chosen, own, ignored, subnets, wide])
@@ -46,14 +46,14 @@ export function deciderOf(plugin: JsonObject, settings: Settings): Decide {
 
 const NO_LIST = { readArgs: () => undefined, capabilityArgs: {} }
 
-/** Nearly no pod has one, and what its lists are takes as long to find out as all the rest. */
+/** Whether a pod may have a list. Nearly no pod has one, and finding out what its lists are takes as long as all the rest. */
 function mayHaveList({ capabilityArgs, readArgs }: CachedAttachment): boolean {
   return Object.hasOwn(capabilityArgs, 'nonMasqueradeCIDRs') || readArgs() !== undefined
 }
 
 /**
- * The lists that a cached pod has of its own: those that count, as a part of a config, and the places of those that do not.
- * What the conflist on disk says is newer than what the runtime had at the ADD.
+ * The lists that a cached pod has of its own: the ones that count, as a part of a config, and the places of the others.
+ * The conflist on disk is newer than the arguments that the runtime had at the ADD.
  */
 export function podListsOf(
   plugin: JsonObject,
@@ -67,7 +67,7 @@ export function podListsOf(
   }
 }
 
-/** What libcni would send: of the runtime's arguments those that the plugin declares (`InjectRuntimeConfig`). */
+/** What libcni would send: those of the runtime's arguments that the plugin declares (`InjectRuntimeConfig`). */
 function runtimeConfigOf(
   { capabilities }: JsonObject,
   { capabilityArgs }: Pick<CachedAttachment, 'capabilityArgs'>,

@@ -9,7 +9,7 @@ import { lookAtNamespaces, type Sight } from './namespaces'
 import { isPlainFile, type NetnsTest, netnsTest } from './netns'
 
 /**
- * What is known of an attachment that has rules.
+ * What we know about an attachment that has rules.
  *
  * known    a result cache has it
  * alive    no cache has it, but its network namespace exists, or some namespace has its address
@@ -18,30 +18,33 @@ import { isPlainFile, type NetnsTest, netnsTest } from './netns'
  */
 export interface Verdict {
   readonly is: 'known' | 'alive' | 'gone' | 'unknown'
-  /** Fit to follow a colon. */
+  /** The reason, worded to follow a colon. */
   readonly because: string
-  /** Gone, but only if the result caches that were read are those of this node's runtimes. */
+  /** Gone only if the result caches that we read belong to this node's runtimes. */
   readonly restsOnCache?: boolean
-  /** No cache has it, but its ADD may still be under way, or whoever restored its rules may be about to take them back. */
+  /**
+   * No cache has it, but its ADD may still be under way, or its rules were just restored and may be about to be removed
+   * again.
+   */
   readonly isInFlight?: boolean
 }
 
 export interface Evidence {
   readonly cache: ResultCache
-  /** Now, since the boot. The time of day may jump; rules do not outlive a boot. */
+  /** The time now, since the boot. The time of day may jump; rules do not outlive a boot. */
   readonly bootSeconds: number
-  /** How long an attachment that no cache has may be of an ADD that is under way. */
+  /** How long the ADD of an attachment that no cache has may be under way. */
   readonly graceSeconds: number
-  /** The path of a namespace that does not count: it is that of the pod which is being added. */
+  /** The path of a namespace that does not count, because it is the namespace of the pod that is being added. */
   readonly except?: string | undefined
-  /** One that was used for the cache; absent: a new one. */
+  /** The test that was used for the cache; absent: a new one. */
   readonly isNetnsGone?: NetnsTest
 }
 
 /**
- * Judges attachments in the kernel. One is gone when its recorded network namespace no longer exists, or when a cache that
- * had it has it no more and no namespace on the node has its address. That no cache has it proves nothing by itself:
- * runtimes keep their caches in many places, and a cache may be wiped while its pods run.
+ * Judges attachments in the kernel. An attachment is gone when its recorded network namespace no longer exists, or when a
+ * cache that had it has it no more and no namespace on the node has its address. An attachment that is in no cache is not
+ * proven gone: runtimes keep their caches in many places, and a cache may be wiped while its pods run.
  */
 export function judge(evidence: Evidence): (listed: Listed) => Verdict {
   const { cache, except } = evidence
@@ -83,7 +86,7 @@ function entriesById({ attachments, gone }: ResultCache): Map<string, CachedName
   return entries
 }
 
-/** The recorded namespace, if it is gone: that of the note, else that of the cache entries. */
+/** The recorded namespace, if it is gone: the one in the note, else the one in the cache entries. */
 function goneNamespace(
   entries: readonly CachedName[],
   note: ListedNote | undefined,
@@ -97,29 +100,32 @@ function goneNamespace(
 }
 
 /**
- * Whether an entry speaks of the rules that are there, and not of an earlier container that had the same ID: the rules may
- * be those of an ADD that is under way, whose own entry comes later.
+ * Whether an entry is about the existing rules, and not about an earlier container with the same ID. The rules may come
+ * from an ADD that is under way, whose own entry is written later.
  */
 function isOf(entry: CachedName, note: ListedNote | undefined, evidence: Evidence): boolean {
   if (note === undefined) return false
-  // They were made from an entry.
+  // The rules were made from an entry.
   if (!isAdded(note)) return true
   if (note.bootSeconds !== undefined) return !isYoung(note, evidence)
-  // A version before this one did not record the time since the boot. Both of these are times of day.
+  // An older version did not record the time since the boot. Both of these are times of day.
   return note.epochSeconds * 1000 <= entry.modified
 }
 
-/** Its own ADD wrote it; else sync did, from a cache entry. */
+/** Whether its own ADD wrote the rules; otherwise sync did, from a cache entry. */
 function isAdded({ origin = 'added' }: ListedNote): boolean {
   return origin === 'added'
 }
 
-/** Whoever restores rules looks for DELs after that, and is perhaps about to take these back. */
+/**
+ * Whether the rules were just restored. Whoever restores rules looks for DELs afterwards, and may be about to remove
+ * these again.
+ */
 function isJustRestored(note: ListedNote | undefined, evidence: Evidence): boolean {
   return note?.origin === 'restored' && note.bootSeconds !== undefined && isYoung(note, evidence)
 }
 
-/** Whether its ADD may still be under way. One whose age nobody knows may be. */
+/** Whether its ADD may still be under way. Where the age is unknown, it may be. */
 function isYoung(
   note: ListedNote | undefined,
   { bootSeconds, graceSeconds }: Pick<Evidence, 'bootSeconds' | 'graceSeconds'>,
@@ -128,7 +134,7 @@ function isYoung(
   return time === undefined || time + graceSeconds > bootSeconds
 }
 
-/** A time that is still to come cannot be one of this boot, and says nothing. */
+/** The time of the ADD. A time in the future cannot be one of this boot, and means nothing. */
 function bootTimeOf(note: ListedNote | undefined, now: number): number | undefined {
   const time = note?.bootSeconds
   return time !== undefined && time <= now ? time : undefined
@@ -139,11 +145,12 @@ interface Circumstances extends Evidence {
   readonly networks: () => readonly string[]
 }
 
-/** No cache has it, and nobody recorded its network namespace. */
+/** Judges an attachment that no cache has, and whose network namespace nobody recorded. */
 function judgeWithoutEntry({ addresses, note }: Listed, circumstances: Circumstances): Verdict {
   const { cache, look, networks, except } = circumstances
-  // For an ADD that needs the address: its own namespace has it, and where all others can be looked into and do not, the
-  // caches have nothing to add. (Rules of an older version, of a network that has another name now, would be kept for good.)
+  // This is for an ADD that needs the address: its own namespace has it. If all other namespaces can be looked into and none has it,
+  // the caches add nothing. (Otherwise rules of an older version, for a network that has another name now, would be kept
+  // for good.)
   if (except !== undefined && look().unseen.length === 0 && !hasAny(look(), addresses))
     return { is: 'gone', because: 'no other network namespace has its address' }
   if (note === undefined) return { is: 'unknown', because: 'its rules do not say whose they are' }
@@ -154,8 +161,8 @@ function judgeWithoutEntry({ addresses, note }: Listed, circumstances: Circumsta
     because: 'its cache entry is gone, and no network namespace has its address',
   }
   const [first] = look().unseen
-  // Sync wrote it after it had seen its entry, and its DEL never comes to us. A namespace that cannot be looked into may have
-  // its address: then it is gone only if its own entry went, and not the whole cache.
+  // Sync wrote it after it had seen its entry, and its DEL never comes to us. If a namespace cannot be looked into, it
+  // may have the address: then the attachment is gone only if its own entry disappeared, and not the whole cache.
   if (note.origin === 'adopted') return first === undefined ? gone : { ...gone, restsOnCache: true }
   if (!wasKnown(note, networks()))
     return { is: 'unknown', because: 'no result cache that was read has attachments of its network' }
@@ -170,9 +177,12 @@ function hasAny({ addresses: seen }: Sight, addresses: readonly Address[]): bool
   return addresses.some((address) => seen.has(formatAddress(address)))
 }
 
-/** Sync made its rules from an entry, or the runtime keeps its network in a cache that was read. */
+/**
+ * Whether a cache that was read had it: sync made its rules from an entry, or the runtime keeps its network in that
+ * cache.
+ */
 function wasKnown({ origin, networkDigest: digest }: ListedNote, networks: readonly string[]): boolean {
-  // iptables has room for a part of the digest.
+  // iptables has room for only a part of the digest.
   return origin === 'restored' || (digest !== '' && networks.some((network) => network.startsWith(digest)))
 }
 

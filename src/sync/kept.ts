@@ -2,13 +2,16 @@ import type { Listed } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
 import type { Judged } from './prune'
 
-/** More attachments than this with one reason are counted. */
+/** If more attachments than this share a reason, they are counted. */
 const MANY = 10
 
-/** How many of them are named then. */
+/** How many of the counted ones are named. */
 const EXAMPLES = 3
 
-/** What no result cache has, keeps its rules all the same, and why: a line for each, or for many with one reason. */
+/**
+ * The attachments that are in no result cache and keep their rules all the same, with the reason: one line each, or one
+ * for many with the same reason.
+ */
 export function renderKept(kept: readonly Judged[]): string[] {
   const reasons = new Map<string, Judged[]>()
   for (const one of kept) {
@@ -23,7 +26,7 @@ export function renderKept(kept: readonly Judged[]): string[] {
   })
 }
 
-/** The pod where Kubernetes names one, and always what the runtime calls it. */
+/** The name of an attachment: the pod where Kubernetes names one, and always the runtime's name. */
 export function nameOf({ pod, containerID, ifname, network }: Omit<Attachment, 'namespace'>): string {
   return `${pod === '' ? '' : `${pod} `}(${containerID} ${ifname}, network ${network})`
 }

@@ -3,25 +3,29 @@ import { addressOf, formatAddress } from '../policy/address'
 import { isMissing } from '../system/errors'
 import { areProcessesVisible, inodeOf, mountedNamespaces } from './netns'
 
-/** Which addresses the network namespaces on this node have, as far as they can be seen without entering one. */
+/** The addresses of the network namespaces on this node, as far as they can be seen without entering one. */
 export interface Sight {
-  /** The addresses of all namespaces that a process is in, without the node's own. */
+  /** The addresses of all namespaces that have a process, without the node's own. */
   readonly addresses: ReadonlySet<string>
-  /** Namespaces that may have any address, because no process is known to be in them; or why we see only some processes. */
+  /**
+   * Namespaces that may have any address, because no known process is in them; or the reason why we see only some
+   * processes.
+   */
   readonly unseen: readonly string[]
 }
 
 interface Namespace {
   readonly addresses: readonly string[]
-  /** As stat(2) gives it for /proc/PID/ns/net and for a file in /run/netns; undefined where we may not look. */
+  /** The inode that stat(2) gives for /proc/PID/ns/net and for a file in /run/netns; undefined where we may not look. */
   readonly inode: number | undefined
 }
 
 /**
- * A process shows the addresses of its namespace in /proc/PID/net, to everybody. Entering a namespace (setns(2)) would show
- * those of the others too, but is not safe in a process with threads, and a helper such as nsenter is not on every node.
+ * A process shows the addresses of its namespace in /proc/PID/net, to everybody. Entering a namespace (setns(2)) would
+ * show those of the others too, but it is not safe in a process with threads, and a helper such as nsenter is not on
+ * every node.
  *
- * `except`: the path of a namespace that does not count, because it is that of the pod that is being added.
+ * `except` is the path of a namespace that does not count, because it is the namespace of the pod that is being added.
  */
 export function lookAtNamespaces(except?: string): Sight {
   if (!areProcessesVisible()) return { addresses: new Set(), unseen: ['processes, which /proc hides'] }
@@ -40,7 +44,7 @@ function namespacesOfProcesses(): { namespaces: readonly Namespace[]; hidden: re
   const own = procInodeOf('self')
   const namespaces = new Map<number, Namespace>()
   const hidden: string[] = []
-  // The node's own has the node's addresses. It is no pod's, but a name in /run/netns may lead to it.
+  // The node's own namespace has the node's addresses. It is no pod's, but a name in /run/netns may lead to it.
   if (own !== undefined) namespaces.set(own, { addresses: [], inode: inodeOf('/proc/self/ns/net') })
   for (const pid of listNames('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
@@ -59,8 +63,8 @@ function namespacesOfProcesses(): { namespaces: readonly Namespace[]; hidden: re
 }
 
 /**
- * The kernel gives each namespace files of its own below /proc/PID/net: equal inodes mean the same namespace. The number of
- * the namespace itself is shown only to who may trace the process.
+ * The kernel gives each namespace its own files below /proc/PID/net: equal inodes mean the same namespace. Only a process
+ * that may trace the other one sees the number of the namespace itself.
  */
 function procInodeOf(pid: string): number | undefined {
   return statusIfThere(`/proc/${pid}/net/dev`)?.inode
@@ -77,7 +81,7 @@ function addressesOf(pid: string): string[] {
   ]
 }
 
-/** A kernel without IPv6 has no such file. */
+/** Reads a file. A kernel without IPv6 does not have this one. */
 function readOptional(path: string): string {
   return statusIfThere(path) ? readText(path) : ''
 }
@@ -102,13 +106,13 @@ function ipv6In(list: string): string[] {
     .map((digits) => formatAddress(addressOf(digits)))
 }
 
-/** Where `ip netns` and the runtimes name namespaces. */
+/** The directory in which `ip netns` and the runtimes name namespaces. */
 const NAMED = '/run/netns'
 
-/** Namespaces that exist without a process, because they are mounted somewhere: place -> inode. */
+/** Namespaces that exist without a process, because they are mounted somewhere, with their inodes. */
 function namedNamespaces(): ReadonlyMap<string, number | undefined> {
   const mounted = mountedNamespaces().map(({ place, inode }): [string, number] => [place, inode])
-  // Mounts that do not reach our mount namespace leave an empty file here, and no number.
+  // A mount that does not reach our mount namespace leaves an empty file here, and no number.
   const files = namesIn(NAMED).map((name): [string, undefined] => [`${NAMED}/${name}`, undefined])
   return new Map<string, number | undefined>([...files, ...mounted])
 }

@@ -6,7 +6,7 @@ import { dirname } from '../system/paths'
 /** The namespace of a process, or of one of its threads: proc_pid_ns(5). */
 const OF_PROCESS = /^\/proc\/(\d+)\/(?:task\/\d+\/)?ns\/net$/
 
-/** The number of the process whose namespace the path means. */
+/** The number of the process whose namespace the path names. */
 export function processOf(path: string): string | undefined {
   return OF_PROCESS.exec(path)?.[1]
 }
@@ -15,17 +15,18 @@ export function processOf(path: string): string | undefined {
 export type NetnsTest = (path: string, bootSeconds?: number) => boolean
 
 /**
- * A test of whether a network namespace is gone, proven by the kernel. Not merely out of sight: a container or a systemd unit
- * that lacks the host's /run/netns sees none at all or an empty directory, one without CAP_SYS_PTRACE may not look at the
- * namespace of another user's process (EACCES), and neither may take every pod for dead.
+ * Returns a test of whether a network namespace is gone, proven by the kernel. A namespace that is merely out of sight is
+ * not gone. A container or a systemd unit that lacks the host's /run/netns sees no such directory or an empty one, and
+ * one without CAP_SYS_PTRACE may not look at the namespace of another user's process (EACCES). Neither may take every pod
+ * for dead.
  *
- * A plain file in its place (`isPlainFile`) proves something only where the node's own mounts are seen: a container whose
- * mount of /run gets no new mounts from the host sees the file that a living namespace is mounted on.
+ * A plain file in the place of a namespace (`isPlainFile`) proves something only where the node's own mounts are visible.
+ * A container whose mount of /run gets no new mounts from the host sees the file that a living namespace is mounted on.
  *
- * `bootSeconds`: when the rules that name it were written. A process that began after that has inherited the number of the
- * one that the runtime meant.
+ * `bootSeconds` is the time when the rules that name the namespace were written. A process that began later has got the
+ * number of the process that the runtime meant.
  *
- * What holds for many paths is looked up once, so a test is for one run.
+ * A test is for one run: it looks up only once what holds for many paths.
  */
 export function netnsTest(): NetnsTest {
   const directories = new Map<string, boolean>()
@@ -37,7 +38,7 @@ export function netnsTest(): NetnsTest {
   const isHidden = once(areProcessesHidden)
   const living = new Set<string>()
   return (path, bootSeconds) => {
-    // Nearly all are, and one look is enough for that.
+    // Nearly all namespaces are living, and one look is enough for those.
     if (living.has(path)) return false
     if (isNamespace(path)) {
       living.add(path)
@@ -50,7 +51,7 @@ export function netnsTest(): NetnsTest {
       if (isHidden() || !isProcOf()) return false
       return isAbsent(place) || beganAfter(process, bootSeconds)
     }
-    // Anything else in /proc means something to the runtime only: its own descriptors, or itself.
+    // Only the runtime knows the meaning of any other path in /proc, such as one of its own descriptors.
     if (!place.startsWith('/') || place.startsWith('/proc/')) return false
     const isOfNode = () => isProcOf() && areMountsOfNode()
     if (isAbsent(place)) return exists(dirname(place)) && (isDirectoryUsed(dirname(place)) || isOfNode())
@@ -58,7 +59,7 @@ export function netnsTest(): NetnsTest {
   }
 }
 
-/** Whether a namespace is mounted there. A link is none, as those in /proc are. */
+/** Whether a namespace is mounted there. A link is not a namespace; those in /proc are links. */
 function isNamespace(path: string): boolean {
   try {
     const entry = statusOfEntry(path)
@@ -68,7 +69,7 @@ function isNamespace(path: string): boolean {
   }
 }
 
-/** No namespace, though something has the path. What cannot be looked at may be one. */
+/** Whether the path has something that is no namespace. What we cannot look at may be a namespace. */
 export function isPlainFile(path: string): boolean {
   try {
     return status(path).device !== namespaceDevice()
@@ -77,12 +78,15 @@ export function isPlainFile(path: string): boolean {
   }
 }
 
-/** nsfs is one file system, so that all namespaces are on one device. */
+/** All namespaces are on one device, because nsfs is one file system. */
 const namespaceDevice = once(() => status('/proc/self/ns/net').device)
 
 const MOST_LINKS = 8
 
-/** Some name a process's namespace by a link in /run/netns. The links in /proc lead nowhere by name, and are not followed. */
+/**
+ * Resolves links in the path: some runtimes name a process's namespace by a link in /run/netns. The links in /proc lead
+ * nowhere by name, and are not followed.
+ */
 function withoutLinks(path: string): string {
   let place = path
   for (let i = 0; i < MOST_LINKS && !place.startsWith('/proc/'); i++) {
@@ -91,18 +95,18 @@ function withoutLinks(path: string): string {
       const target = linkTarget(place)
       place = target.startsWith('/') ? target : `${dirname(place)}/${target}`
     } catch {
-      // It may not be looked at, or was replaced since.
+      // We may not look at it, or it was replaced since.
       return place
     }
   }
   return place
 }
 
-/** Whether a namespace is mounted in this directory, so that it is the one where a runtime keeps them. */
+/** Whether a namespace is mounted in this directory, which shows that a runtime keeps its namespaces there. */
 function hasNamespaces(directory: string): boolean {
   try {
     const head = `${realPath(directory)}/`
-    // A mount over the directory hides those below it, which are listed all the same.
+    // A mount over the directory hides the mounts below it, but these are listed all the same.
     return mountedNamespaces().some(({ place, inode }) => place.startsWith(head) && inodeOf(place) === inode)
   } catch {
     return false
@@ -148,7 +152,10 @@ export function areProcessesVisible(): boolean {
   return !areProcessesHidden() && isProcOfNode()
 }
 
-/** A /proc with the option hidepid (systemd: ProtectProc) answers ENOENT for processes that are there. */
+/**
+ * Whether this /proc hides processes. With the option hidepid (systemd: ProtectProc) it answers ENOENT for processes that
+ * exist.
+ */
 function areProcessesHidden(): boolean {
   try {
     const mounts = readText('/proc/self/mounts')
@@ -164,8 +171,8 @@ function areProcessesHidden(): boolean {
 }
 
 /**
- * Whether this /proc shows the processes of the whole machine. That of a container shows its own only, under other numbers. The
- * kernel's own threads are in the first PID namespace, and number 2 is always this one.
+ * Whether this /proc shows the processes of the whole machine. The /proc of a container shows only its own, under other
+ * numbers. The kernel's own threads are in the first PID namespace, and number 2 is always a certain one of them.
  */
 function isProcOfNode(): boolean {
   try {
@@ -176,28 +183,32 @@ function isProcOfNode(): boolean {
 }
 
 /**
- * A node may be a container itself (kind, minikube). Its /proc is older than the rules of any of its pods; that of a container
- * which was started to run this command is younger, and the numbers in it mean other processes.
+ * Whether this /proc is older than the rules. A node may be a container itself (kind, minikube), and its /proc is older
+ * than the rules of any of its pods. The /proc of a container that was started to run this command is younger, and the
+ * numbers in it mean other processes.
  */
 function isProcOlderThan(bootSeconds: number | undefined): boolean {
   const began = beginningOf('1')
   return bootSeconds !== undefined && began !== undefined && began < bootSeconds
 }
 
-/** proc_pid_stat(5): the 22nd field is when the process began, in ticks since the boot; the kernel always says 100 a second. */
+/**
+ * proc_pid_stat(5): the 22nd field is the start of the process, in ticks since the boot; the kernel always counts 100 a
+ * second.
+ */
 const TICKS_PER_SECOND = 100
 
 function beganAfter(process: string, bootSeconds: number | undefined): boolean {
   const began = beginningOf(process)
-  // A second more: both times are rounded.
+  // One second is added because both times are rounded.
   return bootSeconds !== undefined && began !== undefined && began > bootSeconds + 1
 }
 
-/** In seconds since the boot; undefined where it cannot be read. */
+/** The start of a process in seconds since the boot; undefined where it cannot be read. */
 function beginningOf(process: string): number | undefined {
   try {
     const stat = readText(`/proc/${process}/stat`)
-    // The second field is a name, in parentheses, with any character in it.
+    // The second field is a name in parentheses, which may hold any character.
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) / TICKS_PER_SECOND
   } catch {
     return undefined

@@ -1,7 +1,7 @@
 import { type CacheSelection, noCache, type ResultCache, readResultCache } from '../cni/result-cache'
 import { type NetnsTest, netnsTest } from './netns'
 
-/** The result caches as a node has them: of an entry whose network namespace is gone, no more than its name. */
+/** Reads the result caches of a node. Entries whose network namespace is gone are returned by name only. */
 export function readNodeCache(
   cacheDirs: readonly string[],
   selection: Omit<CacheSelection, 'isGone'> = {},
@@ -10,7 +10,7 @@ export function readNodeCache(
   return readResultCache(cacheDirs, { ...selection, isGone: isNetnsGone })
 }
 
-/** What was named and is not there, in a line; a node without any may be one without pods. */
+/** One line about directories that were named but do not exist. A node without any cache may have no pods. */
 export function absentCaches({ exists, absent, cacheDirs }: ResultCache): string[] {
   if (!exists) return [`${noCache(cacheDirs)}; use --cache-dir`]
   return absent.length > 0 ? [`${noCache(absent)}; check --cache-dir`] : []

@@ -7,7 +7,10 @@ export interface Candidate {
   readonly wanted: Wanted
 }
 
-/** Where two entries have one address, one is stale: the one without a recorded netns, or else the older file. */
+/**
+ * Keeps one entry per address. If two entries have the same address, one is stale: the one without a recorded netns, or
+ * else the older file.
+ */
 export function oneForEachAddress(candidates: readonly Candidate[]): Wanted[] {
   const winners = new Map<bigint, Candidate>()
   const rank = ({ cached }: Candidate) => [cached.netns === undefined ? 0 : 1, cached.modified] as const

@@ -7,8 +7,8 @@ import { readSettings } from '../config/settings'
 import { podListsOf } from './decisions'
 
 /**
- * The config that counts for a pod now, with its places: that of the conflist on disk, and the lists that came with the pod.
- * Undefined where the network's conflist has no ip-masq. Throws CniError where the config cannot be used.
+ * The config that counts for a pod now, with its places: the config in the conflist on disk, and the lists that came with
+ * the pod. Undefined where the network's conflist has no ip-masq. Throws CniError where the config cannot be used.
  */
 export async function podConfigOf(
   cached: CachedAttachment,

@@ -8,13 +8,13 @@ import { readNodeCache } from './node-cache'
 
 export interface PrimaryOptions {
   readonly confDir: string
-  /** Where runtimes keep their results: those below it are read too. */
+  /** The directories where runtimes keep their results; those below them are read too. */
   readonly cacheDirs: readonly string[]
-  /** Removes the masquerade rules of primary plugins that are switched off; after ours are in place. */
+  /** Removes the masquerade rules of primary plugins that are switched off. Runs after our rules are in place. */
   readonly takeOver: (state: NodeState) => Promise<TakenOver>
 }
 
-/** What became of our own rules. */
+/** What happened to our own rules. */
 export interface Replaced {
   readonly found: { readonly wanted: readonly Wanted[] }
   readonly replacement: Replacement
@@ -22,8 +22,8 @@ export interface Replaced {
 }
 
 /**
- * The last step of a sync: primary plugins' own masquerade rules, by what is in the caches and conflists then. Where sync
- * could not do all of its job, it is not known which addresses have rules of ours, so none of them counts.
+ * The last step of a sync: primary plugins' own masquerade rules, judged by the caches and conflists at that moment.
+ * Where sync could not do all of its work, we do not know which addresses have rules of ours, so none counts.
  */
 export function takeOverPrimary(
   { takeOver, confDir, cacheDirs }: PrimaryOptions,

@@ -15,32 +15,32 @@ export interface PruneReport extends Pruned {
   readonly known: readonly Judged[]
   /** Attachments that no result cache has and that keep their rules. */
   readonly kept: readonly Judged[]
-  /** Result caches that were named and are not there, in a line. */
+  /** Result caches that were named but do not exist, in one line. */
   readonly absent: readonly string[]
   /** Why the result caches prove nothing, for people. */
   readonly doubt: string | undefined
 }
 
 export interface PruneOptions {
-  /** Called after the kernel was read: else an ADD in between would look like nobody's. */
+  /** Is called after the kernel was read: otherwise an ADD in between would look as if nobody owned it. */
   readonly readCache: () => ResultCache
   readonly graceSeconds: number
   readonly dryRun: boolean
-  /** Attachments that are looked at; default: all. */
+  /** Which attachments are looked at; default: all. */
   readonly isCandidate?: (listed: Listed) => boolean
-  /** An operator says that those which are looked at are gone: believed, unless something shows that they are not. */
+  /** An operator states that these attachments are gone. This is believed unless something shows that they are not. */
   readonly isToldGone?: boolean
 }
 
-/** Removes the attachments that are proven gone, and policies without pods; says what it kept, and why. */
+/** Removes the attachments that are proven gone, and policies without pods. Reports what it kept, and why. */
 export async function pruneGone(backend: Backend, options: PruneOptions): Promise<PruneReport> {
   const { isToldGone = false } = options
-  // As `prune` does: a tool that refuses does not keep the rules of the other from being tidied up.
+  // As in `prune`, a tool that refuses does not keep the other tool's rules from being tidied up.
   const lister = { list: () => backend.list({ mayLackRefused: true }) }
   const { judged, doubt, cache } = await judgeAll(lister, options)
   const stale = new Map<string, Listed[]>()
   for (const { listed, verdict } of judged) {
-    // Both backends may have the same one.
+    // Both backends may have the same attachment.
     if (verdict.is === 'gone' || (isToldGone && isUnproven({ verdict })))
       stale.set(listed.id, [...(stale.get(listed.id) ?? []), listed])
   }
@@ -59,7 +59,10 @@ export async function pruneGone(backend: Backend, options: PruneOptions): Promis
   }
 }
 
-/** A node without pods has no cache in the usual directory. One that was named is expected to be there. */
+/**
+ * Whether the directories were named. A node without pods has no cache in the usual directory, but a named one should
+ * exist.
+ */
 function areNamed({ cacheDirs }: ResultCache): boolean {
   return cacheDirs.some((directory) => directory !== DEFAULT_CACHE_DIR)
 }
@@ -70,8 +73,9 @@ export interface Judgement extends Pick<PruneReport, 'doubt'> {
 }
 
 /**
- * A verdict on every attachment that has rules. The parts of an attachment whose DEL comes meanwhile are seen or not, and
- * then it looks as if nobody had recorded anything about it: what nothing proves is looked at twice.
+ * Judges every attachment that has rules. While a DEL of an attachment is under way, we may see only some of its parts,
+ * and then it looks as if nobody had recorded anything about it. So an attachment about which nothing is proven is judged
+ * twice.
  */
 export async function judgeAll(
   backend: Pick<Backend, 'list'>,
@@ -87,7 +91,7 @@ export async function judgeAll(
   return { ...second, judged }
 }
 
-/** It came, or began to go, while it was looked at. */
+/** Its ADD or DEL came while we looked. */
 function changing({ listed, verdict }: Judged): Judged {
   return { listed, verdict: { ...verdict, isInFlight: true } }
 }
@@ -104,7 +108,10 @@ async function judgeOnce(
   return { judged: doubt === undefined ? judged : judged.map(withoutCache), doubt, cache }
 }
 
-/** Caches that know less than half of what is there are not those of this node, or were wiped. */
+/**
+ * Why the caches prove nothing, if they have less than half of the attachments with rules: they belong to another node,
+ * or were wiped.
+ */
 function doubtOf(cache: ResultCache, judged: readonly Judged[]): string | undefined {
   const left = judged.filter(
     ({ verdict }) => !verdict.isInFlight && (verdict.is !== 'gone' || verdict.restsOnCache),
@@ -122,12 +129,12 @@ function withoutCache(judged: Judged): Judged {
   return { ...judged, verdict: { is: 'unknown', because } }
 }
 
-/** Nobody can say whether it is gone: an operator has to look. */
+/** Whether nobody can tell if it is gone, so that an operator has to look. */
 export function isUnproven({ verdict }: Pick<Judged, 'verdict'>): boolean {
   return verdict.is === 'unknown' && verdict.isInFlight !== true
 }
 
-/** Whether it is what was judged: an ADD may have written it anew since. */
+/** Whether it is still the attachment that was judged: an ADD may have written it again since. */
 function isSame({ note }: Listed, listed: Listed): boolean {
   return (
     note?.epochSeconds === listed.note?.epochSeconds &&

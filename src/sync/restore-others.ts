@@ -2,7 +2,7 @@ import { now } from '#system/clock'
 import type { Backend } from '../backend/backend'
 import { type AddedPod, restoreNetwork } from './restore'
 
-/** How long an ADD may be held up by the rules of others; half of it to read which there are. */
+/** How long the rules of others may hold up an ADD; half of this time is for reading which rules there are. */
 const RESTORE_MS = 200
 
 interface Node {
@@ -12,14 +12,14 @@ interface Node {
 }
 
 /**
- * The rules of the network's other pods, when an ADD found the table gone, as far as that can be done in a moment. Returns
- * what is to be said on stderr.
+ * Restores the rules of the network's other pods, when an ADD found the table gone, as far as that takes only a moment.
+ * Returns lines for stderr.
  */
 export async function restoreOthers(
   { backend, backendWithin, cacheDir }: Node,
   added: AddedPod,
 ): Promise<readonly string[]> {
-  // From here on: on a busy node it takes as long again to load what restores.
+  // The time counts from here: on a busy node, loading the code that restores takes as long again.
   const readEnd = now() + RESTORE_MS / 2
   const isLate = () => now() >= readEnd
   const backends = { backend: backendWithin(RESTORE_MS), patientBackend: backend }

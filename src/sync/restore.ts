@@ -9,38 +9,38 @@ import { wantedOf } from './wanted-of'
 
 /** The ADD that found the table gone. */
 export interface AddedPod {
-  /** What the cache still says of it is old. */
+  /** What the cache still has for it is old. */
   readonly attachment: Attachment
-  /** What the ADD was called with. */
+  /** The config of the ADD. */
   readonly config: JsonObject
-  /** The same, read. */
+  /** The same config, parsed. */
   readonly settings: Settings
 }
 
 export interface Restoration {
   readonly cacheDir: string
   readonly added: AddedPod
-  /** No more of the cache is read: what was read is still to be written. */
+  /** No more of the cache is read, because what was read has yet to be written. */
   readonly isLate: () => boolean
 }
 
 export interface RestoringBackends {
-  /** With a limit, because an ADD waits. */
+  /** A backend with a short limit, because an ADD waits. */
   readonly backend: Backend
-  /** With the limit of a whole call, for what must not be left half done. */
+  /** A backend with the limit of a whole call, for what must not be left half done. */
   readonly patientBackend: Backend
 }
 
 export interface Restored {
   readonly restored: number
-  /** Attachments whose cache entries were not read any more. */
+  /** The number of attachments whose cache entries were not read any more. */
   readonly left: number
 }
 
 /**
- * After an ADD that found the table gone: the rules of its network's other pods, by the config that it was called
- * with, in one transaction. Sync does this for all networks; but a node may have none running, and its pods should not
- * wait for it.
+ * Runs after an ADD that found the table gone. It restores the rules of the network's other pods in one transaction, with
+ * the config that the ADD was called with. Sync does this for all networks; but a node may run no sync, and its pods
+ * should not wait for it.
  */
 export async function restoreNetwork(
   { backend, patientBackend }: RestoringBackends,
@@ -48,7 +48,7 @@ export async function restoreNetwork(
 ): Promise<Restored> {
   const { containerID, ifname, network } = added.attachment
   const cache = readNodeCache([cacheDir], { network, isLate })
-  // One that has rules elsewhere stays there: to move it is for sync, which has the time.
+  // An attachment that has rules elsewhere stays there. Moving it is the work of sync, which has the time.
   const restored = { decide: deciderForOthers(added), isFallback: true }
   const { wanted } = await wantedOf(cache, async ({ attachment }) => {
     const isOwn = attachment.containerID === containerID && attachment.ifname === ifname
@@ -66,7 +66,7 @@ export async function restoreNetwork(
   }
 }
 
-/** What came for the added pod is no other's. */
+/** Decides for the other pods: the list that came for the added pod is not theirs. */
 function deciderForOthers({ config, settings }: AddedPod): Decide {
   const { runtimeConfig: _, args: __, ...plugin } = config
   const { podCIDRs: ___, ...common } = settings.config
@@ -74,8 +74,9 @@ function deciderForOthers({ config, settings }: AddedPod): Decide {
 }
 
 /**
- * A tool that was killed at its deadline may have written the rules before, and then nobody has looked for DELs that came
- * meanwhile. A rule of a dead pod must not stay, so this takes the time that it needs.
+ * Removes rules of attachments whose DEL has come. A tool that was killed at its deadline may have written the rules
+ * before, and then nobody has looked for DELs that came meanwhile. A rule of a dead pod must not stay, so this takes the
+ * time that it needs.
  */
 async function removeGone(backend: Backend, wanted: readonly Wanted[]): Promise<void> {
   const gone = await backend.gone()

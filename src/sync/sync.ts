@@ -16,7 +16,7 @@ import { type WantedAttachments, wantedAttachments } from './wanted-attachments'
 
 export interface SyncOptions extends PrimaryOptions {
   readonly dryRun: boolean
-  /** Remove what is proven gone; what an ADD wrote later than this before now may be under way. */
+  /** Removes what is proven gone. An ADD that wrote rules fewer seconds ago than this may be under way. Undefined: no removal. */
   readonly pruneAfterSeconds: number | undefined
 }
 
@@ -30,26 +30,26 @@ export interface SyncReport extends Replacement {
   readonly found: number
   /** The rules that they should have. */
   readonly wanted: readonly Wanted[]
-  /** Attachments whose policy is made of a list of the pod's own, whether or not anything changed for them. */
+  /** Attachments whose policy comes from a list of the pod's own, whether or not anything changed for them. */
   readonly ownLists: readonly OwnList[]
   /** The result caches that were read. */
   readonly places: readonly CachePlace[]
-  /** There is none, so that nobody knows which attachments should have rules. */
+  /** There is no cache, so nobody knows which attachments should have rules. */
   readonly isCacheMissing: boolean
-  /** One of the directories that were named has none. */
+  /** One of the directories that were named has no cache. */
   readonly isCacheAbsent: boolean
   /** Paths and globs of files that the conflists name. */
   readonly files: readonly string[]
   readonly pruned: PruneReport
   readonly primary: TakenOver
-  /** Something could not be looked at, or made no sense: a pod may be without what it should have. */
+  /** Something could not be looked at or understood: a pod may lack what it should have. */
   readonly isUncertain: boolean
   readonly warnings: readonly string[]
   /** Reasons why the kernel does not match now. */
   readonly errors: readonly string[]
 }
 
-/** Refused because something changed between reading and writing: read again. */
+/** How often to read again after a write was refused because something changed after the read. */
 const ATTEMPTS = 3
 
 const NOTHING_PRUNED: PruneReport = {
@@ -65,7 +65,7 @@ const NOTHING_PRUNED: PruneReport = {
 export async function sync(backend: Backend, options: SyncOptions): Promise<SyncReport> {
   const { found, replacement, failures } = await replaceStanding(backend, options)
   const pruned = options.pruneAfterSeconds === undefined ? NOTHING_PRUNED : await prune(backend, options)
-  // Addresses that the dead held are free now.
+  // Addresses that dead attachments held are free now.
   const isFreed = replacement.held.length > 0 && pruned.removed.length > 0 && !options.dryRun
   const second = isFreed ? await replaceStanding(backend, options) : undefined
   const primary = await takeOverPrimary(options, second ?? { found, replacement, failures })
@@ -105,7 +105,7 @@ export async function sync(backend: Backend, options: SyncOptions): Promise<Sync
   }
 }
 
-/** Replaces the rules, and takes back those of attachments whose DEL came meanwhile, as the kernel or the cache knows. */
+/** Replaces the rules. Removes the rules of attachments whose DEL came meanwhile, according to the kernel or the cache. */
 async function replaceStanding(backend: Backend, options: SyncOptions): Promise<Outcome> {
   const outcome = await replaceAll(backend, options)
   const { changes } = outcome.replacement
@@ -129,7 +129,7 @@ interface Outcome extends Replaced {
   readonly found: Found
 }
 
-/** All together; when that is refused time and again on a busy node, each attachment for itself. */
+/** Replaces all together. If that is refused repeatedly on a busy node, it replaces each attachment by itself. */
 async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outcome> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const found = await findWanted(options)
@@ -145,7 +145,7 @@ async function replaceAll(backend: Backend, options: SyncOptions): Promise<Outco
 async function findWanted({ cacheDirs, confDir }: SyncOptions): Promise<Found> {
   const cache = readNodeCache(cacheDirs)
   const networks = readNetworks(confDir)
-  // Not the whole entries, which nobody needs once it is known what is wanted.
+  // Whole entries are not kept, because nobody needs them once it is known what is wanted.
   const files = cache.attachments.map(({ attachment, path }): CacheFile => ({ attachment, path }))
   const { warnings, ...found } = await wantedAttachments(cache, networks, confDir)
   const missing = networks.exists
@@ -177,7 +177,7 @@ function isRefusal(error: unknown): boolean {
   return error instanceof CniError && error.reason === 'tryAgain'
 }
 
-/** Those that nobody touches are put right all the same. */
+/** Attachments that nobody else is changing are repaired all the same. */
 async function replaceOneByOne(backend: Backend, options: SyncOptions): Promise<Outcome> {
   const found = await findWanted(options)
   const failures: string[] = []
@@ -210,7 +210,7 @@ async function prune(backend: Backend, options: SyncOptions): Promise<PruneRepor
     const { doubt, failures } = pruned
     return { ...pruned, failures: doubt === undefined ? failures : [...failures, doubt] }
   } catch (error) {
-    // What was restored before is told all the same.
+    // What was restored before is reported all the same.
     const { message, details } = toCniError(error)
     return { ...NOTHING_PRUNED, failures: [details ? `${message}: ${details}` : message] }
   }

@@ -11,23 +11,24 @@ import { type Plugin, pluginsIn, wantedOf } from './wanted-of'
 
 export interface WantedAttachments {
   readonly wanted: readonly Wanted[]
-  /** What was left out, a line each. */
+  /** What was left out, one line each. */
   readonly warnings: readonly string[]
-  /** What was left out may be a pod that should have rules. */
+  /** Something that was left out may be a pod that should have rules. */
   readonly isUncertain: boolean
-  /** A conflist that is wrong: its attachments keep what they have, and sync did not do all of its job. */
+  /** Conflists that are wrong: their attachments keep what they have, and sync did not do all of its work. */
   readonly errors: readonly string[]
-  /** Paths and globs that the conflists name, besides: what is read there may change. */
+  /** Other paths and globs that the conflists name; the files there may change. */
   readonly files: readonly string[]
 }
 
-/** A network by its conflist on disk; `none`: that has no ip-masq. */
+/** A network as its conflist on disk defines it. `none`: the conflist has no ip-masq. */
 type Defined = Plugin | 'none' | 'unusable' | 'unlisted'
 
 /**
  * What should be there: for every attachment in the caches whose network uses ip-masq and whose netns is not known to be
- * gone (the cache outlives a reboot), the rules that its conflist asks for now. Where there is no conflist any more, or
- * none that can be used, the one of its ADD: good enough for a pod without rules, never a reason to change one.
+ * gone (the cache outlives a reboot), the rules that its conflist requests now. If there is no conflist any more, or none
+ * that can be used, the conflist of its ADD counts: it is good enough for a pod without rules, but never a reason to
+ * change a rule.
  */
 export async function wantedAttachments(
   cache: ResultCache,
@@ -68,7 +69,7 @@ export async function wantedAttachments(
     if (typeof defined === 'object') return defined
     if (defined === 'none') return undefined
     const plugin = await ofAdd(`${network} ${cached.config}`, cached)
-    // A network that never had ip-masq is no concern of ours, and Multus' definitions are not on this node.
+    // A network that never had ip-masq does not concern us, and Multus' definitions are not on this node.
     if (plugin && defined === 'unlisted' && cached.runtime !== 'Multus') {
       if (networks.problems.length > 0)
         errors.add(`network ${network}: no conflist of that name that can be read`)
@@ -94,7 +95,7 @@ export async function wantedAttachments(
   }
 }
 
-/** Once for each key: a list of thousands is read for all pods of a network together. */
+/** Computes a value once per key: a list of thousands of prefixes is read once for all pods of a network. */
 function memoised<A extends readonly unknown[], T>(
   make: (key: string, ...rest: A) => Promise<T>,
 ): (key: string, ...rest: A) => Promise<T> {

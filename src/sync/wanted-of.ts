@@ -8,15 +8,15 @@ import type { Decide } from './decisions'
 import { type Candidate, oneForEachAddress } from './one-for-each-address'
 import { existingSandbox } from './sandbox'
 
-/** Our part of a network, and whether it is only what the ADD had. */
+/** Our part of a network, and whether it is only the config of the ADD. */
 export interface Plugin {
   readonly decide: Decide
   readonly isFallback: boolean
 }
 
 /**
- * The rules of cached attachments, by the plugin that `pluginOf` finds for each. Results that cannot be read are left
- * out with a warning; no address is wanted by two.
+ * The rules of cached attachments; `pluginOf` finds the plugin for each. Results that cannot be read are left out with a
+ * warning, and no address is wanted by two attachments.
  */
 export async function wantedOf(
   { attachments }: Pick<ResultCache, 'attachments'>,
@@ -64,14 +64,14 @@ export function pluginsIn({ readConflist }: CachedAttachment): readonly JsonObje
 }
 
 /**
- * Some runtimes take DEL from the conflist that they cached at the ADD (CRI-O). Where that one has no ip-masq, no DEL will
- * come to us, and whoever removes rules has to know it.
+ * Some runtimes take DEL from the conflist that they cached at the ADD (CRI-O). If that conflist has no ip-masq, no DEL
+ * will reach us, and whoever removes rules has to know it.
  */
 function originOf(cached: CachedAttachment): Origin {
   try {
     return findOwnPlugin(pluginsIn(cached)) ? 'restored' : 'adopted'
   } catch {
-    // A torn conflist says nothing, and must not cost the pod its rules.
+    // A torn conflist proves nothing, and must not cost the pod its rules.
     return 'restored'
   }
 }
