@@ -3,23 +3,23 @@ import type { Named } from './names'
 
 /** A rule with which a reference plugin masquerades one address of one attachment. */
 export interface PrimaryRule {
-  /** The name for people, by which the firewall is found again too: `iptables-nft`, `nftables`. */
+  /** The name for people, which also identifies the firewall: `iptables-nft`, `nftables`. */
   readonly firewall: string
-  /** Undefined: a chain to which no rule jumps any more. */
+  /** Undefined for a chain to which no rule jumps any more. */
   readonly address: Address | undefined
-  /** What the plugin derived from the attachment (`names.ts`). */
+  /** The name that the plugin derived from the attachment (`names.ts`). */
   readonly key: string
-  /** What it derived from the network. */
+  /** The name that it derived from the network. */
   readonly networkKey: string
-  /** The ID for people, from the comment, in which it may be cut. */
+  /** The container's ID for people, from the comment; it may be cut there. */
   readonly containerID: string
-  /** The rule as its tool prints it, by which it is found again. */
+  /** The rule as its tool prints it, which also identifies the rule. */
   readonly text: string
 }
 
 export interface Found {
   readonly rules: readonly PrimaryRule[]
-  /** Why it could not be looked at, a line each. */
+  /** Why it could not be looked at, one line each. */
   readonly problems: readonly string[]
 }
 
@@ -33,11 +33,11 @@ export interface PrimaryFirewall {
   readonly name: string
   keyOf(attachment: Named): string
   networkKeyOf(network: string): string
-  /** `isThorough`: also chains to which no rule jumps any more; iptables has to list its whole table for that. */
+  /** `isThorough` also finds chains to which no rule jumps any more; iptables has to list its whole table for that. */
   list(options: { readonly isThorough: boolean }): Found
   /**
-   * Removes these rules. What has changed since they were listed stays as it is. `isGone`: the container will have no
-   * more DEL, so that the chain named so can go too.
+   * Removes these rules. A rule that has changed since it was listed stays as it is. `isGone`: no more DEL will come for
+   * the container, so the chain with that name may be deleted too.
    */
   remove(rules: readonly PrimaryRule[], isGone: (key: string) => boolean): Promise<Removed>
 }

@@ -2,13 +2,13 @@ import { type Address, addressOf, parseDigits } from '../policy/address'
 import type { PrimaryRule } from './firewall'
 import { chainName, ruleComment } from './names'
 
-/** What `iptables -t nat -S` prints, as far as the reference plugins wrote it. */
+/** The reference plugins' part of what `iptables -t nat -S` prints. */
 export interface Listing {
-  /** Rules of POSTROUTING, each of which leads one address to a container's chain. */
+  /** Rules of POSTROUTING, each of which sends one address to a container's chain. */
   readonly jumps: readonly PrimaryRule[]
-  /** Chains of containers to which no rule jumps. */
+  /** Containers' chains to which no rule jumps. */
   readonly detached: readonly PrimaryRule[]
-  /** Chain -> its rules, whole lines without their `-A `. */
+  /** The rules of each chain, whole lines without their `-A `. */
   readonly chains: ReadonlyMap<string, readonly string[]>
 }
 
@@ -43,7 +43,10 @@ function parseJump(text: string, firewall: string): PrimaryRule[] {
   return [{ firewall, address, text, ...keysOf(named) }]
 }
 
-/** The last rule of a chain is written last: one without a masquerade is only half there, or not the plugins'. */
+/**
+ * Parses a chain. The plugins write the rule that masquerades last: a chain without it is only half written, or not
+ * theirs.
+ */
 function parseChain(chain: string, rules: readonly string[], firewall: string): PrimaryRule[] {
   const named = namesIn(rules.find((rule) => rule.endsWith(' -j MASQUERADE')) ?? '')
   if (named?.key !== chain) return []
@@ -67,7 +70,7 @@ function keysOf({ network, containerID, key }: Names) {
   return { networkKey: network, containerID, key }
 }
 
-/** `10.244.1.2/32`: one address, and no more. */
+/** `10.244.1.2/32` as one address, and nothing else. */
 function hostIn(text: string): Address | undefined {
   const [host = '', length] = text.split('/')
   const digits = parseDigits(host)
@@ -75,12 +78,12 @@ function hostIn(text: string): Address | undefined {
 }
 
 export interface Wish {
-  /** Texts of the rules, and names of the detached chains, that are to go. */
+  /** The texts of the rules, and the names of the detached chains, that are to be deleted. */
   readonly texts: ReadonlySet<string>
   readonly isGone: (key: string) => boolean
 }
 
-/** Those of the wished that are there now, and the script that removes exactly them. */
+/** The requested rules that still exist, and the script that removes exactly them. */
 export function removalScript(
   { jumps, detached, chains }: Listing,
   { texts, isGone }: Wish,
@@ -105,7 +108,7 @@ export function removalScript(
   return { rules: [...going, ...emptied], script: ['*nat', ...lines, 'COMMIT', ''].join('\n') }
 }
 
-/** The comment as iptables prints one that holds quotes. */
+/** The comment as iptables prints it when it holds quotes. */
 function quoted(comment: string): string {
   return `"${comment.replaceAll('"', '\\"')}"`
 }

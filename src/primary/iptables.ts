@@ -7,7 +7,7 @@ import type { Found, PrimaryFirewall, PrimaryRule, Removed } from './firewall'
 import { parseListing, removalScript } from './iptables-rules'
 import { chainName } from './names'
 
-/** What changes between reading and writing is refused; then both are done again. */
+/** How often to read and write again; what changed after the read is refused. */
 const ATTEMPTS = 4
 
 /** The masquerade of bridge and ptp in each kind of iptables that the machine has. */
@@ -32,7 +32,7 @@ function nameOf({ variant }: Iptables): string {
   return `iptables${variant}`
 }
 
-/** POSTROUTING alone is 50 times faster to list on a node with many Services. */
+/** Lists the rules. POSTROUTING alone is 50 times faster to list on a node with many Services. */
 function list(iptables: Iptables, isThorough: boolean): Found {
   const parts = FAMILY_NAMES.map((family): Found => {
     const outcome = read(iptables, family, isThorough ? undefined : 'POSTROUTING')
@@ -47,7 +47,7 @@ function list(iptables: Iptables, isThorough: boolean): Found {
   }
 }
 
-/** Undefined where the machine has no such table, or no tool that could have made the rule (one without IPv6, say). */
+/** Undefined where the machine has no such table, or no tool that could have made the rule (for example, no IPv6). */
 function read(iptables: Iptables, family: Family, chain: string | undefined): Outcome | undefined {
   if (!iptables.mayHaveRules(family)) return undefined
   const outcome = runList(iptables, family, chain)
@@ -62,11 +62,11 @@ function problemOf({ tool, said }: Outcome & { readonly ok: false }): string {
 }
 
 /**
- * In one run of iptables-restore for each family, which names every rule that it deletes: when one of them is not as it
- * was read, nothing is changed.
+ * Removes rules with one run of iptables-restore for each family. The script names every rule that it deletes: if one of
+ * them is not as it was read, nothing is changed.
  *
- * The chain of a container that may still have a DEL stays, without the rule that jumped to it. bridge and ptp fail
- * a DEL that finds no such chain, and DELs are often called with the config of the ADD (CRI-O, flannel).
+ * The chain of a container that may still have a DEL stays, without the rule that jumped to it. bridge and ptp fail a DEL
+ * that finds no such chain, and DELs are often called with the config of the ADD (CRI-O, flannel).
  */
 function remove(
   iptables: Iptables,

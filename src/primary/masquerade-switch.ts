@@ -1,6 +1,6 @@
 import { isObject } from '../cni/json'
 
-/** The plugins that give addresses, and can masquerade; flannel hands its `delegate` on to bridge. */
+/** The plugins that give addresses and can masquerade. flannel passes its `delegate` on to bridge. */
 const PRIMARY: Readonly<Record<string, readonly string[]>> = {
   bridge: ['ipMasq'],
   ptp: ['ipMasq'],
@@ -12,7 +12,7 @@ export function canMasquerade(type: unknown): boolean {
   return Object.hasOwn(PRIMARY, String(type))
 }
 
-/** A plugin of a list that has a masquerade of its own, and where its config switches that. */
+/** A plugin of a list that can masquerade by itself, and the key in its config that switches that. */
 export interface Masquerading {
   readonly at: number
   readonly type: string
@@ -27,17 +27,17 @@ export function masqueradingOf(plugins: readonly unknown[]): Masquerading[] {
   })
 }
 
-/** The plugins of a list that say that they do not masquerade. */
+/** The plugins of a list whose config switches the masquerade off. */
 export function notMasqueradingOf(plugins: readonly unknown[]): Masquerading[] {
   return switchesOf(plugins).flatMap(({ value, ...one }) => (value === false ? [one] : []))
 }
 
-/** Whether the list has a primary plugin that could masquerade, and every one of them says that it does not. */
+/** Whether the list has a primary plugin that could masquerade, and all of them have that switched off. */
 export function isPrimaryMasqueradeOff(plugins: readonly unknown[]): boolean {
   return switchesOf(plugins).length > 0 && masqueradingOf(plugins).length === 0
 }
 
-/** The switches of all plugins that have one, and what each is set to. */
+/** All plugins that have a switch, and the value of each. */
 function switchesOf(plugins: readonly unknown[]): (Masquerading & { readonly value: unknown })[] {
   return plugins.flatMap((plugin, at) => {
     const type = isObject(plugin) ? String(plugin.type) : ''

@@ -1,8 +1,8 @@
 import { sha512 } from '#system/digest'
 
 /**
- * How the reference plugins (bridge and ptp, also where flannel or Multus starts them) name the rules of their own
- * masquerade. Versions 0.8 to 1.9 agree. `network` is the name of the list.
+ * The names that the reference plugins (bridge and ptp, also when flannel or Multus starts them) give the rules of their
+ * own masquerade. Versions 0.8 to 1.9 agree. `network` is the name of the list.
  */
 
 /** One interface of one container in one network. */
@@ -22,12 +22,12 @@ export function ruleComment({ network, containerID }: Named): string {
   return `name: "${network}" id: "${containerID}"`
 }
 
-/** nftables: what the comment of each rule of a network begins with. */
+/** nftables: the beginning of the comment of every rule of a network. */
 export function networkMark(network: string): string {
   return sha512(network).slice(0, 16)
 }
 
-/** nftables: what the comment of an attachment's rule begins with. What follows is for people, and may be cut. */
+/** nftables: the beginning of the comment of an attachment's rule. The rest of it is for people, and may be cut. */
 export function attachmentMark({ network, ifname, containerID }: Named): string {
   return `${networkMark(network)}-${sha512(`${ifname}:${containerID}`).slice(0, 16)}`
 }

@@ -10,16 +10,16 @@ const CHAIN = `${TABLE} masq_checks`
 const NAME = 'nftables'
 
 /**
- * A handle names a rule for as long as its table is there. A table that somebody deletes and makes again counts from 1, so a
- * handle that was read before could name a rule of somebody else. This chain is made before the handles are read, and
- * deleted together with the rules: where it is missing by then, nothing is deleted.
+ * A handle names a rule for as long as its table exists. A table that is deleted and made again counts from 1, so an old
+ * handle could name somebody else's rule. This chain is made before the handles are read, and deleted together with the
+ * rules: if it is missing by then, nothing is deleted.
  */
 const GUARD = `${TABLE} ip-masq-guard`
 
-/** What changes between reading and writing is refused; then both are done again. */
+/** How often to read and write again; what changed after the read is refused. */
 const ATTEMPTS = 4
 
-/** The nftables masquerade of bridge and ptp, which they have from version 1.6 on. */
+/** The nftables masquerade that bridge and ptp have from version 1.6 on. */
 export function nftablesFirewall(nft: NftProcess, host: Host): readonly PrimaryFirewall[] {
   if ('tried' in host.findTool('nft')) return []
   return [
@@ -58,8 +58,8 @@ const RULE = /^\s*(ip6? saddr (\S+) ip6? daddr != \S+ masquerade comment "([^"]*
 const COMMENT = /^(([0-9a-f]{16})-[0-9a-f]{16}), net: [^,]*(?:, if: [^,]*(?:, id: (.*))?)?/
 
 /**
- * `ip saddr 10.244.1.2 ip daddr != 10.244.1.0/24 masquerade comment "<mark>, net: pods, if: eth0, id: c1" # handle 7`;
- * any other rule is somebody else's.
+ * Parses `ip saddr 10.244.1.2 ip daddr != 10.244.1.0/24 masquerade comment "<mark>, net: pods, if: eth0, id: c1" # handle
+ * 7`. Any other rule belongs to somebody else.
  */
 export function parseRules(text: string): Handled[] {
   return text.split('\n').flatMap((line) => {

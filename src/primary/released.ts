@@ -8,7 +8,7 @@ import { dirname, join } from '../system/paths'
 /** Where host-local keeps its reservations, unless `ipam.dataDir` says otherwise. */
 const DATA_DIR = '/var/lib/cni/networks'
 
-/** Whom host-local gave an address to. */
+/** The container and interface to which host-local gave an address. */
 export interface Holder {
   readonly containerID: string
   /** Undefined where a version before 0.9 wrote the file. */
@@ -16,9 +16,9 @@ export interface Holder {
 }
 
 /**
- * host-local has a file for each address in use, named after it, with the container and the interface. It is written before the
- * primary plugin makes a rule for the address, and removed by the DEL. So an address without a file is free, and the
- * container that had it is gone.
+ * Finds the holder of an address. host-local has a file for each address in use, named after it, with the container and
+ * the interface. The file is written before the primary plugin makes a rule for the address, and removed by the DEL. So
+ * an address without a file is free, and the container that had it is gone.
  *
  * 'unknown': another IPAM plugin, or nothing that can be read.
  */

@@ -5,13 +5,13 @@ import type { PrimaryFirewall, PrimaryRule } from './firewall'
 import { isPrimaryMasqueradeOff } from './masquerade-switch'
 import { holderOf } from './released'
 
-/** What became of the rules with which primary plugins masquerade, though their conflists say that they do not. */
+/** What happened to the masquerade rules of primary plugins whose conflists switch masquerading off. */
 export interface TakenOver {
   readonly removed: readonly PrimaryRule[]
   readonly kept: readonly KeptRule[]
-  /** Rules that masquerade towards exempt destinations still, and why, a line each. */
+  /** Rules that still masquerade towards exempt destinations, and why, one line each. */
   readonly failures: readonly string[]
-  /** What could not be looked at, a line each. */
+  /** What could not be looked at, one line each. */
   readonly problems: readonly string[]
 }
 
@@ -25,39 +25,39 @@ export const NOTHING_TAKEN_OVER: TakenOver = { removed: [], kept: [], failures: 
 /** An attachment as a result cache has it. */
 export interface Known {
   readonly attachment: Pick<Attachment, 'network' | 'containerID' | 'ifname'>
-  /** Its network namespace does not exist any more. */
+  /** Its network namespace no longer exists. */
   readonly isGone: boolean
 }
 
-/** What decides over the rules of primary plugins. */
+/** The facts that decide about the rules of primary plugins. */
 export interface NodeState {
   readonly networks: Iterable<Network>
-  /** Read only when there is a rule to judge. */
+  /** Is called only when there is a rule to judge. */
   readonly known: () => readonly Known[]
-  /** No network namespace on the node has this address, and all of them could be looked into. */
+  /** Whether no network namespace on the node has this address, and all of them could be looked into. */
   readonly isUnused: (address: Address) => boolean
-  /** Addresses for which rules of ours stand, or would after a dry run. */
+  /** Addresses that have rules of ours, or would have them after a dry run. */
   readonly standing: readonly Address[]
 }
 
 export interface TakeOverOptions {
   readonly dryRun: boolean
-  /** Report what would be removed, and remove nothing. */
+  /** Only report what would be removed, and remove nothing. */
   readonly keep: boolean
-  /** Look for chains that were left behind too. */
+  /** Also look for chains that were left behind. */
   readonly isThorough: boolean
 }
 
 /**
- * bridge, ptp and flannel remove their masquerade rules when their config says "ipMasq". Once that is switched off, a
- * pod from before keeps its rule: until its end it is masqueraded towards exempt destinations too, and after
- * that the next pod with its address. So for each network that has ip-masq, and a primary plugin whose own masquerade is off, this
+ * bridge, ptp and flannel remove their masquerade rules when their config says "ipMasq". Once that is switched off, an
+ * older pod keeps its rule: until its end it is masqueraded towards exempt destinations too, and after that the next pod
+ * with its address is. So for each network that has ip-masq, and a primary plugin whose own masquerade is off, this
  * removes the rules that such plugins made for it, where
  *
  * - rules of ours stand for the address, or
  * - the container is gone: nobody has the address.
  *
- * Rules of other networks, of other plugins, and of addresses that nothing is known of are left alone.
+ * Rules of other networks, of other plugins, and of addresses about which nothing is known are left alone.
  */
 export async function takeOver(
   firewalls: () => Promise<readonly PrimaryFirewall[]>,
@@ -80,7 +80,7 @@ export async function takeOver(
 
 interface Judged extends Pick<NodeState, 'known' | 'isUnused'> {
   readonly networks: readonly Network[]
-  /** Addresses for which rules of ours stand, by `toMapped`. */
+  /** Addresses that have rules of ours, by `toMapped`. */
   readonly ours: ReadonlySet<bigint>
 }
 
@@ -96,10 +96,10 @@ async function takeOverIn(
     return network ? [{ rule, network }] : []
   })
   if (candidates.length === 0) return { ...NOTHING_TAKEN_OVER, problems }
-  // Read after the rules: a container whose rule stands is in the cache, or its ADD is under way.
+  // The caches are read after the rules: the container of an existing rule is in the cache, or its ADD is under way.
   const known = readKnown()
   const alive = aliveKeys(firewall, known)
-  // The runtime may keep a network's attachments elsewhere, if no cache has one of them.
+  // If no cache has an attachment of the network, the runtime may keep its attachments elsewhere.
   const isCached = (network: Network) => known.some(({ attachment }) => attachment.network === network.name)
   const doomed: PrimaryRule[] = []
   const kept: KeptRule[] = []
@@ -130,11 +130,11 @@ function aliveKeys(firewall: PrimaryFirewall, known: readonly Known[]): Readonly
 interface Facts {
   readonly firewall: PrimaryFirewall
   readonly network: Network
-  /** Addresses for which rules of ours stand, by `toMapped`. */
+  /** Addresses that have rules of ours, by `toMapped`. */
   readonly ours: ReadonlySet<bigint>
-  /** Keys of attachments in a cache, and whether they may be alive. */
+  /** The keys of attachments in a cache, and whether they may be alive. */
   readonly alive: ReadonlyMap<string, boolean>
-  /** Nobody on the node has the address. */
+  /** Whether nobody on the node has the address. */
   readonly isFree: (address: Address) => boolean
 }
 
@@ -143,7 +143,7 @@ function reasonToKeep(
   { firewall, network, ours, alive, isFree }: Facts,
 ): string | undefined {
   const isAlive = alive.get(key)
-  // A chain to which nothing jumps does nothing; but the DEL of its container wants to find it.
+  // A chain to which nothing jumps has no effect, but the DEL of its container expects to find it.
   if (!address) return isAlive ? 'its container is there' : undefined
   if (ours.has(toMapped(address)) || isAlive === false) return undefined
   if (isAlive) return 'there are no rules of ours for this address yet'
@@ -151,7 +151,7 @@ function reasonToKeep(
   if (holder === 'free') return undefined
   if (holder === 'unknown')
     return isFree(address) ? undefined : `nothing shows that container ${containerID} is gone`
-  // Where the file names no interface, the container decides; its name may be cut in the comment.
+  // If the file names no interface, the container decides; its name may be cut in the comment.
   const { ifname = '' } = holder
   const isHolder =
     firewall.keyOf({ network: network.name, ifname, containerID: holder.containerID }) === key ||

@@ -2,7 +2,10 @@ import { toCniError } from '../cni/error'
 import { type Address, formatAddress, isSameAddress } from '../policy/address'
 import type { PrimaryFirewall } from './firewall'
 
-/** CHECK: rules of the primary plugin that masquerade these addresses too, a line each. A failure to look is a line as well. */
+/**
+ * CHECK: rules of the primary plugin that masquerade these addresses too, one line each. A failure to look is a line as
+ * well.
+ */
 export async function primaryWarnings(
   firewalls: () => Promise<readonly PrimaryFirewall[]>,
   addresses: readonly Address[],
