@@ -25,6 +25,8 @@ interface Node {
   readonly lane: Lane
   worlds: readonly World[]
   foreign: string
+  /** When each tombstone was first there, by pod, in ms of Date.now(). */
+  readonly buried: Map<string, number>
 }
 
 /** An error that names what is wrong with the product, and not with the fuzzer. */
@@ -44,7 +46,7 @@ export async function runSequence(
     lanes.map(async (lane) => {
       await clear(lane)
       await plantForeign(lane)
-      return { lane, worlds: [EMPTY_WORLD], foreign: (await observe(lane)).foreign }
+      return { lane, worlds: [EMPTY_WORLD], foreign: (await observe(lane)).foreign, buried: new Map() }
     }),
   )
   let around: Surroundings = { conf: {}, alive: new Set() }
@@ -62,6 +64,7 @@ export async function runSequence(
       nodes.map(async (node): Promise<Failure | undefined> => {
         try {
           await prepare(node.lane, adds, before)
+          age(node)
           if (operation === 'end') await finish(node, [...pods.values()], around)
           else await take(node, operation, { around, coverage })
           coverage.comparisons += 1
@@ -94,6 +97,22 @@ function changed(around: Surroundings, operation: Operation, adds: readonly Add[
   if ('conf' in operation) return { alive, conf: { ...conf, [operation.conf]: operation.keys } }
   if ('dies' in operation) return { conf, alive: new Set([...alive].filter((one) => one !== operation.dies)) }
   return { conf, alive: new Set([...alive, ...adds.map(({ pod }) => pod.containerID)]) }
+}
+
+/** Less than the two minutes that a tombstone is there: on a busy machine that is a few steps. */
+const SURE_MS = 100_000
+
+/** Nobody knows any more whether an old tombstone is there. */
+function age(node: Node): void {
+  const sure = new Set(
+    node.worlds.flatMap(({ tombs }) => Object.keys(tombs).filter((pod) => tombs[pod] === 'sure')),
+  )
+  for (const pod of node.buried.keys()) if (!sure.has(pod)) node.buried.delete(pod)
+  for (const pod of sure) if (!node.buried.has(pod)) node.buried.set(pod, Date.now())
+  const old = [...node.buried].flatMap(([pod, since]) => (Date.now() - since > SURE_MS ? [pod] : []))
+  if (old.length === 0) return
+  const doubts = Object.fromEntries(old.map((pod) => [pod, 'perhaps' as const]))
+  node.worlds = node.worlds.map((world) => ({ ...world, tombs: { ...world.tombs, ...doubts } }))
 }
 
 /** Each pod has a network namespace with its addresses. */
