@@ -28,6 +28,10 @@ export function valuesSchema(): Record<string, unknown> {
       nodeSelector: { type: 'object', additionalProperties: { type: 'string' } },
       tolerations: { type: 'array', items: { type: 'object' } },
       resources: { type: 'object' },
+      podMonitor: object({
+        enabled: { type: 'boolean' },
+        labels: { type: 'object', additionalProperties: { type: 'string' } },
+      }),
       healthPort: { type: 'integer', minimum: 1, maximum: 65535 },
       // What a chart that has this one as a part gives to it.
       global: { type: 'object' },

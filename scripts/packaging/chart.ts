@@ -8,7 +8,8 @@ import { ROOT } from './root'
  * replacement puts a value of the chart in the place of a text of the manifest, which has to be there once.
  */
 
-const BASE = join(ROOT, 'conf/kubernetes/base')
+const BASE = 'conf/kubernetes/base'
+const PROMETHEUS = 'conf/kubernetes/components/prometheus'
 
 type Replacement = readonly [text: string, template: string]
 
@@ -50,11 +51,28 @@ const DAEMON_SET: readonly Replacement[] = [
 {{- range .Values.extraArgs }}
             - {{ . | quote }}
 {{- end }}
+{{- if .Values.podMonitor.enabled }}
+            - --metrics-address=$(IP_MASQ_POD_IP):10299
+{{- end }}
 `,
   ],
   [
     '              value: /host\n',
-    '              value: /host\n{{- with .Values.extraEnv }}\n{{ toYaml . | indent 12 }}\n{{- end }}\n',
+    `              value: /host
+{{- with .Values.extraEnv }}
+{{ toYaml . | indent 12 }}
+{{- end }}
+{{- if .Values.podMonitor.enabled }}
+            - name: IP_MASQ_POD_IP
+              valueFrom:
+                fieldRef:
+                  fieldPath: status.podIP
+          ports:
+            - name: metrics
+              containerPort: 10299
+              protocol: TCP
+{{- end }}
+`,
   ],
   [
     `            requests:
@@ -112,21 +130,52 @@ const SERVICE_ACCOUNT: readonly Replacement[] = [
   ['  name: ip-masq\n', '  name: ip-masq\n  namespace: {{ .Release.Namespace }}\n'],
 ]
 
+/** A Prometheus operator may select by a label of its own ("release"). */
+const MONITOR: readonly Replacement[] = [
+  ['  namespace: kube-system\n', '  namespace: {{ .Release.Namespace }}\n'],
+  [
+    '  labels:\n    app.kubernetes.io/name: ip-masq\n',
+    `  labels:
+    app.kubernetes.io/name: ip-masq
+{{- with .Values.podMonitor.labels }}
+{{ toYaml . | indent 4 }}
+{{- end }}
+`,
+  ],
+]
+
 /** What scripts/chart makes: the name of each file in the chart, and its text. */
 export async function chartFiles(): Promise<readonly (readonly [name: string, text: string])[]> {
+  const read = (directory: string, name: string) => readFile(join(ROOT, directory, name), 'utf8')
   const from = async (name: string, replacements: readonly Replacement[]) => {
-    const text = await readFile(join(BASE, name), 'utf8')
-    return [`templates/${name}`, `${HEAD}${replacements.reduce(replaceOnce(name), text)}`] as const
+    const text = replacements.reduce(replaceOnce(name), await read(BASE, name))
+    return [`templates/${name}`, `${headOf(BASE)}${text}`] as const
+  }
+  const forPrometheus = async (name: string) => {
+    const text = MONITOR.reduce(replaceOnce(name), quoted(await read(PROMETHEUS, name)))
+    return [
+      `templates/${name}`,
+      `${headOf(PROMETHEUS)}${onlyIf('.Values.podMonitor.enabled', text)}`,
+    ] as const
   }
   return [
     await from('daemonset.yaml', DAEMON_SET),
     await from('config.yaml', CONFIG),
     await from('service-account.yaml', SERVICE_ACCOUNT),
+    await forPrometheus('pod-monitor.yaml'),
+    await forPrometheus('prometheus-rule.yaml'),
     ['values.schema.json', `${JSON.stringify(valuesSchema(), null, 2)}\n`],
   ]
 }
 
-const HEAD = '{{- /* Made by scripts/chart from conf/kubernetes/base: change that. */ -}}\n'
+const headOf = (directory: string) => `{{- /* Made by scripts/chart from ${directory}: change that. */ -}}\n`
+
+const onlyIf = (condition: string, text: string) => `{{- if ${condition} }}\n${text}{{- end }}\n`
+
+/** Prometheus' own templates have the same braces as helm's. */
+function quoted(text: string): string {
+  return text.replace(/\{\{|\}\}/g, (braces) => `{{ "${braces}" }}`)
+}
 
 function replaceOnce(name: string) {
   return (text: string, [old, template]: Replacement): string => {

@@ -73,6 +73,7 @@ describe('the same objects as kustomize makes', () => {
     ['base', ['air-gap'], { image: { pullPolicy: 'Never' } }],
     ['base', ['iptables-legacy'], { iptablesLegacy: true }],
     ['base', ['other-owners'], { otherOwners: true }],
+    ['base', ['prometheus'], { podMonitor: { enabled: true } }],
     ['flannel', [], { network: 'cbr0', config: FLANNEL }],
     [
       'k3s',
@@ -117,6 +118,14 @@ describe('the same objects as kustomize makes', () => {
     }
     expect(objects(await rendered(values))).toEqual(objects(await kustomizeWith('base', [], own)))
   })
+})
+
+test('a label by which a Prometheus selects', async () => {
+  const all = await rendered({ podMonitor: { enabled: true, labels: { release: 'prometheus' } } })
+  for (const kind of ['PodMonitor', 'PrometheusRule'])
+    expect(all.find((one) => one.kind === kind)?.metadata).toMatchObject({
+      labels: { 'app.kubernetes.io/name': 'ip-masq', release: 'prometheus' },
+    })
 })
 
 test.each(Object.entries(PROFILES))(
