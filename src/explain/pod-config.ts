@@ -1,13 +1,11 @@
 import { findOwnPlugin, type Network, type Networks, pluginsOf } from '../cni/conflists'
 import { toCniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
-import { parseAddresses } from '../cni/prev-result'
 import type { CachedAttachment } from '../cni/result-cache'
-import { parsePodCIDRs } from '../config/parse'
 import type { PodConfig } from '../config/reason'
 import { readSettings } from '../config/settings'
 import { FAMILIES } from '../policy/address'
-import { podListsOf } from '../sync/decisions'
+import { podConfigBy } from '../sync/pod-config'
 import type { PodAddress } from './pods'
 
 /** What the conflist asks for a pod, or why that is not known. */
@@ -60,17 +58,12 @@ function pluginOfAdd(cached: CachedAttachment | undefined): JsonObject | undefin
 }
 
 async function configOf(plugin: JsonObject, { address, cached, live }: PodAddress): Promise<PodConfig> {
-  const settings = await readSettings(plugin)
-  const own = cached ? podListsOf(plugin, cached).own : {}
-  const podCIDRs = parsePodCIDRs(own)
-  const pod = cached?.attachment.pod ?? live?.note?.pod ?? ''
+  if (cached) return podConfigBy(plugin, cached)
   return {
-    settings: podCIDRs ? { ...settings, config: { ...settings.config, podCIDRs } } : settings,
-    raw: { ...plugin, ...own },
-    namespace: cached?.attachment.namespace ?? pod.split('/')[0] ?? '',
+    settings: await readSettings(plugin),
+    raw: plugin,
+    namespace: live?.note?.pod.split('/')[0] ?? '',
     // Without a result nobody knows the subnet.
-    ips: cached
-      ? parseAddresses(cached.result, cached.attachment.ifname)
-      : [{ address, length: FAMILIES[address.family].bits }],
+    ips: [{ address, length: FAMILIES[address.family].bits }],
   }
 }

@@ -1,4 +1,5 @@
 import { findOwnPlugin, type Network } from '../cni/conflists'
+import type { JsonObject } from '../cni/json'
 import { parseAddresses } from '../cni/prev-result'
 import type { CachedAttachment } from '../cni/result-cache'
 import { parsePodCIDRs } from '../config/parse'
@@ -17,6 +18,11 @@ export async function podConfigOf(
   const plugin = findOwnPlugin(plugins)
   if (!plugin) return undefined
   const at = places[plugins.lastIndexOf(plugin)]
+  return { ...(await podConfigBy(plugin, cached)), ...(at && { at }) }
+}
+
+/** The same by a plugin's config whose place is not known. */
+export async function podConfigBy(plugin: JsonObject, cached: CachedAttachment): Promise<PodConfig> {
   const settings = await readSettings(plugin)
   const { own } = podListsOf(plugin, cached)
   const podCIDRs = parsePodCIDRs(own)
@@ -24,7 +30,6 @@ export async function podConfigOf(
   return {
     settings: podCIDRs ? { ...settings, config: { ...settings.config, podCIDRs } } : settings,
     raw: { ...plugin, ...own },
-    ...(at && { at }),
     namespace: attachment.namespace,
     ips: parseAddresses(result, attachment.ifname),
   }
