@@ -5,13 +5,13 @@ import { AttributeError, type FileAttributes } from '../system/attributes'
 import { fileOfDescriptor, runProgram } from './run-program'
 import { rootsOwn } from './trusted-file'
 
-/** They vouch for the content, which is another one now; the kernel writes them, or a signer does. */
+/** These attributes vouch for the content, which is different now. The kernel writes them, or a signer does. */
 const OF_THE_CONTENT = ['security.ima', 'security.evm']
 
 /**
- * Gives one open file the extended attributes of another: the SELinux label, access lists, and what users put there. A
- * line for what could not be made sure of. An attribute that the system refuses is an error: a runtime may not be allowed
- * to read a file that has lost its label.
+ * Gives one open file the extended attributes of another: the SELinux label, access lists, and what users put there.
+ * Returns a line for what could not be verified. An attribute that the system refuses is an error: a runtime may not be
+ * allowed to read a file that has lost its label.
  */
 export function copyAttributes(from: number, to: number, path: string): string[] {
   const attributes = fileAttributes()
@@ -39,7 +39,7 @@ function isSame(one: Uint8Array, other: Uint8Array | undefined): boolean {
   return one.length === other?.length && one.every((byte, i) => byte === other[i])
 }
 
-/** An attribute that the system refuses is named. */
+/** Adds the attribute's name to an error of the system. */
 function naming<T>(name: string, path: string, work: () => T): T {
   try {
     return work()
@@ -57,7 +57,10 @@ function refused(path: string, name: string, errno: number): CniError {
 
 const COPIERS = ['/usr/bin/cp', '/bin/cp']
 
-/** Where the runtime cannot see them. GNU cp can do it; another cp does not know the option, and then nobody can tell. */
+/**
+ * Copies attributes where the runtime cannot see them. GNU cp can do it; another cp does not know the option, and then
+ * nobody can tell.
+ */
 function copyByTool({ from, to, path }: Copy): string[] {
   const kinds = exists('/sys/fs/selinux/enforce') ? 'mode,xattr,context' : 'mode,xattr'
   for (const program of COPIERS) {

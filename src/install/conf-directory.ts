@@ -5,7 +5,7 @@ import { isMissing } from '../system/errors'
 import { atPlace, inDirectory, type Place } from './directory'
 import { type OpenFile, readByteText, withFile } from './read-file'
 
-/** Files that a runtime may read, in its order. Links are among them; none without a directory. */
+/** Files that a runtime may read, in its order. Links are included; a missing directory has none. */
 export function configFiles(confDir: string): string[] {
   return networkFiles(entries(confDir)).map((name) => `${confDir}/${name}`)
 }
@@ -16,14 +16,14 @@ export function dropInFiles(confDir: string, network: string): string[] {
   return directory ? dropIns(entries(directory)).map((name) => `${directory}/${name}`) : []
 }
 
-/** Directories that may hold drop-ins; links to directories are among them, because libcni follows them. */
+/** Directories that may hold drop-ins. Links to directories are included, because libcni follows them. */
 export function networksWithDropIns(confDir: string): string[] {
   return entries(confDir)
     .sort()
     .filter((name) => dropInFiles(confDir, name).length > 0)
 }
 
-/** All names in a directory; none where it is missing. */
+/** All names in a directory; none if it is missing. */
 function entries(directory: string): string[] {
   try {
     return inDirectory(directory, ({ at }) => namesIn(at('.')))
@@ -33,7 +33,7 @@ function entries(directory: string): string[] {
   }
 }
 
-/** The path may be a link; what is read, and later replaced, is the file that it leads to. */
+/** Opens a config. The path may be a link; what is read, and later replaced, is the file that it leads to. */
 export function openConfig<T>(path: string, work: (file: OpenFile, place: Place) => T): T {
   return atPlace(path, (place) => withFile(place, (file) => work(file, place)))
 }

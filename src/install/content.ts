@@ -1,7 +1,7 @@
 import { startSha256 } from '#system/digest'
 import { close, openToRead, readAt, status, writeNext } from '#system/files'
 
-/** The bytes, or the file whose copy it is to be. */
+/** The new file's bytes, or the file to copy. */
 export type Content = { readonly bytes: Uint8Array } | { readonly copyOf: string }
 
 export function sizeOf(content: Content): number {
@@ -22,7 +22,7 @@ export function hashOf(descriptor: number): string {
   return hash.end()
 }
 
-/** Returns the hash of what it read. */
+/** Writes the content, and returns the hash of what it read. */
 export function writeContent(descriptor: number, content: Content): string {
   const writeAll = (bytes: Uint8Array) => {
     for (let at = 0; at < bytes.length; ) at += writeNext(descriptor, bytes.subarray(at))
@@ -32,7 +32,7 @@ export function writeContent(descriptor: number, content: Content): string {
   return hashOfContent(content)
 }
 
-/** The source is opened once, so that what is hashed is what is copied. */
+/** Opens the source once, so that the bytes that are hashed are those that are copied. */
 function fromSource(path: string, use: (piece: Uint8Array) => void): string {
   const source = openToRead(path)
   try {
@@ -47,7 +47,7 @@ function fromSource(path: string, use: (piece: Uint8Array) => void): string {
   }
 }
 
-/** From its beginning. A container's memory limit holds for us too. */
+/** Reads a file from its beginning, in pieces, because a container's memory limit holds for us too. */
 function inPieces(descriptor: number, use: (piece: Uint8Array) => void): void {
   const piece = new Uint8Array(1 << 20)
   for (let at = 0; ; ) {

@@ -3,17 +3,17 @@ import { CniError } from '../cni/error'
 
 /**
  * A directory that was opened once. Its entries are named through the descriptor (proc(5)), so that nobody who may write
- * in one of the directories above can lead us elsewhere between two calls.
+ * in one of the directories above it can lead us elsewhere between two calls.
  */
 export interface Directory {
   /** The real path, for messages. */
   readonly path: string
   readonly descriptor: number
-  /** An entry, under a name that every function of `#system/files` takes. */
+  /** An entry's name in a form that every function of `#system/files` takes. */
   readonly at: (name: string) => string
 }
 
-/** A file in a directory: what all links on the path lead to. It may not exist, but it was no link when we looked. */
+/** The file in a directory that all links on a path lead to. It may not exist, but it was no link when we looked. */
 export interface Place {
   readonly directory: Directory
   readonly name: string
@@ -26,7 +26,10 @@ export interface Place {
 /** The kernel's own limit (path_resolution(7)). */
 const MOST_LINKS = 40
 
-/** Runs `work` with the place that a path names. What links of other users lead to must be theirs (`requireAuthors`). */
+/**
+ * Runs `work` with the place that a path names. A file that links of other users lead to must be theirs
+ * (`requireAuthors`).
+ */
 export function atPlace<T>(path: string, work: (place: Place) => T): T {
   const place = locate(path)
   try {
@@ -59,8 +62,8 @@ export function inDirectory<T>(
 }
 
 /**
- * Who plants a link must not make root read or write what belongs to somebody else: a link that another user could have
- * made may only lead to what is that user's own.
+ * Throws if a link of another user leads to somebody else's file. Whoever plants a link must not make root read or write
+ * a file of somebody else, so a link that another user could have made may lead only to that user's own files.
  */
 export function requireAuthors({ directory, name, authors }: Place, owner: number): void {
   const author = authors.find((uid) => uid !== owner)
@@ -71,7 +74,7 @@ export function requireAuthors({ directory, name, authors }: Place, owner: numbe
   )
 }
 
-/** In a sticky directory only its owner and an entry's own can take the entry away. */
+/** Whether others may write. In a sticky directory only its owner and an entry's owner can remove the entry. */
 export function mayOthersWrite({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
   const isSticky = (mode & 0o1000) !== 0
   return uid !== 0 || ((mode & 0o022) !== 0 && !isSticky)
@@ -118,7 +121,7 @@ function openRoot(): Directory {
   return open('/', '/')
 }
 
-/** Opens a directory, and follows no link: it would be one that came after we looked. */
+/** Opens a directory without following a link, because a link would have come after we looked. */
 export function enter(directory: Directory, name: string): Directory {
   return open(directory.at(name), join(directory, name))
 }
@@ -139,7 +142,7 @@ function join({ path }: Directory, name: string): string {
   return `${path === '/' ? '' : path}/${name}`
 }
 
-/** An error says which file it is about by its descriptor; an operator needs the path. */
+/** Adds the path to an error. The error names the file by its descriptor, but an operator needs the path. */
 export function withPath(error: unknown, { descriptor, path }: Directory): unknown {
   if (!(error instanceof Error)) return error
   const name = (text: string) =>

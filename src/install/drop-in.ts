@@ -23,13 +23,13 @@ import type { Target } from './target'
 
 const DROP_IN = '90-ip-masq.conf'
 
-/** Who may read the conflist may read the drop-in, and nobody else. */
+/** The conflist's mode and owner: whoever may read the conflist may read the drop-in, and nobody else. */
 interface Like {
   readonly mode: number
   readonly owner: Owner
 }
 
-/** Puts ip-masq into the network by a file of its own; a line if something was done. */
+/** Puts ip-masq into the network by a file of its own; returns a line if something was done. */
 export function placeDropIn(
   { file, name }: Target,
   { confDir, plugin }: { readonly confDir: string; readonly plugin: JsonObject | undefined },
@@ -49,7 +49,7 @@ function placementOf(plugin: JsonObject, like: Like): Placement {
   return { ...like, content: { bytes: encode(`${JSON.stringify(plugin, null, 2)}\n`) } }
 }
 
-/** What is there stays, unless it is given another config, or others may read it who may not read the conflist. */
+/** Replaces the drop-in if another config was given, or if people may read it who may not read the conflist. */
 function replaceDropIn(path: string, plugin: JsonObject | undefined, like: Like): boolean {
   const there = openConfig(path, (open) => ({
     bytes: bytesOf(readByteText(open)),
@@ -74,7 +74,10 @@ function addDropIn(confDir: Directory, network: string, placement: Placement): b
   return true
 }
 
-/** Makes the directory as open as the conflist: who may read that may list this. One that exists stays as it is, a link too. */
+/**
+ * Makes a directory that is as open as the conflist: whoever may read the conflist may list it. An existing directory or
+ * link stays as it is.
+ */
 function makeOwnDirectory(confDir: Directory, name: string, { mode, owner }: Like): void {
   try {
     makeDirectory(confDir.at(name), 0o700)
@@ -84,7 +87,7 @@ function makeOwnDirectory(confDir: Directory, name: string, { mode, owner }: Lik
   }
   const directory = enter(confDir, name)
   try {
-    // Where others may write, this may be another directory by now, with contents that nobody shall see.
+    // Where others may write, this may be another directory by now, with contents that nobody must see.
     const { uid } = statusOfOpen(directory.descriptor)
     if (uid !== effectiveUser() || namesIn(directory.at('.')).length > 0) return
     setOwner(directory.descriptor, uid, owner.gid)
@@ -95,13 +98,13 @@ function makeOwnDirectory(confDir: Directory, name: string, { mode, owner }: Lik
   }
 }
 
-/** Takes a drop-in away, and the directory if nothing else is in it. */
+/** Deletes a drop-in, and the directory if nothing else is in it. */
 export function removeDropIn(confDir: string, network: string, path: string): void {
   const name = path.slice(path.lastIndexOf('/') + 1)
   inDirectory(`${confDir}/${network}`, (directory) => removeFile({ directory, name }))
   inDirectory(confDir, ({ at }) => {
     try {
-      // rmdir(2) refuses a directory with entries, and a link, which is somebody's own.
+      // rmdir(2) refuses a directory with entries, and a link, which belongs to somebody else.
       removeDirectory(at(network))
     } catch {}
   })
@@ -109,8 +112,8 @@ export function removeDropIn(confDir: string, network: string, path: string): vo
 }
 
 /**
- * containerd reads its conf dir again when a file directly in it is written or removed, not for one in a sub-folder. The
- * name is new each time, so that nobody can put a link there first.
+ * Makes containerd read its conf dir again. It does so when a file directly in the directory is written or removed, but
+ * not for a file in a sub-folder. The name is new each time, so that nobody can put a link there first.
  */
 export function nudge(confDir: string): void {
   inDirectory(confDir, (directory) => {

@@ -4,9 +4,9 @@ import { type Masquerading, masqueradingOf, notMasqueradingOf } from '../primary
 import { inByteText, isEditable } from './read-file'
 
 /**
- * Edits of a conflist's text: keys that we do not know, their order, the indentation and the version stay as they are
- * written. Each is given a text that JSON.parse has accepted, and returns the same text where there is nothing to do. The
- * texts have a character for each byte (`read-file.ts`).
+ * Edits a conflist's text. Keys that we do not know, their order, the indentation and the version stay as they are
+ * written. Each function gets a text that JSON.parse has accepted, and returns the same text if there is nothing to do.
+ * The texts have one character per byte (`read-file.ts`).
  */
 
 const OURS = 'ip-masq'
@@ -21,7 +21,7 @@ export function addPlugin(text: string, wanted: JsonObject): string {
   if (own.length > 1) throw new Error(`ip-masq is in it ${own.length} times: leave one`)
   const at = own[0] ?? plugins.length - 1
   const node = nodeAt(text, at)
-  // As what stands there is set: on a line of its own, or behind the one before.
+  // The new plugin is placed like the one that is there: on a line of its own, or after the one before.
   const [, gap = ''] = /[[,](\s*)$/.exec(text.slice(0, node.offset)) ?? []
   const written = render(plugin, gap, text)
   if (own.length === 0) {
@@ -34,13 +34,13 @@ export function addPlugin(text: string, wanted: JsonObject): string {
   )
 }
 
-/** A key that is written twice is found at one place, and counts at another. */
+/** Checks an edit: a key that is written twice is found at one place, but counts at another. */
 function verified(text: string, plugins: readonly unknown[]): string {
   if (isSame(pluginsIn(text), plugins)) return text
   throw new Error('a key is in it twice: leave one')
 }
 
-/** Indented as the line that it begins on; on one line where its neighbours are. */
+/** Renders a plugin, indented like the line that it begins on; on one line if its neighbours are. */
 function render(plugin: JsonObject, gap: string, text: string): string {
   if (!gap.includes('\n')) return JSON.stringify(plugin)
   const [indentation, unit] = [gap.slice(gap.lastIndexOf('\n') + 1), unitOf(text)]
@@ -48,7 +48,7 @@ function render(plugin: JsonObject, gap: string, text: string): string {
   return JSON.stringify(plugin, null, unit).replaceAll('\n', `${eol}${indentation}`)
 }
 
-/** What the file indents by: that of its first indented line. */
+/** The indentation of the file: that of its first indented line. */
 function unitOf(text: string): string {
   return /\n([ \t]+)\S/.exec(text)?.[1] ?? '  '
 }
@@ -70,7 +70,7 @@ export function removePlugin(text: string): string {
     .reduce((rest, at) => cut(rest, at), text)
 }
 
-/** Takes the plugin out, with the comma and the white space that set it apart from its neighbour. */
+/** Removes the plugin, with the comma and the white space between it and its neighbour. */
 function cut(text: string, at: number): string {
   const count = pluginsIn(text).length
   const own = nodeAt(text, at)
@@ -89,22 +89,22 @@ export function switchOffMasquerade(text: string): string {
   )
 }
 
-/** The text with this version, in front where it had none. */
+/** The text with this version, which becomes the first key if there was none. */
 export function setVersion(text: string, version: string): string {
   return applyEdits(text, modify(text, ['cniVersion'], version, { getInsertionIndex: () => 0 }))
 }
 
-/** Plugins that masquerade besides us, as far as the conflist says. */
+/** Plugins that masquerade in addition to us, as far as the conflist shows. */
 export function masqueradingIn(text: string): Masquerading[] {
   return masqueradingOf(pluginsIn(text))
 }
 
-/** Plugins that say that they do not masquerade. Install writes this, and nothing else, where it switches one off. */
+/** Plugins whose config switches the masquerade off. Install writes exactly this where it switches one off. */
 export function notMasqueradingIn(text: string): Masquerading[] {
   return notMasqueradingOf(pluginsIn(text))
 }
 
-/** Whether a runtime could load the text as a list, and we can edit it. */
+/** Whether a runtime could load the text as a list and we can edit it. */
 export function isConflist(text: string): boolean {
   try {
     return pluginsIn(text).length > 0 && isEditable(text)
@@ -120,7 +120,7 @@ function pluginsIn(text: string): readonly unknown[] {
   throw new Error('it has no list "plugins": a plain .conf holds one plugin; write a .conflist')
 }
 
-/** How often ip-masq stands in it. */
+/** How many plugins of the text are ip-masq. */
 export function ownPluginsIn(text: string): number {
   const conflist: unknown = JSON.parse(text)
   return isObject(conflist) && Array.isArray(conflist.plugins) ? indicesOfOwn(conflist.plugins).length : 0

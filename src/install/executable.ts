@@ -11,8 +11,8 @@ interface PlacedExecutable {
 }
 
 /**
- * A copy of the executable that runs now, under the name that conflists use. It always belongs to root, whoever owned the
- * file before, because root runs it.
+ * Installs a copy of the running executable under the name that conflists use. It always belongs to root, whoever owned
+ * an older file, because root runs it.
  */
 export function installExecutable(source: string, binDir: string): PlacedExecutable {
   const path = `${binDir}/${EXECUTABLE}`
@@ -37,8 +37,9 @@ export function installExecutable(source: string, binDir: string): PlacedExecuta
 }
 
 /**
- * No refusal: who may write there can exchange the primary plugin, which root runs as well. It is common enough: an
- * archive of CNI plugins that was unpacked as root leaves the directory to the user who packed it.
+ * Advice about a directory that others may write to. It is no refusal: whoever may write there can exchange the primary
+ * plugin as well, which root runs too. This is common: an archive of CNI plugins that was unpacked as root leaves the
+ * directory to the user who packed it.
  */
 function adviceFor(binDir: string, openTo: string): string {
   return `other users than root can exchange the executables in ${binDir}, which root runs: make ${openTo} root's own (chown root:root, chmod go-w)`
@@ -58,7 +59,7 @@ function withBinDir<T>(binDir: string, work: Parameters<typeof inDirectory<T>>[1
   }
 }
 
-/** It runs here: the architecture is right, and the file system is not mounted noexec. */
+/** Throws unless the file runs here: the architecture is right, and the file system is not mounted noexec. */
 function requireAnswer(file: string, path: string): void {
   const { succeeded, stdout, said } = runProgram(file, {
     environment: { CNI_COMMAND: 'VERSION' },

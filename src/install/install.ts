@@ -24,7 +24,7 @@ export interface InstallOptions {
   readonly confDir: string
   readonly network: string | undefined
   readonly mode: Mode
-  /** Our part of the conflist; undefined: what is there, or no keys. */
+  /** Our part of the conflist. Undefined: the part that is there, or no keys. */
   readonly plugin: JsonObject | undefined
   readonly disablePrimaryMasq: boolean
   /** The version to write into the conflist; undefined: leave it as it is. */
@@ -34,26 +34,27 @@ export interface InstallOptions {
 }
 
 export interface Installer {
-  /** The executable that runs now, of which a copy is installed. */
+  /** The running executable, which is copied. */
   readonly executable: string
   readonly runtimes: () => Promise<readonly Runtime[]>
   /** The command that makes the runtime read its conf directory again. */
   readonly restart: string
 }
 
-/** What was done, and what is left to do by hand, a line each. */
+/** What was done, and what an operator still has to do, one line each. */
 export interface InstallReport {
   readonly done: readonly string[]
   readonly advice: readonly string[]
-  /** Types of primary plugins whose masquerade was switched off; pods that run keep the rules of those. */
+  /** Types of primary plugins whose masquerade was switched off. Running pods keep the rules of these plugins. */
   readonly switchedOff: readonly string[]
-  /** The executable or ip-masq's place in the network was not there; no more than a new config is not that. */
+  /** The executable or ip-masq's place in the network was missing. A new config alone does not count. */
   readonly wasUndone: boolean
 }
 
 /**
- * The executable first, and the network only when that is there and runs: no conflist ever names what is not there. Each
- * step is one rename, so that a crash leaves the old state or the new one of each, and all of it may be run again.
+ * Installs the executable first, and joins the network only when the executable is there and runs, so that no conflist
+ * ever names a missing file. Each step is one rename: a crash leaves the old state or the new one of each, and everything
+ * may be run again.
  */
 export async function install(options: InstallOptions, installer: Installer): Promise<InstallReport> {
   if (options.plugin) parseConfig(options.plugin)
@@ -126,7 +127,10 @@ function editedText(
   }
 }
 
-/** A runtime that answers sees a rename in its directory by itself; of one that we do not see, we cannot say so. */
+/**
+ * Advice on the restart. A runtime that answers notices a rename in its directory by itself; about a runtime that we do
+ * not see, we cannot know.
+ */
 function restartAdvice(
   done: readonly string[],
   runtimes: readonly Runtime[],

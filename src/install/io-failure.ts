@@ -1,6 +1,9 @@
 import { CniError } from '../cni/error'
 
-/** What the system refuses (a full disk, a read-only directory) is no defect of ours: it names the file and the reason. */
+/**
+ * Turns what the system refuses (a full disk, a read-only directory) into an error that names the file and the reason. It
+ * is no defect of ours.
+ */
 export async function withIoFailures<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -6,13 +6,13 @@ import { neighbourIn } from './neighbours'
 import type { Target } from './target'
 
 interface Wish {
-  /** What the conflist's version is to be. */
+  /** The version that the conflist is to have. */
   readonly cniVersion: Version | undefined
-  /** The operator knows better about the primary plugin. */
+  /** The operator takes responsibility for the primary plugin. */
   readonly force: boolean
 }
 
-/** Refuses a conflist in which ip-masq would do harm: every ADD of the node would fail, or nothing would change. */
+/** Refuses a conflist in which ip-masq would do harm: every ADD of the node would fail, or ip-masq would change nothing. */
 export function requireFit(target: Target, { cniVersion, force }: Wish): void {
   const { path, conflist, text } = target
   const refuse = (why: string) => new CniError('invalidConfig', `Cannot add ip-masq to ${path}: ${why}`)
@@ -21,7 +21,7 @@ export function requireFit(target: Target, { cniVersion, force }: Wish): void {
   }
   const version = versionFault(conflist)
   if (version !== undefined && cniVersion === undefined) throw refuse(version)
-  // Who has it already has decided.
+  // If ip-masq is in it already, somebody has decided.
   if (force || ownPluginsIn(text) > 0) return
   const neighbour = neighbourIn(conflist)
   if (neighbour === undefined) return
@@ -30,9 +30,12 @@ export function requireFit(target: Target, { cniVersion, force }: Wish): void {
   )
 }
 
-/** Some primary plugins work without a version, or with one that is no longer spoken; with us every ADD would fail. */
+/**
+ * Why ip-masq would make every ADD fail. Some primary plugins work without a version, or with one that is no longer
+ * supported.
+ */
 export function versionFault({ cniVersion, cniVersions }: JsonObject): string | undefined {
-  // Runtimes take the highest of both that they speak.
+  // Runtimes take the highest version that both sides support.
   const offered = [cniVersion, ...(Array.isArray(cniVersions) ? cniVersions : [])]
   if (offered.some(isSupported)) return undefined
   const has =

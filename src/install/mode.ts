@@ -9,14 +9,14 @@ export type Mode = (typeof MODES)[number]
 
 interface Circumstances {
   readonly mode: Mode
-  /** Drop-ins of the network that are ours. */
+  /** The network's drop-ins that are ours. */
   readonly dropIns: readonly string[]
   readonly runtimes: readonly Runtime[]
 }
 
 /**
- * How ip-masq joins a network. `auto` writes a drop-in only where the runtime that runs is known to read it: others
- * ignore it, and pods would start unmasqueraded.
+ * Decides how ip-masq joins a network. `auto` writes a drop-in only where the running runtime is known to read it: other
+ * runtimes ignore it, and pods would start without masquerading.
  */
 export function decideMode(
   { name, path, text, conflist }: Target,

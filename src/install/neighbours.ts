@@ -1,10 +1,10 @@
 import type { JsonObject } from '../cni/json'
 import { nestedPlugins } from './nested-plugins'
 
-/** A network plugin that masquerades on its own account, outside of the conflist. */
+/** A network plugin that masquerades by itself, outside of the conflist. */
 export interface Neighbour {
   readonly name: string
-  /** Its part of docs/neighbours.md. */
+  /** Its section of docs/neighbours.md. */
   readonly section: string
 }
 
@@ -25,8 +25,8 @@ const KUBE_ROUTER: Neighbour = { name: 'kube-router', section: 'kube-router' }
 const KINDNET: Neighbour = { name: 'kindnet', section: 'kindnet' }
 
 /**
- * The first that does, in the list or where a plugin of it delegates to. Two have reference plugins in their conflists,
- * and are known by other signs.
+ * The first plugin that masquerades by itself, in the list or among plugins that it delegates to. Two of them have
+ * reference plugins in their conflists, and are recognised by other signs.
  */
 export function neighbourIn(conflist: JsonObject): Neighbour | undefined {
   for (const { plugin, network } of nestedPlugins(conflist)) {

@@ -7,14 +7,14 @@ export interface NestedPlugin {
 }
 
 /**
- * All plugins that a runtime starts for this config, by itself or through another plugin: Multus has lists and plugins in
- * `delegates`, flannel and others have one in `delegate`, and these may delegate again. Others have keys of their own for
- * that, so every key counts but `ipam`, because an IPAM plugin may share its name with a network plugin (antrea, kube-ovn).
- * The outer ones come first.
+ * All plugins that a runtime starts for this config, directly or through another plugin. Multus has lists and plugins in
+ * `delegates`, flannel and others have one in `delegate`, and these may delegate again. Other plugins use keys of their
+ * own, so every key counts except `ipam`, because an IPAM plugin may share its name with a network plugin (antrea,
+ * kube-ovn). Outer plugins come first.
  */
 export function nestedPlugins(config: unknown): NestedPlugin[] {
   const found: NestedPlugin[] = []
-  // A list instead of recursion: a file may be nested as deep as it likes.
+  // A list replaces recursion, because a file may be nested to any depth.
   const values: { readonly value: unknown; readonly network: unknown }[] = [
     { value: config, network: undefined },
   ]

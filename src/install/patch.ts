@@ -6,15 +6,15 @@ import { type Placement, placeFile } from './place-file'
 import { bytesOf, type OpenFile, readByteText, withFile } from './read-file'
 import { isStillNeeded } from './restore-masquerade'
 
-/** The file is not what was read a moment ago: its owner has just written it anew. */
+/** The file differs from what was read a moment ago: its owner has just written it again. */
 export class ChangedError extends Error {}
 
-/** What was there before install, under a name that no runtime reads. */
+/** The path of the backup from before install; no runtime reads a file of this name. */
 export function backupOf(path: string): string {
   return `${path}.ip-masq-backup`
 }
 
-/** What install left beside the conflist; undefined without one, and empty where there is something that cannot be read. */
+/** The backup that install left next to the conflist. Undefined if there is none, and empty if it cannot be read. */
 export function readBackup(place: Place): string | undefined {
   try {
     return withFile({ ...place, name: backupOf(place.name) }, readByteText)
@@ -24,8 +24,8 @@ export function readBackup(place: Place): string | undefined {
 }
 
 /**
- * Puts the conflist with ip-masq in it in the place of a backup that is lost. By that, every later run knows that ip-masq
- * was in this network, and that nothing shows what was there before.
+ * Replaces a lost backup by the conflist with ip-masq in it. Every later run sees from it that ip-masq was in this
+ * network, and that nothing shows what was there before.
  */
 export function replaceLostBackup(file: string, text: string): void {
   openConfig(file, (open, place) => {
@@ -36,21 +36,21 @@ export function replaceLostBackup(file: string, text: string): void {
 
 export interface Edit {
   readonly file: string
-  /** What was read. */
+  /** The text that was read. */
   readonly text: string
   readonly edited: string
   readonly keepBackup: boolean
 }
 
 /**
- * Replaces a conflist by its edited text. Owner, mode and extended attributes stay as they are; the backup has the same.
- * Returns lines about what could not be made sure of.
+ * Replaces a conflist by its edited text. Owner, mode and extended attributes stay as they are; the backup gets the same.
+ * Returns lines about what could not be verified.
  */
 export function replaceConflist({ file, text, edited, keepBackup }: Edit): string[] {
   return openConfig(file, (open, place) => {
     if (readByteText(open) !== text) throw new ChangedError()
     const backup = { ...place, name: backupOf(place.name) }
-    // A backup that is there is of before the first install; what we have edited ourselves is no news.
+    // An existing backup is from before the first install. A text that we have edited ourselves needs no backup.
     const there = readBackup(place)
     const isNews = there === undefined || (ownPluginsIn(text) === 0 && !isStillNeeded(there, text))
     const saved = keepBackup && isNews ? placeFile(backup, like(open, text)) : []
@@ -59,7 +59,7 @@ export function replaceConflist({ file, text, edited, keepBackup }: Edit): strin
   })
 }
 
-/** Does what `replaceConflist` does, up to three times when its owner writes the file at the same time. */
+/** Does what `replaceConflist` does, and tries up to three times if the conflist's owner writes the file at the same time. */
 export function editConflist(
   file: string,
   edit: (text: string) => string,

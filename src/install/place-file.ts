@@ -35,21 +35,21 @@ export interface Placement {
   readonly owner: Owner
   /** An open file whose extended attributes the new one gets. */
   readonly attributesOf?: number
-  /** Throws if the file must not come into place. `file` is the whole file, open for reading and executing. */
+  /** Throws if the file must not be put in place. `file` is the whole file, open for reading and executing. */
   readonly check?: (file: string) => void
 }
 
-/** No suffix that a runtime reads (.conf, .conflist, .json), and no name that a plugin could have. */
+/** The name has no suffix that a runtime reads (.conf, .conflist, .json), and no plugin could have this name. */
 const UNFINISHED = /^\.ip-masq-unfinished\.\d+\.[0-9a-f]{8}$/
 
 /**
- * Puts a whole file in place. Whoever looks sees the old one or the new one, also after a loss of power, and a running
- * executable is not written to (no "text file busy"). The unfinished file is in the same directory, so that one rename is
- * enough, and SELinux gives it that directory's label.
+ * Puts a whole file in place. Readers see the old file or the new one, also after a power loss, and a running executable
+ * is not written to (no "text file busy"). The unfinished file is in the same directory, so that one rename is enough,
+ * and SELinux gives it that directory's label.
  *
- * The directory may belong to another user, who can exchange any of its entries at any moment. So the file is created
- * anew, and everything until the rename is done to the open file and never to its name. Afterwards the name is compared
- * with the file. Returns lines about what could not be made sure of.
+ * The directory may belong to another user, who can exchange any of its entries at any moment. So the file is newly
+ * created, and everything until the rename is done to the open file and never to its name. Afterwards the name is
+ * compared with the file. Returns lines about what could not be verified.
  */
 export function placeFile({ directory, name }: Place, placement: Placement): string[] {
   const { content, mode, owner, attributesOf, check } = placement
@@ -59,7 +59,7 @@ export function placeFile({ directory, name }: Place, placement: Placement): str
   try {
     const hash = writeContent(descriptor, content)
     const status = statusOfOpen(descriptor)
-    // While it is ours: the mode of another user's file takes CAP_FOWNER.
+    // The mode is set while the file is ours: changing the mode of another user's file takes CAP_FOWNER.
     setMode(descriptor, mode)
     if (status.uid !== owner.uid || status.gid !== owner.gid) setOwner(descriptor, owner.uid, owner.gid)
     const lines =
@@ -79,7 +79,7 @@ export function placeFile({ directory, name }: Place, placement: Placement): str
     flush(directory.descriptor)
     return lines
   } catch (error) {
-    // The system names no file where it was given a descriptor.
+    // The system's error names no file when the call used a descriptor.
     if (error instanceof Error && 'syscall' in error && !('path' in error))
       Object.assign(error, { path: `${directory.path}/${name}` })
     throw error
@@ -104,7 +104,10 @@ function requireSame(descriptor: number, { directory, name }: Pick<Place, 'direc
   )
 }
 
-/** A failure here must not hide the one before: a read-only file system refuses this too. */
+/**
+ * Removes a file without an error. A failure here must not hide the earlier one: a read-only file system refuses this
+ * too.
+ */
 function removeQuietly(directory: Directory, name: string): void {
   try {
     unlink(directory.at(name))
@@ -120,7 +123,7 @@ export function removeFile({ directory, name }: Pick<Place, 'directory' | 'name'
   flush(directory.descriptor)
 }
 
-/** What a killed install left. Only old ones: another install may be at work. */
+/** Removes what a killed install left. Only old files are removed, because another install may be at work. */
 function removeUnfinished(directory: Directory): void {
   for (const name of namesIn(directory.at('.')).filter((one) => UNFINISHED.test(one))) {
     const status = statusOfEntry(directory.at(name))
@@ -129,8 +132,8 @@ function removeUnfinished(directory: Directory): void {
 }
 
 /**
- * Whether the file is there with this content, mode and owner: then nothing needs to be written, nor can be. `check`
- * gets the open file, as `placeFile` gives it.
+ * Whether the file has this content, mode and owner already: then nothing needs to be written, and writing may not even
+ * be possible. `check` gets the open file, as in `placeFile`.
  */
 export function isInPlace({ directory, name }: Place, placement: Placement): boolean {
   const { content, mode, owner, check } = placement

@@ -1,8 +1,8 @@
-/** Where distributions keep CNI's directories (docs/install.md). */
+/** The directories in which distributions keep CNI's files (docs/install.md). */
 export interface Profile {
   readonly binDir: string
   readonly confDir: string
-  /** What makes the runtime read its conf directory again. */
+  /** The command that makes the runtime read its conf directory again. */
   readonly restart: string
 }
 

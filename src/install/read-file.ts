@@ -5,16 +5,16 @@ import { parseJsonText } from '../cni/json-text'
 import type { FileStatus } from '../system/files'
 import { type Place, requireAuthors } from './directory'
 
-/** More than any conflist; a file that is larger is something else. */
+/** No conflist is this large; a larger file is something else. */
 const LARGEST = 16 << 20
 
-/** A file that was opened once: what is read, its owner, its mode and its attributes are those of one file. */
+/** A file that was opened once, so that its content, owner, mode and attributes belong to one file. */
 export interface OpenFile {
   readonly descriptor: number
   readonly status: FileStatus
 }
 
-/** Runs `work` with a regular file. A FIFO would wait for ever, so opening does not wait. */
+/** Runs `work` with a regular file. Opening does not wait, because a FIFO would make it wait for ever. */
 export function withFile<T>(place: Place, work: (file: OpenFile) => T): T {
   const descriptor = openEntryToRead(place.directory.at(place.name))
   try {
@@ -28,8 +28,8 @@ export function withFile<T>(place: Place, work: (file: OpenFile) => T): T {
 }
 
 /**
- * One character for each byte (Latin-1). A conflist may hold bytes that are no UTF-8, which runtimes accept, and which a
- * decoder would replace; JSON's own signs are ASCII, so the text can be parsed and edited in this form.
+ * The text with one character per byte (Latin-1). A conflist may hold bytes that are not UTF-8: runtimes accept them, and
+ * a decoder would replace them. JSON's own characters are ASCII, so the text can be parsed and edited in this form.
  */
 export function readByteText({ descriptor, status }: OpenFile): string {
   if (status.size > LARGEST) throw new Error(`it is larger than ${LARGEST} bytes`)
@@ -37,17 +37,17 @@ export function readByteText({ descriptor, status }: OpenFile): string {
 }
 
 /**
- * The parser that finds a plugin's place in a text calls itself for each level, and the engine's stack ends below 4,000. No
- * conflist comes near this.
+ * The parser that finds a plugin's place in a text calls itself for each level, and the engine's stack ends below 4,000
+ * levels. No conflist comes near this limit.
  */
 const DEEPEST = 500
 
-/** A text that JSON.parse has accepted can be edited by `edit-conflist.ts`. */
+/** Whether `edit-conflist.ts` can edit a text that JSON.parse has accepted. */
 export function isEditable(byteText: string): boolean {
   return scanJson(byteText, { allowsRepeatedKeys: true, deepest: DEEPEST }).fault === undefined
 }
 
-/** Throws with the position of a fault, in characters. */
+/** Parses a byte text. Throws with the position of a fault, in characters. */
 export function parseByteText(byteText: string): unknown {
   if (byteText.trim() === '') throw new Error('it is empty')
   if (byteText.startsWith(BYTE_ORDER_MARK))
@@ -65,7 +65,7 @@ export function bytesOf(byteText: string): Uint8Array {
   return encodeLatin1(byteText)
 }
 
-/** A value as it is parsed from a byte text. */
+/** A value in the form that parsing a byte text gives. */
 export function inByteText<T>(value: T): T {
   return JSON.parse(toByteText(JSON.stringify(value)))
 }
@@ -74,7 +74,7 @@ export function toByteText(text: string): string {
   return decodeLatin1(encode(text))
 }
 
-/** For messages, and for names. */
+/** The text of a byte text, for messages and names. */
 export function fromByteText(byteText: string): string {
   return decode(encodeLatin1(byteText))
 }

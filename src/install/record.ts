@@ -5,14 +5,20 @@ import { isInPlace, type Placement, placeFile, ROOT } from './place-file'
 
 export const EXECUTABLE = 'ip-masq'
 
-/** The digest of what install wrote, as `sha256sum -c` checks it: `ip-masq doctor` finds out what became of the executable. */
+/**
+ * The file with the digest of what install wrote, in the form of `sha256sum -c`: `ip-masq doctor` uses it to find out
+ * what happened to the executable.
+ */
 export const RECORD = `${EXECUTABLE}.sha256`
 
 export function digestIn(text: string): string | undefined {
   return /^([0-9a-f]{64}) [ *]ip-masq$/m.exec(text)?.[1]
 }
 
-/** After the executable has its place: a crash between the two leaves an old digest, which the next install replaces. */
+/**
+ * Writes the digest after the executable is in place. A crash between the two leaves an old digest, which the next
+ * install replaces.
+ */
 export function record(directory: Directory, source: string): void {
   const digest = hashOfContent({ copyOf: source })
   const content = { bytes: encode(`${digest}  ${EXECUTABLE}\n`) }
@@ -21,7 +27,10 @@ export function record(directory: Directory, source: string): void {
   if (!isInPlace(place, placement)) placeFile(place, placement)
 }
 
-/** The right executable may be in a directory that cannot be written to, and then there is nothing to install. */
+/**
+ * Writes the digest if it can. The right executable may be in a directory that cannot be written to, and then there is
+ * nothing to install.
+ */
 export function recordIfPossible(directory: Directory, source: string): void {
   try {
     record(directory, source)

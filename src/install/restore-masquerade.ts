@@ -3,9 +3,9 @@ import { isObject } from '../cni/json'
 import { type Masquerading, valueAt } from '../primary/masquerade-switch'
 import { isConflist, masqueradingIn, notMasqueradingIn, ownPluginsIn, removePlugin } from './edit-conflist'
 
-/** A primary plugin's own masquerade that was on before install, and is off now. */
+/** A primary plugin's own masquerade that was on before install and is off now. */
 export interface SwitchedOff extends Masquerading {
-  /** Nothing else of the plugin has changed since, so that switching it on again undoes what install did, and no more. */
+  /** Nothing else in the plugin has changed since. So switching it on undoes exactly what install did. */
   readonly isRestorable: boolean
 }
 
@@ -22,8 +22,8 @@ export function switchedOff(before: string, now: string): SwitchedOff[] {
 }
 
 /**
- * Plugins that do not masquerade now, where the backup does not show whether they did before install: it is no conflist
- * (lost, or cut short), or it has ip-masq in it and is of a later time.
+ * Plugins that do not masquerade now, where the backup does not show whether they did before install. Such a backup is no
+ * conflist (lost, or cut short), or it already has ip-masq in it because it was made later.
  */
 export function perhapsSwitchedOff(before: string | undefined, now: string): Masquerading[] {
   const isOfBefore = before !== undefined && ownPluginsIn(before) === 0
@@ -33,8 +33,8 @@ export function perhapsSwitchedOff(before: string | undefined, now: string): Mas
 }
 
 /**
- * Whether a masquerade is off in `now` that this backup shows to have been on, or about which it leaves a doubt. A backup
- * of `now` in its place would show that it was off from the start.
+ * Whether the backup shows that a masquerade that is off in `now` was on, or leaves that in doubt. If a backup of `now`
+ * took its place, that backup would show the masquerade as off from the start.
  */
 export function isStillNeeded(backup: string, now: string): boolean {
   const before = isConflist(backup) ? backup : undefined
@@ -45,8 +45,8 @@ export function isStillNeeded(backup: string, now: string): boolean {
 }
 
 /**
- * The conflist without ip-masq, and with the masquerade that install switched off. Where that makes it what it was, it is
- * the backup, to the byte.
+ * The conflist without ip-masq, and with the masquerade that install had switched off. If that equals the text before
+ * install, the backup is returned, byte by byte.
  */
 export function restoreMasquerade(before: string, now: string): string {
   const without = removePlugin(now)
@@ -60,7 +60,10 @@ export function restoreMasquerade(before: string, now: string): string {
   return isSame(JSON.parse(restored), JSON.parse(before)) ? before : restored
 }
 
-/** The key as it was: with its value, or absent. An object that was not there, and is empty without it, goes too. */
+/**
+ * Restores a key to its old state: with its old value, or absent. An object that was not there before, and is empty
+ * without the key, is removed too.
+ */
 function withOldValue(text: string, { at, path }: Masquerading, old: unknown): string {
   const set = (rest: string, keys: readonly string[], value: unknown) =>
     applyEdits(rest, modify(rest, ['plugins', at, ...keys], value, {}))
@@ -70,7 +73,7 @@ function withOldValue(text: string, { at, path }: Masquerading, old: unknown): s
   return isEmpty && valueAt(old, outer) === undefined ? set(restored, outer, undefined) : restored
 }
 
-/** Where the plugin at `at` is in another list: the same of its type, by count. */
+/** The index of the plugin `at` in another list, counted among the plugins of its type. */
 function counterpart(from: readonly unknown[], to: readonly unknown[], at: number): number {
   const type = typeOf(from[at])
   const nth = from.slice(0, at).filter((plugin) => typeOf(plugin) === type).length
@@ -86,7 +89,7 @@ function pluginsOf(text: string): readonly unknown[] {
   return isObject(conflist) && Array.isArray(conflist.plugins) ? conflist.plugins : []
 }
 
-/** In any order of keys. */
+/** Whether two values are equal, in any order of keys. */
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(inOrder(one)) === JSON.stringify(inOrder(other))
 }

@@ -12,11 +12,11 @@ interface ProgramRun {
 interface ProgramResult {
   readonly succeeded: boolean
   readonly stdout: string
-  /** Both outputs, or why it could not be started. */
+  /** Both outputs, or the reason why it could not be started. */
   readonly said: string
 }
 
-/** Starts one file, by its path and with an environment of its own. */
+/** Starts one file by its path, with an environment of its own. */
 export function runProgram(
   file: string,
   { args = [], environment = {}, input = '', milliseconds }: ProgramRun,
@@ -40,8 +40,8 @@ function describe(ended: Ended, milliseconds: number): string {
 }
 
 /**
- * A descriptor of ours as a file that another process can open. Our number is asked of /proc: in a container that has
- * entered the host's root, it is another one there than we have ourselves.
+ * Names one of our descriptors as a file that another process can open. Our process number is read from /proc: in a
+ * container that has entered the host's root, that number differs from the one that we have ourselves.
  */
 export function fileOfDescriptor(descriptor: number): string {
   return `/proc/${linkTarget('/proc/self')}/fd/${descriptor}`

@@ -4,19 +4,19 @@ import { runProgram } from './run-program'
 import { rootsOwn } from './trusted-file'
 
 /**
- * The runtimes of this machine that answer on their sockets. A process may call itself what it likes, so /proc is not
- * asked: the socket and the program must be at a path that only root can write to.
+ * The runtimes of this machine that answer on their sockets. A process may give itself any name, so processes in /proc
+ * prove nothing: the socket and the program must be at a path that only root can write to.
  */
 export interface Runtime {
   readonly name: 'containerd' | 'CRI-O' | 'cri-dockerd'
-  /** The version that its program says, `2.2.1`; undefined where that is not certain. */
+  /** The version that its program prints, `2.2.1`; undefined if that is uncertain. */
   readonly version: string | undefined
 }
 
 interface RuntimePaths {
   readonly name: Runtime['name']
   readonly sockets: readonly string[]
-  /** Programs that are asked for their version; they all have to agree with the wish. */
+  /** The programs that are asked for their version; all of them must satisfy the condition. */
   readonly programs: readonly string[]
 }
 
@@ -47,7 +47,7 @@ const CONTAINERDS: Readonly<Record<ProfileName, RuntimePaths>> = {
   },
 }
 
-/** Those that take DEL and CHECK from the conflist of the ADD, or read no drop-ins at all. */
+/** Runtimes that take DEL and CHECK from the conflist of the ADD, or read no drop-ins at all. */
 const OTHERS: readonly RuntimePaths[] = [
   { name: 'CRI-O', sockets: ['/run/crio/crio.sock', '/var/run/crio/crio.sock'], programs: [] },
   { name: 'cri-dockerd', sockets: ['/run/cri-dockerd.sock', '/var/run/cri-dockerd.sock'], programs: [] },
@@ -62,7 +62,7 @@ export async function runningRuntimes(profile: ProfileName): Promise<Runtime[]> 
   return found
 }
 
-/** When the runtime that answers made its socket, which is when it started. */
+/** The time when the runtime that answers made its socket, which is when it started. */
 async function answersSince(sockets: readonly string[]): Promise<number | undefined> {
   for (const socket of sockets) {
     const status = rootsOwn(socket, 'socket')
@@ -71,12 +71,12 @@ async function answersSince(sockets: readonly string[]): Promise<number | undefi
   return undefined
 }
 
-/** A runtime that was killed leaves its socket, where nobody answers. */
+/** How long to wait for an answer. A killed runtime leaves its socket behind, and nobody answers there. */
 const ANSWER_MS = 2_000
 
 /**
- * Which of the programs runs is not known, so the oldest decides. A program that others than root may exchange is not
- * started, and one that came after the runtime started is not what runs.
+ * We do not know which of the programs runs, so the oldest decides. A program that others than root may exchange is not
+ * started, and a program that was installed after the runtime started is not the one that runs.
  */
 function oldestVersion(programs: readonly string[], since: number): string | undefined {
   const versions: string[] = []
@@ -96,7 +96,10 @@ function versionOf(program: string): string | undefined {
   return /(?:^|\s)v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1]
 }
 
-/** containerd from 2.1 on (libcni 1.3) reads `<conf dir>/<network>/*.conf`; others ignore it, and say nothing. */
+/**
+ * Whether these runtimes read drop-ins. containerd from 2.1 on (libcni 1.3) reads `<conf dir>/<network>/*.conf`; others
+ * ignore it silently.
+ */
 export function honourDropIns(runtimes: readonly Runtime[]): boolean {
   return (
     runtimes.length > 0 &&

@@ -5,22 +5,22 @@ import { isObject, type JsonObject } from '../cni/json'
 import { configFiles, openConfig } from './conf-directory'
 import { parseByteText, readByteText } from './read-file'
 
-/** The conflist that ip-masq is to be part of. */
+/** The conflist that ip-masq is to join. */
 export interface Target {
-  /** In the conf directory; a link (a mounted ConfigMap) is followed, and stays one. */
+  /** The path in the conf directory. A link (a mounted ConfigMap) is followed, and stays a link. */
   readonly file: string
-  /** Where it really is, for messages. */
+  /** The real path, for messages. */
   readonly path: string
   readonly name: string
-  /** A character for each byte (`read-file.ts`). */
+  /** The text with one character per byte (`read-file.ts`). */
   readonly text: string
   readonly conflist: JsonObject
 }
 
 /**
  * The conflist that the runtime takes, which is the first file that may define a network. containerd loads no network at
- * all when that file is broken, so a broken one is an error, and the next file is none of its deputies. With a network's
- * name: the first file of that name.
+ * all if that file is broken, so a broken file is an error, and the next file does not take its place. If a network is
+ * given, it is the first file with that name in it.
  */
 export function findTarget(confDir: string, network: string | undefined): Target | undefined {
   const broken: string[] = []
@@ -47,7 +47,7 @@ export function findTarget(confDir: string, network: string | undefined): Target
   )
 }
 
-/** Throws with the reason why a runtime does not load it (libcni's ConfListFromFile and ConfFromFile). */
+/** Reads a conflist. Throws with the reason why a runtime does not load it (libcni's ConfListFromFile and ConfFromFile). */
 function readTarget(file: string): Target {
   return openConfig(file, (open, { directory, name: ownName }) => {
     const text = readByteText(open)
@@ -61,10 +61,10 @@ function readTarget(file: string): Target {
   })
 }
 
-/** Why a runtime does not load a file of this name with this content. */
+/** The reason why a runtime does not load a file with this name and content. */
 export interface ShapeFault {
   readonly path: readonly (string | number)[]
-  /** Fit to follow a colon. */
+  /** The reason, worded to follow a colon. */
   readonly why: string
 }
 
@@ -73,7 +73,7 @@ function requireShape(file: string, conflist: JsonObject): void {
   if (fault) throw new Error(fault.why)
 }
 
-/** The suffix decides whether a runtime reads a list or one plugin. */
+/** The fault in a config. The file's suffix decides whether a runtime reads a list or one plugin. */
 export function shapeFault(file: string, { plugins, type }: JsonObject): ShapeFault | undefined {
   const isPlugin = typeof type === 'string' && type !== ''
   if (!holdsList(file)) {

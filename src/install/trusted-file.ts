@@ -4,8 +4,8 @@ import type { FileStatus } from '../system/files'
 import { atPlace } from './directory'
 
 /**
- * A file or a socket that only root can have put there: root owns it, each directory and each link on the way, and nobody
- * else may write to one of them. `foreign`: it is something else, or it cannot be looked at.
+ * Checks a file or a socket that only root can have put there: root owns it, each directory and each link on the way, and
+ * nobody else may write to any of them. `foreign`: it is something else, or we cannot look at it.
  */
 export function rootsOwn(path: string, kind: 'file' | 'socket'): FileStatus | 'absent' | 'foreign' {
   try {

@@ -21,23 +21,23 @@ import { EXECUTABLE, RECORD } from './record'
 import { perhapsSwitchedOff, restoreMasquerade, type SwitchedOff, switchedOff } from './restore-masquerade'
 
 export interface Left {
-  /** What was done, a line each. */
+  /** What was done, one line each. */
   readonly done: readonly string[]
-  /** What follows from a masquerade that stays off, a line each; it is so whenever one looks. */
+  /** The effects of a masquerade that stays off, one line each, whenever uninstall runs. */
   readonly consequences: readonly string[]
 }
 
 interface LeaveOptions {
   readonly confDir: string
-  /** Switch on again what `install --disable-primary-masq` switched off, and nothing else. */
+  /** Switches on again what `install --disable-primary-masq` switched off, and nothing else. */
   readonly restorePrimaryMasq: boolean
 }
 
-/** Takes ip-masq out of every conflist and drop-in of the directory. */
+/** Removes ip-masq from every conflist and drop-in of the directory. */
 export function leaveNetworks(options: LeaveOptions): Left {
   const done: string[] = []
   const consequences: string[] = []
-  // Two links may lead to one file: the second finds nothing to do.
+  // Two links may lead to one file: the second one finds nothing to do.
   for (const file of configFiles(options.confDir)) {
     const left = leaveConflist(file, options)
     done.push(...left.done)
@@ -59,7 +59,7 @@ function leaveConflist(file: string, { confDir, restorePrimaryMasq }: LeaveOptio
   const before = backup !== undefined && isConflist(backup) ? backup : undefined
   const isIn = ownPluginsIn(text) > 0
   const off = before === undefined ? [] : switchedOff(before, removePlugin(text))
-  // There is nothing to say about a network that ip-masq was never in.
+  // A network that ip-masq was never in needs no report.
   const wasIn = isIn || backup !== undefined || ownDropIns(confDir, name).length > 0
   const unknown = wasIn ? perhapsSwitchedOff(before, removePlugin(text)) : []
   if (unknown.length > 0 && backup === undefined) replaceLostBackup(file, text)
@@ -91,7 +91,7 @@ function consequenceOf(path: string, off: SwitchedOff): string {
   return `new pods of ${path} leave the node with their own address, because install switched ${off.type}'s masquerade off (${key}): ${remedy}`
 }
 
-/** No guess: it may have been off before install too. */
+/** Reports a masquerade that install may have switched off. We do not guess: it may have been off before install too. */
 function doubtAbout(path: string, off: Masquerading): string {
   const [key, backup] = [keyOf(off), backupOf(path)]
   return `new pods of ${path} leave the node with their own address, because ${off.type} does not masquerade (${key} is false), and without a usable ${backup} nothing shows whether install switched it off: set ${key} to true to masquerade them, or remove ${backup} if that is as you want it`
@@ -108,7 +108,7 @@ interface FoundConflist {
   readonly backup: string | undefined
 }
 
-/** Undefined for what no runtime loads, and for what cannot be edited; see `filesThatName`. */
+/** Undefined for a file that no runtime loads, and for one that we cannot edit; see `filesThatName`. */
 function readConflist(file: string): FoundConflist | undefined {
   try {
     return openConfig(file, (open, place) => {
@@ -122,7 +122,10 @@ function readConflist(file: string): FoundConflist | undefined {
   }
 }
 
-/** Files that name ip-masq: drop-ins are among them, and files with it as their only plugin, or that are no JSON at the moment. */
+/**
+ * Files that name ip-masq. Drop-ins are included, and files that have it as their only plugin, or that are no JSON at the
+ * moment.
+ */
 export function filesThatName(confDir: string, { force }: { readonly force: boolean }): string[] {
   const networks = networksWithDropIns(confDir)
   const dropIns = networks.flatMap((network) => dropInFiles(confDir, network))
@@ -130,7 +133,7 @@ export function filesThatName(confDir: string, { force }: { readonly force: bool
     try {
       return isNamedIn(readConfig(path))
     } catch (error) {
-      // A runtime may well read what we do not: a file that is too large for us, or behind another user's link.
+      // A runtime may read files that we do not read: a file that is too large for us, or behind another user's link.
       if (force || statusIfThere(path)?.kind !== 'file') return false
       const why = error instanceof Error ? error.message : error
       throw new CniError(
@@ -151,7 +154,7 @@ function isNamedIn(text: string): boolean {
   return isNamedInConfig(config)
 }
 
-/** Whether there was one. Its digest goes first, so that it is never left alone. */
+/** Removes the executable, and returns whether there was one. Its digest is removed first, so that it is never left alone. */
 export function removeExecutable(binDir: string): boolean {
   try {
     return inDirectory(binDir, (directory) => {

@@ -5,19 +5,19 @@ import type { CachedAttachment } from '../cni/result-cache'
 import type { Judgement } from '../sync/prune'
 import { isNamedInConfig } from './nested-plugins'
 
-/** Why the executable is still needed: an attachment whose DEL will call it, or a file that may stand for one. */
+/** A reason why the executable is still needed: an attachment whose DEL will call it, or a file that may describe one. */
 export interface Use {
   readonly attachment?: Pick<Attachment, 'pod' | 'network' | 'containerID' | 'ifname'>
   /** A cache file that cannot be read. */
   readonly file?: string
   readonly epochSeconds?: number
-  /** Fit to follow a colon. */
+  /** The reason, worded to follow a colon. */
   readonly because: string
 }
 
 /**
- * Everything that still needs the executable, by the kernel's rules and by the runtimes' caches: each knows some that the
- * other does not. What is proven gone needs nothing any more.
+ * Everything that still needs the executable, according to the kernel's rules and the runtimes' caches: each has some
+ * attachments that the other lacks. An attachment that is proven gone needs nothing any more.
  */
 export function usesOf({ judged, cache }: Pick<Judgement, 'judged' | 'cache'>): Use[] {
   const uses = new Map<string, Use>()
@@ -45,7 +45,10 @@ function useOfRules({ note, id }: Listed, because: string): Use {
   }
 }
 
-/** An attachment without rules counts too, because a runtime that takes DEL from the cached conflist calls us (CRI-O). */
+/**
+ * The use by a cache entry. An attachment without rules counts too, because a runtime that takes DEL from the cached
+ * conflist calls us (CRI-O).
+ */
 function useOfEntry(cached: CachedAttachment): Use | undefined {
   const { attachment, file, modified } = cached
   try {
