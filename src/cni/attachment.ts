@@ -1,6 +1,6 @@
 import type { Environment } from './environment'
 
-/** One interface of one container, as the runtime names it. `network` is for people: it is no part of the identity. */
+/** One interface of one container, as the runtime names it. `network` is for people, and is not part of the identity. */
 export interface Attachment {
   readonly containerID: string
   readonly ifname: string
@@ -11,7 +11,7 @@ export interface Attachment {
   readonly namespace: string
 }
 
-/** What an attachment is known by. A DEL has nothing else to go by: its config may be gone, or be another one. */
+/** The identity of an attachment. A DEL has nothing else to rely on: its config may be missing, or a different one. */
 export type AttachmentName = Pick<Attachment, 'containerID' | 'ifname'>
 
 export function parseAttachmentName(environment: Environment): AttachmentName {
@@ -19,7 +19,7 @@ export function parseAttachmentName(environment: Environment): AttachmentName {
   return { containerID, ifname }
 }
 
-/** `network`: its name in the config. */
+/** `network` is its name in the config. */
 export function parseAttachment(environment: Environment, network: string): Attachment {
   return { ...parseAttachmentName(environment), network, ...parsePod(parsePairs(environment.CNI_ARGS)) }
 }
@@ -32,7 +32,7 @@ function parsePairs(cniArgs: string | undefined): (readonly [string, string])[] 
   })
 }
 
-/** `shop/web-1` and `shop`, or nothing where Kubernetes does not say. */
+/** `shop/web-1` and `shop`, or empty texts where Kubernetes does not send them. */
 export function parsePod(
   pairs: readonly (readonly [string, string])[],
 ): Pick<Attachment, 'pod' | 'namespace'> {

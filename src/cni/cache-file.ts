@@ -9,26 +9,26 @@ import { jsonSyntaxFault } from './json-text'
 /** One file of a result cache (`cniCacheV1`). */
 export interface CacheEntry {
   readonly attachment: Attachment
-  /** The conflist that the runtime used, in base64, as it is in the file: equal for the pods of one network. */
+  /** The conflist that the runtime used, in base64 as in the file: equal for the pods of one network. */
   readonly config: string
-  /** The same, parsed, without drop-in plugins; only when asked for, because it may be long. */
+  /** The same conflist, parsed, without drop-in plugins. It is parsed only when it is needed, because it may be long. */
   readonly readConflist: () => unknown
   /** The result of the whole chain. */
   readonly result: JsonObject
-  /** What the runtime knew of the container; a plugin gets what its `capabilities` name, as runtimeConfig. */
+  /** What the runtime knew about the container. A plugin gets the parts that its `capabilities` name as runtimeConfig. */
   readonly capabilityArgs: JsonObject
-  /** The `args` that our plugin was called with, as far as they stand in the conflist that the runtime used. */
+  /** The `args` that our plugin was called with, as far as the conflist has them that the runtime used. */
   readonly readArgs: () => unknown
   /** Recorded from libcni 1.2 on. */
   readonly netns?: string
 }
 
-/** A conflist that entries were written with: thousands of them have the same long text, which is kept and looked into once. */
+/** A conflist that entries were written with. Thousands of entries have the same long text, which is kept and parsed once. */
 export type CachedConfig = Pick<CacheEntry, 'config' | 'readConflist' | 'readArgs'>
 
 /**
- * Undefined for a file that is empty or torn (a power loss), or that is none of libcni's. `configs`: the conflists of files
- * that were read before, by their text; a new one is added.
+ * Undefined for a file that is empty or torn (a power loss), or that libcni did not write. `configs` holds the conflists
+ * of files that were read before, by their text; a new one is added.
  */
 export function parseCacheFile(text: string, configs: Map<string, CachedConfig>): CacheEntry | undefined {
   const entry: unknown = JSON.parse(text)
@@ -47,12 +47,12 @@ export function parseCacheFile(text: string, configs: Map<string, CachedConfig>)
   }
 }
 
-/** What follows the head of a file has no key of the head, in which the last of two counts. */
+/** After the head of a file no key of the head may follow: if a key is there twice, the last one counts. */
 const HEAD_KEYS = ['kind', 'containerId', 'config', 'ifName', 'networkName', 'netns']
 
 /**
- * The same, where the head was read before: most of a file is its config, which is not parsed again. `bytes`: the whole file.
- * Undefined for a file that is not written in this way; `parseCacheFile` judges that one.
+ * Parses the rest of a file whose head was read before. Most of a file is its config, which is not parsed again. `bytes`
+ * is the whole file. Undefined for a file that is written differently; `parseCacheFile` handles that one.
  */
 export function parseBehind(
   { attachment, netns, config: [from, to], end }: CacheHead,
@@ -92,7 +92,7 @@ function cachedConfig(config: string): CachedConfig {
   }
 }
 
-/** Throws, in words of ours: those of the engines differ. */
+/** Parses a conflist. It throws with our own words, because those of the engines differ. */
 function parseConflist(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -105,7 +105,7 @@ function decode(base64: string): string {
   return decodeUtf8(decodeBase64(base64))
 }
 
-/** Most conflists have none, and may be long: those are not parsed. */
+/** Reads `args`. Most conflists have none, and may be long: those are not parsed. */
 function readArgs(text: string): unknown {
   if (!text.includes('"args"')) return undefined
   try {

@@ -1,13 +1,13 @@
 import { decode, decodeLatin1, indexOfText } from '#system/text'
 import type { Attachment } from './attachment'
 
-/** How a cache file begins as libcni writes it, from 1.2 on: fields in this order, without spaces. */
+/** The beginning of a cache file as libcni writes it from 1.2 on: its fields come in this order, without spaces. */
 export interface CacheHead {
   readonly attachment: NamedAttachment
   readonly netns: string
-  /** Where the config is, in base64. */
+  /** The position of the config, in base64. */
   readonly config: readonly [from: number, to: number]
-  /** Where what follows the head begins: with a comma, or the bracket that ends the file. */
+  /** The position of what follows the head: it begins with a comma, or with the bracket that ends the file. */
   readonly end: number
 }
 
@@ -20,9 +20,9 @@ const NETWORK = '","networkName":"'
 const NETNS = '","netns":"'
 
 /**
- * The head of a cache file, without parsing the rest. A node may have tens of thousands of files whose network namespace is
- * gone, and nothing else of those is of interest. Undefined for a file that is written in another way: JSON.parse
- * has to judge that one.
+ * Reads the head of a cache file without parsing the rest. A node may have tens of thousands of files whose network
+ * namespace is gone, and nothing else in those is of interest. Undefined for a file that is written differently:
+ * JSON.parse has to handle that one.
  */
 export function readHead(bytes: Uint8Array, length: number): CacheHead | undefined {
   if (length < KIND.length || decodeLatin1(bytes.subarray(0, KIND.length)) !== KIND) return undefined
@@ -37,7 +37,7 @@ export function readHead(bytes: Uint8Array, length: number): CacheHead | undefin
   const containerID = between(KIND.length, config)
   const path = between(netns + NETNS.length, end)
   const names = between(ifname + IFNAME.length, netns)
-  // All files of a network are alike in these, and one copy is enough.
+  // All files of a network have the same names, and one copy is enough.
   if (names !== last.names) {
     const [own = '', ...others] = names.split(NETWORK)
     last = { names, ifname: own, network: others.join(NETWORK) }
@@ -51,7 +51,7 @@ export function readHead(bytes: Uint8Array, length: number): CacheHead | undefin
 
 let last = { names: '', ifname: '', network: '' }
 
-/** Whether JSON means by it what it says; a quotation mark would mean that a field was taken for a part of another. */
+/** Whether JSON gives a text unchanged. A quotation mark would mean that a field was mistaken for a part of another one. */
 function isPlain(text: string): boolean {
   return text !== '' && !text.includes('\\') && !text.includes('"')
 }

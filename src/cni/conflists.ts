@@ -12,7 +12,7 @@ export interface Network {
   readonly name: string
   readonly file: string
   readonly plugins: readonly JsonObject[]
-  /** Where each of the plugins is written. */
+  /** The place where each of the plugins is written. */
   readonly places: readonly PluginPlace[]
 }
 
@@ -26,13 +26,14 @@ export interface Networks {
   /** Whether there is such a directory. */
   readonly exists: boolean
   readonly networks: ReadonlyMap<string, Network>
-  /** Files that could not be used, and why; a line each. */
+  /** Files that could not be used, and why, one line each. */
   readonly problems: readonly string[]
 }
 
 /**
- * The networks of a conf directory, by libcni's rules (`ConfFiles`, `LoadConfList`): files by name, .conf, .conflist
- * and .json, and of two with one name the first. A plain .conf is a list of one plugin.
+ * The networks of a conf directory, by libcni's rules (`ConfFiles`, `LoadConfList`): the files are sorted by name, the
+ * suffixes are .conf, .conflist and .json, and the first of two files with the same network name counts. A plain .conf is
+ * a list of one plugin.
  */
 export function readNetworks(confDir: string): Networks {
   const networks = new Map<string, Network>()
@@ -61,7 +62,7 @@ function parseNetwork(confDir: string, file: string): Network {
   return { name, file, plugins, places: [...places, ...more.map((one) => ({ file: one.file }))] }
 }
 
-/** libcni refuses a list without plugins too, and it says nothing of what its network's pods should have. */
+/** Refuses a list without plugins. libcni refuses it too, and it does not define what its network's pods should have. */
 function requirePlugins({ plugins, type }: JsonObject): void {
   if (plugins === undefined && typeof type === 'string') return
   if (!Array.isArray(plugins)) throw new Error('it has no list of plugins: write "plugins": [...]')
@@ -75,12 +76,12 @@ export function pluginsOf(config: JsonObject): JsonObject[] {
   return Array.isArray(config.plugins) ? config.plugins.filter(isObject) : []
 }
 
-/** The last one, where a network has it twice, inline and as a drop-in: at an ADD that has the last word too. */
+/** Finds the last one, if a network has it twice, inline and as a drop-in: at an ADD the last one decides as well. */
 export function findOwnPlugin(plugins: readonly JsonObject[]): JsonObject | undefined {
   return plugins.findLast(({ type }) => type === 'ip-masq')
 }
 
-/** The network's drop-ins, unless the list says that there are none. */
+/** The network's drop-ins, unless the list excludes them. */
 function readDropIns(confDir: string, name: string, config: JsonObject) {
   const directory = dropInDirectory(confDir, name)
   if (config.loadOnlyInlinedPlugins === true || !directory) return []
@@ -95,7 +96,7 @@ function readJson(path: string): JsonObject {
   }
   const value = parse(text)
   if (!isObject(value)) throw new Error('it is no JSON object')
-  // Whether others' plugins have a key twice is for them to judge.
+  // Whether other plugins have a key twice is not for us to check.
   if (findOwnPlugin(pluginsOf(value))) parseJsonText(text)
   return value
 }
@@ -108,7 +109,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** The names of all but directories; none where the directory is missing. */
+/** The names of everything but directories; none where the directory is missing. */
 function filesIn(directory: string): string[] {
   try {
     return entriesIn(directory)

@@ -12,17 +12,17 @@ const REQUIRED = {
 
 export const IDENTIFIER_ADVICE = 'start with a letter or digit, go on with letters, digits, "_", "." or "-"'
 
-/** `containerID` and network names, as libcni checks them (spec: "Parameters"). */
+/** Checks a `containerID` or a network name as libcni does (spec: "Parameters"). */
 export function isIdentifier(value: unknown): value is string {
   return typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(value)
 }
 
-/** What the kernel accepts as an interface name (dev_valid_name): 15 bytes, no "/", ":" or white space. */
+/** Checks a name as the kernel does for interfaces (dev_valid_name): 15 bytes, no "/", ":" or white space. */
 function isInterfaceName(value: string): boolean {
   return !/[/:\s]/.test(value) && value !== '.' && value !== '..' && encode(value).length <= 15
 }
 
-/** Names every missing variable at once: an operator repairs a call in one go. */
+/** Throws an error that names every missing variable, so that an operator can correct a call at once. */
 export function requireVariables(command: keyof typeof REQUIRED, environment: Environment): void {
   const missing = REQUIRED[command].filter((name) => !environment[name])
   if (missing.length > 0) {
@@ -35,8 +35,8 @@ export function requireVariables(command: keyof typeof REQUIRED, environment: En
 }
 
 /**
- * ADD and CHECK only. A DEL with a malformed name names an attachment that no ADD of ours accepted, and its
- * names reach nft as a hash only, so it may run and find nothing.
+ * Checks ADD and CHECK only. A DEL with a malformed name refers to an attachment that no ADD of ours accepted, and its
+ * names reach nft only as a hash, so it may run and find nothing.
  */
 export function checkVariables(environment: Environment): void {
   const { CNI_CONTAINERID: containerID, CNI_IFNAME: ifname = '' } = environment

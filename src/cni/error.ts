@@ -1,8 +1,9 @@
 import { printable, printableText } from './printable'
 
 /**
- * The codes we answer with. 1 to 11 are the CNI spec's ("Error" in SPEC.md), 50 and 51 its STATUS codes, from
- * 100 on a plugin's own. Code 3 is never used: it tells the runtime that there is nothing to clean up.
+ * The codes that we answer with. 1 to 11 are from the CNI spec ("Error" in SPEC.md), 50 and 51 are its STATUS codes, and
+ * those from 100 on are a plugin's own. Code 3 is never used: it would tell the runtime that there is nothing to clean
+ * up.
  */
 export const CODES = {
   incompatibleVersion: 1,
@@ -21,7 +22,7 @@ export const CODES = {
 
 export type Reason = keyof typeof CODES
 
-/** The one error that leaves the plugin. `details` is for what a tool said, or for lists. */
+/** The only error that leaves the plugin. `details` holds what a tool printed, or lists. */
 export class CniError extends Error {
   constructor(
     readonly reason: Reason,
@@ -44,20 +45,20 @@ export function renderError(error: CniError, cniVersion: string): string {
   })
 }
 
-/** Anything that is no CniError is a defect of ours; the stack is what a report needs. */
+/** Makes a CniError. Anything else is a defect of ours, and a report needs the stack. */
 export function toCniError(error: unknown): CniError {
   if (error instanceof CniError) return error
   const stack = error instanceof Error ? error.stack : undefined
   return new CniError('bug', `Cannot go on because of a defect in ip-masq: ${error}`, stack ?? '')
 }
 
-/** A value as an error message quotes it: JSON, cut to a line's length, and fit for a terminal. */
+/** Quotes a value for an error message: JSON, cut to a line's length, and safe for a terminal. */
 export function quote(value: unknown): string {
   const text = printable(toJson(value))
   return text.length > 120 ? `${text.slice(0, 117)}...` : text
 }
 
-/** Nesting that JSON.parse takes may be too deep to print. */
+/** JSON.parse accepts nesting that may be too deep to print. */
 function toJson(value: unknown): string {
   try {
     return JSON.stringify(value) ?? 'undefined'

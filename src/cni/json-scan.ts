@@ -1,6 +1,6 @@
 export interface JsonFault {
   readonly offset: number
-  /** What to write there; it quotes nothing of the text. */
+  /** What to write there. It quotes nothing of the text. */
   readonly expected: string
 }
 
@@ -19,13 +19,13 @@ interface ScanOptions {
   readonly deepest?: number
 }
 
-/** An object or a list that is open. `keys` is absent for a list. */
+/** An object or a list that is not closed yet. `keys` is absent for a list. */
 interface Open {
   readonly closing: '}' | ']'
   readonly keys?: Map<string, number>
 }
 
-/** What is open takes memory. */
+/** Objects and lists that are open take memory. */
 const DEEPEST = 100_000
 
 type State = 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma or end'
@@ -40,8 +40,8 @@ const EXPECTED: Readonly<Record<State, string>> = {
 }
 
 /**
- * Goes through a text by the grammar of RFC 8259. `JSON.parse` says neither where a fault is, without quoting the text
- * around it, nor that a key is there twice. The time is linear in the length, and there is no recursion.
+ * Reads a text by the grammar of RFC 8259. `JSON.parse` shows the place of a fault only by quoting the text around it,
+ * and does not report a key that is there twice. The time is linear in the length, and there is no recursion.
  */
 export function scanJson(text: string, options: ScanOptions = {}): JsonScan {
   const { allowsRepeatedKeys = false, except, deepest = DEEPEST } = options
@@ -113,7 +113,7 @@ function skipSpace(text: string, from: number): number {
   return at
 }
 
-/** Behind the closing quote, or what is wrong with the string. */
+/** The position after the closing quote, or what is wrong with the string. */
 function endOfString(text: string, opening: number): number | JsonFault {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what JSON refuses in a string.
   const plain = /[^"\\\u0000-\u001f]*/y
@@ -133,7 +133,7 @@ function endOfString(text: string, opening: number): number | JsonFault {
   }
 }
 
-/** Behind a number, or true, false and null; undefined where there is none. */
+/** The position after a number, or after true, false or null; undefined where there is none. */
 function endOfWord(text: string, start: number): number | undefined {
   const word = /(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![A-Za-z0-9_.+-])/y
   word.lastIndex = start

@@ -2,7 +2,8 @@ import { type JsonFault, scanJson } from './json-scan'
 import { placeIn } from './text-place'
 
 /**
- * JSON in a file. The message of the Error that it throws has the position of a fault, and nothing of the text, which may hold secrets. What `JSON.parse` passes over in silence is refused: of a key that an object has twice the first
+ * Parses JSON in a file. The message of the Error that it throws has the position of a fault, and nothing of the text,
+ * which may hold secrets. It refuses what `JSON.parse` accepts silently: if an object has a key twice, the first one
  * would have no effect.
  */
 export function parseJsonText(text: string, deepest?: number): unknown {
@@ -18,7 +19,7 @@ export function jsonSyntaxFault(text: string): string {
 }
 
 /**
- * The first key that an object of a valid text has twice; undefined if there is none. What is below the top-level key
+ * The first key that an object of a valid text has twice; undefined if there is none. The value of the top-level key
  * `except` is not looked at.
  */
 export function repeatedKeyFault(text: string, except: string): string | undefined {

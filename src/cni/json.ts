@@ -7,7 +7,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** What stdin holds: the plugin's own config, one JSON object. */
+/** Parses what stdin holds: the plugin's own config, one JSON object. */
 export function parseConfigText(text: string): JsonObject {
   const value = parseJson(text)
   if (!isObject(value)) {
@@ -35,11 +35,12 @@ export interface Span {
 }
 
 /**
- * Refuses a config in which an object has a key twice: `JSON.parse` takes the last one, so that the list that an operator reads may
- * not be the one that counts. `result` is where the value of `prevResult` is, which belongs to other plugins and is passed on as it is.
+ * Refuses a config in which an object has a key twice: `JSON.parse` takes the last one, so the list that an operator
+ * reads may not be the list that counts. `result` is where the value of `prevResult` is, which belongs to other plugins
+ * and is passed on as it is.
  *
- * Every ADD does this, so the engine's own search counts `":`, and the text is taken apart only where there are more of
- * them than keys.
+ * Every ADD does this, so the engine's own search counts `":`, and the text is scanned only if there are more of them
+ * than keys.
  */
 export function rejectRepeatedKeys(text: string, config: JsonObject, result: Span | undefined): void {
   const rest = result ? text.slice(0, result.start) + text.slice(result.end) : text
@@ -58,7 +59,7 @@ function countColons(text: string): number {
   return count
 }
 
-/** At most so many as there are: lists that begin with a text, and what is nested deep, are not looked into. */
+/** Counts the keys, or fewer: it does not look into lists that begin with a text, nor into deep nesting. */
 function countKeys(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null || depth > 8) return 0
   if (Array.isArray(value) && typeof value[0] !== 'object') return 0
@@ -68,12 +69,12 @@ function countKeys(value: unknown, depth: number): number {
 }
 
 /**
- * Where one member of a JSON object has its value. JSON.parse has accepted the text and found the member in it. A result is passed on
- * as received, and a round trip through JavaScript's numbers would change what other plugins put there (an
- * integer over 2^53). Of a key written twice the last counts, as in JSON.parse.
+ * Finds the value of one member of a JSON object. JSON.parse has accepted the text and found the member in it. A result
+ * is passed on as received, because a round trip through JavaScript's numbers would change what other plugins put there
+ * (an integer over 2^53). If a key is written twice, the last one counts, as in JSON.parse.
  *
- * The rest of the text may be a list of thousands, and is not looked at where the key can only be in one place: it is
- * there once as it is, and without an escape no other spelling of it is.
+ * The rest of the text may be a list of thousands. It is not looked at if the key can only be in one place: the text has
+ * it once, and without an escape the key has no other spelling.
  */
 export function memberSpan(text: string, key: string): Span | undefined {
   const quoted = JSON.stringify(key)
@@ -83,7 +84,7 @@ export function memberSpan(text: string, key: string): Span | undefined {
   return span ? { start: span.start + at - 1, end: span.end + at - 1 } : scanMember(text, key)
 }
 
-/** The last member of that name, as far as the object goes; what follows it is not looked at. */
+/** The last member with that name. It reads to the end of the object, and not what follows. */
 function scanMember(text: string, key: string): Span | undefined {
   let depth = 0
   let start = -1
@@ -111,7 +112,10 @@ function scanMember(text: string, key: string): Span | undefined {
   return found
 }
 
-/** Behind the closing quote: the first with an even number of backslashes before it. Strings may have megabytes. */
+/**
+ * The position after the closing quote: the first quote with an even number of backslashes before it. Strings may have
+ * megabytes.
+ */
 function endOfString(text: string, opening: number): number {
   for (let at = text.indexOf('"', opening + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let backslashes = 0

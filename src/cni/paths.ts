@@ -1,3 +1,3 @@
-/** Where libcni and the runtimes keep their files, unless told otherwise. */
+/** Where libcni and the runtimes keep their files by default. */
 export const DEFAULT_CONF_DIR = '/etc/cni/net.d'
 export const DEFAULT_CACHE_DIR = '/var/lib/cni'

@@ -3,7 +3,7 @@ import { type InterfaceAddress, parseAddressWithLength } from '../policy/prefix'
 import { CniError, quote } from './error'
 import { isObject, type JsonObject } from './json'
 
-/** The result of the plugins before us; ADD and CHECK cannot do without. */
+/** The result of the plugins before us; ADD and CHECK need it. */
 export function requirePrevResult(config: JsonObject): JsonObject {
   const { prevResult } = config
   if (isObject(prevResult)) return prevResult
@@ -18,8 +18,9 @@ export function requirePrevResult(config: JsonObject): JsonObject {
 }
 
 /**
- * The attachment's own addresses. `ips[].interface` may be missing, or point at the host's end: those on the
- * sandbox interface named `ifname` count, and when none says so, all of them (spec: "Success", `interface`).
+ * The attachment's own addresses. `ips[].interface` may be missing, or may mean the host's end of the link. The addresses
+ * on the sandbox interface named `ifname` count; if no entry names an interface, all of them count (spec: "Success",
+ * `interface`).
  */
 export function parseAddresses(prevResult: JsonObject, ifname: string): InterfaceAddress[] {
   const ips = prevResult.ips ?? []
@@ -64,12 +65,12 @@ function isSandboxInterface(entry: unknown, ifname: string): boolean {
   return isObject(entry) && entry.name === ifname && typeof entry.sandbox === 'string' && entry.sandbox !== ''
 }
 
-/** Each address once: two entries may differ in their masks only. */
+/** Each address once: two entries may differ only in their masks. */
 export function distinctAddresses(ips: readonly InterfaceAddress[]): Address[] {
   const addresses = ips.map(({ address }) => address)
   if (addresses.length > FEW) return [...new Map(addresses.map((one) => [digitsOf(one), one])).values()]
   return addresses.filter((address, index) => addresses.findIndex((a) => isSameAddress(a, address)) === index)
 }
 
-/** So few are compared with each other: the first Map costs more. */
+/** So few addresses are compared with each other: the first Map costs more. */
 const FEW = 16

@@ -1,20 +1,23 @@
 /**
- * Text that others chose (names from the environment, conflists, caches, what tools say) ends in terminals and logs. There an
- * escape sequence may hide or change what an operator reads, a line break make a line of its own, and a
- * bidirectional control turn the order of the words around.
+ * Makes text safe that others chose (names from the environment, conflists, caches, what tools print) and that ends in
+ * terminals and logs. There an escape sequence may hide or change what an operator reads, a line break may forge a line,
+ * and a bidirectional control character may reverse the order of words.
  */
 
-/** One line: what would not be seen as it is, line breaks included, becomes an escape as in JSON (`\u001b`). */
+/**
+ * Makes one line: any character that would not be visible as it is, line breaks included, becomes an escape as in JSON
+ * (`\u001b`).
+ */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escapeCharacter)
 }
 
-/** Several lines: line breaks and tabs stay. */
+/** Makes several lines: line breaks and tabs stay. */
 export function printableText(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escapeCharacter)
 }
 
-/** Lines for a terminal, each with its end. */
+/** Makes lines for a terminal, each with its end. */
 export function printLines(lines: readonly string[]): string {
   let text = ''
   for (const line of lines) text += `${printable(line)}\n`

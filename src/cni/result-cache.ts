@@ -9,18 +9,18 @@ import { readText, withFile } from './small-file'
 import { mayHideAttachment } from './unreadable-file'
 
 /**
- * libcni's result caches: a file for each attachment, `results/<network>-<containerID>-<ifname>`, written after the whole
- * chain's ADD and removed after the whole chain's DEL (libcni/api.go, `cacheAdd`). They outlive a reboot.
+ * libcni's result caches: one file for each attachment, `results/<network>-<containerID>-<ifname>`, written after the
+ * whole chain's ADD and removed after the whole chain's DEL (libcni/api.go, `cacheAdd`). They outlive a reboot.
  */
 export interface CachedAttachment extends CacheEntry, CachedName {
-  /** The name for people, without its directory where that is `results` of the only cache directory. */
+  /** The file's name for people, without its directory if that is `results` of the only cache directory. */
   readonly file: string
-  /** Whose cache it is in. */
+  /** The runtime that keeps this cache. */
   readonly runtime: string
   readonly attachment: CacheEntry['attachment']
 }
 
-/** What remains to be known of an entry whose network namespace is gone. */
+/** What we still need of an entry whose network namespace is gone. */
 export interface CachedName {
   readonly path: string
   readonly attachment: NamedAttachment
@@ -30,44 +30,44 @@ export interface CachedName {
   readonly modified: number
 }
 
-/** A directory that was read, and who keeps its results there. */
+/** A directory that was read, and the runtime that keeps its results there. */
 export interface CachePlace {
   readonly directory: string
   readonly runtime: string
 }
 
 export interface ResultCache {
-  /** Where it was looked for. */
+  /** The directories that were looked at. */
   readonly cacheDirs: readonly string[]
-  /** Whether there is one at all. */
+  /** Whether any of them has a cache. */
   readonly exists: boolean
-  /** Where there is none, of directories one of which has one: a typing error, or a runtime that is yet to start. */
+  /** Directories without a cache, if another one has one: a typing error, or a runtime that has not started yet. */
   readonly absent: readonly string[]
   readonly places: readonly CachePlace[]
   readonly attachments: readonly CachedAttachment[]
-  /** Entries that `isGone` does not want: there may be tens of thousands, so no more than their names is kept. */
+  /** Entries that `isGone` rejects. There may be tens of thousands, so only their names are kept. */
   readonly gone: readonly CachedName[]
-  /** Files that could not be read: whatever they stand for, nothing must be removed for want of them. */
+  /** Files that could not be read. Whichever attachments they describe, nothing must be removed because of them. */
   readonly unreadable: readonly string[]
-  /** One of those may stand for a pod of this boot. */
+  /** One of these files may describe a pod of this boot. */
   readonly hidesAttachment: boolean
-  /** How many files were not read, because it was late. */
+  /** How many files were not read because the time was over. */
   readonly unread: number
 }
 
-/** Which entries are read. */
+/** Selects the entries that are read. */
 export interface CacheSelection {
-  /** The files of one network only. */
+  /** Reads only the files of one network. */
   readonly network?: string
-  /** How the names of the files end: `-CONTAINERID-IFNAME` for one attachment. */
+  /** The end of the files' names: `-CONTAINERID-IFNAME` for one attachment. */
   readonly suffix?: string
-  /** No more entries are read once this is so. */
+  /** Returns true when no more entries should be read. */
   readonly isLate?: () => boolean
-  /** Whether a namespace is gone. Only the name of its attachment is kept then. */
+  /** Whether a namespace is gone. Only the attachment's name is kept then. */
   readonly isGone?: (netns: string) => boolean
 }
 
-/** Reads `results` in each directory, and in each of its subdirectories: every runtime has its own. */
+/** Reads `results` in each directory and in each of its subdirectories, because every runtime has its own. */
 export function readResultCache(cacheDirs: readonly string[], selection: CacheSelection = {}): ResultCache {
   const attachments: CachedAttachment[] = []
   const gone: CachedName[] = []
@@ -78,7 +78,7 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   const known = new Set<string>()
   const places = found
     .flatMap((one) => one.places)
-    // One directory may be below another that was named.
+    // One directory may be below another one that was named.
     .filter(({ directory }) => !known.has(directory) && known.add(directory))
   const absent = found.flatMap(({ directory, places: { length } }) => (length === 0 ? [directory] : []))
   const configs = new Map<string, CachedConfig>()
@@ -91,7 +91,7 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
   for (const { place, name } of files) {
     if (selection.isLate?.()) break
     unread--
-    // This is what join() gives, which takes as long as the rest.
+    // join() gives the same, but takes as long as everything else here.
     const path = `${place.directory}/${name}`
     const file = place.isUsual ? name : path
     try {
@@ -100,7 +100,7 @@ export function readResultCache(cacheDirs: readonly string[], selection: CacheSe
       else if (entry.isGone) gone.push(entry.name)
       else attachments.push({ ...entry.entry, file, path, modified: entry.modified, runtime: place.runtime })
     } catch (error) {
-      // Removed since it was listed: a DEL came to its end. A link that leads nowhere is there still.
+      // The file was removed since it was listed, because a DEL ended. A link that leads nowhere still exists.
       if (!isMissing(error) || statusOfEntry(path) !== undefined) skip(file, path)
     }
   }
@@ -113,12 +113,12 @@ type Read =
   | { readonly isGone: true; readonly name: CachedName }
   | { readonly isGone: false; readonly entry: CacheEntry; readonly modified: number }
 
-/** An entry's head is in it, and nearly always all of it: a file that does not fill it was read whole. */
+/** An entry's head fits in it, and nearly always the whole entry: a file that does not fill it was read completely. */
 const ROOM = 4096
 
 const room = once(() => new Uint8Array(ROOM))
 
-/** Looks at the head alone of a file whose namespace is gone, because there may be tens of thousands. */
+/** Reads an entry. If its namespace is gone, it reads only the head, because there may be tens of thousands of these. */
 function readEntry(
   path: string,
   configs: Map<string, CachedConfig>,
@@ -145,19 +145,19 @@ function nameOf(path: string, { attachment, netns }: Pick<CacheHead, 'attachment
     path,
     attachment,
     netns,
-    /** Nearly never asked for. */
+    /** This is nearly never needed. */
     get modified() {
       return statusIfThere(path)?.modifiedMs ?? 0
     },
   }
 }
 
-/** Fit to follow "Cannot ...: ". */
+/** The text is worded to follow "Cannot ...: ". */
 export function noCache(cacheDirs: readonly string[]): string {
   return `there is no result cache ${cacheDirs.map((directory) => join(directory, 'results')).join(', ')}`
 }
 
-/** Below a cache directory (`/var/lib/cni`), by the runtime that has its results there. */
+/** The directories below a cache directory (`/var/lib/cni`), and the runtime that keeps its results in each. */
 const RUNTIMES: Readonly<Record<string, string>> = { multus: 'Multus', cache: 'cri-dockerd' }
 
 interface Place extends CachePlace {
@@ -180,12 +180,12 @@ function placesIn(cacheDir: string, { isOnly }: { readonly isOnly: boolean }): P
   })
 }
 
-/** Undefined where there is no such directory. One that may not be read is an error: it may have anything. */
+/** Undefined where there is no such directory. A directory that may not be read is an error: it may have anything. */
 function namesIn(directory: string): string[] | undefined {
   try {
     return listNames(directory).sort()
   } catch (error) {
-    // Something that is no directory, or leads to none, is in the place of one.
+    // Something that is no directory, or a link that leads to none, is at the path.
     if (isMissing(error) && statusOfEntry(directory) === undefined) return undefined
     throw new CniError('ioFailure', `Cannot read the result cache ${directory}`, String(error))
   }

@@ -4,27 +4,30 @@ import { decode } from '#system/text'
 /** The largest conflist or cached result that we read: a prevResult of 10 MB has to work. */
 const LARGEST = 16 << 20
 
-/** The largest file that a config names. About 50,000 prefixes: more is a mistake, and every ADD would wait for it. */
+/**
+ * The largest file that a config names. It has room for about 50,000 prefixes: more is a mistake, and every ADD would
+ * wait for it.
+ */
 export const LARGEST_CONFIG_FILE = 1 << 20
 
-/** The text of a file in UTF-8. Throws what the system says, or why the file is none that we read. */
+/** The text of a file in UTF-8. Throws the system's message, or the reason why we do not read such a file. */
 export function readSmallFile(path: string, largest = LARGEST): string {
   return withFile(path, (file) => readText(file, largest))
 }
 
 /**
- * The text of an open file, which has to be a regular one of sensible size: to open a FIFO would wait for ever, and a device
- * never ends. The file that is looked at is the one that is read, whatever the path leads to by then.
+ * The text of an open file, which has to be a regular file of sensible size: opening a FIFO would wait for ever, and a
+ * device never ends. The file that is checked is the one that is read, wherever the path leads by then.
  */
 export function readText(file: number, largest = LARGEST): string {
   const { kind, size } = statusOfOpen(file)
   if (kind !== 'file') throw new Error('it is no regular file')
-  // One byte more: a file may grow, and those of /proc have a size of 0.
+  // There is room for one byte more: a file may grow, and those of /proc have size 0.
   const room = new Uint8Array(Math.min(size, largest) + 1)
   return decodeText(readUpTo(file, room, largest))
 }
 
-/** Opens a file, whatever kind it is, without waiting for anybody. */
+/** Opens a file of any kind without waiting for anybody. */
 export function withFile<T>(path: string, use: (file: number) => T): T {
   const file = openToRead(path)
   try {
@@ -49,7 +52,7 @@ function readUpTo(file: number, room: Uint8Array, largest: number): Uint8Array {
   }
 }
 
-/** A byte order mark stays, as U+FEFF: whether it is allowed depends on who else reads the file. */
+/** A byte order mark stays, as U+FEFF. Whether it is allowed depends on who else reads the file. */
 function decodeText(bytes: Uint8Array): string {
   const [first, second] = bytes
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)

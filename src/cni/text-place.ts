@@ -1,4 +1,4 @@
-/** Where something is in a text, as editors count, from 1 on. */
+/** A place in a text, as editors count, from 1 on. */
 export interface Position {
   readonly line: number
   readonly column: number
@@ -14,7 +14,7 @@ export function positionIn(text: string, offset: number): Position {
   return { line, column: offset - start + 1 }
 }
 
-/** The same for a message: `line 3, column 14`. It never says what is there. */
+/** The place for a message: `line 3, column 14`. It never quotes the text there. */
 export function placeIn(text: string, offset: number): string {
   const { line, column } = positionIn(text, offset)
   return `line ${line}, column ${column}`

@@ -2,19 +2,19 @@ import { bootSeconds, epochSeconds } from '#system/clock'
 import { statusOfEntry } from '#system/files'
 import { basename } from '../system/paths'
 
-/** A file of a result cache that cannot be read: for whom it may stand. */
+/** Decides which attachments a file of a result cache may describe that cannot be read. */
 
-/** Whether a pod of this boot may be behind it. */
+/** Whether the file may belong to a pod of this boot. */
 export function mayHideAttachment(path: string): boolean {
   return attachmentsNamed(path).length > 0 && isOfLivePod(path)
 }
 
-/** libcni writes a file where it is, so that it is torn for a moment. */
+/** libcni writes a file in place, so the file is torn for a moment. */
 const WRITTEN_SECONDS = 5
 
 /**
- * A power loss leaves files of pods behind that are not there any more, and one that is being written is read by the next
- * sync. Times of the day may be wrong: a file of the future counts.
+ * Whether the file may belong to a pod that is alive. A power loss leaves files of pods that no longer exist, and a file
+ * that is being written is read by the next sync. Times of day may be wrong, so a file from the future counts.
  */
 function isOfLivePod(path: string): boolean {
   const { modifiedMs } = statusOfEntry(path) ?? {}
@@ -24,8 +24,8 @@ function isOfLivePod(path: string): boolean {
 }
 
 /**
- * The attachments that an unreadable file may stand for. Its name joins three fields with "-", and all three may
- * contain one, so every way to take it apart counts.
+ * The attachments that an unreadable file may describe. Its name joins three fields with "-", and all three may contain
+ * one, so every way to split it counts.
  */
 export function attachmentsNamed(file: string): { containerID: string; ifname: string }[] {
   const parts = basename(file).split('-')

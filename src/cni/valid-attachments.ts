@@ -3,14 +3,14 @@ import { CniError, quote } from './error'
 import { isObject, type JsonObject } from './json'
 
 const KEY = 'cni.dev/valid-attachments'
-/** What the key was called in drafts of CNI 1.1; libcni sends both. */
+/** The key's name in drafts of CNI 1.1; libcni sends both. */
 const OLD_KEY = 'cni.dev/attachments'
 
 /**
- * The attachments that GC must keep (spec: "GC"). Undefined where the runtime does not say: libcni sends `null` for a list
- * that was never filled (CRI-O without pods, at each start), and an absent key says no more. To take either for empty
- * would remove the rules of every pod. `text` is what the config was read of: of a list that stands twice, `JSON.parse` takes
- * the last one, and the pods of the first would be taken for gone.
+ * The attachments that GC must keep (spec: "GC"). Undefined where the runtime does not list them: libcni sends `null` for
+ * a list that was never filled (CRI-O without pods, at each start), and an absent key means the same. Taking either as an
+ * empty list would remove the rules of every pod. `text` is the text that the config was parsed from: if it has the list
+ * twice, `JSON.parse` takes the last one, and the pods of the first would look gone.
  */
 export function parseValidAttachments(
   config: JsonObject,

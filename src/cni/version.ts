@@ -17,7 +17,8 @@ function isAtLeast(version: Version, floor: Version): boolean {
 }
 
 /**
- * `cniVersion` of a config. The spec reads an absent one as 0.1.0, which cannot chain plugins; libcni makes an empty one of it.
+ * Reads `cniVersion` of a config. The spec reads an absent one as 0.1.0, which cannot chain plugins; libcni writes it as
+ * an empty one.
  */
 function parseVersion(value: unknown): Version {
   if (isSupported(value)) return value
@@ -31,7 +32,7 @@ function parseVersion(value: unknown): Version {
   throw new CniError('incompatibleVersion', `Cannot use cniVersion ${quote(value)}: ${wanted}`)
 }
 
-/** The config's version, if the verb is there in it. */
+/** The config's version, if it has the verb. */
 export function requireVersion(command: string, { cniVersion }: JsonObject, floor: Version): Version {
   const version = parseVersion(cniVersion)
   if (isAtLeast(version, floor)) return version
