@@ -9,15 +9,15 @@ import { parseTextValues } from './text-value'
 import { cidrs, closed, flag } from './values'
 import type { YamlDocument } from './yaml'
 
-/** A file that is written for ip-masq-agent. */
+/** A file written for ip-masq-agent. */
 export interface AgentFile {
-  /** Absent where the file has none: then the default list stands. */
+  /** Absent if the file does not have it: then the default list counts. */
   readonly nonMasqueradeCIDRs?: readonly Prefix[] | undefined
-  /** Tencent's agent has it: pods, by their own addresses, that are not masqueraded. */
+  /** A key of Tencent's agent: pods with these addresses of their own are not masqueraded. */
   readonly nonMasqueradeSrcCIDRs?: readonly Prefix[] | undefined
   readonly masqLinkLocal: boolean
   readonly masqLinkLocalIPv6: boolean
-  /** Keys that mean nothing here. */
+  /** Keys that have no meaning here. */
   readonly ignored: readonly string[]
 }
 
@@ -47,17 +47,17 @@ export async function parseAgentFile(
   return parseAgentConfig(value ?? {}, { place, placeOf, refuse })
 }
 
-/** Where a value was read. */
+/** The place where a value was read. */
 export interface Origin {
   readonly place: string
   readonly placeOf: (key: string) => string | undefined
   readonly refuse?: Refuse
 }
 
-/** The same, where the text has been read already. */
+/** Parses a text that has been read already. */
 export function parseAgentConfig(written: unknown, { place, placeOf, refuse = raise }: Origin): AgentFile {
   const value = withKnownSpelling(written)
-  // The value is the whole file, and may be a secret of somebody else's: it is not quoted.
+  // The value is the whole file, and may be somebody else's secret, so it is not quoted.
   if (!isObject(value)) refuse(fault(place, ADVICE))
   const object = isObject(value) ? value : {}
   const known: Record<string, unknown> = {}
@@ -69,7 +69,7 @@ export function parseAgentConfig(written: unknown, { place, placeOf, refuse = ra
     const [at, wrapping] = [placeOf(key), misplaced(object, key)]
     const where = at === undefined ? '' : `${at}: `
     refuse({ ...fault(place, `${where}${wrapping ?? unknownKey(key)}`), path: [key] })
-    // Then none of the other keys is one of the agent's either.
+    // In that case none of the other keys is one of the agent's either.
     if (wrapping !== undefined) break
   }
   const { resyncInterval, cidrLimit, ...rest } = parseWith(agentSchema, known, { place, refuse })
@@ -77,7 +77,7 @@ export function parseAgentConfig(written: unknown, { place, placeOf, refuse = ra
   return { ...rest, ignored: ignored.map(([key]) => key) }
 }
 
-/** Files that are the right ones in the wrong wrapping: the advice to write another key would be wrong. */
+/** Recognises files with the right content in the wrong wrapping: the advice to write another key would be wrong. */
 function misplaced(value: JsonObject, key: string): string | undefined {
   const { kind, apiVersion, [key]: inner } = value
   if (typeof kind === 'string' && typeof apiVersion === 'string') {
@@ -94,7 +94,7 @@ function misplaced(value: JsonObject, key: string): string | undefined {
     : `the config is the text below ${quote(key)}, as in a ConfigMap; write that text alone`
 }
 
-/** A key that is none of ours is named only where it is nearly one of them. */
+/** Refuses an unknown key, and names it only if it is nearly one of ours. */
 function unknownKey(key: string): string {
   const near = nearest(key, Object.keys(agentSchema.shape))
   if (near.toLowerCase() === key.toLowerCase()) {
@@ -109,8 +109,8 @@ function fault(place: string, reason: string): Fault {
 }
 
 /**
- * ip-masq-agent reads keys in any case, and Azure's merger for it writes them all in lower case. Two spellings of one
- * key stay apart, and the second is unknown.
+ * ip-masq-agent reads keys in any case, and Azure's merger for it writes them all in lower case. If a key is there in two
+ * spellings, both are kept, and the second one is unknown.
  */
 function withKnownSpelling(value: unknown): unknown {
   if (!isObject(value)) return value
@@ -134,7 +134,7 @@ async function readDocuments(text: string, place: string, refuse: Refuse): Promi
   }
 }
 
-/** Whether a config of ip-masq-agent has such a key, in any case. */
+/** Whether a config of ip-masq-agent has this key, in any case. */
 export function isAgentKey(key: string): boolean {
   return Object.keys(agentSchema.shape).some((one) => one.toLowerCase() === key.toLowerCase())
 }

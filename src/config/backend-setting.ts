@@ -2,7 +2,7 @@ import type { BackendSetting } from '../backend/backend'
 import { CniError } from '../cni/error'
 import type { Config } from './keys'
 
-/** `ipMasqBackend` is how the reference plugins spell `backend`. */
+/** The backend that the config requests. The reference plugins spell `backend` as `ipMasqBackend`. */
 export function backendSetting({ backend, ipMasqBackend }: Config): BackendSetting {
   if (ipMasqBackend === undefined || ipMasqBackend === backend) return backend
   if (backend === 'auto') return ipMasqBackend

@@ -4,24 +4,24 @@ import { borders, itemAt, type Step, stepsOf } from '../policy/steps'
 import type { Reason } from './reason'
 import type { FamilyReasons, Layer } from './reasons'
 
-/** A part of the destinations that was asked about, and the reason that decides for all of it. */
+/** A part of the destinations in question, and the reason that decides for all of it. */
 export interface Part {
   readonly range: Range
   readonly reason: Reason
-  /** `policies[1]`, where there are several and one of them decides. */
+  /** `policies[1]`, if there are several policies and one of them decides. */
   readonly policy?: string
 }
 
 /** Finds the reason that decides for a destination, by the rules of policy/decide.ts and policy/several.ts. */
 export interface Decider {
   readonly at: (destination: Address) => Omit<Part, 'range'>
-  /** A range part by part, in address order; neighbours have different reasons. */
+  /** Splits a range into parts, in address order; neighbours have different reasons. */
   readonly within: (range: Range) => Part[]
 }
 
 interface Prepared extends Layer {
   readonly listed: readonly Step<Reason>[]
-  /** Absent: the layer is about all destinations. */
+  /** Absent if the layer is about all destinations. */
   readonly reached?: readonly Step<Reason>[]
 }
 

@@ -5,7 +5,7 @@ import { FLANNEL_SUBNET_FILE } from './flannel'
 import type { Path } from './path'
 import { ofFile, ofKey, type PodConfig, type Reason } from './reason'
 
-/** What the whole config exempts: `policyPaths` leads to the exceptions of Windows policies that join the list. */
+/** What the whole config exempts. `policyPaths` are the places of the Windows policies' exceptions that join the list. */
 export function exemptReasons(pod: PodConfig, policyPaths: readonly Path[]): Reason[] {
   const { config, sources } = pod.settings
   const { masqLinkLocal, masqLinkLocalIPv6 } = LINK_LOCAL
@@ -31,7 +31,7 @@ function exempt(prefix: Prefix, by: Pick<Reason, 'cause' | 'where'>): Reason {
   return { prefix, verdict: 'exempt', ...by }
 }
 
-/** Any list replaces the default one. */
+/** Any configured list replaces the default one. */
 function listedReasons(pod: PodConfig, policyPaths: readonly Path[]): Reason[] {
   const { config, sources } = pod.settings
   const { nonMasqueradeCIDRs: own, nonMasqueradeDefaults, policies } = config
@@ -55,7 +55,7 @@ function listedReasons(pod: PodConfig, policyPaths: readonly Path[]): Reason[] {
   ]
 }
 
-/** The runtime's list comes before that of the arguments, as `parsePodCIDRs` reads them. */
+/** The runtime's list comes before the list in the arguments, as in `parsePodCIDRs`. */
 function podReasons({ raw }: PodConfig, list: readonly Prefix[]): Reason[] {
   const has = (value: unknown) => isObject(value) && value.nonMasqueradeCIDRs !== undefined
   const place = has(raw.runtimeConfig) && raw.podLists !== 'args' ? 'runtimeConfig' : 'args.cni'
@@ -64,7 +64,7 @@ function podReasons({ raw }: PodConfig, list: readonly Prefix[]): Reason[] {
   )
 }
 
-/** flanneld writes a line for each family. */
+/** flanneld writes one line for each family. */
 function flannelReasons({ settings: { config, sources } }: PodConfig): Reason[] {
   const { flannelSubnetFile: setting } = config
   if (setting === false) return []

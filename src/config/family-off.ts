@@ -4,7 +4,7 @@ import type { Prefix } from '../policy/prefix'
 import { matchesAny } from './namespaces'
 import { ofFile, ofKey, type PodConfig, type Reason } from './reason'
 
-/** Why nothing of a family is masqueraded, whatever the destination; undefined where something may be. */
+/** Why nothing in a family is masqueraded, whatever the destination; undefined where something may be. */
 export function familyOff(pod: PodConfig, family: Family): Pick<Reason, 'cause' | 'where'> | undefined {
   const { settings, namespace, ips } = pod
   const { onlyNamespaces, exceptNamespaces, onlyPodCIDRs, exceptPodCIDRs, ipv4, ipv6 } = settings.config
@@ -16,7 +16,7 @@ export function familyOff(pod: PodConfig, family: Family): Pick<Reason, 'cause' 
   if (onlyPodCIDRs && !isPodChosen({ onlyPodCIDRs, exceptPodCIDRs: [] }, family, ips)) {
     return ofKey(pod, ['onlyPodCIDRs'])
   }
-  /** Where a list has a prefix that excepts the pod. */
+  /** The place where a list has a prefix that excepts the pod. */
   const excepting = (list: readonly Prefix[]) =>
     list.findIndex((prefix) => !isPodChosen({ exceptPodCIDRs: [prefix] }, family, ips))
   const index = excepting(exceptPodCIDRs)

@@ -4,18 +4,18 @@ import type { Path } from './path'
 /** One thing that is wrong in what an operator wrote. */
 export interface Fault {
   readonly reason: Reason
-  /** Where it is: keys and indices from the outermost object on. */
+  /** The place: keys and indices from the outermost object on. */
   readonly path: Path
   readonly message: string
-  /** What a system or a library said of it. */
+  /** The message of a system or a library about it. */
   readonly details?: string
-  /** The file that the path is in, where that is not the config itself. */
+  /** The file that the path is in, if that is not the config itself. */
   readonly file?: string
 }
 
 /**
- * What a reader does with a fault. ADD's throws, so that the first fault ends the reading. That of `ip-masq validate` keeps
- * it and returns; the reader then goes on as if the part that is wrong were not there.
+ * What a reader does with a fault. ADD's function throws, so the first fault ends the reading. `ip-masq validate` has one
+ * that keeps the fault and returns; the reader then goes on as if the wrong part were absent.
  */
 export type Refuse = (fault: Fault) => void
 

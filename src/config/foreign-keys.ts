@@ -1,4 +1,4 @@
-/** Keys of the spec and of libcni, and an editor's; theirs to check, not ours. */
+/** Keys of the spec, of libcni and of editors. They are not ours to check. */
 export const FOREIGN_KEYS: readonly string[] = [
   'cniVersion',
   'name',

@@ -9,13 +9,13 @@ import { matchesAny } from './namespaces'
 import type { Sources } from './sources'
 import type { OutboundNat } from './windows-policies'
 
-/** A plugin's config, and what the files say that it names. */
+/** A plugin's config, and the contents of the files that it names. */
 export interface Settings {
   readonly config: Config
   readonly sources: Sources
 }
 
-/** A list, and where it stands, for messages. */
+/** A list and its place, for messages. */
 interface PlacedList {
   readonly place: string
   readonly isOfPolicy?: boolean
@@ -23,7 +23,7 @@ interface PlacedList {
 }
 
 /**
- * What config and files together ask for, for a pod of `namespace` (empty where it is not known). Where two of them
+ * What config and files together request for a pod of `namespace` (empty where it is not known). If two of them
  * contradict each other, that is a fault of the kind invalidConfig.
  */
 export function intentOf(settings: Settings, namespace: string, refuse: Refuse = raise): Intent {
@@ -37,7 +37,7 @@ export function intentOf(settings: Settings, namespace: string, refuse: Refuse =
   const windows = windowsPart(config, refuse)
   const isPodMasqueraded = isChosen(config, namespace)
   return {
-    // Any list replaces the default one, also where each policy has its own.
+    // Any list replaces the default one, even if each policy has its own.
     ...((lists.length > 0 || config.podCIDRs) && {
       nonMasqueradeCIDRs: standing.flatMap(({ list }) => list),
     }),
@@ -78,7 +78,7 @@ export function warningsOf({ config, sources }: Settings): string[] {
   ]
 }
 
-/** A pod whose namespace is not known, where it matters. */
+/** Warns about a pod whose namespace is not known, where it matters. */
 export function namespaceWarnings({ onlyNamespaces, exceptNamespaces }: Config, namespace: string): string[] {
   if (namespace !== '' || (!onlyNamespaces && exceptNamespaces.length === 0)) return []
   const outcome = onlyNamespaces
@@ -87,7 +87,7 @@ export function namespaceWarnings({ onlyNamespaces, exceptNamespaces }: Config, 
   return [`no K8S_POD_NAMESPACE in CNI_ARGS: ${outcome}`]
 }
 
-/** The lists that stand instead of the default, all together. */
+/** The lists that replace the default one, all together. */
 function configuredLists({
   config: { nonMasqueradeCIDRs, policies },
   sources: { files },
@@ -104,12 +104,12 @@ function configuredLists({
   return all.flatMap(({ list, ...one }) => (list ? [{ ...one, list }] : []))
 }
 
-/** The pod's own, which stands instead of those. */
+/** The pod's own list, which replaces all of those. */
 function podList({ podCIDRs }: Config): PlacedList[] {
   return podCIDRs ? [{ place: "the pod's own nonMasqueradeCIDRs", list: podCIDRs }] : []
 }
 
-/** What was written as exempt and as not exempt is a mistake; longer and shorter prefixes are the point of it all. */
+/** Refuses prefixes that are both exempt and not exempt, which is a mistake. Longer and shorter prefixes are intended. */
 function rejectContradictions(
   masqueradeCIDRs: readonly Prefix[],
   lists: readonly PlacedList[],
@@ -133,9 +133,9 @@ export function isChosen({ onlyNamespaces, exceptNamespaces }: Config, namespace
   )
 }
 
-/** What Windows policies ask for, besides the exceptions of a single one, which join the configured lists. */
+/** What Windows policies request, apart from the exceptions of a single one, which join the configured lists. */
 function windowsPart(config: Config, refuse: Refuse): Pick<Intent, 'destinations' | 'policies' | 'snatTo'> {
-  // Nearly every config has none, and each pod's ADD comes here.
+  // Nearly every config has none, and each pod's ADD runs this.
   if (config.policies.length === 0) return { snatTo: ownSource(config) }
   const policies = windowsPolicies(config)
   const snatTo = commonSource(config, policies, refuse)
@@ -146,7 +146,7 @@ function windowsPart(config: Config, refuse: Refuse): Pick<Intent, 'destinations
   }
   return {
     policies: policies.map(({ policy: { exceptions = [], destinations, virtualIPs } }) => ({
-      // The pod's own list replaces them too.
+      // The pod's own list replaces the exceptions too.
       exceptions: config.podCIDRs ? [] : exceptions,
       ...(destinations && { destinations }),
       snatTo: sourcesOf(virtualIPs),
@@ -155,7 +155,7 @@ function windowsPart(config: Config, refuse: Refuse): Pick<Intent, 'destinations
   }
 }
 
-/** Those that are for us, with their places. */
+/** The policies that are for us, with their places. */
 function windowsPolicies({ policies }: Config): PlacedPolicy[] {
   return policies.flatMap((policy, at) => (policy ? [{ at, policy }] : []))
 }
@@ -179,8 +179,8 @@ function sourcesOf(virtualIPs: readonly Address[]): Sources4And6 {
 }
 
 /**
- * `snatTo`, and the VirtualIP of policies. Of one family there can be one, unless a policy of several has Destinations, for which it is
- * then alone.
+ * `snatTo`, and the VirtualIP of policies. A family can have one of them, unless one of several policies has
+ * Destinations: its source is then for that policy alone.
  */
 function commonSource(config: Config, policies: readonly PlacedPolicy[], refuse: Refuse): Sources4And6 {
   const result = ownSource(config)
@@ -200,7 +200,7 @@ function commonSource(config: Config, policies: readonly PlacedPolicy[], refuse:
   return result
 }
 
-/** Whoever writes two lists of exceptions may expect them to be joined. */
+/** Warns about several lists of exceptions, because whoever writes them may expect them to be joined. */
 function severalWarnings(config: Config): string[] {
   const { policies } = windowsPart(config, raise)
   if (!policies) return []

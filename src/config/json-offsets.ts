@@ -1,7 +1,7 @@
 import { type Node, parseTree } from 'jsonc-parser'
 import type { Path } from './path'
 
-/** Where the values of a JSON text are. A path that ends in a key leads to the key, because that is what a reader looks for. */
+/** Finds values in a JSON text. A path that ends in a key leads to the key, because a reader looks for that. */
 export function jsonOffsets(text: string): (path: Path) => number | undefined {
   const find = jsonNodes(text)
   return (path) => offsetOf(find(path))
@@ -22,7 +22,10 @@ export function offsetOf(node: Node | undefined): number | undefined {
   return node?.parent?.type === 'property' ? node.parent.offset : node?.offset
 }
 
-/** Of a key that is there twice the last one counts. Where there is none, one in another case is the one, as in agents' files. */
+/**
+ * Finds a member. If a key is there twice, the last one counts. If there is none, a key in another case counts, as in
+ * agents' files.
+ */
 function memberOf({ type, children = [] }: Node, part: string | number): Node | undefined {
   if (typeof part === 'number') return type === 'array' ? children[part] : undefined
   const named = (isName: (key: string) => boolean) =>

@@ -11,9 +11,10 @@ const ON = { kind: 'flag', default: true } as const
 const OFF = { kind: 'flag', default: false } as const
 
 /**
- * Every key that an operator may write, a row each: what kind of value it has, and what holds where it is left out (no
+ * Every key that an operator may write, one row each: the kind of its value, and what counts if it is left out (no
  * `default`: nothing). The rows give the type `Config`, what `plain.ts` reads, the schema, the JSON Schema and the advice
- * for a typo. Every call makes this table, so it is plain data that loads nothing, and rows of equal flags are one object.
+ * for a typo. Every call makes this table, so it is plain data that loads nothing, and rows with equal flags are one
+ * object.
  */
 export const KEYS = {
   nonMasqueradeCIDRs: { kind: 'cidrs', end: '[] to exempt none, or leave the key out for the default' },
@@ -43,7 +44,7 @@ export const KEYS = {
   logFile: { kind: 'logFile' },
 } as const satisfies Readonly<Record<string, Row>>
 
-/** The kinds of values: what a value becomes when it is read, and what a row says besides. */
+/** The kinds of values: the type of each, and what else a row has for it. */
 interface Kinds {
   flag: Valued<boolean>
   choice: Valued<string> & { readonly choices: readonly string[] }
@@ -65,7 +66,7 @@ interface Valued<T> {
 
 type List<T> = Valued<readonly T[]> & ListRow
 
-/** Too rare, and not plain enough, for `plain.ts`: only the schema reads it. */
+/** A kind that is too rare, and not plain enough, for `plain.ts`: only the schema reads it. */
 interface Rare<T> {
   readonly default?: T
   readonly isPlain: false
@@ -90,8 +91,8 @@ export type OwnConfig = { readonly [K in DefaultedKey]: Written<K> } & {
 }
 
 /**
- * Our part of a plugin's config. `podCIDRs` is the pod's own list, which replaces the configured one; `ignoredPodLists`
- * names the places of those that the operator does not allow.
+ * Our part of a plugin's config. `podCIDRs` is the pod's own list, which replaces the configured one. `ignoredPodLists`
+ * are the places of such lists that the operator does not allow.
  */
 export type Config = OwnConfig & {
   readonly podCIDRs?: readonly Prefix[]

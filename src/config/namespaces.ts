@@ -1,6 +1,6 @@
 import { MalformedError } from '../policy/address'
 
-/** A Kubernetes namespace, or all whose names begin so. */
+/** A Kubernetes namespace, or all whose names begin with this text. */
 export interface NamespacePattern {
   readonly name: string
   readonly isWildcard: boolean
@@ -19,7 +19,7 @@ export function parseNamespacePattern(text: string): NamespacePattern {
   return { name, isWildcard }
 }
 
-/** No pattern matches a pod whose namespace is not known. */
+/** Whether a pattern matches. None matches a pod whose namespace is not known. */
 export function matchesAny(patterns: readonly NamespacePattern[], namespace: string): boolean {
   if (namespace === '') return false
   return patterns.some(({ name, isWildcard }) =>

@@ -8,13 +8,13 @@ export function nearest(word: string, candidates: readonly string[]): string {
   return ranked.sort((a, b) => a.distance - b.distance)[0]?.name ?? ''
 }
 
-/** So near to `known` that it is most likely meant. */
+/** Whether the word is so near to `known` that this is most likely meant. */
 export function isTypo(word: string, known: string): boolean {
   const edits = editDistance(word.toLowerCase().slice(0, 64), known.toLowerCase())
   return edits <= Math.max(1, Math.min(3, known.length / 3))
 }
 
-/** How many characters to insert, delete, exchange, or swap with the next one; one row of the matrix at a time. */
+/** Counts the characters to insert, delete, exchange, or swap with the next one, with one row of the matrix at a time. */
 function editDistance(a: string, b: string): number {
   let before: readonly number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)

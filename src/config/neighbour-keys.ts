@@ -1,4 +1,4 @@
-/** Keys that belong to somebody else, with what to do: the nearest key of ours would be the wrong advice. */
+/** Keys that belong to other programs, with advice: the nearest key of ours would be the wrong advice. */
 
 const CONFLIST = 'the conflist itself'
 
@@ -53,7 +53,7 @@ const OWNERS: readonly (readonly [string, readonly string[]])[] = [
   [CONFLIST, ['plugins', 'cniVersions', 'disableCheck', 'disableGC', 'loadOnlyInlinedPlugins']],
 ]
 
-/** Whose key it is, fit to follow a colon; undefined for one that nobody we know has. */
+/** The program that has this key, worded to follow a colon; undefined if we know none. */
 export function neighbourAdvice(key: string): string | undefined {
   const owner = OWNERS.find(([, keys]) => keys.includes(key))?.[0]
   if (owner === undefined) return undefined

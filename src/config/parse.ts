@@ -12,8 +12,8 @@ import { ignoredPodListsIn, podPart } from './pod-lists'
 import { podSchema, schema } from './schema'
 
 /**
- * Our part of the config. An unknown key is most often a typo, and a typo in a list of exemptions cuts off pods. A key that is
- * refused has its default in what is returned.
+ * Parses our part of the config. An unknown key is most often a typo, and a typo in a list of exemptions cuts off pods.
+ * In the result, a key that was refused has its default.
  */
 export function parseConfig(config: JsonObject, refuse: Refuse = raise): Config {
   for (const unknown of Object.keys(config)) {
@@ -23,7 +23,7 @@ export function parseConfig(config: JsonObject, refuse: Refuse = raise): Config 
     const message = `Cannot use ${unknown} ${quote(config[unknown])}: ${advice}`
     refuse({ reason: 'unsupportedKey', path: [unknown], message })
   }
-  // A row's schema makes of a value what the type says of the row's kind.
+  // A row's schema gives the type that the row's kind has.
   const own = parseWith(schema, config, { refuse }) as OwnConfig
   const [podCIDRs, ignoredPodLists] = [parsePodCIDRs(config, refuse), ignoredPodListsIn(config)]
   return {
@@ -40,12 +40,12 @@ export function parsePodCIDRs(config: JsonObject, refuse: Refuse = raise): Prefi
 }
 
 interface Reading {
-  /** A file, which comes before the path in a message. */
+  /** A file; in a message it comes before the path. */
   readonly place?: string
   readonly refuse?: Refuse
 }
 
-/** What a schema makes of a value. Each issue becomes a fault; a key of the value that has one is then left out. */
+/** Parses a value with a schema. Each issue becomes a fault, and a key with an issue is left out of the result. */
 export function parseWith<S extends z.ZodMiniType>(
   parser: S,
   value: unknown,
@@ -66,7 +66,7 @@ function faultsOf(issue: z.core.$ZodIssue, value: unknown, place: string): Fault
   return unknown.map((key, i) => {
     const path = [...issue.path, ...key].map((part) => (typeof part === 'number' ? part : String(part)))
     const where = [place, formatPath(path)].filter((part) => part !== '').join(': ')
-    // The whole of a config or file is not quoted: most of it is not what is wrong.
+    // A whole config or file is not quoted, because most of it is right.
     const quoted = path.length > 0 ? ` ${quote(valueAt(value, path))}` : ''
     return { reason: 'invalidConfig', path, message: `Cannot use ${where}${quoted}: ${advice[i]}` }
   })

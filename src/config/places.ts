@@ -3,7 +3,7 @@ import { readSmallFile, withoutMark } from '../cni/small-file'
 import { type Position, positionIn } from '../cni/text-place'
 import type { Path } from './path'
 
-/** Where something is written. */
+/** The place where something is written. */
 export interface Where {
   readonly file: string
   readonly path: Path
@@ -11,7 +11,7 @@ export interface Where {
   readonly form: 'json' | 'agent' | 'env'
 }
 
-/** A file, and where in it something is; no position where the text does not have it in so many words, as by a YAML alias. */
+/** A place in a file. It has no position if the text does not have it literally, for example because of a YAML alias. */
 export interface FilePlace extends Partial<Position> {
   readonly file: string
 }
@@ -21,10 +21,10 @@ export function formatPlace({ file, line, column }: FilePlace): string {
   return line === undefined ? file : `${file}:${line}:${column}`
 }
 
-/** Finds places in files, each of which is read and taken apart once. */
+/** Finds places in files; each file is read and parsed once. */
 export type Locate = (where: Where) => Promise<FilePlace>
 
-/** `textOf` reads a file; where it throws, places in that file have no position. */
+/** `textOf` reads a file; if it throws, places in that file have no position. */
 export function locator(textOf: (file: string) => string = readSmallFile): Locate {
   const texts = new Map<string, Promise<Finder>>()
   return async (where) => {
@@ -59,7 +59,7 @@ async function finderFor(
 
 type Offsets = (path: Path) => number | undefined
 
-/** Parsers are loaded for texts that need them. */
+/** Loads parsers only for texts that need them. */
 async function offsetsIn(text: string, form: Where['form']): Promise<Offsets> {
   if (form === 'env') return (path) => offsetInLines(text, path)
   if (form === 'json' || isJson(text)) return (await import('./json-offsets')).jsonOffsets(text)
@@ -81,7 +81,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** The value of number `index` in the last line that sets the key: the one that counts. */
+/** The value at `index` in the last line that sets the key, which is the line that counts. */
 function offsetInLines(text: string, [key, index]: Path): number | undefined {
   const lines = [...text.matchAll(/^[ \t]*(?:export[ \t]+)?([A-Z0-9_]+)=["']?(.*)$/gm)]
   const line = lines.findLast(([, name]) => name === key)

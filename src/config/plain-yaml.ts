@@ -2,9 +2,9 @@ import { placeIn } from '../cni/text-place'
 import type { YamlDocument } from './yaml'
 
 /**
- * YAML as agents' files are written: keys at the left edge, and lists of prefixes below or beside them. The library takes
- * 100 us for each item of a list, and longer to load than all the rest of an ADD takes. Undefined says nothing: then the
- * library reads the text, or words the error. A test holds every answer against the library's.
+ * Reads YAML as agents' files are written: keys at the left edge, and lists of prefixes below or after them. The library
+ * takes 100 us for each item of a list, and loading it takes longer than the rest of an ADD. Undefined means nothing:
+ * then the library reads the text, or words the error. A test compares every answer with the library's.
  */
 export function readPlainYaml(text: string): YamlDocument | undefined {
   const value: Record<string, unknown> = {}
@@ -43,15 +43,15 @@ export function readPlainYaml(text: string): YamlDocument | undefined {
   return { value, placeOf }
 }
 
-/** Tabs, carriage returns and all that is not ASCII are left to the library. */
+/** Tabs, carriage returns and everything that is not ASCII are left to the library. */
 const EMPTY = /^ *(?:#[ -~]*)?$/
-/** What is written ends before the spaces and the comment after it. */
+/** A value ends before the spaces and the comment after it. */
 const REST = '(?: +#[ -~]*| *)$'
 const ITEM = new RegExp(`^( *)- +([^ #]+)${REST}`)
-/** No word that YAML reads as a boolean or as null has eight letters. */
+/** YAML reads no word with eight letters as a boolean or as null. */
 const ENTRY = new RegExp(`^([A-Za-z]{8,}):(?: +([^ #]+|\\[[ -"$-\\\\^-~]*\\]))?${REST}`)
 
-/** With its "/", a prefix is neither a number nor a time, which YAML would read from the same characters. */
+/** A prefix has a "/", so YAML does not read it as a number or a time, which have the same characters. */
 const PREFIX = /^(?:([0-9A-Fa-f.:]+\/[0-9]+)|"([0-9A-Fa-f.:]+\/[0-9]+)"|'([0-9A-Fa-f.:]+\/[0-9]+)')$/
 
 function prefixIn(written: string): string | undefined {
@@ -67,7 +67,7 @@ function valueIn(written: string): unknown {
   if (!written.startsWith('[')) return prefixIn(written)
   const inner = written.slice(1, -1).trim()
   if (inner === '') return []
-  // In brackets a colon may end a key, as in [fd00:: /8]; what has no space in it is one text.
+  // In brackets a colon may end a key, as in [fd00:: /8]; a text without a space is one text.
   const items = inner.split(',').map((item) => prefixIn(item.trim()))
   return items.every((item) => item !== undefined) ? items : undefined
 }

@@ -10,9 +10,9 @@ import { parseNamespacePattern } from './namespaces'
 import type { ListRow } from './values'
 
 /**
- * A config that is valid beyond doubt, read without the schema: loading that takes 1 ms of an ADD's 10, and of the
- * STATUS that containerd asks for every 5 s. Undefined says nothing: then the schema reads it, or words the error. A
- * test holds every answer against the schema's.
+ * Reads a config that is valid beyond doubt, without the schema: loading that takes 1 ms of an ADD's 10 ms, and of the
+ * STATUS that containerd sends every 5 s. Undefined means nothing: then the schema reads it, or words the error. A test
+ * compares every answer with the schema's.
  */
 export function parsePlain(config: JsonObject): Config | undefined {
   try {
@@ -25,7 +25,7 @@ export function parsePlain(config: JsonObject): Config | undefined {
 
 const ROWS: Readonly<Record<string, Row>> = KEYS
 
-/** What is chosen where it is one of the choices, whatever else the config has; else the default. */
+/** The value of a key if it is one of the choices, whatever else the config has; else the default. */
 export function readLeniently<K extends ChoiceKey>(config: JsonObject, key: K): Config[K] {
   const { choices, default: otherwise }: Row<'choice'> = KEYS[key]
   const chosen = config[key]
@@ -45,14 +45,14 @@ function readPlain(config: JsonObject): Config {
   return read as Config
 }
 
-/** A list for this pod alone, from the runtime. */
+/** Whether the runtime sent a list for this pod. */
 function hasPodList({ runtimeConfig, args }: JsonObject): boolean {
   if (runtimeConfig === undefined && args === undefined) return false
   const { nonMasqueradeCIDRs } = Object(runtimeConfig)
   return nonMasqueradeCIDRs !== undefined || Object(Object(args).cni).nonMasqueradeCIDRs !== undefined
 }
 
-/** What is not plain ends the reading; the message is seen by nobody. */
+/** Ends the reading if something is not plain. Nobody sees the message. */
 function insist(isPlain: boolean): asserts isPlain {
   if (!isPlain) throw new MalformedError('not plain')
 }
@@ -100,7 +100,7 @@ function list<T>(value: unknown, { isNeverEmpty }: ListRow, parse: (text: string
   insist(Array.isArray(value))
   insist(!isNeverEmpty || value.length > 0)
   const parsed: T[] = []
-  // Without calls that a list of thousands can do without.
+  // This has no calls that a list of thousands can do without.
   for (const item of value) parsed[parsed.length] = parse(typeof item === 'string' ? item : string(item))
   return parsed
 }

@@ -4,13 +4,14 @@ import type { Config } from './keys'
 import { readLeniently } from './plain'
 
 /**
- * A list that comes with one pod. `runtimeConfig` comes from the runtime, for what the conflist's `capabilities` name.
- * `args` may come from whoever creates the pod: Multus copies an annotation there. So the operator says which of them counts.
+ * Lists that come with one pod. `runtimeConfig` comes from the runtime, for what the conflist's `capabilities` name.
+ * `args` may come from whoever creates the pod: Multus copies an annotation there. So the operator chooses which of them
+ * count.
  */
 
 type Place = 'runtimeConfig' | 'args'
 
-/** The places that count, by the key `podLists`. */
+/** The places that count for each value of the key `podLists`. */
 const COUNTING: Readonly<Record<Config['podLists'], readonly Place[]>> = {
   runtimeConfig: ['runtimeConfig'],
   args: ['args'],
@@ -18,10 +19,10 @@ const COUNTING: Readonly<Record<Config['podLists'], readonly Place[]>> = {
   none: [],
 }
 
-/** Whoever creates a pod must not make the node keep lists without end. */
+/** The most prefixes: whoever creates a pod must not make the node keep endless lists. */
 const MOST_PREFIXES = 1000
 
-/** What of a config is a list for one pod, and counts. */
+/** The part of a config that is a list for one pod, and counts. */
 export function podPart(config: JsonObject, refuse: Refuse = raise): JsonObject {
   const { runtimeConfig, args } = listsIn(config)
   const counting = countingIn(config)
@@ -33,7 +34,7 @@ export function podPart(config: JsonObject, refuse: Refuse = raise): JsonObject 
   }
 }
 
-/** Where a config has a list for one pod that does not count. */
+/** The places where a config has a list for one pod that does not count. */
 export function ignoredPodListsIn(config: JsonObject): string[] {
   const { runtimeConfig, args } = listsIn(config)
   const counting = countingIn(config)
@@ -43,12 +44,12 @@ export function ignoredPodListsIn(config: JsonObject): string[] {
   ]
 }
 
-/** `podLists` may be of any type here: the schema refuses what is none of its values. */
+/** `podLists` may be of any type here: the schema refuses other values. */
 function countingIn(config: JsonObject): readonly Place[] {
   return COUNTING[readLeniently(config, 'podLists')]
 }
 
-/** Nothing but what is for us: both objects belong to all plugins. */
+/** The lists for us, and nothing else: both objects belong to all plugins. */
 function listsIn({ runtimeConfig, args }: JsonObject) {
   return { runtimeConfig: ownList(runtimeConfig), args: ownList(isObject(args) ? args.cni : undefined) }
 }

@@ -5,33 +5,33 @@ import type { Settings } from './intent'
 import { formatPath, type Path } from './path'
 import type { Where } from './places'
 
-/** What decides for one pod: its config, and where that is written. */
+/** What decides for one pod: its config, and the place where it is written. */
 export interface PodConfig {
   readonly settings: Settings
   /** The plugin's config as it is written, with the pod's own lists where it has some. */
   readonly raw: JsonObject
-  /** Where `raw` is written: the plugin of number `index` in a conflist, or a file of its own. Absent where that is not known. */
+  /** The place of `raw`: the plugin with number `index` in a conflist, or a file of its own. Absent where it is not known. */
   readonly at?: { readonly file: string; readonly index?: number }
-  /** Empty where it is not known. */
+  /** Empty where the namespace is not known. */
   readonly namespace: string
   readonly ips: readonly InterfaceAddress[]
 }
 
-/** A prefix, what happens to destinations in it, and who says so. */
+/** A prefix, what happens to destinations in it, and who decided that. */
 export interface Reason {
   readonly prefix: Prefix
   readonly verdict: 'exempt' | 'masqueraded'
   readonly cause: Cause
-  /** Where it is written; absent for what nobody wrote, and for the pod's own list, which the runtime sends. */
+  /** The place where it is written. Absent if nobody wrote it, and for the pod's own list, which the runtime sends. */
   readonly where?: Where
-  /** What is masqueraded gets this address; absent: that of the outgoing interface. */
+  /** The source of masqueraded packets; absent: the address of the outgoing interface. */
   readonly source?: Source
 }
 
 /**
- * `key`: of the plugin's config, `file`: of a file that it names, `pod`: the list that the runtime sends for the pod, `default`: the list
- * that `nonMasqueradeDefaults` chooses, `builtIn`: exempt whatever the config says, `subnet`: the pod's own, `rest`: nothing
- * else is about it.
+ * The kind of a cause. `key`: the plugin's config. `file`: a file that it names. `pod`: the list that the runtime sends
+ * for the pod. `default`: the list that `nonMasqueradeDefaults` chooses. `builtIn`: exempt whatever the config says.
+ * `subnet`: the pod's own. `rest`: nothing else applies.
  */
 export type CauseKind = 'key' | 'file' | 'pod' | 'default' | 'builtIn' | 'subnet' | 'rest'
 
@@ -48,7 +48,7 @@ export interface Source {
   readonly where?: Where
 }
 
-/** A value of the plugin's config. */
+/** The cause for a value of the plugin's config. */
 export function ofKey({ at }: PodConfig, path: Path): { readonly cause: Cause; readonly where?: Where } {
   const cause: Cause = { kind: 'key', text: formatPath(path) }
   return at ? { cause, where: { ...whereIn(at, path) } } : { cause }
@@ -58,7 +58,7 @@ function whereIn({ file, index }: NonNullable<PodConfig['at']>, path: Path): Whe
   return { file, path: index === undefined ? path : ['plugins', index, ...path], form: 'json' }
 }
 
-/** A value of a file that the config names. */
+/** The cause for a value of a file that the config names. */
 export function ofFile(
   file: string,
   path: Path,

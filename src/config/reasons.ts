@@ -9,28 +9,28 @@ import { formatPath } from './path'
 import { ofKey, type PodConfig, type Reason, type Source } from './reason'
 import { type WindowsPaths, windowsPaths } from './windows-places'
 
-/** Why destinations of one family are exempt or masqueraded. */
+/** The reasons why destinations of one family are exempt or masqueraded. */
 export interface FamilyReasons {
   readonly family: Family
-  /** The first one that masquerades a destination decides. There are several only where there are several Windows policies. */
+  /** The first layer that masquerades a destination decides. There are several only if there are several Windows policies. */
   readonly layers: readonly Layer[]
-  /** Decides for what no layer is about: a family that is not masqueraded, and what is in no `Destinations`. */
+  /** Decides where no layer applies: for a family that is not masqueraded, and for destinations in no `Destinations`. */
   readonly rest: Reason
 }
 
-/** Lists of exemptions, and what is masqueraded besides them. */
+/** Lists of exemptions, and what is masqueraded apart from them. */
 export interface Layer {
-  /** `policies[1]`; absent where there are not several. */
+  /** `policies[1]`; absent if there are not several. */
   readonly policy?: string
-  /** The longest prefix decides, and of equal ones the first. */
+  /** The longest prefix decides; among equal ones the first. */
   readonly reasons: readonly Reason[]
   /** `Destinations`, the only ones that the layer is about; absent: all. */
   readonly reach?: readonly Reason[]
-  /** What is masqueraded because nothing is written about it. */
+  /** Destinations that no reason covers: they are masqueraded. */
   readonly rest: Reason
 }
 
-/** What `decidePolicy` decides for the pod, with the reasons for it. Throws what `intentOf` throws. */
+/** What `decidePolicy` decides for the pod, with the reasons for it. It throws what `intentOf` throws. */
 export function reasonsFor(pod: PodConfig, family: Family): FamilyReasons {
   const intent = intentOf(pod.settings, pod.namespace)
   const prefix = wholeOf(family)
@@ -44,7 +44,7 @@ export function reasonsFor(pod: PodConfig, family: Family): FamilyReasons {
   }
 }
 
-/** A Windows policy that is for us, with its values' places. */
+/** A Windows policy for us, with the places of its values. */
 interface Placed extends PolicyIntent {
   readonly place: string
   readonly paths: WindowsPaths
@@ -99,7 +99,7 @@ function layerOf(pod: PodConfig, { intent, family, one, shared }: LayerParts): L
   }
 }
 
-/** A policy's own address comes before the one of the whole config. */
+/** The source. A policy's own address comes before the whole config's address. */
 function sourceOf(pod: PodConfig, { intent, family, one }: Omit<LayerParts, 'shared'>): Source | undefined {
   const range = one.snatTo[family] ?? intent.snatTo[family]
   if (!range) return undefined

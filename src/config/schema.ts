@@ -4,7 +4,7 @@ import { sources } from './source-addresses'
 import { choice, cidrs, flag, flannelFile, interfaces, logFile, namespaces, paths, ports } from './values'
 import { windowsPolicies } from './windows-policies'
 
-/** Each kind of value; `values.ts` says how it is read. */
+/** The schema of each kind of value; `values.ts` reads them. */
 const SCHEMAS: { readonly [K in Kind]: (row: Row<K>) => z.ZodMiniType<ValueOf<K>> } = {
   flag: () => flag,
   choice,
@@ -35,7 +35,7 @@ const podList = z.object({
   ),
 })
 
-/** Where a runtime puts what it knows of one pod (CONVENTIONS.md: runtimeConfig, args). */
+/** Where a runtime puts what it knows about one pod (CONVENTIONS.md: runtimeConfig, args). */
 export const podSchema = z.object({
   runtimeConfig: z.optional(podList),
   args: z.optional(z.object({ cni: z.optional(podList) })),

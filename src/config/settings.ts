@@ -4,7 +4,10 @@ import type { Config } from './keys'
 import { parsePlain } from './plain'
 import type { Sources } from './sources'
 
-/** Nearly every config is plain and names no files: then neither the schema nor the reader is loaded. */
+/**
+ * Reads a config and its files. Nearly every config is plain and names no files: then neither the schema nor the reader
+ * is loaded.
+ */
 export async function readSettings(raw: JsonObject): Promise<Settings> {
   const config = await parseAny(raw)
   const { configFiles, flannelSubnetFile } = config
@@ -12,7 +15,7 @@ export async function readSettings(raw: JsonObject): Promise<Settings> {
   return { config, sources: namesFiles ? await (await import('./sources')).readSources(config) : NO_SOURCES }
 }
 
-/** Reads no files. */
+/** Reads a config without its files. */
 export async function parseAny(raw: JsonObject): Promise<Config> {
   return parsePlain(raw) ?? (await import('./parse')).parseConfig(raw)
 }

@@ -4,7 +4,7 @@ import { prefixOf } from '../policy/prefix'
 import { type Range, rangeBetween, rangeOf } from '../policy/range'
 import { closed, text } from './values'
 
-/** Addresses that packets are to leave the node with. */
+/** Addresses that packets get as their source when they leave the node. */
 
 /** One address, or a range of them, for each family. */
 export const sources = closed(
@@ -34,7 +34,7 @@ function parseRange(input: string, family: Family, advice: string): Range {
   return requireUsable(rangeBetween(first, last))
 }
 
-/** An address as a source of packets. */
+/** An address as the source of packets. */
 export const sourceAddress = text(
   (input) => {
     const parsed = parseAddress(input)
@@ -53,7 +53,7 @@ function requireUsable(range: Range): Range {
   return range
 }
 
-/** What no packet may have as its source outside of the node. */
+/** Addresses that no packet may have as its source outside of the node. */
 const UNUSABLE = [
   { ...rangeOf(prefixOf('0.0.0.0/8')), what: 'an address in 0.0.0.0/8' },
   { ...rangeOf(prefixOf('127.0.0.0/8')), what: 'a loopback address' },

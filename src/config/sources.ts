@@ -12,7 +12,7 @@ import { FLANNEL_SUBNET_FILE, parseFlannelSubnets } from './flannel'
 import type { Config } from './keys'
 import type { Path } from './path'
 
-/** What the files say that a config names. */
+/** The contents of the files that a config names. */
 export interface Sources {
   readonly files: readonly (AgentFile & { readonly path: string })[]
   readonly clusterCIDRs: readonly Prefix[]
@@ -21,13 +21,16 @@ export interface Sources {
 
 interface Reading {
   readonly refuse?: Refuse
-  /** Where the paths of a config begin: the / of a node, or a directory that has files as a node has them. */
+  /**
+   * The directory in which the paths of a config begin: the / of a node, or a directory that has files as a node has
+   * them.
+   */
   readonly root?: string
 }
 
 /**
- * Reads the files that a config names, in its order, those of one glob by name. A file that is refused is left out. Faults are of
- * the kind invalidConfig.
+ * Reads the files that a config names, in its order; the files of one glob are sorted by name. A refused file is left
+ * out. Faults are of the kind invalidConfig.
  */
 export async function readSources(
   config: Config,
@@ -43,7 +46,7 @@ export async function readSources(
       const place = `configFiles[${i}] ${quote(path)}`
       const text = readFile(found, { place, path: at, refuse })
       if (text === undefined) continue
-      // With it comes the schema: a config that names flannel's file only does without.
+      // This loads the schema too. A config that names only flannel's file does not need it.
       const { parseAgentFile } = await import('./agent-file')
       const file = await parseAgentFile(text, place, (fault) => refuse({ ...fault, file: path }))
       files.push({ ...file, path })
@@ -55,7 +58,7 @@ export async function readSources(
   return { files, clusterCIDRs: flannel.clusterCIDRs, warnings: [...flannel.warnings, ...ignored] }
 }
 
-/** The paths and globs in a config, whether or not anything else in it is right: what a watch has to look at. */
+/** The paths and globs in a config, whether or not the rest of it is right: a watch has to look at them. */
 export function filesNamedIn({ configFiles, flannelSubnetFile }: JsonObject): string[] {
   const flannel = flannelSubnetFile === true ? FLANNEL_SUBNET_FILE : flannelSubnetFile
   const entries: unknown[] = [...(Array.isArray(configFiles) ? configFiles : []), flannel]
@@ -68,15 +71,15 @@ export const MEANS_NOTHING: Readonly<Record<string, string>> = {
 }
 
 /**
- * The files that an entry stands for. A name with glob characters that exists as it is written is a name; so is one that
- * cannot be looked at, because a search there would find nothing and say nothing.
+ * The files that an entry means. An entry with glob characters that exists literally is a name. An entry that cannot be
+ * looked at is a name too, because a search there would find nothing and report nothing.
  */
 export async function expand(entry: string): Promise<string[]> {
   if (!GLOB.test(entry) || !isAbsent(entry)) return [entry]
   return (await expandGlob(entry)).sort()
 }
 
-/** `*`, `?`, `[a-z]`, `{a,b}`. A parenthesis alone is more often a part of a name. */
+/** `*`, `?`, `[a-z]`, `{a,b}`. A parenthesis alone is more often part of a name. */
 const GLOB = /[*?]|\[.+\]|\{.*(?:,|\.\.).*\}/
 
 async function expandOrRefuse(entry: string, refuse: (details: string) => void): Promise<string[]> {
@@ -117,7 +120,7 @@ function readFlannel(
 
 interface Named {
   readonly place: string
-  /** Where the config names the file. */
+  /** The place where the config names the file. */
   readonly path: Path
   readonly refuse: Refuse
 }

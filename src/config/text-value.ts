@@ -7,12 +7,12 @@ import { readPlainYaml } from './plain-yaml'
 import type { YamlDocument } from './yaml'
 
 /**
- * The documents of a text in JSON or YAML, whose parser is loaded for nothing plainer. Throws an Error with the position of a
- * fault, and nothing of the text.
+ * Parses the documents of a text in JSON or YAML. The YAML parser is loaded only for texts that are not plain. Throws an
+ * Error with the position of a fault, and nothing of the text.
  */
 export async function parseTextValues(written: string): Promise<readonly YamlDocument[]> {
   const text = withoutMark(written)
-  // As stdin is read, UTF-16 becomes text with zeros in it, or with replacement characters for its byte order mark.
+  // Decoded as UTF-8, a text in UTF-16 has zeros in it, or replacement characters for its byte order mark.
   if (text.slice(0, 4).includes('\0') || text.startsWith('\ufffd\ufffd')) {
     throw new Error('it is UTF-16: save it as UTF-8')
   }

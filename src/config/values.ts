@@ -8,13 +8,13 @@ import { parseNamespacePattern } from './namespaces'
 import { nearest } from './nearest'
 
 /**
- * The kinds of values that keys have. Each message says what to write instead; `parse.ts` puts the path and the value
- * before it. `zod/mini` because it loads in a fifth of the time of `zod`.
+ * The kinds of values that keys have. Each message tells what to write instead; `parse.ts` puts the path and the value
+ * before it. This uses `zod/mini`, because it loads in a fifth of the time of `zod`.
  */
 
 /**
- * Text that one of our own parsers reads; what it throws is what the operator is told. `pattern` is for editors, by way
- * of the JSON Schema: it lets through all that the parser takes, and some more.
+ * Text that one of our own parsers reads; the operator sees what it throws. `pattern` is for editors, which get it in the
+ * JSON Schema: it accepts everything that the parser accepts, and some more.
  */
 export function text<T>(parse: (text: string) => T, advice: string, pattern: string) {
   return z.pipe(
@@ -42,17 +42,17 @@ export function choice({ choices }: { readonly choices: readonly string[] }) {
 const CIDR_ADVICE = 'write a CIDR as a string, as in "10.0.0.0/8"'
 const CIDR_PATTERN = '^[0-9a-fA-F.:]+/[0-9]{1,3}$'
 
-/** Where the schema is loaded, two regular expressions more are nothing. */
+/** Where the schema is loaded, two more regular expressions cost nothing. */
 const parseOfMany = prefixParser(Number.POSITIVE_INFINITY)
 
-/** What a row of `keys.ts` says of a list besides its kind. */
+/** What a row of `keys.ts` has for a list apart from its kind. */
 export interface ListRow {
   readonly isNeverEmpty?: true
-  /** How the advice ends: what may be written instead of a list. Absent: that the key may be left out. */
+  /** The end of the advice: what may be written instead of a list. Absent: the key may be left out. */
   readonly end?: string
 }
 
-/** How the advice for a list ends. A list that may not be empty limits what it is about. */
+/** The end of the advice for a list. A list that must not be empty limits something. */
 function endOf({ isNeverEmpty, end }: ListRow): string {
   return end ?? (isNeverEmpty ? 'or leave the key out for all' : 'or leave the key out')
 }
@@ -113,7 +113,7 @@ export const LOG_FILE_ADVICE = 'write an absolute path that ends in ".log", as i
 
 export const logFile = z.string(LOG_FILE_ADVICE).check(z.regex(/^\/[\s\S]*\.log$/, LOG_FILE_ADVICE))
 
-/** An object that has these keys and no others. The message about unknown keys has a line for each of them, in their order. */
+/** An object with these keys and no others. The message about unknown keys has one line for each of them, in their order. */
 export function closed<S extends z.core.$ZodLooseShape>(shape: S, advice: string) {
   return z.strictObject(shape, {
     error: ({ code, keys }) => {

@@ -7,10 +7,10 @@ import type { InterfaceAddress } from '../policy/prefix'
 import { backendSetting } from './backend-setting'
 import type { Settings } from './intent'
 
-/** What is wanted for an attachment, without the attachment itself: many pods of a network have the same. */
+/** What is wanted for an attachment, without the attachment itself: many pods of a network want the same. */
 export type Decision = Pick<Wanted, 'policy' | 'backend' | 'carrier' | 'podList'>
 
-/** `intent`: what these settings ask for, for the pod; `ips`: its addresses. */
+/** `intent` is what these settings request for the pod; `ips` are its addresses. */
 export function decide({ config }: Settings, intent: Intent, ips: readonly InterfaceAddress[]): Decision {
   const { podCIDRs, carrier } = config
   return {
@@ -21,7 +21,7 @@ export function decide({ config }: Settings, intent: Intent, ips: readonly Inter
   }
 }
 
-/** The rules of one attachment: ADD, CHECK and sync all want these. */
+/** The rules of one attachment, for ADD, CHECK and sync. */
 export function wantedFor(
   attachment: Attachment,
   ips: readonly InterfaceAddress[],

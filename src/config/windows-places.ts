@@ -2,14 +2,14 @@ import { isObject } from '../cni/json'
 import type { Path } from './path'
 import { memberOf } from './windows-policies'
 
-/** Where a Windows policy has its values, in the order in which `windowsPolicy` joins them. */
+/** The places of a Windows policy's values, in the order in which `windowsPolicy` joins them. */
 export interface WindowsPaths {
   readonly exceptions: readonly Path[]
   readonly destinations: readonly Path[]
   readonly virtualIPs: readonly Path[]
 }
 
-/** `entry`: the policy as it is written; the paths begin with `at`. */
+/** `entry` is the policy as it is written; the paths begin with `at`. */
 export function windowsPaths(entry: unknown, at: Path): WindowsPaths {
   const places = placesIn(entry, at)
   return {
@@ -27,7 +27,7 @@ interface Place {
   readonly path: Path
 }
 
-/** The policy's value, and the Settings in it. An element of win-bridge's HcnPolicyArgs is the value itself. */
+/** The policy's value and the Settings in it. An element of win-bridge's HcnPolicyArgs is the value itself. */
 function placesIn(entry: unknown, at: Path): Place[] {
   if (!isObject(entry)) return []
   const [nameKey, valueKey] = [memberOf(entry, 'name'), memberOf(entry, 'value')]

@@ -6,12 +6,12 @@ import { isTypo, nearest } from './nearest'
 import { sourceAddress } from './source-addresses'
 import { windowsCidrs } from './values'
 
-/** What an OutBoundNAT policy asks for; absent is what it does not say. */
+/** What an OutBoundNAT policy requests; what it leaves out is absent. */
 export interface OutboundNat {
   readonly exceptions?: readonly Prefix[]
   readonly destinations?: readonly Prefix[]
   readonly virtualIPs: readonly Address[]
-  /** Paths of what means nothing here: `value.Settings.MaxPortPoolUsage`. */
+  /** Paths of fields that have no meaning here: `value.Settings.MaxPortPoolUsage`. */
   readonly ignored: readonly string[]
 }
 
@@ -22,7 +22,7 @@ export interface OutboundNat {
 
 const OBJECT = 'write an object, as in { "Type": "OutBoundNAT", "ExceptionList": ["10.0.0.0/8"] }'
 
-/** The fields of both forms, because whoever mixes them up means the same. */
+/** The fields of both forms, because whoever mixes the forms means the same. */
 const fields = {
   ExceptionList: z.optional(windowsCidrs),
   Exceptions: z.optional(windowsCidrs),
@@ -44,7 +44,7 @@ export const outboundNat = z.looseObject(
 
 type Value = z.infer<typeof outboundNat>
 
-/** Undefined for a policy that is not ours to carry out (ROUTE, ACL, ...). */
+/** Undefined for a policy that is not for us (ROUTE, ACL, ...). */
 export const windowsPolicy = z.pipe(
   z.looseObject(
     {},
@@ -63,7 +63,7 @@ export const windowsPolicy = z.pipe(
     }
     if (typeof name !== 'string') return refuse([nameKey], 'write the name, "EndpointPolicy"')
     if (!isSame(name, 'EndpointPolicy')) {
-      // What is nearly our name would be left aside without a word, and the default list stand.
+      // A name that is nearly ours would be skipped silently, and the default list would apply.
       return isTypo(name, 'EndpointPolicy')
         ? refuse([nameKey], 'write "EndpointPolicy" if that is meant')
         : undefined
@@ -72,7 +72,7 @@ export const windowsPolicy = z.pipe(
   }),
 )
 
-/** `at` is where the value is in its entry. */
+/** `at` is the place of the value in its entry. */
 function readValue(
   value: unknown,
   at: readonly string[],
@@ -97,7 +97,7 @@ export const windowsPolicies = z.array(
   'write a list, as in [{ "name": "EndpointPolicy", "value": { "Type": "OutBoundNAT", "ExceptionList": ["10.0.0.0/8"] } }]',
 )
 
-/** The key as it is spelled: Go's JSON, with which the Windows plugins read it, takes Name for name. */
+/** The key as the entry spells it: Windows' plugins read it with Go's JSON, which ignores the case of names. */
 export function memberOf(entry: JsonObject, key: string): string {
   return Object.keys(entry).find((other) => other === key || isSame(other, key)) ?? key
 }
@@ -112,7 +112,7 @@ function toOutboundNat(value: Value, at: readonly string[]): OutboundNat {
   const destinations = joined(places.map(({ Destinations }) => Destinations))
   return {
     ...(exceptions && { exceptions }),
-    // HCN leaves an empty list out when it writes one: it limits nothing.
+    // HCN leaves an empty list out when it writes one: such a list limits nothing.
     ...(destinations?.length && { destinations }),
     virtualIPs: places.flatMap(({ VIP, VirtualIP }) => [VIP ?? [], VirtualIP ?? []].flat()),
     ignored: unknownKeys(value).map((path) => [...at, ...path].join('.')),
@@ -123,7 +123,7 @@ function joined<T>(lists: readonly (readonly T[] | undefined)[]): T[] | undefine
   return lists.some((list) => list !== undefined) ? lists.flatMap((list) => list ?? []) : undefined
 }
 
-/** A key that is nearly one of ours would change what is masqueraded; any other is Windows' business. */
+/** Finds keys that are nearly ours, because a typo would change what is masqueraded. Other keys are for Windows. */
 function findTypos(value: JsonObject): { readonly path: readonly string[]; readonly near: string }[] {
   const candidates = [...Object.keys(fields), 'Settings']
   return unknownKeys(value)

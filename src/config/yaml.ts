@@ -16,12 +16,13 @@ import {
 import { placeIn } from '../cni/text-place'
 
 /**
- * YAML of others' files. The messages have positions, and quote nothing: a glob may match a file that holds secrets.
- * A file has at most 1 MiB (LARGEST_CONFIG_FILE), and the time is linear in its length: `yaml` compares each key of a map with all
- * before it, and searches the document for each alias, so both are done, or limited, here.
+ * Reads YAML in others' files. The messages have positions, and quote nothing: a glob may match a file that holds
+ * secrets. A file has at most 1 MiB (LARGEST_CONFIG_FILE), and the time is linear in its length. `yaml` compares each key
+ * of a map with all keys before it, and searches the document for each alias, so we do the first here, and limit the
+ * second.
  */
 
-/** An alias makes a few characters mean many: kustomize and Helm need a handful, a bomb needs more. */
+/** An alias lets a few characters mean many: kustomize and Helm need a handful, a bomb needs more. */
 const MOST_ALIASES = 100
 
 /** A document's value, and where its top-level keys are. */
@@ -30,12 +31,12 @@ export interface YamlDocument {
   readonly placeOf: (key: string) => string | undefined
 }
 
-/** The same, and the offsets of a top-level key and of an item of the list that it has. */
+/** A document with the offsets of a top-level key and of each item in the key's list. */
 export interface YamlTree extends YamlDocument {
   readonly offsetOf: (key: string, index?: number) => number | undefined
 }
 
-/** All documents of a text. YAML 1.1, because that is what Kubernetes' own reader takes: there `yes` is a boolean. */
+/** Parses all documents of a text. It is YAML 1.1, because Kubernetes' own reader takes that: there `yes` is a boolean. */
 export function parseYamlDocuments(text: string): YamlTree[] {
   const placeAt = (offset: number) => placeIn(text, offset)
   const tokens = tokensOf(text, placeAt)
@@ -55,16 +56,16 @@ export function parseYamlDocuments(text: string): YamlTree[] {
   return documents
 }
 
-/** Deeper than any config is. */
+/** No config is nested this deep. */
 const DEEPEST = 100
 const MOST_DIRECTIVES = 16
 
-/** The lexer makes four of an item of a list, because it counts spaces too. The library takes 2 s for so many. */
+/** The lexer makes four lexemes of one list item, because it counts spaces too. The library takes 2 s for this many. */
 const MOST_LEXEMES = 100_000
 
 /**
- * The parser goes on after a fault, with an object for each of a million brackets. So the first one of those that could be so
- * many ends it.
+ * Makes tokens. The parser goes on after a fault, with an object for each of a million brackets. So the first fault that
+ * could be repeated so often ends the reading.
  */
 function tokensOf(text: string, placeAt: PlaceAt): CST.Token[] {
   const parser = new Parser()
@@ -91,7 +92,7 @@ function tokensOf(text: string, placeAt: PlaceAt): CST.Token[] {
       )
     }
     if (type !== 'space' && type !== 'newline' && type !== 'comment') last = type ?? ''
-    // What the lexer adds by itself is no part of the text.
+    // What the lexer adds by itself is not part of the text.
     if (!MARKS.includes(lexeme)) offset += lexeme.length
     for (const token of parser.next(lexeme)) tokens.push(token)
   }
@@ -106,7 +107,7 @@ interface Problems {
   readonly warnings: readonly YAMLError[]
 }
 
-/** A warning is about text that has no effect (a directive that YAML does not know), so it is an error here. */
+/** Refuses warnings too: a warning is about text that has no effect (a directive that YAML does not know). */
 function rejectProblem({ errors, warnings }: Problems, placeAt: PlaceAt): void {
   const problem = errors[0] ?? warnings[0]
   if (problem)
@@ -154,7 +155,7 @@ function rejectRepeatedKeys({ items }: YAMLMap, placeAt: PlaceAt): void {
   const seen = new Set<unknown>()
   for (const { key } of items) {
     const name = keyOf(key)
-    // A merge ("<<") may be there several times.
+    // A merge ("<<") may occur several times.
     if (name === undefined || name === '<<') continue
     if (seen.has(name)) {
       const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0
@@ -164,12 +165,12 @@ function rejectRepeatedKeys({ items }: YAMLMap, placeAt: PlaceAt): void {
   }
 }
 
-/** The key as it becomes one of an object; undefined for a key that is a list, a map or an alias. */
+/** The key as the name of an object's member; undefined for a key that is a list, a map or an alias. */
 function keyOf(key: unknown): string | undefined {
   return isScalar(key) && !isAlias(key) ? String(key.value) : undefined
 }
 
-/** What to do about `yaml`'s errors and warnings, whose own texts quote the file. */
+/** Advice for `yaml`'s errors and warnings, whose own texts quote the file. */
 const ADVICE: Readonly<Record<string, string>> = {
   ALIAS_PROPS: 'remove the anchor or tag of the alias',
   BAD_ALIAS: 'write a name after "*" or "&", or quote the text',
