@@ -1,6 +1,6 @@
 export type Family = 'ip' | 'ip6'
 
-/** What differs between the families. Code that needs to know looks it up here instead of asking "is it IPv6?". */
+/** What differs between the families. Code looks it up here instead of asking "is it IPv6?". */
 export const FAMILIES = {
   ip: { label: 'IPv4', bits: 32, nftType: 'ipv4_addr', nfproto: 'ipv4', brackets: ['', ''] },
   ip6: { label: 'IPv6', bits: 128, nftType: 'ipv6_addr', nfproto: 'ipv6', brackets: ['[', ']'] },
@@ -14,13 +14,13 @@ export interface Address {
   readonly value: bigint
 }
 
-/** Text that is no address or prefix. The message says what to write instead, fit to follow a colon. */
+/** The error for text that is no address or prefix. Its message tells what to write instead, worded to follow a colon. */
 export class MalformedError extends Error {}
 
 /**
- * `10.0.0.1` or `fd00::1` as an operator writes it, and nothing looser: inet_aton's octal and short forms
- * (`010.0.0.1`, `10.1`) mean different addresses to different readers, a zone names an interface, and a mapped
- * address is an IPv4 address that no IPv6 rule would ever match. `suffix` is what followed the address (`/8`).
+ * Parses `10.0.0.1` or `fd00::1` as an operator writes it, and no looser form: inet_aton's octal and short forms
+ * (`010.0.0.1`, `10.1`) mean different addresses to different readers, a zone names an interface, and a mapped address is
+ * an IPv4 address that no IPv6 rule would ever match. `suffix` is what followed the address (`/8`).
  */
 export function parseAddress(text: string, suffix = ''): Address {
   const address = parsePrinted(text)
@@ -39,11 +39,11 @@ export function parsePrinted(text: string): Address | undefined {
 }
 
 /**
- * The hex digits of an address, 8 or 32, from dotted decimal, or RFC 4291's hex groups with one "::" and perhaps a
+ * The hex digits of an address, 8 or 32, from dotted decimal, or from RFC 4291's hex groups with one "::" and perhaps a
  * dotted quad at the end; undefined for anything else. In this form addresses of one family compare and sort as text,
- * which a list of thousands does twice as fast as with numbers. Our own instead of a library's, because every call
- * parses with it: ipaddr.js takes 3.4 million instructions to load and 140,000 for an address, where this takes 26,000, and all of
- * an ADD 5.7 million. The tests hold it against that.
+ * which takes half the time of numbers for a list of thousands. This is our own code, because every call parses with it:
+ * ipaddr.js takes 3.4 million instructions to load and 140,000 for an address; this takes 26,000, and a whole ADD 5.7
+ * million. The tests compare it with ipaddr.js.
  */
 export function parseDigits(text: string): string | undefined {
   if (!text.includes(':')) return digitsOfQuad(text)
@@ -56,15 +56,15 @@ export function parseDigits(text: string): string | undefined {
   const head = digitsOfGroups(lower.slice(0, gap), false)
   const tail = digitsOfGroups(lower.slice(gap + 2), true)
   if (head === undefined || tail === undefined) return undefined
-  // "::" stands for at least one group.
+  // "::" replaces at least one group.
   const missing = 32 - head.length - tail.length
   return missing < 4 ? undefined : head + ZEROS.slice(0, missing) + tail
 }
 
-/** Digits of as many zeros as an address may have. */
+/** As many zeros as an address can have digits. */
 export const ZEROS = '0'.repeat(32)
 
-/** `fd00:1` to `fd000001`. A dotted quad ends the address, so it stands in the part that is the last. */
+/** Expands `fd00:1` to `fd000001`. A dotted quad ends the address, so only the last part may have one. */
 export function digitsOfGroups(groups: string, isLast: boolean): string | undefined {
   if (groups === '') return ''
   if (isGroup(groups)) return groups.padStart(4, '0')
@@ -76,7 +76,7 @@ export function digitsOfGroups(groups: string, isLast: boolean): string | undefi
   return digits
 }
 
-/** One to four hex digits, in lower case. */
+/** Whether the text is one to four hex digits in lower case. */
 function isGroup(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i)
@@ -91,11 +91,14 @@ function digitsOfGroupsAndQuad(text: string): string | undefined {
   const colon = text.lastIndexOf(':')
   const groups = colon < 0 ? '' : digitsOfGroups(text.slice(0, colon), false)
   const quad = digitsOfQuad(text.slice(colon + 1))
-  // What stands before a colon is a group.
+  // The text before a colon must be a group.
   return quad === undefined || groups === undefined || colon === 0 ? undefined : groups + quad
 }
 
-/** `10.0.0.1` to `0a000001`. By hand: every call reads addresses, and expressions cost an ADD 65,000 instructions more. */
+/**
+ * Converts `10.0.0.1` to `0a000001`, without regular expressions: every call reads addresses, and expressions cost an ADD
+ * 65,000 instructions more.
+ */
 function digitsOfQuad(text: string): string | undefined {
   const octets = text.split('.')
   if (octets.length !== 4) return undefined
@@ -108,7 +111,7 @@ function digitsOfQuad(text: string): string | undefined {
   return digitsOfNumber(value)
 }
 
-/** One to three decimal digits, without a leading zero. */
+/** Parses one to three decimal digits, without a leading zero. */
 export function parseDecimal(text: string): number | undefined {
   if (text.length === 0 || text.length > 3 || (text.length > 1 && text[0] === '0')) return undefined
   let value = 0
@@ -125,7 +128,7 @@ export function digitsOfNumber(value: number): string {
   return (value + 0x100000000).toString(16).slice(1)
 }
 
-/** The address that has these digits; the family is told by their number. */
+/** The address with these digits; their number tells the family. */
 export function addressOf(digits: string): Address {
   return { family: familyOf(digits), value: BigInt(`0x${digits}`) }
 }
@@ -188,7 +191,10 @@ function formatQuad(value: bigint): string {
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join('.')
 }
 
-/** An IPv4 address under its mapped IPv6 form (RFC 4291, 2.5.5.2): one key type for both families. */
+/**
+ * The number of an address, with IPv4 in its mapped IPv6 form (RFC 4291, 2.5.5.2), so that both families have one type of
+ * key.
+ */
 export function toMapped({ family, value }: Address): bigint {
   return family === 'ip' ? 0xffff00000000n | value : value
 }
@@ -207,8 +213,9 @@ export function isSameAddress(a: Address, b: Address): boolean {
 }
 
 /**
- * Why no pod sends packets from this address: a rule for it would match nothing, or the packets of others. Undefined
- * for one that a pod may have, link-local and 240.0.0.0/4 among them. An IPv4-mapped one is refused where it is read.
+ * The reason why no pod sends packets from this address: a rule for it would match nothing, or the packets of others.
+ * Undefined for an address that a pod may have, including link-local and 240.0.0.0/4. IPv4-mapped addresses are refused
+ * where they are read.
  */
 export function kindOfNoPod({ family, value }: Address): string | undefined {
   if (family === 'ip') {
@@ -218,7 +225,7 @@ export function kindOfNoPod({ family, value }: Address): string | undefined {
     if (top >= 224 && top < 240) return 'a multicast address'
     return value === 0xffffffffn ? 'the broadcast address' : undefined
   }
-  // The unspecified address, loopback, and the IPv4-compatible ones, which are no more (RFC 4291, 2.5.5.1).
+  // This covers the unspecified address, loopback, and the IPv4-compatible ones, which are obsolete (RFC 4291, 2.5.5.1).
   if (value >> 32n === 0n) return 'an address in ::/96'
   return value >> 120n === 0xffn ? 'a multicast address' : undefined
 }

@@ -12,7 +12,10 @@ import {
 import { longestMatches } from './range'
 import { decideSeveral } from './several'
 
-/** Ready-made: every call needs them, and to parse them would cost each a few thousand instructions. */
+/**
+ * Makes a prefix from digits: every call needs these prefixes, and parsing them would cost a few thousand instructions
+ * each.
+ */
 const ready = (digits: string, length: number): Prefix => ({ family: familyOf(digits), digits, length })
 const [IPV6_TAIL, LAST] = [ZEROS.slice(4), 'ffffffff']
 
@@ -24,7 +27,10 @@ const PRIVATE = [
   ready(`fc00${IPV6_TAIL}`, 7),
 ]
 
-/** ip-masq-agent's `--nomasq-all-reserved-ranges`; for IPv6, RFC 6890's and its successors' that are no one's in public. */
+/**
+ * The ranges of ip-masq-agent's `--nomasq-all-reserved-ranges`; for IPv6, those of RFC 6890 and its successors that are
+ * not public.
+ */
 const RESERVED = [
   ...['100.64.0.0/10', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '198.18.0.0/15', '198.51.100.0/24'],
   ...['203.0.113.0/24', '240.0.0.0/4'],
@@ -36,7 +42,10 @@ export const DEFAULTS: Readonly<Record<Intent['nonMasqueradeDefaults'], () => re
   reserved: () => [...PRIVATE, ...RESERVED.map(prefixOf)],
 }
 
-/** Never worth an address of the node's, no reply could come back to it: 224.0.0.0/4, ff00::/8, 255.255.255.255/32 */
+/**
+ * Destinations that never need the node's address, because no reply could come back to it: 224.0.0.0/4, ff00::/8,
+ * 255.255.255.255/32
+ */
 export const ALWAYS_EXEMPT = [ready('e0000000', 4), ready(`ff00${IPV6_TAIL}`, 8), ready(LAST, 32)]
 
 /** 169.254.0.0/16, fe80::/10 */
@@ -68,7 +77,7 @@ export function decidePolicy(intent: Intent, ips: readonly InterfaceAddress[]): 
   return { families, toPorts, outInterfaces, fullyRandom, pinExemptions }
 }
 
-/** What the rest of the config says is of no matter then, and makes no policy of its own. */
+/** The policy that masquerades nothing. The rest of the config then has no effect, and must not make a policy of its own. */
 const NOTHING: Policy = {
   families: {},
   toPorts: [],
@@ -77,7 +86,7 @@ const NOTHING: Policy = {
   pinExemptions: false,
 }
 
-/** Destinations that are all of the other family leave none to this one. */
+/** Whether the family can be masqueraded. If all destinations are of the other family, this one has none. */
 export function isMasqueraded({ masquerade, destinations, policies }: Intent, family: Family): boolean {
   const has = (list: readonly Prefix[] | undefined) =>
     !list || list.some((prefix) => prefix.family === family)
@@ -86,8 +95,8 @@ export function isMasqueraded({ masquerade, destinations, policies }: Intent, fa
 }
 
 /**
- * Whether onlyPodCIDRs and exceptPodCIDRs choose the pod in this family. A pod has one policy, so of several addresses of one family
- * each has to be chosen.
+ * Whether onlyPodCIDRs and exceptPodCIDRs choose the pod in this family. A pod has one policy, so if it has several
+ * addresses in a family, each of them has to be chosen.
  */
 export function isPodChosen(
   { onlyPodCIDRs, exceptPodCIDRs }: Pick<Intent, 'onlyPodCIDRs' | 'exceptPodCIDRs'>,
@@ -112,8 +121,8 @@ function decideFamily(intent: Intent, family: Family, exempt: readonly Prefix[])
 }
 
 /**
- * A /32 or /128 (Calico, AWS) names no neighbours; it would only make a policy per pod. A subnet that is too wide would
- * exempt the networks of others.
+ * The pod's own subnets. A /32 or /128 (Calico, AWS) has no neighbours; it would only make one policy per pod. A subnet
+ * that is too wide would exempt the networks of others.
  */
 export function ownSubnets(ips: readonly InterfaceAddress[]): Prefix[] {
   return ips
@@ -122,8 +131,9 @@ export function ownSubnets(ips: readonly InterfaceAddress[]): Prefix[] {
 }
 
 /**
- * The shortest prefix that can be a pod's own subnet. IPv4: 10.0.0.0/8 is the largest private network. IPv6: /32 is the least that a provider
- * is given, so anything shorter holds several holders' addresses. A /0 in a result is an IPAM plugin's mistake, and would exempt the world.
+ * The shortest prefix that can be a pod's own subnet. IPv4: 10.0.0.0/8 is the largest private network. IPv6: /32 is the
+ * smallest block that a provider gets, so anything shorter holds addresses of several holders. A /0 in a result is an
+ * IPAM plugin's mistake, and would exempt the world.
  */
 const WIDEST: Readonly<Record<Family, number>> = { ip: 8, ip6: 32 }
 
@@ -131,7 +141,7 @@ function isTooWide({ address, length }: InterfaceAddress): boolean {
   return length < WIDEST[address.family]
 }
 
-/** The subnets of prevResult that are no pod's own, as a warning for each. */
+/** A warning for each subnet of prevResult that cannot be a pod's own. */
 export function wideSubnetWarnings(ips: readonly InterfaceAddress[]): string[] {
   return ips
     .filter(isTooWide)
@@ -142,11 +152,11 @@ export function wideSubnetWarnings(ips: readonly InterfaceAddress[]): string[] {
 }
 
 /**
- * Families of which the pod has an address and a non-empty list has no entry. Legal, and most often an
- * oversight of whoever wrote a list for IPv4 before the cluster became dual-stack.
+ * Families in which the pod has an address but a non-empty list has no entry. This is legal, and most often an oversight
+ * from before the cluster became dual-stack.
  */
 export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]): Family[] {
-  // Several policies most often have one for each family.
+  // If there are several policies, there is most often one for each family.
   const lists = [intent.nonMasqueradeCIDRs ?? [], ...(intent.policies ?? []).map((one) => one.exceptions)]
   if (lists.every((list) => list.length === 0)) return []
   const has = (list: readonly Prefix[], family: Family) => list.some((prefix) => prefix.family === family)
@@ -158,7 +168,7 @@ export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]
   )
 }
 
-/** The same, as a warning for each. */
+/** A warning for each of these families. */
 export function leftOutWarnings(intent: Intent, ips: readonly InterfaceAddress[]): string[] {
   return familiesLeftOut(intent, ips)
     .map((family) => FAMILIES[family].label)

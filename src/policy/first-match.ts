@@ -2,22 +2,23 @@ import { addressOf, FAMILIES, type Family } from './address'
 import { type Prefix, subnetOf } from './prefix'
 import { endOf, type Range } from './range'
 
-/** A prefix, and what happens to destinations in it that no earlier rule took. */
+/** A prefix, and what happens to destinations in it that no earlier rule matched. */
 export interface MatchRule<Verdict> {
   readonly prefix: Prefix
   readonly verdict: Verdict
 }
 
-/** From here on, until the next one, destinations have this verdict. */
+/** Destinations from here up to the next step have this verdict. */
 interface Step<Verdict> {
   readonly from: bigint
   readonly verdict: Verdict
 }
 
 /**
- * The fewest prefixes that, looked at in order, give each range its verdict and all else `otherwise`: for a firewall
- * that takes the first rule that matches and knows prefixes only. Longest first. (The optimal routing table of Draves
- * et al., 1999, for a table without next hops that are shared.) 10.0.0.0/8 without one address is two rules.
+ * The fewest prefixes that, checked in order, give each range its verdict and everything else `otherwise`. They serve a
+ * firewall that takes the first rule that matches and knows only prefixes. The longest prefix comes first. (This is the
+ * optimal routing table of Draves et al., 1999, for a table without shared next hops.) 10.0.0.0/8 without one address is
+ * two rules.
  */
 export function firstMatchRules<Verdict>(
   family: Family,
@@ -62,10 +63,10 @@ interface Place {
   readonly bits: number
 }
 
-/** A prefix; what its inside costs, verdict by verdict, if that is what it inherits from outside. */
+/** A prefix, and for each verdict that it may inherit from outside, what its inside costs. */
 interface Node<Verdict> extends Place {
   readonly costs: readonly number[]
-  /** Only where the verdict changes inside. */
+  /** Present only if the verdict changes inside. */
   readonly halves?: readonly [Node<Verdict>, Node<Verdict>]
   readonly verdict?: Verdict
 }

@@ -4,25 +4,25 @@ import type { PortRange } from './ports'
 import type { Prefix } from './prefix'
 import type { Range } from './range'
 
-/** What is asked for one pod: config, files and the pod's own wishes put together; its addresses are not in it. */
+/** What config, files and the pod's own wishes request for one pod; its addresses are not part of it. */
 export interface Intent {
   /** Absent: the default list named by `nonMasqueradeDefaults`. */
   readonly nonMasqueradeCIDRs?: readonly Prefix[]
   readonly nonMasqueradeDefaults: 'private' | 'reserved'
-  /** Exempt besides, whatever the list. */
+  /** These are exempt too, whatever the list. */
   readonly clusterCIDRs: readonly Prefix[]
   /** Exceptions to what is exempt. */
   readonly masqueradeCIDRs: readonly Prefix[]
   /** Absent: all. */
   readonly destinations?: readonly Prefix[]
   /**
-   * Several Windows policies, each of which acts for itself: a destination is masqueraded if one of them masquerades it. Absent
-   * where there are fewer than two; one is told by the keys above.
+   * Several Windows policies, each of which acts by itself: a destination is masqueraded if one of them masquerades it.
+   * Absent if there are fewer than two, because the keys above can express one.
    */
   readonly policies?: readonly PolicyIntent[]
-  /** Only pods with addresses in these are masqueraded; absent: all. */
+  /** Only pods with addresses in these are masqueraded; absent: all pods. */
   readonly onlyPodCIDRs?: readonly Prefix[]
-  /** Pods with addresses in these are not. */
+  /** Pods with addresses in these are not masqueraded. */
   readonly exceptPodCIDRs: readonly Prefix[]
   readonly masqLinkLocal: boolean
   readonly masqLinkLocalIPv6: boolean
@@ -40,6 +40,6 @@ export interface PolicyIntent {
   readonly exceptions: readonly Prefix[]
   /** Absent: all. */
   readonly destinations?: readonly Prefix[]
-  /** Its own source; absent: that of the whole intent. */
+  /** The policy's own source; absent: the source of the whole intent. */
   readonly snatTo: { readonly [F in Family]?: Range }
 }

@@ -1,13 +1,13 @@
 import { encode } from '#system/text'
 import { MalformedError } from './address'
 
-/** An interface, or all whose names begin so. Each backend has a spelling of its own for the second. */
+/** An interface, or all whose names begin with this text. Each backend spells the second in its own way. */
 export interface InterfacePattern {
   readonly name: string
   readonly isWildcard: boolean
 }
 
-/** The kernel's IFNAMSIZ without the final zero; a wildcard character counts, for nft and for iptables. */
+/** The kernel's IFNAMSIZ without the final zero. A wildcard character counts, in nft and in iptables. */
 const LONGEST = 15
 
 /** `eth0`, or `bond+` and `bond*` for all that begin with "bond". */
@@ -22,7 +22,7 @@ export function parseInterface(text: string): InterfacePattern {
     )
   }
   if (/[+*]/.test(name)) throw new MalformedError('write "+" or "*" at the end only, as in "bond+"')
-  // A name that nft's quoted strings or iptables' lines cannot hold is none that we could match.
+  // We could not match a name that nft's quoted strings or iptables' lines cannot hold.
   const isName = /^[^/:\s"\\\p{C}]+$/u.test(name) && !['.', '..', '!'].includes(name)
   if (!isName || encode(text).length > LONGEST) {
     throw new MalformedError(

@@ -3,13 +3,13 @@ import type { InterfacePattern } from './interface'
 import type { PortRange } from './ports'
 import type { Range } from './range'
 
-/** Towards what a pod's traffic is left alone, and how the rest is masqueraded. No pod is named in it. */
+/** The destinations that a pod reaches with its own address, and how the rest is masqueraded. It names no pod. */
 export interface Policy {
-  /** Absent: not masqueraded at all in this family. */
+  /** Absent: nothing is masqueraded in this family. */
   readonly families: { readonly [F in Family]?: FamilyPolicy }
   /** Source ports for tcp, udp and sctp; empty: any. */
   readonly toPorts: readonly PortRange[]
-  /** Only what leaves through these is masqueraded; empty: whatever it leaves through. */
+  /** Only what leaves through these is masqueraded; empty: through any interface. */
   readonly outInterfaces: readonly InterfacePattern[]
   readonly fullyRandom: boolean
   readonly pinExemptions: boolean
@@ -18,11 +18,11 @@ export interface Policy {
 export interface FamilyPolicy {
   /** Destinations that see the pod's own address: in address order, none touching the next. */
   readonly exempt: readonly Range[]
-  /** The only other destinations that are masqueraded; absent: all of them are. */
+  /** The only other destinations that are masqueraded; absent: all others are. */
   readonly destinations?: readonly Range[]
   /** Absent: the address of the outgoing interface. */
   readonly snatTo?: Range
-  /** Destinations that are masqueraded in another way: none exempt, none in two of them. Absent: none. */
+  /** Destinations that are masqueraded in another way. None of them is exempt or in two of these. Absent: none. */
   readonly special?: readonly Special[]
 }
 

@@ -7,8 +7,8 @@ export interface PortRange {
 }
 
 /**
- * `1024-29999,32768-65535`, as ip-masq-agent's `--to-ports`; a port alone is a range of one. In order, and ranges that
- * touch are one: they would be drawn with the same probability together.
+ * Parses `1024-29999,32768-65535`, as in ip-masq-agent's `--to-ports`; a single port is a range of one. The result is in
+ * order, and ranges that touch are joined: together they would be drawn with the same probability.
  */
 export function parsePorts(text: string): PortRange[] {
   const ranges = text.split(',').map(parseRange)

@@ -2,10 +2,11 @@ import { digitsOfGroups, parseDecimal, ZEROS } from './address'
 import { type Prefix, parsePrefix, prefixUnlessHost, readPrefix } from './prefix'
 
 /**
- * `parsePrefix` for a list of so many. An interpreter pays for each step: to look at one character takes 500 instructions, an
- * expression that matches a prefix 10,000. So the two forms that lists of thousands are made of are cut up by the engine's own
- * functions, and what prefixes have in common is read once: of `10.1.2.0/24` each half, of `2001:db8:1::/48` the
- * first two groups and the length. All else is left to `parsePrefix`, and so are a few prefixes, which have little in common.
+ * `parsePrefix` for a list of this length. An interpreter pays for each step: looking at one character takes 500
+ * instructions, an expression that matches a prefix 10,000. So the engine's own functions split the two forms that lists
+ * of thousands consist of, and what prefixes have in common is read once: each half of `10.1.2.0/24`, the first two
+ * groups and the length of `2001:db8:1::/48`. Everything else is left to `parsePrefix`, and so are short lists, whose
+ * prefixes have little in common.
  */
 export function prefixParser(count: number): (text: string) => Prefix {
   if (count <= FEW) return parsePrefix
@@ -18,7 +19,7 @@ export function prefixParser(count: number): (text: string) => Prefix {
 
 const FEW = 32
 
-/** What a part of a text was read as, by that part; undefined for one that was not met yet. It inherits nothing. */
+/** What each part of a text was read as; undefined for a part that has not occurred yet. The object inherits nothing. */
 type Table<T> = Record<string, T | undefined>
 
 function createTable<T>(): Table<T> {
@@ -30,7 +31,10 @@ function keep<T>(table: Table<T>, part: string, value: T | undefined): T | undef
   return value
 }
 
-/** Two octets, and two with a length of 16 or more: then both halves are right, or the prefix is not. `dot`: the first one. */
+/**
+ * Splits two octets, and two with a length of 16 or more: then both halves are right, or the prefix is not. `dot` is the
+ * first dot's position.
+ */
 function ipv4Parser(): (text: string, dot: number) => Prefix | undefined {
   const starts = createTable<string>()
   const ends = createTable<Prefix>()
@@ -45,19 +49,22 @@ function ipv4Parser(): (text: string, dot: number) => Prefix | undefined {
   }
 }
 
-/** `10.1` to `0a01`. An IPv6 address may end in octets too. */
+/** Converts `10.1` to `0a01`. An IPv6 address may end in octets too. */
 function startOf(text: string): string | undefined {
   const prefix = readPrefix(`${text}.0.0/32`)
   return prefix?.family === 'ip' ? prefix.digits.slice(0, 4) : undefined
 }
 
-/** `2.0/24` to the digits `0200` and the length. A shorter prefix may have host bits in the half before. */
+/** Converts `2.0/24` to the digits `0200` and the length. A shorter prefix may have host bits in the first half. */
 function endOf(text: string): Prefix | undefined {
   const prefix = readPrefix(`0.0.${text}`)
   return prefix && prefix.length >= 16 ? { ...prefix, digits: prefix.digits.slice(4) } : undefined
 }
 
-/** Two groups, perhaps more, `::` and a length. Where that is not within the groups, there are no host bits. */
+/**
+ * Splits two groups, perhaps more, `::` and a length. If the length does not end within the groups, there are no host
+ * bits.
+ */
 function ipv6Parser(): (text: string) => Prefix | undefined {
   const starts = createTable<string>()
   const lengths = createTable<number>()
@@ -76,7 +83,7 @@ function ipv6Parser(): (text: string) => Prefix | undefined {
 }
 
 function prefixOfGroups(groups: string, length: number): Prefix | undefined {
-  // "::" stands for at least one group. IPv4-mapped addresses begin with zeros.
+  // "::" replaces at least one group. IPv4-mapped addresses begin with zeros.
   if (groups.length > 28 || groups < '0001' || length > 128) return undefined
   const digits = groups + ZEROS.slice(groups.length)
   return length < 4 * groups.length

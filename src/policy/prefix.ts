@@ -13,7 +13,7 @@ import {
   ZEROS,
 } from './address'
 
-/** A network: `digits` of its first address (`parseDigits`), of which all bits beyond `length` are 0. */
+/** A network: the `digits` of its first address (`parseDigits`), in which all bits beyond `length` are 0. */
 export interface Prefix {
   readonly family: Family
   readonly digits: string
@@ -26,12 +26,12 @@ export interface InterfaceAddress {
   readonly length: number
 }
 
-/** `10.0.0.0/8`: strict address, decimal length, no host bits. */
+/** Parses `10.0.0.0/8`: strict address, decimal length, no host bits. */
 export function parsePrefix(text: string): Prefix {
   return readPrefix(text) ?? explain(text)
 }
 
-/** A prefix that is right; undefined for anything else. */
+/** Reads a valid prefix; undefined for anything else. */
 export function readPrefix(text: string): Prefix | undefined {
   const slash = text.indexOf('/')
   if (slash < 0) return undefined
@@ -50,15 +50,15 @@ export function prefixUnlessHost(family: Family, digits: string, length: number)
 
 /** Whether all bits beyond `length` are 0. */
 function endsWithZeros(digits: string, length: number): boolean {
-  // The digit that the border runs through, where it runs through one.
+  // The digit through which the border runs, if it runs through one.
   const border = length & 3 ? Number.parseInt(digits.charAt(length >> 2), 16) & (15 >> (length & 3)) : 0
   return border === 0 && digits.endsWith(ZEROS.slice(0, digits.length - ((length + 3) >> 2)))
 }
 
-/** IPv4 in IPv6's clothes (RFC 4291, 2.5.5.2), which no IPv6 rule would ever match. */
+/** The digits of IPv4-mapped addresses (RFC 4291, 2.5.5.2), which no IPv6 rule would ever match. */
 const MAPPED = '00000000000000000000ffff'
 
-/** What is wrong with text that is no prefix. */
+/** Throws an error that explains what is wrong with text that is no prefix. */
 function explain(text: string): never {
   const { address, length } = parseAddressWithLength(text)
   const [prefix, bits] = [subnetOf(address, length), FAMILIES[address.family].bits]
@@ -66,7 +66,7 @@ function explain(text: string): never {
   throw new MalformedError(`write the network "${formatPrefix(prefix)}", or "${host}" for the one address`)
 }
 
-/** The same, and an address alone for the one address. */
+/** Parses a prefix; an address alone means that one address. */
 export function parseAddressOrPrefix(text: string): Prefix {
   const digits = parseDigits(text)
   return digits === undefined ? parsePrefix(text) : parsePrefix(`${text}/${4 * digits.length}`)
@@ -87,7 +87,7 @@ export function parseAddressWithLength(text: string): InterfaceAddress {
   return { address, length }
 }
 
-/** A prefix of the code's own. */
+/** A prefix that our own code contains. */
 export function prefixOf(text: string): Prefix {
   const prefix = readPrefix(text)
   if (!prefix) throw new Error(`"${text}" is no prefix`)
@@ -102,11 +102,11 @@ export function includesAddress(prefix: Prefix, address: Address): boolean {
   return prefix.family === address.family && subnetOf(address, prefix.length).digits === prefix.digits
 }
 
-/** The first address of the subnet of this length: all bits beyond are 0. */
+/** The first address of the subnet of this length, in which all bits beyond it are 0. */
 function firstDigits(digits: string, length: number): string {
   const kept = length >> 2
   if (kept === digits.length) return digits
-  // The digit that the border runs through.
+  // The digit through which the border runs.
   const digit = Number.parseInt(digits.charAt(kept), 16) & ~(15 >> (length & 3))
   return digits.slice(0, kept) + digit.toString(16) + ZEROS.slice(0, digits.length - kept - 1)
 }

@@ -1,7 +1,7 @@
 import type { Family } from './address'
 import { ALL, type Range } from './range'
 
-/** Sets of addresses as ranges: in address order, none touching the next. */
+/** Sets of addresses as ranges: in address order, and no range touches the next. */
 
 export function union(a: readonly Range[], b: readonly Range[]): Range[] {
   const result: Range[] = []
@@ -13,13 +13,13 @@ export function union(a: readonly Range[], b: readonly Range[]): Range[] {
   return result
 }
 
-/** What of `ranges` is in none of `others`. */
+/** The parts of `ranges` that are in none of `others`. */
 export function subtract(ranges: readonly Range[], others: readonly Range[]): Range[] {
   const result: Range[] = []
   let from = 0
   for (const range of ranges) {
     let { first } = range
-    // Both are in order: what ends before this range ends before all that follow.
+    // Both lists are in order: a range that ends before this one ends before all that follow.
     while (endsBefore(others[from], first)) from += 1
     for (let i = from; i < others.length; i++) {
       const other = others[i]

@@ -16,11 +16,11 @@ import { formatPrefix, type Prefix, subnetOf } from './prefix'
 export interface Range {
   readonly family: Family
   readonly first: string
-  /** `BEYOND` where the range goes to the end of the address space. */
+  /** `BEYOND` if the range goes to the end of the address space. */
   readonly end: string
 }
 
-/** It sorts after all digits. Only the functions here know of it. */
+/** This sorts after all digits. Only the functions here use it. */
 const BEYOND = 'g'
 
 /** The whole address space. */
@@ -39,7 +39,10 @@ export function rangeBetween(first: Address, last: Address): Range {
   return { family, first: digitsOf(first), end: successor(digitsOf(last), FAMILIES[family].bits) }
 }
 
-/** From `first` up to, and without, `end`, both as digits; without an `end`, to the end of the address space. */
+/**
+ * From `first` up to, and without, `end`, both as digits. If `end` is missing, the range goes to the end of the address
+ * space.
+ */
 export function rangeUpTo(first: string, end?: string): Range {
   return { family: familyOf(first), first, end: end ?? BEYOND }
 }
@@ -54,7 +57,7 @@ export function endOf(range: Range): bigint {
   return isOpenEnded(range) ? 1n << BigInt(FAMILIES[range.family].bits) : addressOf(range.end).value
 }
 
-/** What follows the prefix of this length: 1 is added to its last bit. */
+/** What follows the prefix of this length: its last bit plus 1. */
 function successor(digits: string, length: number): string {
   if (length === 0) return BEYOND
   let at = (length - 1) >> 2
@@ -69,7 +72,7 @@ function successor(digits: string, length: number): string {
   return digits.slice(0, at) + HEX[sum] + TAILS[zeros]
 }
 
-/** Zeros by their number, made when they are needed: each prefix of a list needs some. */
+/** Texts of zeros by their length, made when they are needed: each prefix of a list needs some. */
 const TAILS: string[] = []
 
 /** A digit's value. */
@@ -78,10 +81,9 @@ function digitOf(code: number): number {
 }
 
 /**
- * The addresses of a family whose longest matching prefix is one of `chosen`; at equal length one of `others` wins.
- * In address order, none touching the next: nft refuses overlapping elements, and the form is the same for
- * every spelling. Ranges, because prefixes would be too many: 10.0.0.0/8 without one address is two ranges, and 24
- * prefixes.
+ * The addresses of a family whose longest matching prefix is one of `chosen`; at equal length one of `others` wins. The
+ * ranges are in address order, and none touches the next: nft refuses overlapping elements, and the form is the same for
+ * every spelling. Prefixes would be too many: 10.0.0.0/8 without one address is two ranges, but 24 prefixes.
  */
 export function longestMatches(
   family: Family,
@@ -92,7 +94,10 @@ export function longestMatches(
   return others.length === 0 ? joined(family, keys) : matched(family, keys)
 }
 
-/** Of one list, as nearly all are. A prefix that begins within the range before it is a part of that. */
+/**
+ * The ranges of one list, which is nearly always all there is. A prefix that begins within the range before it is part of
+ * that range.
+ */
 function joined(family: Family, keys: readonly string[]): Range[] {
   const ranges: Range[] = []
   const width = widthOf(family)
@@ -134,7 +139,7 @@ function matched(family: Family, keys: readonly string[]): Range[] {
   return result
 }
 
-/** A prefix that holds the place where we are. */
+/** A prefix that holds the current position. */
 interface Entry {
   readonly end: string
   readonly isChosen: boolean
@@ -145,14 +150,14 @@ function widthOf(family: Family): number {
 }
 
 /**
- * Digits, length and list of each prefix as one text. In order, an outer prefix comes before an inner one, and of two
- * that are the same the one of `others` later. Text sorts by itself: with a comparison of our own that would take
- * longer than all the rest for a list of thousands.
+ * Digits, length and list of each prefix as one text. In this order an outer prefix comes before an inner one, and of two
+ * equal prefixes the one of `others` comes later. The engine sorts texts by itself; a comparison function of ours would
+ * take longer than everything else for a list of thousands.
  */
 function keysInOrder(family: Family, chosen: readonly Prefix[], others: readonly Prefix[]): string[] {
   const keys: string[] = []
   const collect = (prefixes: readonly Prefix[], rank: string) => {
-    // A list has few lengths.
+    // A list has only a few lengths.
     const ends: string[] = []
     for (const prefix of prefixes) {
       if (prefix.family !== family) continue
@@ -168,7 +173,7 @@ function keysInOrder(family: Family, chosen: readonly Prefix[], others: readonly
 
 const [LENGTH_0, CHOSEN, OTHER] = [0x20, '0', '1']
 
-/** Appends, unless there is nothing of it; what touches the last range becomes a part of it. */
+/** Appends a range unless it is empty. A range that touches the last one becomes part of it. */
 function extend(ranges: Range[], family: Family, first: string, end: string): void {
   if (end <= first) return
   const last = ranges.length - 1
@@ -177,23 +182,23 @@ function extend(ranges: Range[], family: Family, first: string, end: string): vo
   else ranges.push({ family, first, end })
 }
 
-/** The range as nft prints an element: a prefix where it is one, else both ends. One address is a prefix too. */
+/** The range as nft prints an element: a prefix if it is one, else both ends. A single address is a prefix too. */
 export function formatRange(range: Range): string {
   const prefix = asPrefix(range)
   return prefix ? formatPrefix(prefix) : formatEnds(range)
 }
 
-/** The same, but one address without a length: `10.0.0.0/8`, `10.0.0.1`. */
+/** The same, but a single address has no length: `10.0.0.0/8`, `10.0.0.1`. */
 export function formatTarget(range: Range): string {
   return endsOf(range).length === 1 ? formatEnds(range) : formatRange(range)
 }
 
-/** `192.0.2.10-192.0.2.13`, or the one address. */
+/** `192.0.2.10-192.0.2.13`, or a single address. */
 export function formatEnds(range: Range): string {
   return endsOf(range).map(formatAddress).join('-')
 }
 
-/** First and last address, or the one. */
+/** The first and the last address, or the only one. */
 export function endsOf(range: Range): Address[] {
   const { family, value } = addressOf(range.first)
   const last = endOf(range) - 1n
@@ -214,7 +219,7 @@ function asPrefix(range: Range): Prefix | undefined {
   return prefix.digits === range.first && successor(prefix.digits, length) === range.end ? prefix : undefined
 }
 
-/** What nft prints: `10.0.0.0/8`, `10.0.0.1`, `10.0.0.1-10.0.0.5`; undefined for anything else. */
+/** Parses what nft prints: `10.0.0.0/8`, `10.0.0.1`, `10.0.0.1-10.0.0.5`; undefined for anything else. */
 export function parsePrintedRange(text: string): Range | undefined {
   const [start = '', end, ...more] = text.split('-')
   const [addressText = '', length] = start.split('/')

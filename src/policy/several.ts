@@ -6,9 +6,9 @@ import { formatEnds, longestMatches, type Range } from './range'
 import { allOf, subtract, union } from './range-sets'
 
 /**
- * Several Windows policies in one family (docs/windows.md has the rule as a table). Each has its own exceptions and destinations,
- * and a destination is masqueraded if one of them masquerades it. Where two do, one with destinations comes first, then one
- * with a source of its own in this family, then the first that is written.
+ * Decides for several Windows policies in one family (docs/windows.md has the rule as a table). Each has its own
+ * exceptions and destinations, and a destination is masqueraded if one of them masquerades it. If two do, a policy with
+ * destinations comes first, then one with a source of its own in this family, then the one that is written first.
  */
 export function decideSeveral(
   intent: Intent,
@@ -34,7 +34,7 @@ export function decideSeveral(
     const snatTo = own[family] ?? intent.snatTo[family]
     const way = snatTo ? formatEnds(snatTo) : ''
     const known = ways.get(way)?.destinations ?? []
-    // What is left to the last one is the most, so its way is that of the policy.
+    // The last policy has the largest part left, so its way becomes the way of the whole policy.
     ways.delete(way)
     if (added.length + known.length > 0) {
       ways.set(way, { ...(snatTo && { snatTo }), destinations: union(known, added) })
@@ -52,15 +52,15 @@ export function decideSeveral(
   }
 }
 
-/** The policies that act in a family; of those that masquerade a destination the first one counts. */
+/** The policies that act in a family, in order: the first one that masquerades a destination counts. */
 export function actingInOrder<P extends PolicyIntent>(family: Family, policies: readonly P[]): P[] {
   const rankOf = (one: P) => (hasDestinations(one) ? 0 : one.snatTo[family] ? 1 : 2)
   return actingIn(family, policies).sort((a, b) => rankOf(a) - rankOf(b))
 }
 
 /**
- * The policies that act in a family. A dual-stack node has one for each: one without destinations that names no address of this family
- * leaves it to those that do.
+ * The policies that act in a family. A dual-stack node has one for each family: a policy without destinations that names
+ * no address of this family leaves it to those that do.
  */
 export function actingIn<P extends PolicyIntent>(family: Family, policies: readonly P[]): P[] {
   const names = ({ exceptions, snatTo }: PolicyIntent) =>

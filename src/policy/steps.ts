@@ -2,16 +2,17 @@ import { type Family, ZEROS } from './address'
 import type { Prefix } from './prefix'
 import { type Range, rangeOf } from './range'
 
-/** From this address on, up to the next step: the item with the longest prefix that matches. Absent: none does. */
+/** The item with the longest matching prefix, from this address up to the next step. Absent: none matches. */
 export interface Step<T> {
-  /** Digits (`parseDigits`). */
+  /** The first address as digits (`parseDigits`). */
   readonly first: string
   readonly item?: T
 }
 
 /**
- * The whole address space of a family, in steps; items of the other family are left out. Of two items with the same prefix the first in the list
- * counts. `longestMatches` finds the same for two lists, and keeps no more than which of them it was.
+ * The whole address space of a family, in steps; items of the other family are left out. If two items have the same
+ * prefix, the first one in the list counts. `longestMatches` finds the same for two lists, but keeps only which of them
+ * it was.
  */
 export function stepsOf<T extends { readonly prefix: Prefix }>(
   family: Family,
@@ -20,7 +21,7 @@ export function stepsOf<T extends { readonly prefix: Prefix }>(
   const steps: Step<T>[] = []
   const push = (first: string, item: T | undefined) => {
     const last = steps.at(-1)
-    // What began at the same address, and is longer, has taken its place.
+    // A step that began at the same address is replaced by the longer prefix.
     if (last?.first === first) steps.pop()
     if (steps.at(-1)?.item !== item || steps.length === 0) steps.push({ first, ...(item && { item }) })
   }
@@ -42,10 +43,10 @@ export function stepsOf<T extends { readonly prefix: Prefix }>(
   return steps
 }
 
-/** It sorts after all digits, as the end of a range without one does. */
+/** This sorts after all digits, like the end of an open range. */
 const OPEN_END = 'g'
 
-/** An outer prefix comes before an inner one, and each prefix once. */
+/** Sorts items: an outer prefix comes before an inner one, and each prefix is there once. */
 function inOrder<T extends { readonly prefix: Prefix }>(family: Family, items: readonly T[]): T[] {
   const known = new Map<string, T>()
   for (const item of items) {
@@ -67,7 +68,7 @@ export function itemAt<T>(steps: readonly Step<T>[], digits: string): T | undefi
   return steps[low]?.item
 }
 
-/** Where a step of any of these begins within a range, the range's own beginning first. */
+/** The addresses within a range at which a step of any of these begins; the range's own beginning comes first. */
 export function borders(range: Range, all: readonly (readonly Step<unknown>[])[]): string[] {
   const inside = all.flat().filter(({ first }) => first > range.first && first < range.end)
   return [range.first, ...new Set(inside.map(({ first }) => first).sort())]
