@@ -10,7 +10,7 @@ export function isAbsent(path: string): boolean {
   }
 }
 
-/** Whether something is seen to have this path; what cannot be looked at is not. */
+/** Whether something visibly has this path. False for what we cannot look at. */
 export function exists(path: string): boolean {
   try {
     status(path)
@@ -20,7 +20,7 @@ export function exists(path: string): boolean {
   }
 }
 
-/** Whether a directory is seen to have this path, or a link to one. */
+/** Whether a directory, or a link to one, visibly has this path. */
 export function isDirectory(path: string): boolean {
   try {
     return status(path).kind === 'directory'

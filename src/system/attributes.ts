@@ -4,11 +4,11 @@ export interface Attributes {
   fileAttributes(): FileAttributes | undefined
 }
 
-/** A call that is refused throws an `AttributeError`. */
+/** Extended attributes of files. A refused call throws an `AttributeError`. */
 export interface FileAttributes {
-  /** None where the file system has no attributes. */
+  /** The names of the attributes; none where the file system has no attributes. */
   names(descriptor: number): string[]
-  /** Undefined where there is none of that name. */
+  /** Undefined if there is no attribute of that name. */
   get(descriptor: number, name: string): Uint8Array | undefined
   set(descriptor: number, name: string, value: Uint8Array): void
 }

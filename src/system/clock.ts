@@ -1,16 +1,16 @@
 /** Time: `#system/clock`. */
 export interface Clock {
-  /** Milliseconds that only go up, from any beginning (CLOCK_MONOTONIC). */
+  /** Milliseconds that only increase, from any start (CLOCK_MONOTONIC). */
   now(): number
-  /** Since 1970; it may jump. */
+  /** Seconds since 1970; the time may jump. */
   epochSeconds(): number
   /** Seconds since the boot, suspension included (CLOCK_BOOTTIME). */
   bootSeconds(): number
-  /** Returns after so many milliseconds; nothing else happens meanwhile. */
+  /** Returns after this many milliseconds; nothing else happens during them. */
   pause(milliseconds: number): void
   /**
-   * Calls back once, not before so many milliseconds have passed. The program stays for as long as a timer runs. Returns what
-   * stops the timer; it may be called at any time.
+   * Calls `run` once, after at least this many milliseconds. The program does not end while a timer runs. Returns a
+   * function that stops the timer; it may be called at any time.
    */
   after(milliseconds: number, run: () => void): () => void
 }

@@ -1,4 +1,4 @@
-/** errno.h; the same on all that we build for. */
+/** Numbers of errno.h, which are the same on all architectures that we build for. */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,

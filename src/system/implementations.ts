@@ -13,7 +13,7 @@ import type { Streams } from './streams'
 import type { Texts } from './text'
 import type { Turns } from './turns'
 
-/** All that an implementation has to have, by the name of its module. */
+/** Everything that an implementation must have, by the name of its module. */
 interface System {
   readonly attributes: Attributes
   readonly clock: Clock
@@ -31,7 +31,7 @@ interface System {
   readonly turns: Turns
 }
 
-/** Does not compile where a module lacks something that its interface promises. */
+/** A compile error if a module lacks something that its interface promises. */
 type Implementation<Modules extends System> = Modules
 
 export type Node = Implementation<{

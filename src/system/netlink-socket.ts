@@ -1,22 +1,23 @@
 /** The kernel's own interface for nf_tables, conntrack and routes: `#system/netlink-socket`. */
 export interface NetlinkSockets {
-  /** Undefined where the runtime has no such sockets, or one is refused: tools are there for that. */
+  /** Undefined where the runtime has no such sockets, or where one is refused: tools are used instead. */
   openSocket(protocol?: NetlinkProtocol): NetlinkSocket | undefined
 }
 
-/** NETLINK_NETFILTER, which is the usual one, or NETLINK_ROUTE. */
+/** NETLINK_NETFILTER, the usual one, or NETLINK_ROUTE. */
 export type NetlinkProtocol = 'netfilter' | 'route'
 
-/** AF_NETLINK of that protocol, with NETLINK_CAP_ACK and NETLINK_EXT_ACK where the kernel knows them. */
+/** An AF_NETLINK socket of that protocol, with NETLINK_CAP_ACK and NETLINK_EXT_ACK where the kernel knows them. */
 export interface NetlinkSocket {
   /**
-   * One batch as one message of the socket: 0, or an errno. `answers`: how many there may be at once; their place in the queue is made
-   * before they come, because what finds none is lost, and all after it.
+   * Sends one batch as one message of the socket. Returns 0, or an errno. `answers` is the largest number of answers at
+   * once: the queue gets room for them before they come, because an answer that finds no room is lost, and so are all
+   * after it.
    */
   send(bytes: Uint8Array, answers: number): number
   /**
-   * One datagram of the kernel's (whatever other processes send is skipped), or an errno; EMSGSIZE for one that is longer than
-   * 64 KiB, EAGAIN where none has come within 10 s. The bytes are the caller's own.
+   * Receives one datagram from the kernel (those of other processes are skipped), or an errno: EMSGSIZE for a datagram
+   * longer than 64 KiB, EAGAIN if none comes within 10 s. The bytes are a copy for the caller.
    */
   receive(): Uint8Array | number
   close(): void

@@ -1,4 +1,4 @@
-/** Makes the value when it is first asked for, and never again. */
+/** Makes the value at the first call, and never again. */
 export function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined
   return () => {

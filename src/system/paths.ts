@@ -1,14 +1,14 @@
 import { workingDirectory } from '#system/program'
 
-/** Paths as text, by the rules of POSIX; nothing here looks at the file system. */
+/** Handles paths as text, by the rules of POSIX. Nothing here looks at the file system. */
 
-/** One path of several parts, in its shortest form; a part that is absolute does not begin anew. */
+/** Joins parts to one path in its shortest form. A part that is absolute does not begin a new path. */
 export function join(...parts: readonly string[]): string {
   const path = parts.filter((part) => part !== '').join('/')
   return path === '' ? '.' : normalize(path)
 }
 
-/** The path without `.`, and without `..` where the name before it can go with it. */
+/** The path without `.`, and without `..` if the name before it can be removed with it. */
 function normalize(path: string): string {
   const isAbsolute = path.startsWith('/')
   const kept: string[] = []
@@ -24,13 +24,13 @@ function normalize(path: string): string {
   return short === '' ? (path.endsWith('/') ? './' : '.') : `${short}${end}`
 }
 
-/** The same path from the root on. */
+/** The absolute form of the path. */
 export function resolve(path: string): string {
   const whole = path.startsWith('/') ? normalize(path) : normalize(`${workingDirectory()}/${path}`)
   return whole === '/' ? whole : whole.replace(/\/$/, '')
 }
 
-/** The directory that the last name is in. */
+/** The directory of the last name. */
 export function dirname(path: string): string {
   const names = path.replace(/\/+$/, '')
   if (names === '') return path === '' ? '.' : '/'

@@ -1,17 +1,17 @@
 /** Text as bytes: `#system/text`. */
 export interface Texts {
-  /** In UTF-8. */
+  /** The bytes of the text in UTF-8. */
   encode(text: string): Uint8Array
-  /** The text of UTF-8; a byte order mark stays, as U+FEFF. */
+  /** The text of bytes in UTF-8; a byte order mark stays, as U+FEFF. */
   decode(bytes: Uint8Array): string
-  /** A byte for each character, which is its lowest eight bits. */
+  /** One byte per character: its lowest eight bits. */
   encodeLatin1(text: string): Uint8Array
-  /** A character for each byte. */
+  /** One character per byte. */
   decodeLatin1(bytes: Uint8Array): string
-  /** In lower-case hex. */
+  /** The bytes in lower-case hex. */
   encodeHex(bytes: Uint8Array): string
-  /** RFC 4648, with or without padding, in both alphabets; what is in neither is skipped. */
+  /** Decodes RFC 4648, with or without padding, in both alphabets; characters of neither are skipped. */
   decodeBase64(text: string): Uint8Array
-  /** Where a text of ASCII is first, from an index on; -1: nowhere. */
+  /** Where an ASCII text occurs first, from an index on; -1 if it does not. */
   indexOfText(bytes: Uint8Array, ascii: string, from: number): number
 }

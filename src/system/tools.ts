@@ -2,7 +2,7 @@ import { isExecutable, runProcess, whyNotExecutable } from '#system/processes'
 import { errorCode } from './errors'
 import type { Ended } from './processes'
 
-/** What became of one run of a tool. Only `exited` says that the tool decided something. */
+/** The result of one run of a tool. Only `exited` means that the tool decided something. */
 export type ToolResult =
   | Extract<Ended, { readonly outcome: 'exited' }>
   | { readonly outcome: 'killed'; readonly signal: string }
@@ -13,7 +13,7 @@ export interface ToolRun {
   readonly tool: string
   readonly args: readonly string[]
   readonly input: string
-  /** The caller's PATH; runtimes' often lack sbin, and podman's exit hook has none at all. */
+  /** The caller's PATH. Runtimes' often lacks sbin, and podman's exit hook has none at all. */
   readonly path: string | undefined
   readonly milliseconds: number
 }
@@ -29,11 +29,11 @@ const FALLBACK_DIRECTORIES = [
 const CHILD_ENVIRONMENT = { LC_ALL: 'C' }
 
 /**
- * Runs a tool to its end, or kills it (SIGKILL: a tool that hangs in the kernel's queue ignores the rest). The tool leads
- * a session of its own, so that whatever it has started dies with it: a wrapper's child would go on to change rules
- * after the call has been answered. A child that keeps the tool's stdout open counts as a tool that has not ended.
- * The environment is empty but for the locale: its messages are read by `classify`, and nothing in a
- * runtime's environment shall change what nft does.
+ * Runs a tool to its end, or kills it (with SIGKILL, because a tool that hangs in the kernel's queue ignores other
+ * signals). The tool leads a session of its own, so that everything it has started dies with it: the child of a wrapper
+ * would go on changing rules after the call has been answered. A tool whose child keeps its stdout open counts as not
+ * ended. The environment is empty except for the locale: `classify` reads the tool's messages, and nothing in a runtime's
+ * environment may change what nft does.
  */
 export function runTool(run: ToolRun): ToolResult {
   const files = candidates(run.tool, run.path)
@@ -54,7 +54,10 @@ export function runTool(run: ToolRun): ToolResult {
   }
 }
 
-/** Where `runTool` would find the tool, without starting it; or every place tried, and why not. */
+/**
+ * Where `runTool` would find the tool, without starting it; or every place that was tried, with the reason why it does
+ * not fit.
+ */
 export function findTool(tool: string, path: string | undefined): { file: string } | { tried: string[] } {
   const files = candidates(tool, path)
   const file = files.find(isExecutable)
@@ -65,7 +68,7 @@ function candidates(tool: string, path: string | undefined): string[] {
   return [...searchPath(path)].map((directory) => `${directory}/${tool}`)
 }
 
-/** Absolute directories only: root does not run what lies in the working directory. */
+/** Uses only absolute directories: root does not run files in the working directory. */
 function searchPath(path: string | undefined): ReadonlySet<string> {
   const own = (path ?? '').split(':').filter((directory) => directory.startsWith('/'))
   return new Set([...own, ...FALLBACK_DIRECTORIES])

@@ -1,4 +1,4 @@
 import { version } from '../../package.json'
 
-/** Our own. The protocol's versions are in `cni/version.ts`. */
+/** The version of ip-masq. The protocol's versions are in `cni/version.ts`. */
 export const VERSION: string = version

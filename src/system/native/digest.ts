@@ -26,7 +26,7 @@ export function startSha256(): RunningDigest {
 export function randomHex(bytes: number): string {
   const random = new Uint8Array(bytes)
   const length = libc.getrandom(random, 0)
-  // getrandom(2) gives fewer only beyond 256 bytes.
+  // getrandom(2) returns fewer bytes only for requests of more than 256.
   if (length !== bytes) throw new Error(`Cannot get ${bytes} random bytes: the system gave ${length}`)
   return libc.hex(random)
 }

@@ -4,15 +4,18 @@ import { joined } from './joined'
 import { AT_FDCWD, libc, MOST_BYTES } from './libc'
 import { refused, taken, takenBytes } from './refused'
 
-/** fcntl.h. O_DIRECTORY and O_NOFOLLOW are others on ARM. */
+/** fcntl.h. O_DIRECTORY and O_NOFOLLOW have other values on ARM. */
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOCTTY, O_NONBLOCK, O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC } =
   libc.OPEN
 
-/** fcntl.h; the same on all that we build for, and too rarely used to be made at every start. */
+/** fcntl.h; the values are the same on all architectures that we build for, and too rarely used to be made at every start. */
 const O_WRONLY = 0o1
 const O_APPEND = 0o2000
 
-/** fcntl.h: the entry itself, also where it is a link; what the descriptor is of; a directory. */
+/**
+ * fcntl.h, in this order: means the entry itself, even if it is a link; means the descriptor's own file; means a
+ * directory.
+ */
 const [AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_REMOVEDIR] = [0x100, 0x1000, 0x200]
 
 const ENOTDIR = 20
@@ -43,7 +46,7 @@ export function statusOfOpen(descriptor: number): FileStatus {
   return statusOf(fields)
 }
 
-/** By index: an iterator would take longer than the system call. */
+/** Reads fields by index: an iterator would take longer than the system call. */
 function statusOf(fields: Float64Array): FileStatus {
   const mode = fields[2] ?? 0
   return {
@@ -60,7 +63,7 @@ function statusOf(fields: Float64Array): FileStatus {
   }
 }
 
-/** The upper bits of a mode are numbers of these kinds, and so are the types in a directory (stat.h, dirent.h). */
+/** The upper bits of a mode are these numbers, and so are the types in a directory (stat.h, dirent.h). */
 const KINDS: Readonly<Record<number, FileKind>> = { 4: 'directory', 8: 'file', 10: 'link', 12: 'socket' }
 
 function open(path: string, flags: number, mode = 0): number {
@@ -174,7 +177,7 @@ function addEntries(entries: Entry[], bytes: Uint8Array, directory: string): voi
   }
 }
 
-/** Some file systems do not say; then we look. */
+/** The kind of an entry. Some file systems do not give it; then we look. */
 function kindOf(type: number, path: string): FileKind {
   if (type !== 0) return KINDS[type] ?? 'other'
   return statusOfEntry(path)?.kind ?? 'other'

@@ -6,7 +6,7 @@ export async function expandGlob(pattern: string): Promise<string[]> {
   const fits = picomatch(pattern)
   const { base, glob } = picomatch.scan(pattern)
   const found: string[] = []
-  // `**` goes down any number of directories.
+  // `**` matches any number of directories.
   const depth = glob.includes('**') ? Number.POSITIVE_INFINITY : glob.split('/').length
   walk({ directory: base === '/' ? '' : base, depth, above: [] }, (path) => {
     if (fits(path)) found.push(path)
@@ -17,11 +17,11 @@ export async function expandGlob(pattern: string): Promise<string[]> {
 interface Walk {
   readonly directory: string
   readonly depth: number
-  /** The directories that led here. */
+  /** The directories on the way here. */
   readonly above: readonly FileStatus[]
 }
 
-/** Links are followed, but not to a directory that we came through. What cannot be read has no files that we could read. */
+/** Follows links, but not to a directory that is on the way here. What cannot be read has no files that we could read. */
 function walk({ directory, depth, above }: Walk, visit: (path: string) => void): void {
   const here = depth > 0 ? quietly(() => statusIfThere(directory === '' ? '/' : directory)) : undefined
   if (!here || above.some(({ device, inode }) => device === here.device && inode === here.inode)) return

@@ -2,7 +2,7 @@ import { ERRNO } from '../errno'
 import { libc } from './libc'
 import { refused } from './refused'
 
-/** What a program that stays waits for: times, and descriptors that are ready. */
+/** The times and ready descriptors that a program without other work waits for. */
 
 interface Timer {
   readonly due: number
@@ -17,7 +17,7 @@ interface Watch {
   readonly run: () => void
 }
 
-/** poll.h; errors and hang-ups come unasked. */
+/** poll.h. Errors and hang-ups are always reported. */
 export const POLL = { in: 1, out: 4, peerEnded: 0x2000 } as const
 
 const CLOCK_MONOTONIC = 1
@@ -32,7 +32,7 @@ export function after(milliseconds: number, run: () => void): () => void {
   return () => timers.delete(timer)
 }
 
-/** Calls back whenever the descriptor is ready; returns what ends that. */
+/** Calls `run` whenever the descriptor is ready; returns a function that ends this. */
 export function whenReady(descriptor: number, events: number, run: () => void, isReason = true): () => void {
   const watch = { descriptor, events, isReason, run }
   watches.add(watch)
@@ -45,7 +45,10 @@ function start(): void {
   isRunning = true
 }
 
-/** struct pollfd: a descriptor, then the events in two numbers of 16 bits: those asked for, and those that are. */
+/**
+ * Waits once. struct pollfd is a descriptor and two numbers of 16 bits: the events that are wanted, and those that
+ * happened.
+ */
 function waitOnce(): boolean {
   if (timers.size === 0 && ![...watches].some(({ isReason }) => isReason)) return false
   const asked = [...watches]
@@ -58,7 +61,7 @@ function waitOnce(): boolean {
   if (ready < 0 && ready !== -ERRNO.EINTR) throw refused({ errno: -ready, syscall: 'poll' })
   runDue()
   if (ready <= 0) return true
-  // What ran before may have ended this one.
+  // A function that ran before may have ended this watch.
   for (const [i, watch] of asked.entries())
     if ((descriptors[2 * i + 1] ?? 0) >> 16 !== 0 && watches.has(watch)) watch.run()
   return true
@@ -66,7 +69,7 @@ function waitOnce(): boolean {
 
 const LONGEST_MS = 0x7fffffff
 
-/** Rounded up, so that a timer never runs early; -1 waits for descriptors alone. */
+/** The time until the next timer, rounded up, so that no timer runs early; -1 waits for descriptors only. */
 function untilNext(): number {
   let next = Number.POSITIVE_INFINITY
   for (const { due } of timers) next = Math.min(next, due)

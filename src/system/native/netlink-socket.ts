@@ -5,24 +5,27 @@ import { libc } from './libc'
 /** AF_NETLINK; SOCK_RAW | SOCK_CLOEXEC; NETLINK_ROUTE; NETLINK_NETFILTER */
 const [AF_NETLINK, RAW_CLOEXEC, NETLINK_ROUTE, NETLINK_NETFILTER] = [16, 0x80003, 0, 12]
 const SOL_SOCKET = { level: 1, sendBufferForce: 32, receiveBufferForce: 33, receiveTimeout: 20 } as const
-/** NETLINK_CAP_ACK: errors without the message that they are about; NETLINK_EXT_ACK: with the kernel's words. */
+/**
+ * NETLINK_CAP_ACK: errors do not contain the message that caused them. NETLINK_EXT_ACK: errors have the kernel's own
+ * words.
+ */
 const SOL_NETLINK = { level: 270, capAck: 10, extAck: 11 } as const
-/** MSG_TRUNC: the length of the datagram, also where it does not fit. */
+/** MSG_TRUNC: returns the length of the datagram even if it does not fit. */
 const MSG_TRUNC = 0x20
 
-/** What the default queue (net.core.rmem_default) has room for in any case. */
+/** The default queue (net.core.rmem_default) always has room for this much. */
 const RECEIVE_QUEUE = 64 * 1024
-/** What the kernel counts for one error in the queue, at most. */
+/** The most that the kernel counts for one error in the queue. */
 const ANSWER_BYTES = 1024
 
-/** A kernel that does not answer is not waited for for ever. */
+/** We stop waiting for a kernel that does not answer. */
 const TIMEOUT_SECONDS = 10
 
 export function openSocket(protocol?: NetlinkProtocol): NetlinkSocket | undefined {
   const number = protocol === 'route' ? NETLINK_ROUTE : NETLINK_NETFILTER
   const descriptor = libc.socket(AF_NETLINK, RAW_CLOEXEC, number)
   if (descriptor < 0) return undefined
-  // Kernels before 4.12 know neither; then errors are only longer, and without words.
+  // Kernels before 4.12 know neither option; then errors are only longer, and without words.
   for (const option of [SOL_NETLINK.capAck, SOL_NETLINK.extAck])
     libc.setsockopt(descriptor, SOL_NETLINK.level, option, int32(1))
   libc.setsockopt(descriptor, SOL_SOCKET.level, SOL_SOCKET.receiveTimeout, timeval(TIMEOUT_SECONDS))
@@ -31,13 +34,13 @@ export function openSocket(protocol?: NetlinkProtocol): NetlinkSocket | undefine
   const sender = new Uint8Array(ADDRESS_BYTES)
   return {
     send(bytes, answers) {
-      // Before they come: what finds no room is lost, and all after it.
+      // The queue grows before the answers come: an answer that finds no room is lost, and so are all after it.
       if (answers * ANSWER_BYTES > receiveQueue) {
         receiveQueue = answers * ANSWER_BYTES
         libc.setsockopt(descriptor, SOL_SOCKET.level, SOL_SOCKET.receiveBufferForce, int32(receiveQueue))
       }
       if (bytes.length > SMALL_BATCH && bytes.length > sendQueue) {
-        // One message of the socket is the whole batch.
+        // The whole batch is one message of the socket.
         sendQueue = bytes.length + 4096
         libc.setsockopt(descriptor, SOL_SOCKET.level, SOL_SOCKET.sendBufferForce, int32(sendQueue))
       }
@@ -65,15 +68,15 @@ export function openSocket(protocol?: NetlinkProtocol): NetlinkSocket | undefine
 /** struct sockaddr_nl: nl_family and padding, nl_pid, nl_groups. */
 const ADDRESS_BYTES = 12
 
-/** The kernel's port is 0. */
+/** Whether the address is the kernel's: its port is 0. */
 function isKernel(address: Uint8Array): boolean {
   return address[4] === 0 && address[5] === 0 && address[6] === 0 && address[7] === 0
 }
 
-/** What the default queue (net.core.wmem_default) has room for in any case. */
+/** The default queue (net.core.wmem_default) always has room for this much. */
 const SMALL_BATCH = 64 * 1024
 
-/** In the machine's byte order. */
+/** The bytes of a number in the machine's byte order. */
 function int32(value: number): Uint8Array {
   return Uint8Array.of(value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >> 24)
 }

@@ -26,7 +26,7 @@ export function runProcess(file: string, run: Run): Ended {
 
 interface Started {
   readonly pid: number
-  /** Our ends. */
+  /** These are our ends of the pipes. */
   readonly stdin: number
   readonly stdout: number
   readonly stderr: number
@@ -52,7 +52,7 @@ function start(file: string, { args, environment }: Run): Started {
   }
 }
 
-/** The end to read and the end to write. */
+/** Makes a pipe; returns the end to read and the end to write. */
 function pipe(open: number[]): readonly [number, number] {
   const ends = new Int32Array(2)
   taken(libc.pipe2(ends, libc.OPEN.O_CLOEXEC), 'pipe')
@@ -65,12 +65,12 @@ interface Stream {
   readonly descriptor: number
   readonly events: number
   readonly isOpen: boolean
-  /** Does what it can without waiting. */
+  /** Reads or writes as much as is possible without waiting. */
   proceed(): void
   close(): void
 }
 
-/** What a pipe that has room takes at once (PIPE_BUF of limits.h), so that a write never waits. */
+/** A pipe that has room accepts this much at once (PIPE_BUF of limits.h), so that a write never waits. */
 const ATOMIC = 4096
 
 function writing(descriptor: number, bytes: Uint8Array): Stream {
@@ -82,7 +82,7 @@ function writing(descriptor: number, bytes: Uint8Array): Stream {
     proceed() {
       const written = libc.write(descriptor, bytes.subarray(at, at + ATOMIC))
       if (written >= 0) at += written
-      // A program that does not read its input is no error.
+      // It is no error if a program does not read its input.
       else if (written !== -ERRNO.EINTR) at = bytes.length
       if (at === bytes.length) stream.close()
     },
@@ -117,7 +117,7 @@ function reading(descriptor: number): Stream & { text(): string } {
   return stream
 }
 
-/** Whether there is time left. */
+/** Waits for streams that are ready, and reads or writes them; returns whether there is time left. */
 function waitForAny(streams: readonly Stream[], deadline: number): boolean {
   const open = streams.filter(({ isOpen }) => isOpen)
   const descriptors = new Int32Array(open.flatMap(({ descriptor, events }) => [descriptor, events]))
@@ -132,7 +132,10 @@ function waitForAny(streams: readonly Stream[], deadline: number): boolean {
 
 const WNOHANG = 1
 
-/** As wait(2) has it; undefined at the deadline. Who has closed both outputs nearly always ends at once. */
+/**
+ * The status as wait(2) gives it; undefined at the deadline. A process that has closed both outputs nearly always ends at
+ * once.
+ */
 function statusOf(pid: number, deadline: number): number | undefined {
   const status = new Int32Array(2)
   for (let sleep = 0.05; ; sleep = Math.min(2 * sleep, 10)) {
@@ -146,10 +149,10 @@ function statusOf(pid: number, deadline: number): number | undefined {
 
 const SIGKILL = 9
 
-/** How long we wait for a killed process, which may hang in the kernel. */
+/** How long we wait for a killed process, because it may hang in the kernel. */
 const LAST_MS = 1_000
 
-/** Its group has its number, which nobody else gets before we have taken its status. */
+/** Kills a process group. It has the process's number, which nobody else gets before we have read its status. */
 function kill(pid: number): void {
   libc.kill(-pid, SIGKILL)
   libc.kill(pid, SIGKILL)

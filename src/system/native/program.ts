@@ -3,7 +3,7 @@ import { libc } from './libc'
 import { POLL, whenReady } from './loop'
 import { takenBytes } from './refused'
 
-/** Where a name is there twice, the first one counts, as in getenv(3). */
+/** The environment. If a name is there twice, the first one counts, as in getenv(3). */
 export const environment = once((): Readonly<Record<string, string | undefined>> => {
   const read: Record<string, string> = Object.create(null)
   for (const variable of libc.environment()) {
@@ -44,14 +44,14 @@ let listenedTo = (1 << SIGINT) | (1 << SIGTERM)
 
 export function onStop(stop: () => void): void {
   stops.push(stop)
-  // A signal goes to one reader, so there is one for all.
+  // A signal goes to one reader, so there is one reader for all.
   if (stops.length === 1) listen()
 }
 
-/** The signals are blocked and read from a descriptor, so that they interrupt nothing. */
+/** Blocks the signals and reads them from a descriptor, so that they interrupt nothing. */
 function listen(): void {
   const set = new Uint8Array(8)
-  // Signal 1 has the lowest bit.
+  // The lowest bit is signal 1.
   new DataView(set.buffer).setUint32(0, listenedTo >> 1, true)
   if (libc.rt_sigprocmask(SIG_SETMASK, set, set.length) < 0) return
   const descriptor = libc.signalfd4(-1, set, SFD_FLAGS)
@@ -62,7 +62,7 @@ function listen(): void {
     if (typeof came === 'number') return
     end()
     libc.close(descriptor)
-    // The next one of its kind ends the program, as if nobody listened.
+    // The next signal of this kind ends the program, as if nobody listened.
     listenedTo &= ~(1 << (came[0] ?? 0))
     listen()
     for (const stop of stops) stop()

@@ -3,7 +3,7 @@ import { once } from '../once'
 
 type Errors = Readonly<Record<number, readonly [code: string, words: string]>>
 
-/** errno.h and libuv's words for it, because Node has the same messages. */
+/** Errnos and libuv's words for them, because Node uses the same messages. */
 const makeErrors = (): Errors => ({
   1: ['EPERM', 'operation not permitted'],
   2: ['ENOENT', 'no such file or directory'],
@@ -43,7 +43,7 @@ const makeErrors = (): Errors => ({
   122: ['EDQUOT', 'disk quota exceeded'],
 })
 
-/** Most calls are refused nothing, and the table costs 50,000 instructions. */
+/** The table costs 50,000 instructions, and most calls are never refused anything. */
 const errors = once(makeErrors)
 
 /** The name of an errno, `ENOENT`. */
@@ -58,7 +58,7 @@ interface Refused {
   readonly dest?: string | undefined
 }
 
-/** `about`: what the message ends with, where that is no path. */
+/** Makes the error. `about` is the end of the message, if that is not a path. */
 export function refused({ errno, syscall, path, dest }: Refused, about = ''): SystemError {
   const [code, words] = errors()[errno] ?? [codeOf(errno), `unknown error ${errno}`]
   const place = path === undefined ? about : ` '${path}'${dest === undefined ? '' : ` -> '${dest}'`}`
@@ -66,13 +66,13 @@ export function refused({ errno, syscall, path, dest }: Refused, about = ''): Sy
   return Object.assign(new Error(`${code}: ${words}, ${syscall}${place}`), { errno, code, syscall, ...paths })
 }
 
-/** What a call returned, if it was not refused. */
+/** The result of a call, if it was not refused. */
 export function taken(returned: number, syscall: string, path?: string): number {
   if (returned < 0) throw refused({ errno: -returned, syscall, path })
   return returned
 }
 
-/** The bytes that a call returned, if it was not refused. */
+/** The bytes of a call, if it was not refused. */
 export function takenBytes(returned: Uint8Array | number, syscall: string, path?: string): Uint8Array {
   if (typeof returned === 'number') throw refused({ errno: -returned, syscall, path })
   return returned

@@ -12,7 +12,7 @@ const STREAM_NONBLOCK = 0x80801
 const ACCEPT_FLAGS = 0x80800
 const [SOL_SOCKET, SO_REUSEADDR] = [1, 2]
 const SHUT_WR = 1
-/** MSG_NOSIGNAL: EPIPE instead of a signal. */
+/** MSG_NOSIGNAL: an error EPIPE instead of a signal. */
 const MSG_NOSIGNAL = 0x4000
 const BACKLOG = 128
 
@@ -35,14 +35,14 @@ export function listenAt(endpoint: Endpoint, { listening, failed, connected }: L
     const accepted = libc.accept4(descriptor, ACCEPT_FLAGS)
     if (accepted >= 0) connected(connectionOf(accepted))
     else if (![ERRNO.EAGAIN, ERRNO.EINTR, ECONNABORTED, EPROTO].some((errno) => accepted === -errno)) {
-      // No descriptor is left, for example: to be called again and again would take a whole core.
+      // For example, no descriptor is left. Being called again and again would take a whole core.
       end()
       give(-accepted, 'accept')
     }
   })
   const returned = prepare()
   if (returned >= 0) {
-    // As a job, so that the caller is done first.
+    // This runs as a job, after the caller is done.
     Promise.resolve().then(listening)
     return
   }
@@ -51,8 +51,8 @@ export function listenAt(endpoint: Endpoint, { listening, failed, connected }: L
 }
 
 /**
- * struct sockaddr_in: family, the port with its higher byte first, the address, and eight bytes of nothing. struct sockaddr_in6: family,
- * port, flow, address, scope.
+ * Makes an address. struct sockaddr_in has the family, the port with its higher byte first, the address, and eight unused
+ * bytes. struct sockaddr_in6 has family, port, flow, address and scope.
  */
 function socketAddress({ address, port }: Endpoint): Uint8Array {
   const isV4 = address.length === 4
@@ -78,7 +78,7 @@ function connectionOf(descriptor: number): Connection {
     libc.close(descriptor)
     runAtClose()
   }
-  /** Waits for the peer to be done. */
+  /** Waits until the peer is done. */
   const untilGone = () => watch(POLL.peerEnded, destroy)
   untilGone()
   return {
@@ -114,7 +114,10 @@ function connectionOf(descriptor: number): Connection {
   }
 }
 
-/** A socket in the file system connects at once, or its queue is full, which is an answer of a kind but none that helps. */
+/**
+ * Whether somebody answers. A socket in the file system connects at once, or its queue is full, which is also an answer
+ * but not a useful one.
+ */
 export function doesAnswer(path: string, _milliseconds: number): Promise<boolean> {
   const descriptor = libc.socket(AF_UNIX, STREAM_NONBLOCK, 0)
   if (descriptor < 0) return Promise.resolve(false)

@@ -17,7 +17,7 @@ export function readStdin(): string {
   }
   const bytes = joined(pieces)
   const text = libc.decode(bytes)
-  // U+FFFD stands for what was no UTF-8, unless it was written itself.
+  // U+FFFD replaces what was not UTF-8, unless the text itself has it.
   if (text.includes('\ufffd') && !isSame(libc.encode(text), bytes)) throw new NotUtf8Error()
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
@@ -40,7 +40,7 @@ export function write(descriptor: Output, text: string): void {
 
 const OUTPUT_NAMES = { 1: 'stdout', 2: 'stderr' } as const
 
-/** A pipe or a socket may be non-blocking, set so by whoever holds the other end: then we wait for room or data. */
+/** Waits for room or data. A pipe or a socket may be non-blocking, because whoever holds the other end can set it so. */
 function untilReady(returned: number, call: string): void {
   if (returned === -ERRNO.EAGAIN) pause(1)
   else if (returned !== -ERRNO.EINTR) {
@@ -49,7 +49,7 @@ function untilReady(returned: number, call: string): void {
   }
 }
 
-/** What a pipe that has room takes at once (PIPE_BUF of limits.h), so that a write never waits. */
+/** A pipe that has room accepts this much at once (PIPE_BUF of limits.h), so that a write never waits. */
 const ATOMIC = 4096
 
 export function writeSome(descriptor: Output, bytes: Uint8Array): Promise<number> {

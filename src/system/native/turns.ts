@@ -3,11 +3,11 @@ import { AT_FDCWD, libc, MOST_BYTES } from './libc'
 
 /**
  * The queue is a semaphore of System V: it is served in order, a wait can end after a time, the kernel takes back what a
- * killed process held, and it needs no file. One set for the machine, a semaphore for each network namespace (by its
- * inode's number modulo 64: two namespaces may share one, which costs time and nothing else). Only root may use it, and a
- * set that somebody else made first is not used, so that no other user can hold us up.
+ * killed process held, and it needs no file. The machine has one set, with a semaphore for each network namespace (by its
+ * inode's number modulo 64: two namespaces may share one, which costs only time). Only root may use it, and a set that
+ * somebody else made first is not used, so that no other user can hold us up.
  *
- * There is none in a container with an IPC namespace of its own, or where system calls are filtered.
+ * A container with its own IPC namespace has no queue, and neither has a process whose system calls are filtered.
  */
 export function takeTurn(milliseconds: number): () => void {
   const queue = openQueue()
@@ -40,7 +40,7 @@ function openQueue(): Queue | undefined {
   return { set, number: Number(digits) % SEMAPHORES }
 }
 
-/** Waits until the semaphore is 0, and makes it 1: it begins at 0, so nobody has to prepare it. */
+/** Waits until the semaphore is 0, and sets it to 1. A new one is 0, so nobody has to prepare it. */
 function wait({ set, number }: Queue, milliseconds: number): boolean {
   const operations = pack([
     [number, 0, 0],
@@ -56,7 +56,7 @@ function leave({ set, number }: Queue): void {
   libc.semtimedop(set, pack([[number, -1, SEM_UNDO | IPC_NOWAIT]]), 0)
 }
 
-/** struct sembuf: number, what is added, flags; 16 bits each. */
+/** Encodes struct sembuf: number, what is added, flags; 16 bits each. */
 function pack(operations: readonly (readonly [number, number, number])[]): Uint8Array {
   return new Uint8Array(Int16Array.from(operations.flat()).buffer)
 }

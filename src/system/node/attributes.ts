@@ -1,6 +1,6 @@
 import type { FileAttributes } from '../attributes'
 
-/** Node has no words for them. */
+/** Node has no functions for extended attributes. */
 export function fileAttributes(): FileAttributes | undefined {
   return undefined
 }

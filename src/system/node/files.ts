@@ -41,7 +41,7 @@ export function status(path: string): FileStatus {
   return statusOf(statSync(path))
 }
 
-/** Without an error for the frequent answer, which takes as long as the call itself. */
+/** Avoids an error for a frequent answer, because making one takes as long as the call itself. */
 const QUIETLY = { throwIfNoEntry: false } as const
 
 export function statusIfThere(path: string): FileStatus | undefined {
@@ -57,7 +57,7 @@ function ifThere(look: () => Stats | undefined): FileStatus | undefined {
     const stats = look()
     return stats && statusOf(stats)
   } catch (error) {
-    // Some versions of Node take ENOTDIR for an error.
+    // Some versions of Node treat ENOTDIR as an error.
     if (isMissing(error)) return undefined
     throw error
   }

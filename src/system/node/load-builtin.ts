@@ -7,9 +7,9 @@ interface Builtins {
 }
 
 /**
- * A Node module loaded at its first use, for what pods' calls import and seldom use: an `import` would load it at start-up.
- * `require` is what the bundle has from Node 20.0 on; the tests
- * run as ES modules, which have the second way (Node 20.16).
+ * Loads a Node module at its first use, for functions that pods' calls import but seldom use: an `import` would load it
+ * at start-up. The bundle has `require` from Node 20.0 on; the tests run as ES modules, which have the second way (Node
+ * 20.16).
  */
 export function loadBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] {
   return typeof require === 'function' ? require(name) : process.getBuiltinModule(name)

@@ -1,6 +1,6 @@
 import type { NetlinkProtocol, NetlinkSocket } from '../netlink-socket'
 
-/** Node has no words for them. */
+/** Node has no netlink sockets. */
 export function openSocket(_protocol?: NetlinkProtocol): NetlinkSocket | undefined {
   return undefined
 }

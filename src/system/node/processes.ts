@@ -2,7 +2,10 @@ import { errorCode } from '../errors'
 import type { Ended, Run } from '../processes'
 import { loadBuiltin } from './load-builtin'
 
-/** Judged by status: a tool that ends without reading its input gives `error` EPIPE and status 0. */
+/**
+ * The result depends on the status: for a tool that ends without reading its input there is an `error` EPIPE and status
+ * 0.
+ */
 export function runProcess(file: string, { args, environment, input, milliseconds }: Run): Ended {
   const options = {
     input,
@@ -12,7 +15,7 @@ export function runProcess(file: string, { args, environment, input, millisecond
     timeout: milliseconds,
     killSignal: 'SIGKILL',
     maxBuffer: Number.POSITIVE_INFINITY,
-    // It works for `spawnSync` as for `spawn`, though only the latter's page lists it.
+    // This works for `spawnSync` as well as for `spawn`, though only the latter's page lists it.
     detached: true,
   } as const
   const result = loadBuiltin('node:child_process').spawnSync(file, args, options)
@@ -26,12 +29,15 @@ export function runProcess(file: string, { args, environment, input, millisecond
   throw error
 }
 
-/** The process itself was killed by the runtime. Its group has its number, which nobody else gets while the group exists. */
+/**
+ * Kills the group. The runtime has killed the process itself. The group has its number, which nobody else gets while the
+ * group exists.
+ */
 export function killGroup(pid: number): void {
   try {
     if (pid > 0) process.kill(-pid, 'SIGKILL')
   } catch {
-    // It left nothing behind.
+    // The process left nothing behind.
   }
 }
 

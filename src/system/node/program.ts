@@ -27,7 +27,7 @@ export function onStop(stop: () => void): void {
   process.once('SIGINT', stop)
 }
 
-/** At its exit Node waits for a thread that writes to a full pipe, for ever. */
+/** Ends the process. By itself Node would wait for ever for a thread that writes to a full pipe. */
 export function exit(status: number, isHeldUp: boolean): never {
   if (isHeldUp) process.kill(process.pid, 'SIGKILL')
   return process.exit(status)

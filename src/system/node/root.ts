@@ -1,4 +1,4 @@
-/** Node has no words for it. */
+/** Node has no function for it. */
 export function canChangeRoot(): boolean {
   return false
 }

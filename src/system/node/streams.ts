@@ -3,7 +3,7 @@ import type { Output } from '../streams'
 import { pause } from './clock'
 import { loadBuiltin } from './load-builtin'
 
-/** The streams of `process` cost 1 to 2 ms to set up, so we make the system calls ourselves. */
+/** We make the system calls ourselves, because the streams of `process` take 1 to 2 ms to set up. */
 
 export function readStdin(): string {
   const { readSync } = loadBuiltin('node:fs')
@@ -30,7 +30,7 @@ export function write(descriptor: Output, text: string): void {
   while (rest.length > 0) rest = rest.subarray(untilReady(() => writeSync(descriptor, rest)))
 }
 
-/** A pipe or a socket may be non-blocking, set so by whoever holds the other end: then we wait for room or data. */
+/** Waits for room or data. A pipe or a socket may be non-blocking, because whoever holds the other end can set it so. */
 function untilReady<T>(attempt: () => T): T {
   for (;;) {
     try {
@@ -43,7 +43,7 @@ function untilReady<T>(attempt: () => T): T {
   }
 }
 
-/** A thread of the runtime's own makes the system call, so it may block. */
+/** Writes in a thread of the runtime, so the system call may block. */
 export function writeSome(descriptor: Output, bytes: Uint8Array): Promise<number> {
   const { write: writeOnce } = loadBuiltin('node:fs')
   return new Promise((resolve, reject) =>

@@ -29,7 +29,7 @@ export function indexOfText(bytes: Uint8Array, ascii: string, from: number): num
   return asBuffer(bytes).indexOf(ascii, from)
 }
 
-/** The same memory. */
+/** A view of the same memory. */
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
