@@ -4,10 +4,11 @@ import type { AddedPod } from '../sync/restore'
 import type { Answer, Call, Input } from './call'
 import { readWanted } from './read-wanted'
 
-/** The verb ADD. Its result is prevResult as received: we give no address, and what others put there is theirs. */
+/** The verb ADD. It returns prevResult as received: we assign no address, and what others put there belongs to them. */
 export async function add(call: Call, input: Input): Promise<Answer> {
   const { wanted, warnings, text, result, config, settings } = await readWanted('ADD', call, input)
-  // Before anything is installed: an ADD that cannot say its result has failed, and must leave nothing behind.
+  // This comes before anything is installed: an ADD that cannot return its result has failed, and must leave nothing
+  // behind.
   if (!result) throw new Error('prevResult was parsed, but not found in the text')
   const stdout = text.slice(result.start, result.end).trim()
   const { attachment, netns } = wanted
@@ -19,7 +20,7 @@ export async function add(call: Call, input: Input): Promise<Answer> {
   return { stdout, warnings: [...warnings, ...replaced, ...restored] }
 }
 
-/** After a loss: the rules of the network's other pods. The ADD has its own, so nothing here may fail it. */
+/** Restores the rules of the network's other pods after a loss. The ADD has its own rules, so nothing here may fail it. */
 async function restoreOthers(call: Call, added: AddedPod): Promise<readonly string[]> {
   try {
     return await (await import('../sync/restore-others')).restoreOthers(call, added)

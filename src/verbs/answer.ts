@@ -14,7 +14,7 @@ export function answer(call: Call): Promise<Reply> {
   )
 }
 
-/** A pod waits for its ADD and its DEL; the verbs that are called less often are loaded when they are. */
+/** Runs a verb. A pod waits for its ADD and its DEL; the other verbs are loaded when they are called. */
 async function run(call: Call, input: Input): Promise<Answer> {
   const command = call.environment.CNI_COMMAND
   switch (command) {

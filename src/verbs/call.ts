@@ -4,14 +4,14 @@ import type { Environment } from '../cni/environment'
 import type { JsonObject } from '../cni/json'
 import type { PrimaryFirewall } from '../primary/firewall'
 
-/** One call by the runtime, and what it needs of the world. */
+/** One call by the runtime, and what it needs from outside. */
 export interface Call {
   readonly environment: Environment
-  /** Reads stdin to its end; throws what the system says. */
+  /** Reads stdin to its end; throws the system's message. */
   readonly readStdin: () => string
-  /** Its runs together take no longer than a call may. */
+  /** All tool runs made through it together take no longer than a call may. */
   readonly backend: Backends
-  /** The same, with so many milliseconds for all runs together. */
+  /** The same, with this many milliseconds for all tool runs together. */
   readonly backendWithin: (milliseconds: number) => Backend
   /** Where primary plugins may have put masquerade rules of their own. */
   readonly primaryFirewalls: () => Promise<readonly PrimaryFirewall[]>
@@ -19,7 +19,7 @@ export interface Call {
   readonly cacheDir: string
 }
 
-/** `warnings` go to stderr, a line each; runtimes log them. */
+/** `warnings` go to stderr, one line each; runtimes log them. */
 export interface Reply {
   readonly stdout: string
   readonly warnings: readonly string[]

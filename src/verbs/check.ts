@@ -6,8 +6,9 @@ import type { Answer, Call, Input } from './call'
 import { readWanted } from './read-wanted'
 
 /**
- * The verb CHECK. What is missing is repaired, unless the config says otherwise: a runtime that starts after a flush calls
- * CHECK for every pod (CRI-O), and what fails there costs the pod its address in the runtime's books. What is altered is drift.
+ * The verb CHECK. It repairs missing rules, unless the config says otherwise: a runtime that starts after a flush calls
+ * CHECK for every pod (CRI-O), and a failure there costs the pod its address in the runtime's records. Altered rules are
+ * drift.
  */
 export async function check(call: Call, input: Input): Promise<Answer> {
   const { wanted, settings, warnings } = await readWanted('CHECK', call, input)
@@ -31,7 +32,7 @@ export async function check(call: Call, input: Input): Promise<Answer> {
   return { stdout: '', warnings: [...warnings, repaired] }
 }
 
-/** What is compared is not what the conflist says, where the pod has a list of its own. */
+/** A line if the pod has a list of its own, because the comparison then does not use the conflist's list. */
 function ownListOf({ podList }: Wanted): string[] {
   return podList ? [`the policy is made of the pod's own list of ${podList.length} prefixes`] : []
 }

@@ -9,8 +9,8 @@ import type { Address } from '../policy/address'
 import type { Answer, Call, Input } from './call'
 
 /**
- * The verb DEL. The first plugin that fails one stops the chain, and the address is never freed. So it needs no more than
- * the attachment's name; anything else that can be read only makes it faster.
+ * The verb DEL. The first plugin that fails a DEL stops the chain, and the address is never freed. So it needs only the
+ * attachment's name; anything else that can be read only makes it faster.
  */
 export async function del({ environment, backend }: Call, input: Input): Promise<Answer> {
   requireVariables('DEL', environment)
@@ -21,7 +21,7 @@ export async function del({ environment, backend }: Call, input: Input): Promise
   return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${removal.said}`] }
 }
 
-/** What makes a DEL faster, and may be missing or wrong. */
+/** Values that make a DEL faster, and may be missing or wrong. */
 export interface Hint {
   /** The addresses of prevResult, or none. */
   readonly hint: Address[]
@@ -33,7 +33,7 @@ export interface Hint {
   readonly warnings: string[]
 }
 
-/** What would fail an ADD is a line on stderr here, or nothing. */
+/** Reads the hint. What would fail an ADD is a line on stderr here, or nothing. */
 export function parseHint(readConfig: () => JsonObject, ifname: string): Hint {
   let backend: BackendSetting = 'auto'
   let carrier: CarrierSetting = 'auto'

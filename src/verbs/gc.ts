@@ -10,13 +10,14 @@ import { readNodeCache } from '../sync/node-cache'
 import { pruneGone } from '../sync/prune'
 import type { Answer, Call, Input } from './call'
 
-/** `ip-masq gc` has the same. */
+/** The same default as in `ip-masq gc`. */
 const GRACE_SECONDS = 600
 
 /**
- * The verb GC: this network's attachments that the runtime does not list, then policies without pods. Where it lists
- * none, because it does not know, only those that are proven gone. It reads none of our own keys: a typo in the conflist
- * must not keep a node from being tidied up. It needs CNI_PATH by the spec, but starts no plugin, and so does without.
+ * The verb GC. It removes this network's attachments that the runtime does not list, then policies without pods. If the
+ * runtime lists none, because it does not know, only those that are proven gone are removed. It reads none of our own
+ * keys: a typo in the conflist must not keep a node from being tidied up. The spec requires CNI_PATH, but we start no
+ * plugin, and so do without it.
  */
 export async function gc(call: Call, input: Input): Promise<Answer> {
   const { text, config } = input.read()
@@ -70,8 +71,8 @@ function requireSuccess(failures: readonly string[]): void {
 }
 
 /**
- * Which attachments are of this network. A version before this one recorded half a digest for IPv4. Another network may
- * have the same half, so those are left alone, and said at the end.
+ * Decides which attachments are of this network. An older version recorded half a digest for IPv4. Another network may
+ * have the same half, so such attachments are left alone, and reported at the end.
  */
 function membersOf(name: string) {
   const network = networkDigest(name)

@@ -12,7 +12,7 @@ import type { Call, Input } from './call'
 
 type Command = 'ADD' | 'CHECK'
 
-/** All that ADD and CHECK read of a call. `result` is where prevResult is in the text. */
+/** Everything that ADD and CHECK read of a call. `result` is where prevResult is in the text. */
 export async function readWanted(command: Command, { environment }: Call, input: Input) {
   requireVariables(command, environment)
   checkVariables(environment)
@@ -22,14 +22,14 @@ export async function readWanted(command: Command, { environment }: Call, input:
   return { ...(await parseWanted(command, environment, config)), text, result, config }
 }
 
-/** Everything that ADD and CHECK are strict about: from the config to the rules that it asks for. */
+/** Parses strictly, for ADD and CHECK: from the config to the rules that it requests. */
 export async function parseWanted(command: Command, environment: Environment, raw: JsonObject) {
   requireVersion(command, raw, command === 'CHECK' ? '0.4.0' : '0.3.0')
   const attachment = parseAttachment(environment, parseNetworkName(raw))
   const settings = await readSettings(raw)
   const intent = intentOf(settings, attachment.namespace)
   const ips = parseAddresses(requirePrevResult(raw), attachment.ifname)
-  // Required, so it is there.
+  // The variable is required, so it is there.
   const { CNI_NETNS: netns = '' } = environment
   return {
     wanted: { ...wantedFor(attachment, ips, decide(settings, intent, ips)), netns },

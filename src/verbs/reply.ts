@@ -7,8 +7,8 @@ import { NotUtf8Error } from '../system/errors'
 import type { Answer, Input, Reply } from './call'
 
 /**
- * Runs a verb. The protocol's one rule for failures: an error object on stdout, and exit status 1. `log` is called where the config
- * names a log.
+ * Runs a verb. The protocol has one rule for failures: an error object on stdout, and exit status 1. `log` is called if
+ * the config names a log.
  */
 export async function reply(
   readStdin: () => string,

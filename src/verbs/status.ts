@@ -10,7 +10,7 @@ import { VERSION } from '../system/version'
 import type { Answer, Call, Input } from './call'
 
 /**
- * The verb STATUS: would an ADD work, as far as can be seen without starting a process? Rules that were lost are no
+ * The verb STATUS reports whether an ADD would work, as far as we can see without starting a process. Lost rules are no
  * failure: the next ADD and sync restore them, and a node that is not ready gets no next ADD.
  */
 export async function status({ backend, cacheDir }: Call, input: Input): Promise<Answer> {
@@ -29,13 +29,13 @@ export async function status({ backend, cacheDir }: Call, input: Input): Promise
   throw new CniError('limitedConnectivity', `${message}; nor keep those of the containers that run`)
 }
 
-/** Two keys may contradict each other; files are for an ADD to read. */
+/** Checks the config, because two keys may contradict each other. Reading files is left to an ADD. */
 function checkConfig(config: Config): void {
   if (config.masqueradeCIDRs.length + config.policies.length === 0) return
   intentOf({ config, sources: NO_SOURCES }, '')
 }
 
-/** A cache that cannot be read is no reason to hide what is missing. */
+/** Whether a cache has attachments. A cache that cannot be read is no reason to hide what is missing. */
 function hasAttachments(
   read: () => { attachments: readonly { attachment: { network: string } }[] },
   network: string,

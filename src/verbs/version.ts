@@ -1,7 +1,7 @@
 import { NEWEST_VERSION, SUPPORTED_VERSIONS } from '../cni/version'
 import type { Answer, Input } from './call'
 
-/** The verb VERSION works without a config too: "which versions?" is asked before there is one. */
+/** The verb VERSION. It works without a config too, because runtimes ask for the versions before there is one. */
 export function version(input: Input): Answer {
   let cniVersion: unknown
   try {
