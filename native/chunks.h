@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 /*
- * The program's modules as bytecode; the build writes them. The last one has no name. One with a size is a block of LZ4, which has so
- * many bytes when it is expanded.
+ * The program's modules as bytecode; the build writes them. The last one has no name. A module with a size is a block of
+ * LZ4, and the size is the number of its bytes when it is expanded.
  */
 typedef struct {
   const char *name;

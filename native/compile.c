@@ -1,9 +1,9 @@
 /*
- * Runs at build time: compile <directory> <out> <start> <program>... -- <name>... writes the bytecode of the script <start> and of
- * each ES module in a directory to another one. What they import need not be there.
+ * Runs at build time. `compile <directory> <out> <start> <program>... -- <name>...` writes the bytecode of the script
+ * <start> and of each ES module in a directory to another directory. The modules that they import need not exist.
  *
- * A program is a list of two, <start> and the module. The engine uses bytecode where it is only if its names are the first that it
- * learns, and it has learnt those of <start> before.
+ * A program is a list of two: <start> and the module. The engine uses bytecode without copying it only if the names in it
+ * are the first that the engine learns, and it has learnt those of <start> before.
  */
 #include "quickjs.h"
 #include <stdio.h>
@@ -80,7 +80,7 @@ enum Kind { START, PROGRAM, MODULE };
 
 static int compile(char **arguments, const char *name, enum Kind kind) {
   const char *directory = arguments[1], *start = arguments[3];
-  /* One runtime each, so that no module's atoms depend on another one. */
+  /* Each module has a runtime of its own, so that its atoms do not depend on other modules. */
   JSRuntime *runtime = JS_NewRuntime();
   JSContext *ctx = JS_NewContext(runtime);
   JS_SetModuleLoaderFunc(runtime, NULL, load, NULL);

@@ -1,11 +1,11 @@
 /*
- * The engine's memory. With the C library's allocator an ADD takes 27 % more instructions. One that frees nothing would take 4 % less,
- * but touch 100 pages more, and a watch runs for months, so what is freed has to be used again.
+ * The engine's memory. With the C library's allocator an ADD takes 27 % more instructions. An allocator that frees
+ * nothing would take 4 % less, but touch 100 pages more. A watch runs for months, so freed memory has to be used again.
  *
- * Blocks have a class each: eight bytes more from one to the next up to 1 KiB, then four classes to each doubling up to 128 KiB. A
- * freed block waits in its class's list. New ones are cut off the end of a region, one after the other, so that a call touches few
- * pages; small ones are cut off a larger block that was freed, because tables that grow leave many of those behind. What is larger
- * comes from the kernel and goes back to it.
+ * Each block has a class: classes are eight bytes apart up to 1 KiB; then each doubling up to 128 KiB has four. A freed
+ * block waits in its class's list. New blocks are cut off the end of a region, one after the other, so that a call
+ * touches few pages. Small ones are cut off a larger freed block, because tables that grow leave many of those behind.
+ * Larger blocks come from the kernel and go back to it.
  *
  * The eight bytes before a block hold its size. Nothing that the engine stores needs more than eight bytes of alignment.
  */
@@ -18,13 +18,14 @@
 enum { STEP = 8, SMALL = 1024, LARGEST = 128 * 1024, CLASSES = SMALL / STEP + 29 };
 
 /*
- * The kernel gives a page when it is touched, so a large region costs nothing until it is used. VERSION uses most of the first one, and
- * any other call all of the second one: their pages are asked for at once, which is faster than a page fault for each.
+ * The kernel provides a page when it is touched, so a large region costs nothing until it is used. VERSION uses most of
+ * the first region, and any other call all of the second one. Their pages are requested at once, which is faster than a
+ * page fault for each.
  */
 enum { FIRST_REGION = 128 * 1024, SECOND_REGION = 256 * 1024, REGION = 4 * 1024 * 1024, PAGE = 4096 };
 
 typedef struct Block {
-  size_t size; /* Of the whole block, this field included. */
+  size_t size; /* The size of the whole block, this field included. */
   union {
     struct Block *next;
     unsigned char bytes[1];
@@ -35,17 +36,17 @@ enum { HEAD = offsetof(Block, u) };
 
 static Block *freed[CLASSES];
 
-/* What blocks are cut off, from its beginning on: the kernel's memory, and for small ones a block that was freed. */
+/* Blocks are cut off a piece, from its beginning on: the kernel's memory, or for small blocks a freed block. */
 static struct Piece {
   unsigned char *start, *end;
 } region, spare;
 
 static size_t multiple(size_t size, size_t unit) { return (size + unit - 1) & ~(unit - 1); }
 
-/* The logarithm of the least power of two that is not less. */
+/* The logarithm of the smallest power of two that is not less than `size`. */
 static unsigned log_of(size_t size) { return 64 - (unsigned)__builtin_clzll(size - 1); }
 
-/* The size of the block for so many bytes. */
+/* The size of a block for this many bytes. */
 static size_t block_size(size_t bytes) {
   size_t size = multiple(bytes + HEAD, STEP);
   if (size <= SMALL) return size;

@@ -2,6 +2,6 @@
 #define HEAP_H
 #include "quickjs.h"
 
-/* What the engine allocates by. */
+/* The functions that the engine allocates with. */
 extern const JSMallocFunctions heap_functions;
 #endif

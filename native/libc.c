@@ -1,8 +1,9 @@
 /*
- * The system calls of src/system/native, a row each. Nothing is decided here: a row reads its arguments, makes the call and
- * returns what the call returned, or -errno. Numbers must be numbers and bytes must be a typed array, or a TypeError is
- * thrown; no row runs JavaScript between reading an array's place and using it. A text that has a NUL in it is no path: EINVAL.
- * Most calls need nothing else and are a line in CALLS; a row with code of its own has a structure to read or to fill.
+ * The system calls of src/system/native, one row each. Nothing is decided here: a row reads its arguments, makes the call
+ * and returns what the call returned, or -errno. Numbers must be numbers and bytes must be a typed array; otherwise a
+ * TypeError is thrown. No row runs JavaScript between reading an array's address and using it. A text that contains a NUL
+ * is no path: EINVAL. Most calls need nothing else and are a line in CALLS; a row with code of its own has to read or
+ * fill a structure.
  */
 #include "libc.h"
 #include "sha2.h"
@@ -29,12 +30,15 @@ static char **argument_list;
 static JSValue idle_function;
 int libc_exit_status = -1;
 
-/* What a call reads comes here first, so that an array is made for what came and not for what could have come. */
+/*
+ * What a call reads comes here first, so that the array is made for the bytes that came, and not for those that could
+ * have come.
+ */
 static uint8_t room[64 * 1024];
 
 /* Arguments */
 
-/* Few rows need all of these. */
+/* Few rows need all of these arguments. */
 #define ROW(name)                                                                              \
   static JSValue row_##name(JSContext *ctx, __attribute__((unused)) JSValueConst self,         \
                             __attribute__((unused)) int count, __attribute__((unused)) JSValueConst *arguments)
@@ -44,7 +48,7 @@ typedef struct {
   size_t length;
 } Bytes;
 
-/* No `valueOf` of an object is called. */
+/* This calls no `valueOf` of an object. */
 static int get_number(JSContext *ctx, JSValueConst value, double *number) {
   if (!JS_IsNumber(value)) {
     JS_ThrowTypeError(ctx, "libc: a number is needed");
@@ -64,7 +68,7 @@ static int get_int(JSContext *ctx, JSValueConst value, int *number) {
   return 0;
 }
 
-/* Throws for what is no typed array and for one whose buffer is gone. */
+/* Throws if the value is no typed array, or if its buffer is gone. */
 static int get_bytes(JSContext *ctx, JSValueConst value, Bytes *bytes) {
   size_t offset, length, size;
   JSValue buffer = JS_GetTypedArrayBuffer(ctx, value, &offset, &length, NULL);
@@ -76,7 +80,7 @@ static int get_bytes(JSContext *ctx, JSValueConst value, Bytes *bytes) {
     JS_ThrowRangeError(ctx, "libc: the array is longer than its buffer");
     return -1;
   }
-  /* A pointer to something, also for no bytes. */
+  /* The pointer is valid even if there are no bytes. */
   bytes->at = start ? start + offset : room;
   bytes->length = length;
   return 0;
@@ -89,7 +93,7 @@ static int get_room(JSContext *ctx, JSValueConst value, size_t least, Bytes *byt
   return -1;
 }
 
-/* NULL and an exception, or a text to free. `*whole` is false where a NUL is in it. */
+/* Returns a text to free, or NULL and an exception. `*whole` is false if the text contains a NUL. */
 static const char *get_text(JSContext *ctx, JSValueConst value, int *whole) {
   size_t length;
   if (!JS_IsString(value)) {
@@ -131,12 +135,12 @@ static JSValue new_bytes(JSContext *ctx, const uint8_t *bytes, size_t length) {
   return array;
 }
 
-/* The bytes that a call left in `room`, or its error. */
+/* Returns the bytes that a call left in `room`, or its error. */
 static JSValue from_room(JSContext *ctx, ssize_t length) {
   return length < 0 ? result(ctx, length) : new_bytes(ctx, room, (size_t)length);
 }
 
-/* 2^53: up to here JavaScript's numbers have all integers. */
+/* 2^53: up to here JavaScript's numbers include all integers. */
 static const double MOST_POSITION = 9007199254740992.0;
 
 /* Time */
@@ -218,7 +222,7 @@ static const struct {
   const char *kinds;
 } CALL_LIST[] = {CALLS(NUMBER_AND_KINDS)};
 
-/* The arguments of a call, and what they point to. */
+/* The arguments of a call, and the memory that they point to. */
 typedef struct {
   long values[6];
   const char *texts[2];
@@ -257,7 +261,7 @@ static int add_number(JSContext *ctx, char kind, JSValueConst value, Passed *pas
     add(passed, (long)room);
     add(passed, number >= 0 && number < (double)sizeof room ? (long)number : (long)sizeof room);
   } else {
-    /* C does not define what a number that no off_t can be becomes. */
+    /* C does not define what becomes of a number that does not fit in an off_t. */
     passed->is_valid &= number >= 0 && number <= MOST_POSITION;
     add(passed, passed->is_valid ? (long)number : 0);
   }
@@ -316,10 +320,10 @@ ROW(realpath) {
   return returned;
 }
 
-/* Device, inode, mode, links, owner, group, size; times of the last change to the content and to the inode in ms. */
+/* Device, inode, mode, links, owner, group, size; the times of the last change of the content and of the inode, in ms. */
 enum { STATUS_FIELDS = 9 };
 
-/* As fstatat(2), but that each architecture orders its struct stat in another way. */
+/* Like fstatat(2), but each architecture orders its struct stat differently. */
 ROW(fstatat) {
   int whole;
   struct stat status;
@@ -342,7 +346,7 @@ ROW(fstatat) {
   return value;
 }
 
-/* What was received, or the length of a message (MSG_TRUNC) that is longer than all that there is room for. */
+/* Returns what was received, or the length of a message (MSG_TRUNC) that is longer than the room for it. */
 ROW(receive) {
   INT(0, descriptor);
   INT(1, flags);
@@ -355,7 +359,7 @@ ROW(receive) {
 
 /* Processes */
 
-/* The texts of an array, with a NULL after them. */
+/* The texts of an array, followed by a NULL. */
 typedef struct {
   const char **list;
   uint32_t length;
@@ -386,7 +390,7 @@ static int get_texts(JSContext *ctx, JSValueConst array, Texts *texts) {
   return 0;
 }
 
-/* The signals that we ignore or block are a child's again. */
+/* A child does not inherit which signals we ignore or block. */
 static int start(const char **words, const char **environment, const int *descriptors, int session, pid_t *pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -403,7 +407,7 @@ static int start(const char **words, const char **environment, const int *descri
     if (!failed) failed = posix_spawnattr_setsigdefault(&attributes, &ignored);
     if (!failed) failed = posix_spawnattr_setflags(&attributes, flags);
     for (int i = 0; i < 3 && !failed; i++) failed = posix_spawn_file_actions_adddup2(&actions, descriptors[i], i);
-    /* The directory that we were started in may not be there any more. */
+    /* The directory that we were started in may no longer exist. */
     if (!failed) failed = posix_spawn_file_actions_addchdir_np(&actions, "/");
     if (!failed) failed = posix_spawn(pid, words[0], &actions, &attributes, (char *const *)(uintptr_t)words, (char *const *)(uintptr_t)environment);
     posix_spawnattr_destroy(&attributes);
@@ -412,7 +416,7 @@ static int start(const char **words, const char **environment, const int *descri
   return failed;
 }
 
-/* A list with the path and the words, the environment, three descriptors as int32, whether it begins a session. */
+/* Takes a list with the path and the words, the environment, three descriptors as int32, and whether it begins a session. */
 ROW(spawn) {
   int descriptors[3];
   pid_t pid = 0;
@@ -435,7 +439,7 @@ ROW(spawn) {
 
 /* Others */
 
-/* The set's owner and creator, as two uint32. */
+/* Writes the set's owner and creator, as two uint32. */
 ROW(semowners) {
   INT(0, set);
   ROOM(1, 2 * sizeof(uint32_t), out);
@@ -448,7 +452,7 @@ ROW(semowners) {
 
 /* Digests and texts */
 
-/* 256 or 512, and texts or bytes one after the other; or the state of a digest that goes on. */
+/* A digest has 256 or 512 bits. Its bytes come in pieces, and JavaScript keeps its state between the calls. */
 static int is_width(JSContext *ctx, int bits) {
   if (bits == 256 || bits == 512) return 1;
   JS_ThrowRangeError(ctx, "libc: a digest has 256 or 512 bits");
@@ -474,7 +478,7 @@ static JSValue digest_end(JSContext *ctx, Sha2 *hash, int bits) {
   return hex(ctx, digest, (size_t)bits / 8);
 }
 
-/* The state of a digest that comes in pieces, then in hex what it is. */
+/* Begins a digest whose bytes come in pieces. `digestEnd` returns it in hex. */
 ROW(digestBegin) {
   INT(0, bits);
   Sha2 hash;
@@ -526,7 +530,7 @@ ROW(decode) {
   return text_from_utf8(ctx, bytes.at, bytes.length);
 }
 
-/* A character for each byte. */
+/* Returns one character per byte. */
 ROW(latin1) {
   BYTES(0, bytes);
   if (bytes.length > SIZE_MAX / 2) return JS_ThrowOutOfMemory(ctx);
@@ -543,7 +547,7 @@ ROW(latin1) {
   return text;
 }
 
-/* Where the second array's bytes are first in the first's, from an index on; -1. */
+/* Returns where the second array's bytes occur first in the first array, from an index on; -1 if they do not. */
 ROW(find) {
   BYTES(0, bytes);
   BYTES(1, wanted);
@@ -568,26 +572,26 @@ static JSValue text_list(JSContext *ctx, char **texts, int count) {
   return list;
 }
 
-/* Without the program's own name. */
+/* Returns the arguments without the program's own name. */
 ROW(programArguments) {
   return argument_count > 0 ? text_list(ctx, argument_list + 1, argument_count - 1) : JS_NewArray(ctx);
 }
 
-/* "NAME=value", as execve(2) got them. */
+/* Returns texts of the form "NAME=value", as execve(2) got them. */
 ROW(environment) {
   int length = 0;
   while (environ[length]) length++;
   return text_list(ctx, environ, length);
 }
 
-/* 1 for a terminal, or -errno. */
+/* Returns 1 for a terminal, or -errno. */
 ROW(isatty) {
   INT(0, descriptor);
   int is_terminal = isatty(descriptor);
   return is_terminal ? JS_NewInt32(ctx, 1) : result(ctx, -1);
 }
 
-/* Nothing of the program runs after this. */
+/* Nothing of the program runs after this call. */
 ROW(exit) {
   INT(0, status);
   libc_exit_status = status & 0xff;
@@ -597,7 +601,10 @@ ROW(exit) {
   return JS_Throw(ctx, thrown);
 }
 
-/* What is called when all jobs are done; it waits for something, and returns whether there is anything more to wait for. */
+/*
+ * Sets the function that is called when all jobs are done. It waits for something, and returns whether there is more to
+ * wait for.
+ */
 ROW(onIdle) {
   if (!JS_IsFunction(ctx, arguments[0])) return JS_ThrowTypeError(ctx, "libc: a function is needed");
   JS_FreeValue(ctx, idle_function);
@@ -623,7 +630,7 @@ void libc_set_arguments(int count, char **arguments) {
   argument_list = arguments;
 }
 
-/* Numbers that differ from one architecture to another. */
+/* These numbers differ from one architecture to another. */
 #define FLAG(name) JS_PROP_INT32_DEF(#name, name, JS_PROP_ENUMERABLE)
 
 static const JSCFunctionListEntry OPEN_FLAGS[] = {

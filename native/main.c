@@ -1,5 +1,5 @@
 /*
- * Starts the engine, runs the program's bytecode, then its jobs until none is left and nothing is waited for.
+ * Starts the engine and runs the program's bytecode, then its jobs until none is left and nothing is waited for.
  */
 #include "heap.h"
 #include "libc.h"
@@ -14,15 +14,16 @@
 #include <unistd.h>
 
 /*
- * A config of 10 MB takes 120 MB as a rule, and 510 MB at its worst (a list of 3 million empty objects); 5,000 prefixes take 20 MB,
- * and a watch no more than a call. What wants more than this has gone wrong, and must not take the node's memory with it.
+ * A config of 10 MB normally takes 120 MB, and 510 MB at worst (a list of 3 million empty objects); 5,000 prefixes take
+ * 20 MB, and a watch takes no more than a call. A program that wants more than this has a defect, and must not take the
+ * node's memory with it.
  */
 static const size_t MOST_MEMORY = (size_t)1 << 30;
 
-/* Garbage in circles is looked for when this much has gathered: in a watch now and then, in a call never. */
+/* The engine looks for garbage in cycles when this much has gathered: now and then in a watch, never in a call. */
 static const size_t GARBAGE = 4 << 20;
 
-/* Of the stack that we have, the rest being for C: JSON that is nested deeper is an error and no crash. */
+/* The engine's part of our stack; the rest is for C. Deeper JSON is an error, and not a crash. */
 static const size_t MOST_STACK = 4 << 20;
 
 static size_t stack_size(void) {
@@ -32,7 +33,7 @@ static size_t stack_size(void) {
   return limit.rlim_cur / 2;
 }
 
-/* What is opened next must not become a stdout or stderr that the caller closed. */
+/* The next file that is opened must not become a stdout or stderr that the caller closed. */
 static void keep_standard_descriptors(void) {
   int descriptor;
   for (int i = 0; i < 3; i++)
@@ -49,7 +50,7 @@ static void report(JSContext *ctx) {
   JS_FreeValue(ctx, thrown);
 }
 
-/* 0 when there is no job left, or the program has called `exit`. */
+/* Returns 0 when no job is left, or when the program has called `exit`. */
 static int run_jobs(JSContext *ctx) {
   JSContext *of_job;
   while (libc_exit_status < 0) {
@@ -79,7 +80,7 @@ static int run(JSContext *ctx, JSValue program) {
   return 0;
 }
 
-/* What the programs use of JavaScript's library. */
+/* Adds the parts of JavaScript's library that the programs use. */
 static void add_library(JSContext *ctx) {
   JS_AddIntrinsicBaseObjects(ctx);
   JS_AddIntrinsicRegExpCompiler(ctx);
@@ -105,7 +106,10 @@ int main(int count, char **arguments) {
   JS_SetGCThreshold(runtime, GARBAGE);
   JS_SetMaxStackSize(runtime, stack_size());
   JS_SetModuleLoaderFunc(runtime, NULL, modules_load, NULL);
-  /* Before the library: bytecode is used where it is, and not copied, if the names in it are the first that the engine learns. */
+  /*
+   * This comes before the library: the engine uses bytecode without copying it only if the names in it are the first that
+   * the engine learns.
+   */
   JSValue program = modules_program(ctx);
   add_library(ctx);
 #ifdef SANITIZED
@@ -121,7 +125,7 @@ int main(int count, char **arguments) {
   JS_FreeRuntime(runtime);
   return libc_exit_status < 0 ? 0 : libc_exit_status;
 #else
-  /* The kernel takes all memory back at once. */
+  /* The kernel takes all memory back at once, so nothing is freed here. */
   _exit(libc_exit_status < 0 ? 0 : libc_exit_status);
 #endif
 }

@@ -12,13 +12,16 @@ static const Chunk *find_chunk(const char *name) {
   return NULL;
 }
 
-/* What does not fit into the four bits of a token follows it. */
+/* A length that does not fit into the four bits of a token continues in the bytes after it. */
 static size_t length_from(const uint8_t **at, size_t length) {
   for (int more = length == 15; more; length += *(*at)++) more = **at == 255;
   return length;
 }
 
-/* Literals and matches in turn. The build made the block, and nobody can give us another one, so nothing is checked. */
+/*
+ * Expands literals and matches in turn. Nothing is checked, because the build made the block and nobody can give us
+ * another one.
+ */
 static void expand(const Chunk *chunk, uint8_t *to) {
   for (const uint8_t *at = chunk->start;;) {
     uint8_t token = *at++;
@@ -48,7 +51,7 @@ static JSValue read_chunk(JSContext *ctx, const char *name) {
   return JS_ReadObject(ctx, chunk->start, (size_t)(chunk->end - chunk->start), JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
 }
 
-/* Only chunks that are read when they are asked for have dates, which would cost each call 45,000 instructions. */
+/* Only modules that are loaded when they are needed have dates, which would cost each call 45,000 instructions. */
 static void add_dates(JSContext *ctx) {
   static int are_there;
   if (!are_there) JS_AddIntrinsicDate(ctx);
@@ -66,8 +69,8 @@ JSModuleDef *modules_load(JSContext *ctx, const char *name, void *opaque) {
 }
 
 /*
- * The build writes `importChunk("x")` for `import("./x")`, which asks the engine for the name of the importing file; bytecode without
- * what is for debuggers, a fifth of it, does not have that.
+ * The build writes `importChunk("x")` for `import("./x")`. `import` asks the engine for the name of the importing file,
+ * and our bytecode does not have it: it leaves out the part for debuggers, which would be a fifth of it.
  */
 static JSValue import_chunk(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
   (void)self, (void)count;
@@ -85,7 +88,7 @@ int modules_add(JSContext *ctx) {
   return set;
 }
 
-/* The module of a program; compile.c says why it is the second of two. */
+/* Reads the module of a program; compile.c explains why it is the second of two. */
 static JSValue read_named(JSContext *ctx, JSValueConst name) {
   const char *text = JS_ToCString(ctx, name);
   if (!text) return JS_EXCEPTION;
@@ -97,7 +100,7 @@ static JSValue read_named(JSContext *ctx, JSValueConst name) {
   return program;
 }
 
-/* The names of start.js are kept until those of the program are read. */
+/* The names of start.js are kept until those of the program have been read. */
 JSValue modules_program(JSContext *ctx) {
   JSValue start = read_chunk(ctx, "start.js");
   if (!JS_IsException(start)) start = JS_EvalFunction(ctx, start);

@@ -1,6 +1,7 @@
 /*
- * What the sanitizers of the test's build do. It is compiled in, because a runtime calls us with an environment of its own.
- * A finding ends the process with this status and lies in a file, so that a test that forgives a failed call does not hide it.
+ * The settings of the sanitizers in the test's build. They are compiled in, because a runtime calls us with an
+ * environment of its own. A finding ends the process with this status and is written to a file, so that a test that
+ * tolerates a failed call does not hide it.
  */
 #include "sanitizers.h"
 #include <stdio.h>
@@ -12,7 +13,7 @@ const char *__asan_default_options(void) {
 
 const char *__ubsan_default_options(void) { return "log_path=" FINDINGS ":exitcode=99:print_stacktrace=1:halt_on_error=1"; }
 
-/* The search for leaks traces the process, which is impossible where strace does, and reads /proc. */
+/* The search for leaks traces the process, which is impossible under strace, and reads /proc. */
 int __lsan_is_turned_off(void) {
   FILE *status = fopen("/proc/self/status", "re");
   char line[256];
@@ -24,7 +25,7 @@ int __lsan_is_turned_off(void) {
   return tracer != 0;
 }
 
-/* JavaScript of this engine has nothing that takes an array's buffer away; a test of native/libc.c needs it. */
+/* JavaScript in this engine cannot detach an array's buffer, but a test of native/libc.c needs that. */
 static JSValue detach(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {
   (void)self, (void)count;
   JS_DetachArrayBuffer(ctx, arguments[0]);

@@ -2,6 +2,6 @@
 #define SANITIZERS_H
 #include "quickjs.h"
 
-/* What only the test's build has. */
+/* Adds what only the test's build has. */
 int sanitizers_add(JSContext *ctx);
 #endif

@@ -2,8 +2,8 @@
 #include <string.h>
 
 /*
- * The first 64 bits of the fractional parts of the cube roots of the first 80 primes. SHA-256 has the first 32 bits of the first 64 of
- * them, and its beginning likewise has the upper halves of SHA-512's.
+ * The first 64 bits of the fractional parts of the cube roots of the first 80 primes. SHA-256 uses the first 32 bits of
+ * the first 64 of them. Its initial state likewise consists of the upper halves of SHA-512's.
  */
 static const uint64_t ROUNDS[80] = {
   0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc,
@@ -40,7 +40,7 @@ void sha2_begin(Sha2 *hash, int bits) {
 
 #define ROTATED(x, n) ((x) >> (n) | (x) << (sizeof(x) * 8 - (n)))
 
-/* The two differ in the width of a word, the number of rounds, and six groups of distances. */
+/* The two digests differ in the width of a word, the number of rounds, and six groups of distances. */
 #define BLOCK(name, Word, rounds, constant, a1, a2, a3, e1, e2, e3, s1, s2, s3, t1, t2, t3)                       \
   static void name(uint64_t *words, const uint8_t *bytes) {                                                       \
     Word w[rounds], v[8];                                                                                         \
@@ -102,7 +102,7 @@ void sha2_end(Sha2 *hash, int bits, uint8_t *out) {
   uint8_t end[8];
   for (int i = 0; i < 8; i++) end[i] = (uint8_t)(length >> (56 - 8 * i));
   sha2_add(hash, bits, (const uint8_t[]){0x80}, 1);
-  /* The length has two words; what we hash is shorter than 2^61 bytes. */
+  /* The length takes two words. What we hash is shorter than 2^61 bytes, so its bits can be counted in 64 bits. */
   while (hash->length % block != block - 2 * word) sha2_add(hash, bits, (const uint8_t[]){0}, 1);
   if (word == 8) sha2_add(hash, bits, (const uint8_t[8]){0}, 8);
   sha2_add(hash, bits, end, 8);

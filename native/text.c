@@ -3,7 +3,10 @@
 
 static const uint8_t REPLACEMENT[3] = {0xef, 0xbf, 0xbd}; /* U+FFFD */
 
-/* How many bytes from here on are one character; negative: how many begin one that does not go on. */
+/*
+ * How many bytes from here on are one character. If that is negative: how many bytes begin a character that is not
+ * continued.
+ */
 static int character(const uint8_t *bytes, size_t left) {
   uint8_t lead = bytes[0], low = 0x80, high = 0xbf;
   int length;
@@ -12,7 +15,7 @@ static int character(const uint8_t *bytes, size_t left) {
   else if (lead >= 0xe0 && lead <= 0xef) length = 3;
   else if (lead >= 0xf0 && lead <= 0xf4) length = 4;
   else return -1;
-  /* Neither longer than needed, nor half a surrogate pair, nor beyond the last character. */
+  /* A character must not be longer than needed, nor half a surrogate pair, nor beyond the last character. */
   if (lead == 0xe0) low = 0xa0;
   if (lead == 0xed) high = 0x9f;
   if (lead == 0xf0) low = 0x90;
@@ -42,7 +45,7 @@ static size_t valid_length(const uint8_t *bytes, size_t length) {
 JSValue text_from_utf8(JSContext *ctx, const uint8_t *bytes, size_t length) {
   size_t valid = valid_length(bytes, length);
   if (valid == length) return JS_NewStringLen(ctx, (const char *)bytes, length);
-  /* Each byte may become three. */
+  /* Each byte may become three bytes. */
   if (length > SIZE_MAX / 3) return JS_ThrowOutOfMemory(ctx);
   uint8_t *mended = js_malloc(ctx, length * 3);
   if (!mended) return JS_EXCEPTION;

@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* JavaScript's text from UTF-8, and UTF-8 from it, as the Encoding Standard has them. */
+/* Converts JavaScript's text from and to UTF-8, as the Encoding Standard does. */
 JSValue text_from_utf8(JSContext *ctx, const uint8_t *bytes, size_t length);
 
-/* In place: the engine writes half a surrogate pair as the three bytes of a character that does not exist. */
+/* Replaces in place: the engine writes half a surrogate pair as the three bytes of a character that does not exist. */
 void replace_surrogates(uint8_t *bytes, size_t length);
 #endif
