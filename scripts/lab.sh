@@ -11,6 +11,8 @@ export PATH="$PATH:/usr/sbin:/sbin"
 lab() {
   scripts/setup "${SETUP:-all}"
   TMPDIR=$(mktemp -d)
+  # Tests run programs as other users, who have to get to them.
+  chmod 711 "$TMPDIR"
   export TMPDIR IP_MASQ_LAB="ipmasq-$$"
   trap sweep EXIT
   trap 'exit 130' INT TERM
