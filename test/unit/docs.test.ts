@@ -76,6 +76,9 @@ test('the first page and the page of options have a config', () => {
   for (const page of ['README.md', 'docs/options.md']) expect(read(page)).toContain('"type": "ip-masq"')
 })
 
-test('the CHANGELOG has this version', () => {
-  expect(read('CHANGELOG.md')).toContain(`\n## ${VERSION}\n`)
+test('the CHANGELOG has this version, and when it came', () => {
+  const versions = [...read('CHANGELOG.md').matchAll(/^## (\S+)(?: \((\d{4}-\d\d-\d\d)\))?$/gm)]
+  expect(versions.map(([, version]) => version)).toContain(VERSION)
+  for (const [, version, date] of versions)
+    if (version !== 'Unreleased') expect({ version, date }).toEqual({ version, date: expect.any(String) })
 })
