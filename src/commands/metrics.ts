@@ -1,9 +1,10 @@
-import { status } from '#system/files'
+import { linkTarget, status, statusIfThere, statusOfEntry } from '#system/files'
 import { encode } from '#system/text'
 import { readNetworks } from '../cni/conflists'
+import { CniError } from '../cni/error'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { printLines } from '../cni/printable'
-import { inDirectory } from '../install/directory'
+import { type Directory, inDirectory } from '../install/directory'
 import { withIoFailures } from '../install/io-failure'
 import { placeFile } from '../install/place-file'
 import { BUILD_INFO } from '../metrics/build-info'
@@ -89,9 +90,24 @@ function lookAtLogs({ confDir }: MetricsOptions): Look {
 function writeWhole(file: string, text: string): void {
   const [path, name] = [resolve(file), basename(file)]
   inDirectory(dirname(path), (directory) => {
+    requireFile(directory, name)
     const place = { directory, name, authors: [], openTo: undefined }
     // proc(5): it belongs to the user and the group that we are.
     const owner = status('/proc/self')
     placeFile(place, { content: { bytes: encode(text) }, mode: 0o644, owner })
   })
+}
+
+/** A rename takes the place of whatever has the name: /dev/null and /dev/stdout are to stay what they are for the whole node. */
+function requireFile({ path, at }: Directory, name: string): void {
+  const file = `${path === '/' ? '' : path}/${name}`
+  const entry = statusOfEntry(at(name))
+  const isLink = entry?.kind === 'link'
+  const kind = isLink && linkTarget(at(name)).startsWith('/proc/') ? 'other' : statusIfThere(at(name))?.kind
+  if (kind === undefined || kind === 'file') return
+  const why =
+    kind === 'directory'
+      ? 'it is a directory: write the name of a file in it'
+      : 'it is no regular file: write the name of a file, or leave --out away to print on stdout'
+  throw new CniError('ioFailure', `Cannot replace ${file}: ${why}`)
 }

@@ -146,7 +146,9 @@ function join({ path }: Directory, name: string): string {
 export function withPath(error: unknown, { descriptor, path }: Directory): unknown {
   if (!(error instanceof Error)) return error
   const name = (text: string) =>
-    text.replaceAll(new RegExp(`/proc/self/fd/${descriptor}(?=/|$|')`, 'g'), () => path)
+    text
+      .replaceAll(new RegExp(`/proc/self/fd/${descriptor}(?=/)`, 'g'), () => (path === '/' ? '' : path))
+      .replaceAll(new RegExp(`/proc/self/fd/${descriptor}(?=$|')`, 'g'), () => path)
   error.message = name(error.message)
   if ('path' in error && typeof error.path === 'string') Object.assign(error, { path: name(error.path) })
   if ('dest' in error && typeof error.dest === 'string') Object.assign(error, { dest: name(error.dest) })

@@ -121,6 +121,28 @@ describe.each(Object.entries(EXECUTABLES))('ip-masq metrics (%s)', (_, executabl
     const { exitCode, stderr } = await metrics(`--out ${network.cacheDir}/none/x.prom`)
     expect(exitCode).toBe(1)
     expect(stderr).toContain(`${network.cacheDir}/none`)
+    expect((await metrics('--out /none-of-this-name/x.prom')).stderr).toBe(
+      "Cannot open /none-of-this-name: ENOENT: no such file or directory, open '/none-of-this-name'",
+    )
+  })
+
+  test('puts no file in the place of a device, of a link to one, or of a directory', async () => {
+    const at = (name: string) => join(network.cacheDir, name)
+    await node.sh(`mknod ${at('null')} c 1 3; ln -s /proc/self/fd/1 ${at('stdout')}; mkdir ${at('dir')}
+      ln -s null ${at('link')}; mkfifo ${at('fifo')}`)
+    const kinds = () =>
+      node.sh(`stat -c '%n %F' ${['null', 'stdout', 'link', 'fifo', 'dir'].map(at).join(' ')}`)
+    const before = await kinds()
+    for (const name of ['null', 'stdout', 'link', 'fifo'])
+      expect(await metrics(`--out ${at(name)}`)).toMatchObject({
+        exitCode: 1,
+        stderr: `Cannot replace ${at(name)}: it is no regular file: write the name of a file, or leave --out away to print on stdout`,
+      })
+    expect(await metrics(`--out ${at('dir')}`)).toMatchObject({
+      exitCode: 1,
+      stderr: `Cannot replace ${at('dir')}: it is a directory: write the name of a file in it`,
+    })
+    expect(await kinds()).toBe(before)
   })
 
   test('counts the calls in the log', async () => {
