@@ -1,6 +1,6 @@
 import { environment } from '#system/program'
 import { isTerminal, write, writeSome } from '#system/streams'
-import { toCniError } from './cni/error'
+import { CniError, toCniError } from './cni/error'
 import { printableText, printLines } from './cni/printable'
 import { LOAD } from './commands/load'
 import { run } from './commands/run'
@@ -21,8 +21,20 @@ export function isHeldUp(): boolean {
 
 type Write = (text: string) => Promise<void>
 let writeAs: Readonly<Record<Output, Write>> = {
-  1: async (text) => write(1, text),
-  2: async (text) => write(2, text),
+  1: async (text) => writeNow(1, text),
+  2: async (text) => writeNow(2, text),
+}
+
+const OUTPUT_NAMES: Readonly<Record<Output, string>> = { 1: 'stdout', 2: 'stderr' }
+
+/** A full disk below a redirection is the operator's to mend, and no defect of ours. */
+function writeNow(output: Output, text: string): void {
+  try {
+    write(output, text)
+  } catch (error) {
+    if (!(error instanceof Error) || errorCode(error) === 'EPIPE') throw error
+    throw new CniError('ioFailure', `Cannot write to ${OUTPUT_NAMES[output]}: ${error.message}`)
+  }
 }
 
 type Machine = Pick<World, 'backend' | 'machine' | 'primaryFirewalls'>

@@ -5,13 +5,13 @@ import { pause } from './clock'
 import { joined } from './joined'
 import { libc, MOST_BYTES } from './libc'
 import { POLL, whenReady } from './loop'
-import { codeOf, refused } from './refused'
+import { refused } from './refused'
 
 export function readStdin(): string {
   const pieces: Uint8Array[] = []
   for (;;) {
     const piece = libc.read(0, MOST_BYTES)
-    if (typeof piece === 'number') untilReady(piece, 'read(2) of stdin')
+    if (typeof piece === 'number') untilReady(piece, 'read')
     else if (piece.length > 0) pieces.push(piece)
     else break
   }
@@ -32,21 +32,16 @@ export function write(descriptor: Output, text: string): void {
   let rest = libc.encode(text)
   while (rest.length > 0) {
     const written = libc.write(descriptor, rest)
-    if (written < 0) untilReady(written, `write(2) to ${OUTPUT_NAMES[descriptor]}`)
+    if (written < 0) untilReady(written, 'write')
     else if (written === rest.length) return
     else rest = rest.subarray(written)
   }
 }
 
-const OUTPUT_NAMES = { 1: 'stdout', 2: 'stderr' } as const
-
 /** Waits for room or data. A pipe or a socket may be non-blocking, because whoever holds the other end can set it so. */
-function untilReady(returned: number, call: string): void {
+function untilReady(returned: number, syscall: string): void {
   if (returned === -ERRNO.EAGAIN) pause(1)
-  else if (returned !== -ERRNO.EINTR) {
-    const code = codeOf(-returned)
-    throw Object.assign(new Error(`${call} failed: ${code}`), { code })
-  }
+  else if (returned !== -ERRNO.EINTR) throw refused({ errno: -returned, syscall })
 }
 
 /** A pipe that has room accepts this much at once (PIPE_BUF of limits.h), so that a write never waits. */
