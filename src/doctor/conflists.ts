@@ -41,7 +41,7 @@ export async function readConflists(confDir: string): Promise<Conflists> {
     const plugin = findOwnPlugin(network.plugins)
     if (plugin) own.push(await readOwn(confDir, network, plugin))
   }
-  const first = tryTo(() => findTarget(confDir, undefined))
+  const first = tryTo(() => findTarget(confDir, undefined, 'mend or remove it'))
   return { confDir, read, files: configFiles(confDir), own, ...(first && { first }) }
 }
 

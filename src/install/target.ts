@@ -20,9 +20,13 @@ export interface Target {
 /**
  * The conflist that the runtime takes, which is the first file that may define a network. containerd loads no network at
  * all if that file is broken, so a broken file is an error, and the next file does not take its place. If a network is
- * given, it is the first file with that name in it.
+ * given, it is the first file with that name in it. `advice`: what the operator can do about a broken file.
  */
-export function findTarget(confDir: string, network: string | undefined): Target | undefined {
+export function findTarget(
+  confDir: string,
+  network: string | undefined,
+  advice = 'mend or remove it, or name another network with --network',
+): Target | undefined {
   const broken: string[] = []
   for (const file of configFiles(confDir)) {
     try {
@@ -31,10 +35,7 @@ export function findTarget(confDir: string, network: string | undefined): Target
     } catch (error) {
       const why = `${file}: ${error instanceof Error ? error.message : error}`
       if (network === undefined) {
-        throw new CniError(
-          'invalidConfig',
-          `Cannot use ${why}; the runtime takes this file first: mend or remove it, or name another network with --network`,
-        )
+        throw new CniError('invalidConfig', `Cannot use ${why}; the runtime takes this file first: ${advice}`)
       }
       broken.push(why)
     }

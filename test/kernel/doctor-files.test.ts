@@ -122,7 +122,7 @@ describe('conflists', () => {
       {
         level: 'error',
         what: expect.stringMatching(
-          /^Cannot use .*05-first\.conflist: .*; the runtime takes this file first/,
+          /^Cannot use .*05-first\.conflist: .*; the runtime takes this file first: mend or remove it$/,
         ),
         mend: `ip-masq validate ${confDir}`,
       },
