@@ -19,6 +19,7 @@ export async function hookedRules(pod: PodAddress, inspection: Inspection, backe
   )
   return {
     hooked: { ...pod, rules },
+    altered: inspection.places.flatMap(({ name, differences }) => (differences.length > 0 ? [name] : [])),
     problems: [
       ...lost.map(
         ({ place }) =>

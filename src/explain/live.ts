@@ -13,7 +13,15 @@ import { headOf } from './head'
 import { decideParts } from './parts'
 import { askedFor } from './pod-config'
 import type { PodAddress, Subject } from './pods'
-import { bridgedNote, notesOf, olderFlows, problemsOf, rangeNote, settingsProblems } from './remarks'
+import {
+  bridgedNote,
+  notesOf,
+  olderFlows,
+  problemsOf,
+  rangeNote,
+  settingsProblems,
+  unknownProblem,
+} from './remarks'
 import { ipRoutes } from './routes/ip-tool'
 import { netlinkRoutes } from './routes/netlink'
 import { seenOf } from './seen'
@@ -53,12 +61,12 @@ export async function explainLive(question: LiveQuestion, node: LiveNode): Promi
     const asked = await askedFor(pod, networks, confDir)
     const ofFamily = destinations.filter(({ range }) => range.family === pod.address.family)
     if (ofFamily.length === 0) continue
-    const { hooked, problems } = await hookedRules(pod, inspection, node.backend)
+    const { hooked, altered, problems } = await hookedRules(pod, inspection, node.backend)
     const around = await surroundingsOf(hooked, { routes, machine: node.machine, chains })
     for (const line of around.foreign.unseen) unseen.add(line)
     for (const destination of ofFamily) {
       const parts = await decideParts(destination.range, {
-        ...{ pod: hooked, isOffline: false, locate },
+        ...{ pod: hooked, isOffline: false, altered, locate },
         ...(asked.config && { config: asked.config }),
       })
       const flows = flowsOf(pod.address, destination.range)
@@ -76,7 +84,12 @@ export async function explainLive(question: LiveQuestion, node: LiveNode): Promi
           ...rangeNote(answered),
           ...(flows ? [] : [NO_FLOWS]),
         ],
-        problems: [...problems, ...problemsOf(hooked, answered, asked), ...settingsProblems(hooked, asked)],
+        problems: [
+          ...problems,
+          ...problemsOf(hooked, answered, asked),
+          ...settingsProblems(hooked, asked),
+          ...unknownProblem(pod, around),
+        ],
       })
     }
   }

@@ -1,3 +1,4 @@
+import type { PlaceName } from '../backend/inspection'
 import type { Part as ReasonPart } from '../config/deciding'
 import { deciderOf } from '../config/deciding'
 import { intentOf } from '../config/intent'
@@ -27,14 +28,17 @@ export interface Deciding {
   readonly config?: PodConfig
   /** The config alone decides: nothing is in a kernel yet. */
   readonly isOffline: boolean
+  /** Where the chain or the maps that lead packets to the rules were altered: nobody knows whether they get there. */
+  readonly altered?: readonly PlaceName[]
   readonly locate: Locate
 }
 
 /** The destination, cut where the rules in the kernel or the reasons of the config change. */
 export async function decideParts(range: Range, deciding: Deciding): Promise<Decided[]> {
-  const { pod, config, isOffline, locate } = deciding
+  const { pod, config, isOffline, altered = [], locate } = deciding
   const { family } = range
   const policies = pod.rules.flatMap(({ policy }) => policy ?? [])
+  const rules = pod.rules.map(({ place, policy }) => (altered.includes(place) ? undefined : policy))
   const live = policies.flatMap((policy) => rangesOf(policy, family))
   const reasons = config ? deciderOf(reasonsFor(config, family)).within(range) : []
   const asked = config && decidePolicy(intentOf(config.settings, config.namespace), config.ips)
@@ -48,8 +52,8 @@ export async function decideParts(range: Range, deciding: Deciding): Promise<Dec
     for (let one = reasons[at]; one && one.range.end <= first; one = reasons[at]) at += 1
     const reason = reasons[at]
     const wanted = reason && verdictOf(reason.reason)
-    const verdict = isOffline ? wanted : liveVerdict(pod, family, first)
-    const differs = !isOffline && wanted && verdict && !isSameVerdict(wanted, verdict)
+    const verdict = isOffline ? wanted : liveVerdict(rules, family, first)
+    const differs = !isOffline && wanted && !(verdict && isSameVerdict(wanted, verdict))
     const last = parts.at(-1)
     const acting = isOffline ? asked : policies[0]
     const part: Decided = {
@@ -72,9 +76,13 @@ function verdictOf({ verdict, source }: Reason): Verdict {
 }
 
 /** The first place that masquerades decides. Undefined where rules are not such as we write them. */
-function liveVerdict({ rules }: PodAddress, family: Range['family'], digits: string): Verdict | undefined {
+function liveVerdict(
+  rules: readonly (Policy | undefined)[],
+  family: Range['family'],
+  digits: string,
+): Verdict | undefined {
   let exempt: Verdict = { does: 'exempt' }
-  for (const { policy } of rules) {
+  for (const policy of rules) {
     if (!policy) return undefined
     const verdict = verdictAt(policy, family, digits)
     if (verdict.does === 'masqueraded') return verdict

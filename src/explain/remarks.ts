@@ -85,6 +85,12 @@ export function problemsOf(pod: PodAddress, parts: readonly Part[], asked: Asked
   return problems
 }
 
+/** A mistyped address gets no rules either. */
+export function unknownProblem({ rules, live, cached }: PodAddress, { isNodesOwn }: Surroundings): string[] {
+  if (rules.length > 0 || live || cached || isNodesOwn) return []
+  return ['no pod is known to have this address: check it, or name the result caches with --cache-dir']
+}
+
 /** One address of a part was asked about. */
 export function rangeNote(parts: readonly Part[]): string[] {
   const isOfRange = ({ destination, verdict, route }: Part) =>

@@ -9,7 +9,8 @@ export function wayOf(explanation: Explanation, part: Part): string[] {
   const { route, through, others, seen, destination } = part
   if (route?.kind !== 'out') return []
   const { rules } = explanation
-  const own = rules.map(({ place, policy }) => ownStep(place, policy, part))
+  // The first place that gives a packet a source ends the search.
+  const own = rules.map(({ place, policy }, i) => ownStep(place, policy, { part, isFirst: i === 0 }))
   const steps = [
     ...others.map((nat) => ({
       priority: nat.priority,
@@ -42,13 +43,17 @@ function rank({ priority, order }: Step): number {
   return priority * 4 + { before: 0, own: 1, unknown: 2, after: 3 }[order]
 }
 
-function ownStep(place: string, policy: string | undefined, part: Part): Step {
+function ownStep(
+  place: string,
+  policy: string | undefined,
+  { part, isFirst }: { readonly part: Part; readonly isFirst: boolean },
+): Step {
   const { verdict, conditions, route, decidedBy } = part
   const isOut = route?.kind === 'out'
   const acts = verdict && isOut && isActing(verdict.does, conditions, route.out)
   const does = verdict ? (acts ? verdictWords(verdict) : 'left alone') : 'not known'
   const [priority, table] =
     place === 'nftables' ? [99, 'inet ip-masq nat-postrouting'] : [100, `${place} nat POSTROUTING > IPM-PODS`]
-  const decides = decidedBy ? '' : '  <- decides'
+  const decides = decidedBy || !verdict || !isFirst ? '' : '  <- decides'
   return { priority, order: 'own', text: `${table} > ${policy ?? 'no policy'} (ip-masq): ${does}${decides}` }
 }

@@ -340,9 +340,26 @@ describe('when not all is as it should be:', () => {
     })
   })
 
+  // Packets do not come to the owners, and these are not exempt.
+  const damages = firewall.damages.filter(([name]) => name !== 'the owners' && name !== 'the exemptions')
+  test.each(damages)('somebody has damaged %s', async (_, damage) => {
+    await roll({})
+    await site.node.sh(damage)
+    const { status, one } = await explain(internet)
+    const seen = await sourceSeen(pod, internet)
+    expect([status, one.parts.length]).toEqual([1, 1])
+    expect(one.parts[0].seenAs ?? [seen]).toEqual([seen])
+    expect(one.problems).not.toEqual([])
+    await network.command('sync')
+    expect(await explain(internet)).toMatchObject({ status: 0, one: { parts: [{ seenAs: [NODE.ipv4] }] } })
+  })
+
   test('an address that nobody knows', async () => {
     const { status, one } = await explain(internet, '10.244.1.99')
-    expect([status, one.rules, one.pod]).toEqual([0, [], null])
+    expect([status, one.rules, one.pod]).toEqual([1, [], null])
+    expect(one.problems).toEqual([
+      'no pod is known to have this address: check it, or name the result caches with --cache-dir',
+    ])
     expect(one.notes).toContain('nobody knows of which network it is')
     expect(await explain(internet, 'shop/nobody')).toMatchObject({
       status: 1,
