@@ -8,7 +8,7 @@ import type { Listed, Origin } from './listed'
 
 export type { Listed, ListedNote, Origin } from './listed'
 
-/** One attachment's rules as they should stand in the kernel. */
+/** The rules that one attachment should have in the kernel. */
 export interface Wanted {
   readonly attachment: Attachment
   readonly addresses: readonly Address[]
@@ -50,7 +50,7 @@ export type Tools = (tool: string, args: readonly string[], input: string) => To
 /** Starts tools and finds out what the machine has. An ADD or a DEL that finds everything in order needs none of it. */
 export type Machine = () => Promise<{ readonly run: Tools; readonly host: Host }>
 
-/** What a backend may ask the machine, apart from running its tool. */
+/** The questions that a backend may ask the machine, apart from running its tool. */
 export interface Host extends Clock {
   findTool(name: string): { readonly file: string } | { readonly tried: readonly string[] }
   /** The file that a tool's path leads to; links are followed. */
@@ -71,11 +71,11 @@ export interface Host extends Clock {
 export interface Applied {
   /** The table was missing: everybody else's rules are gone too, and nobody else has noticed. */
   readonly tableWasMissing: boolean
-  /** What was found in the way and replaced, one line each. */
+  /** Things that were in the way and were replaced, one line each. */
   readonly warnings?: readonly string[]
 }
 
-/** What `replace` did, or would do, for one attachment. */
+/** The change that `replace` made, or would make, for one attachment. */
 export interface Change {
   readonly attachment: Attachment
   readonly what: 'restored' | 'changed'
@@ -96,9 +96,9 @@ export interface Replacement {
   readonly changes: readonly Change[]
   /** Addresses left alone because another attachment holds them in the kernel. */
   readonly held: readonly Held[]
-  /** What else was repaired (base chain, policies), one line each. */
+  /** Other repairs (base chain, policies), one line each. */
   readonly repairs: readonly string[]
-  /** What is wrong and we cannot repair, one line each. */
+  /** Problems that we cannot repair, one line each. */
   readonly unrepaired: readonly string[]
   /** Places that could not be looked at and may have rules of these attachments too, one line each. */
   readonly unseen?: readonly string[]
@@ -111,11 +111,11 @@ export interface Replacement {
 export interface Pruned {
   readonly removed: readonly Listed[]
   readonly policies: readonly string[]
-  /** What could not be removed, and why, a line each. */
+  /** Things that could not be removed, and why, one line each. */
   readonly failures: readonly string[]
 }
 
-/** What a config requests, as far as it can be read. It only decides where to look first, and through which carrier. */
+/** A config's requests, as far as they can be read. They only decide where to look first, and through which carrier. */
 export interface Where {
   readonly backend: BackendSetting
   readonly carrier: CarrierSetting

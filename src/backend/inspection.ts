@@ -2,7 +2,7 @@ import type { Address, Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
 import type { Listed } from './listed'
 
-/** What the kernel has of ours, as values: for commands that show it to an operator. Nothing is changed. */
+/** Everything of ours in the kernel, as values: for commands that show it to an operator. Nothing is changed. */
 export interface Inspection {
   /** The places that were looked at. A place that this machine cannot have is left out. */
   readonly places: readonly LivePlace[]
@@ -10,7 +10,7 @@ export interface Inspection {
   /** Addresses that have a rule but no owner, so that no DEL removes them. */
   readonly strays: readonly LiveStray[]
   readonly policies: readonly LivePolicy[]
-  /** What could not be looked at, and why, one line each. It may hold more rules than are listed. */
+  /** Things that could not be looked at, and why, one line each. They may hold more rules than are listed. */
   readonly unseen: readonly string[]
 }
 
@@ -49,7 +49,7 @@ export interface LiveRule {
   readonly address: Address
   /** `LivePolicy.name` in this place and family; absent where no rule of ours leads to a policy. */
   readonly policy?: string
-  /** What is there and cannot be ours, one line each. */
+  /** Things that are there and cannot be ours, one line each. */
   readonly foreign: readonly string[]
 }
 
@@ -69,6 +69,6 @@ export interface LivePolicy {
   readonly policy?: Policy
   /** Whether the name is the digest of what the chain does. False: the rules were altered, or another release wrote them. */
   readonly isAsNamed: boolean
-  /** What differs from any policy of ours, a line each. */
+  /** Differences from every policy of ours, one line each. */
   readonly foreign: readonly string[]
 }

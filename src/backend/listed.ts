@@ -15,7 +15,7 @@ export interface Listed {
   /** `attachmentId`. */
   readonly id: string
   readonly addresses: readonly Address[]
-  /** What the comment holds; absent where somebody else wrote the element. */
+  /** The content of the comment; absent where somebody else wrote the element. */
   readonly note?: ListedNote
 }
 

@@ -15,7 +15,7 @@ export interface CacheEntry {
   readonly readConflist: () => unknown
   /** The result of the whole chain. */
   readonly result: JsonObject
-  /** What the runtime knew about the container. A plugin gets the parts that its `capabilities` name as runtimeConfig. */
+  /** The runtime's own facts about the container. A plugin gets the parts that its `capabilities` name as runtimeConfig. */
   readonly capabilityArgs: JsonObject
   /** The `args` that our plugin was called with, as far as the conflist has them that the runtime used. */
   readonly readArgs: () => unknown

@@ -1,6 +1,6 @@
 export interface JsonFault {
   readonly offset: number
-  /** What to write there. It quotes nothing of the text. */
+  /** The advice on the text to write there. It quotes nothing of the text. */
   readonly expected: string
 }
 

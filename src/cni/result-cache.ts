@@ -20,7 +20,7 @@ export interface CachedAttachment extends CacheEntry, CachedName {
   readonly attachment: CacheEntry['attachment']
 }
 
-/** What we still need of an entry whose network namespace is gone. */
+/** The part that we still need of an entry whose network namespace is gone. */
 export interface CachedName {
   readonly path: string
   readonly attachment: NamedAttachment

@@ -5,7 +5,10 @@ import { FLANNEL_SUBNET_FILE } from './flannel'
 import type { Path } from './path'
 import { ofFile, ofKey, type PodConfig, type Reason } from './reason'
 
-/** What the whole config exempts. `policyPaths` are the places of the Windows policies' exceptions that join the list. */
+/**
+ * The exemptions of the whole config. `policyPaths` are the places of the Windows policies' exceptions that join the
+ * list.
+ */
 export function exemptReasons(pod: PodConfig, policyPaths: readonly Path[]): Reason[] {
   const { config, sources } = pod.settings
   const { masqLinkLocal, masqLinkLocalIPv6 } = LINK_LOCAL

@@ -14,8 +14,8 @@ export interface Fault {
 }
 
 /**
- * What a reader does with a fault. ADD's function throws, so the first fault ends the reading. `ip-masq validate` has one
- * that keeps the fault and returns; the reader then goes on as if the wrong part were absent.
+ * A reader passes each fault to such a function. ADD's function throws, so the first fault ends the reading. The one of
+ * `ip-masq validate` keeps the fault and returns; the reader then goes on as if the wrong part were absent.
  */
 export type Refuse = (fault: Fault) => void
 

@@ -3,7 +3,7 @@ import { type Prefix, parsePrefix } from '../policy/prefix'
 
 export const FLANNEL_SUBNET_FILE = '/run/flannel/subnet.env'
 
-/** What flanneld writes about the cluster (flannel's `WriteSubnetFile`). */
+/** The facts about the cluster that flanneld writes (flannel's `WriteSubnetFile`). */
 export interface FlannelSubnets {
   /** The networks of all pods of the cluster. */
   readonly clusterCIDRs: readonly Prefix[]

@@ -65,7 +65,7 @@ export function ignoredPodListWarning(place: string): string {
   return `${place} is ignored: write "podLists": "${setting}" or "both" in the conflist to let pods have lists of their own there`
 }
 
-/** What an operator should know of a config and its files, whatever the pod. */
+/** Warnings about a config and its files that hold for every pod. */
 export function warningsOf({ config, sources }: Settings): string[] {
   const ignored = config.policies.flatMap((policy, i) =>
     (policy?.ignored ?? []).map((path) => `policies[${i}].${path} has no counterpart on Linux: ignored`),
@@ -133,7 +133,7 @@ export function isChosen({ onlyNamespaces, exceptNamespaces }: Config, namespace
   )
 }
 
-/** What Windows policies request, apart from the exceptions of a single one, which join the configured lists. */
+/** The requests of Windows policies, apart from the exceptions of a single one, which join the configured lists. */
 function windowsPart(config: Config, refuse: Refuse): Pick<Intent, 'destinations' | 'policies' | 'snatTo'> {
   // Nearly every config has none, and each pod's ADD runs this.
   if (config.policies.length === 0) return { snatTo: ownSource(config) }

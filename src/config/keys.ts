@@ -85,7 +85,7 @@ type Written<K extends Key> = Keys[K] extends { readonly choices: readonly (infe
   : ValueOf<Keys[K]['kind']>
 type DefaultedKey = { [K in Key]: Keys[K] extends { readonly default: unknown } ? K : never }[Key]
 
-/** What an operator may write. */
+/** The keys that an operator may write. */
 export type OwnConfig = { readonly [K in DefaultedKey]: Written<K> } & {
   readonly [K in Exclude<Key, DefaultedKey>]?: Written<K>
 }

@@ -5,7 +5,7 @@ import type { Settings } from './intent'
 import { formatPath, type Path } from './path'
 import type { Where } from './places'
 
-/** What decides for one pod: its config, and the place where it is written. */
+/** The config that decides for one pod, and the place where it is written. */
 export interface PodConfig {
   readonly settings: Settings
   /** The plugin's config as it is written, with the pod's own lists where it has some. */

@@ -30,7 +30,7 @@ export interface Layer {
   readonly rest: Reason
 }
 
-/** What `decidePolicy` decides for the pod, with the reasons for it. It throws what `intentOf` throws. */
+/** The decisions of `decidePolicy` for the pod, with the reasons for them. It throws what `intentOf` throws. */
 export function reasonsFor(pod: PodConfig, family: Family): FamilyReasons {
   const intent = intentOf(pod.settings, pod.namespace)
   const prefix = wholeOf(family)
@@ -79,7 +79,7 @@ interface LayerParts {
   readonly intent: Intent
   readonly family: Family
   readonly one: Placed
-  /** What the whole config exempts. */
+  /** The exemptions of the whole config. */
   readonly shared: readonly Reason[]
 }
 

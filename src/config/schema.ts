@@ -26,7 +26,7 @@ function schemaOf<K extends Kind>(row: Row<K>): z.ZodMiniType {
 
 const shape = Object.entries<Row>(KEYS).map(([key, row]) => [key, schemaOf(row)] as const)
 
-/** What an operator may write: each row of the table of keys. */
+/** The schema of everything that an operator may write: each row of the table of keys. */
 export const schema = z.object(Object.fromEntries(shape))
 
 const podList = z.object({

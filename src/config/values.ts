@@ -45,7 +45,7 @@ const CIDR_PATTERN = '^[0-9a-fA-F.:]+/[0-9]{1,3}$'
 /** Where the schema is loaded, two more regular expressions cost nothing. */
 const parseOfMany = prefixParser(Number.POSITIVE_INFINITY)
 
-/** What a row of `keys.ts` has for a list apart from its kind. */
+/** The part of a row of `keys.ts` that is about a list, apart from its kind. */
 export interface ListRow {
   readonly isNeverEmpty?: true
   /** The end of the advice: what may be written instead of a list. Absent: the key may be left out. */

@@ -7,7 +7,7 @@ import type { InterfaceAddress } from '../policy/prefix'
 import { backendSetting } from './backend-setting'
 import type { Settings } from './intent'
 
-/** What is wanted for an attachment, without the attachment itself: many pods of a network want the same. */
+/** The decision for an attachment, without the attachment itself: many pods of a network get the same. */
 export type Decision = Pick<Wanted, 'policy' | 'backend' | 'carrier' | 'podList'>
 
 /** `intent` is what these settings request for the pod; `ips` are its addresses. */

@@ -6,7 +6,7 @@ import { isTypo, nearest } from './nearest'
 import { sourceAddress } from './source-addresses'
 import { windowsCidrs } from './values'
 
-/** What an OutBoundNAT policy requests; what it leaves out is absent. */
+/** The requests of an OutBoundNAT policy; fields that it leaves out are absent. */
 export interface OutboundNat {
   readonly exceptions?: readonly Prefix[]
   readonly destinations?: readonly Prefix[]

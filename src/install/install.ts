@@ -41,7 +41,7 @@ export interface Installer {
   readonly restart: string
 }
 
-/** What was done, and what an operator still has to do, one line each. */
+/** The things that were done, and those that an operator still has to do, one line each. */
 export interface InstallReport {
   readonly done: readonly string[]
   readonly advice: readonly string[]

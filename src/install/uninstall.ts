@@ -21,7 +21,7 @@ import { EXECUTABLE, RECORD } from './record'
 import { perhapsSwitchedOff, restoreMasquerade, type SwitchedOff, switchedOff } from './restore-masquerade'
 
 export interface Left {
-  /** What was done, one line each. */
+  /** The things that were done, one line each. */
   readonly done: readonly string[]
   /** The effects of a masquerade that stays off, one line each, whenever uninstall runs. */
   readonly consequences: readonly string[]

@@ -1,6 +1,6 @@
 export type Family = 'ip' | 'ip6'
 
-/** What differs between the families. Code looks it up here instead of asking "is it IPv6?". */
+/** The differences between the families. Code looks them up here instead of asking "is it IPv6?". */
 export const FAMILIES = {
   ip: { label: 'IPv4', bits: 32, nftType: 'ipv4_addr', nfproto: 'ipv4', brackets: ['', ''] },
   ip6: { label: 'IPv6', bits: 128, nftType: 'ipv6_addr', nfproto: 'ipv6', brackets: ['[', ']'] },
@@ -14,7 +14,7 @@ export interface Address {
   readonly value: bigint
 }
 
-/** The error for text that is no address or prefix. Its message tells what to write instead, worded to follow a colon. */
+/** The error for text that is no address or prefix. Its message advises what to write instead, worded to follow a colon. */
 export class MalformedError extends Error {}
 
 /**
@@ -61,7 +61,7 @@ export function parseDigits(text: string): string | undefined {
   return missing < 4 ? undefined : head + ZEROS.slice(0, missing) + tail
 }
 
-/** As many zeros as an address can have digits. */
+/** This has as many zeros as an address can have digits. */
 export const ZEROS = '0'.repeat(32)
 
 /** Expands `fd00:1` to `fd000001`. A dotted quad ends the address, so only the last part may have one. */
@@ -128,7 +128,7 @@ export function digitsOfNumber(value: number): string {
   return (value + 0x100000000).toString(16).slice(1)
 }
 
-/** The address with these digits; their number tells the family. */
+/** The address with these digits; the number of digits decides the family. */
 export function addressOf(digits: string): Address {
   return { family: familyOf(digits), value: BigInt(`0x${digits}`) }
 }

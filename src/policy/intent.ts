@@ -4,7 +4,7 @@ import type { PortRange } from './ports'
 import type { Prefix } from './prefix'
 import type { Range } from './range'
 
-/** What config, files and the pod's own wishes request for one pod; its addresses are not part of it. */
+/** The requests for one pod by config, files and the pod's own wishes; the pod's addresses are not part of it. */
 export interface Intent {
   /** Absent: the default list named by `nonMasqueradeDefaults`. */
   readonly nonMasqueradeCIDRs?: readonly Prefix[]

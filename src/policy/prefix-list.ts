@@ -19,7 +19,7 @@ export function prefixParser(count: number): (text: string) => Prefix {
 
 const FEW = 32
 
-/** What each part of a text was read as; undefined for a part that has not occurred yet. The object inherits nothing. */
+/** The result of reading each part of a text; undefined for a part that has not occurred yet. The object inherits nothing. */
 type Table<T> = Record<string, T | undefined>
 
 function createTable<T>(): Table<T> {

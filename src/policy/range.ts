@@ -57,7 +57,7 @@ export function endOf(range: Range): bigint {
   return isOpenEnded(range) ? 1n << BigInt(FAMILIES[range.family].bits) : addressOf(range.end).value
 }
 
-/** What follows the prefix of this length: its last bit plus 1. */
+/** The prefix of this length that comes next: 1 is added to the last bit. */
 function successor(digits: string, length: number): string {
   if (length === 0) return BEYOND
   let at = (length - 1) >> 2

@@ -23,7 +23,7 @@ export function decideSeveral(
   },
 ): FamilyPolicy {
   const inOrder = actingInOrder(family, policies)
-  /** What is masqueraded, by the source that the packets get. */
+  /** The masqueraded destinations, by the source that the packets get. */
   const ways = new Map<string, Special>()
   let masqueraded: Range[] = []
   let concerned: Range[] = []

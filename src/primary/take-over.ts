@@ -5,13 +5,13 @@ import type { PrimaryFirewall, PrimaryRule } from './firewall'
 import { isPrimaryMasqueradeOff } from './masquerade-switch'
 import { holderOf } from './released'
 
-/** What happened to the masquerade rules of primary plugins whose conflists switch masquerading off. */
+/** The result for the masquerade rules of primary plugins whose conflists switch masquerading off. */
 export interface TakenOver {
   readonly removed: readonly PrimaryRule[]
   readonly kept: readonly KeptRule[]
   /** Rules that still masquerade towards exempt destinations, and why, one line each. */
   readonly failures: readonly string[]
-  /** What could not be looked at, one line each. */
+  /** Things that could not be looked at, one line each. */
   readonly problems: readonly string[]
 }
 
@@ -54,7 +54,7 @@ export interface TakeOverOptions {
  * with its address is. So for each network that has ip-masq, and a primary plugin whose own masquerade is off, this
  * removes the rules that such plugins made for it, where
  *
- * - rules of ours stand for the address, or
+ * - the address has rules of ours, or
  * - the container is gone: nobody has the address.
  *
  * Rules of other networks, of other plugins, and of addresses about which nothing is known are left alone.

@@ -67,7 +67,10 @@ export function podListsOf(
   }
 }
 
-/** What libcni would send: those of the runtime's arguments that the plugin declares (`InjectRuntimeConfig`). */
+/**
+ * The runtimeConfig that libcni would send: those of the runtime's arguments that the plugin declares
+ * (`InjectRuntimeConfig`).
+ */
 function runtimeConfigOf(
   { capabilities }: JsonObject,
   { capabilityArgs }: Pick<CachedAttachment, 'capabilityArgs'>,

@@ -9,7 +9,7 @@ import { lookAtNamespaces, type Sight } from './namespaces'
 import { isPlainFile, type NetnsTest, netnsTest } from './netns'
 
 /**
- * What we know about an attachment that has rules.
+ * The judgement about an attachment that has rules.
  *
  * known    a result cache has it
  * alive    no cache has it, but its network namespace exists, or some namespace has its address

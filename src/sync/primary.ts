@@ -14,7 +14,7 @@ export interface PrimaryOptions {
   readonly takeOver: (state: NodeState) => Promise<TakenOver>
 }
 
-/** What happened to our own rules. */
+/** The outcome for our own rules. */
 export interface Replaced {
   readonly found: { readonly wanted: readonly Wanted[] }
   readonly replacement: Replacement

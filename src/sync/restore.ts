@@ -9,7 +9,7 @@ import { wantedOf } from './wanted-of'
 
 /** The ADD that found the table gone. */
 export interface AddedPod {
-  /** What the cache still has for it is old. */
+  /** The added pod. The cache's entry for it, if there is one, is old. */
   readonly attachment: Attachment
   /** The config of the ADD. */
   readonly config: JsonObject

@@ -210,7 +210,7 @@ async function prune(backend: Backend, options: SyncOptions): Promise<PruneRepor
     const { doubt, failures } = pruned
     return { ...pruned, failures: doubt === undefined ? failures : [...failures, doubt] }
   } catch (error) {
-    // What was restored before is reported all the same.
+    // Rules that were restored before the failure are reported all the same.
     const { message, details } = toCniError(error)
     return { ...NOTHING_PRUNED, failures: [details ? `${message}: ${details}` : message] }
   }

@@ -11,7 +11,7 @@ import { type Plugin, pluginsIn, wantedOf } from './wanted-of'
 
 export interface WantedAttachments {
   readonly wanted: readonly Wanted[]
-  /** What was left out, one line each. */
+  /** Attachments that were left out, one line each. */
   readonly warnings: readonly string[]
   /** Something that was left out may be a pod that should have rules. */
   readonly isUncertain: boolean

@@ -53,7 +53,7 @@ async function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): 
       for (let attempt = 0; attempt < ATTEMPTS && isRefused(outcome); attempt++) {
         const state = readState(iptables, family, ACTION)
         const isLast = families.at(-1) === family
-        // What the first family takes over would be lost if the other family refuses.
+        // The addresses that the first family takes over would be lost if the other family refuses.
         const states = isLast || !takesAway(state, wanted) ? [state] : [state, ...readOthers(family)]
         for (const { address, holder } of states.flatMap((one) => heldByOthers(one, wanted))) {
           if (await isGone(holder)) continue

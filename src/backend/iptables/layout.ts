@@ -9,25 +9,25 @@ import { policyChainName, policyChains } from './policy-chains'
 import type { Operation, Rule, Transaction } from './transaction'
 
 /**
- * What stands in the nat table of a family. There may be no comments (the match is missing on some systems), so names
- * say whose a chain is; iptables takes 28 characters.
+ * Our part of the nat table in a family. There may be no comments (the match is missing on some systems), so a chain's
+ * name shows its owner; iptables accepts 28 characters.
  *
  *   POSTROUTING     -j IPM-PODS, as its first rule
- *   IPM-PODS         -s ADDRESS -g IPM-A-ADDRESS, for each
+ *   IPM-PODS         -s ADDRESS -g IPM-A-ADDRESS, for each address
  *   IPM-A-ADDRESS   -g IPM-P-<policy>
- *                   -j IPM-O-<owner>    whose it is; no packet gets here
- *   IPM-O-<owner>   one for each attachment, in rules that do nothing: a record (`owner-record.ts`), a note, a digest of
+ *                   -j IPM-O-<owner>    the owner; no packet gets here
+ *   IPM-O-<owner>   one for each attachment, with rules that do nothing: a record (`owner-record.ts`), a note, a digest of
  *                   all of the ADD's addresses, and those of this family
- *   IPM-P-<policy>  (`policy-chains.ts`)
- *   IPM-D-<0 to 3>  whose DEL has just come (`tombstones.ts`)
+ *   IPM-P-<policy>  a policy (`policy-chains.ts`)
+ *   IPM-D-<0 to 3>  attachments whose DEL has just come (`tombstones.ts`)
  *
- * `-N IPM-A-ADDRESS` refuses the whole of an ADD whose address is held by another; `-D IPM-A-ADDRESS -j IPM-O-<me>`
- * the whole of a DEL whose address went to another; to delete the row with the digest that of a DEL which knows other
- * addresses than the ADD had, in whichever family.
+ * Three operations guard a whole restore. `-N IPM-A-ADDRESS` refuses an ADD whose address another attachment holds.
+ * `-D IPM-A-ADDRESS -j IPM-O-<me>` refuses a DEL whose address went to another attachment. Deleting the row with the
+ * digest refuses a DEL that knows other addresses than the ADD had, in either family.
  *
- * Two ADDs of one address in the same millisecond, which no IPAM asks for, may both succeed: when somebody else has
- * changed the ruleset in between, iptables-nft begins again, and takes a chain that has come into being for its own
- * (nft_refresh_transaction). So an address may be dispatched twice, and have two owners; all that takes down can do so.
+ * Two ADDs of one address in the same millisecond, which no IPAM requests, may both succeed: when somebody else has
+ * changed the ruleset in between, iptables-nft begins again, and treats a chain that has come into being as its own
+ * (nft_refresh_transaction). So an address may be dispatched twice and have two owners; all removing code handles that.
  */
 export const HOOK = 'POSTROUTING'
 export const DISPATCH = 'IPM-PODS'

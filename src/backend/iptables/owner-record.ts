@@ -6,7 +6,7 @@ import { hostDigits } from './owner-rows'
 import type { Rule } from './transaction'
 
 /**
- * What an owner's chain says besides its note: bytes, cut into rules that do nothing. The destination of such a rule
+ * An owner's chain has its note and this record: bytes, cut into rules that do nothing. The destination of such a rule
  * begins with a byte from 0xe0 to 0xff, which counts the rules; the rest of it and the source hold the bytes. (The
  * destination of a note is a time, and no clock shows 2089. An older version reads only the last rule of this kind, so
  * the note comes after these.)
@@ -78,8 +78,8 @@ function hex(value: number, digits: number): string {
 }
 
 /**
- * How the paths of runtimes begin, so that the usual ones take 17 bytes, which are three rules of IPv4. The first byte is
- * the place in this list, which therefore may only grow; with the highest bit, 16 bytes of a UUID follow.
+ * The usual beginnings of runtimes' paths. With them a usual path takes 17 bytes, which are three rules of IPv4. The first
+ * byte is the index in this list, so the list may only grow. If its highest bit is set, 16 bytes of a UUID follow.
  */
 const BEGINNINGS = [
   '',

@@ -4,7 +4,7 @@ import { networkDigest } from '../identity'
 import { parseRecord, recordIndex } from './owner-record'
 import { digitsIn, isDigestRow } from './owner-rows'
 
-/** What the rules of an owner's chain say. */
+/** The content of an owner's chain. */
 export interface OwnerState {
   readonly id: string
   readonly addresses: readonly Address[]

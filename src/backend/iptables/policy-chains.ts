@@ -18,9 +18,9 @@ export interface Chain {
 /**
  * The chains of a policy in one family; the first is the one that pods are sent to.
  *
- *   IPM-P-<hash>  towards what: first match, the longest prefix first; and how, where nothing else asks for it
- *   IPM-M-<hash>  what is not exempt: by outgoing interface
- *   IPM-Q-<hash>  how, for several
+ *   IPM-P-<hash>  the destinations: first match, the longest prefix first; also the translation, if no other rule needs it
+ *   IPM-M-<hash>  packets that are not exempt: by outgoing interface
+ *   IPM-Q-<hash>  the translation, if several rules need it
  */
 export function policyChains(policy: Policy, family: Family): Chain[] {
   const known = chainsOf.get(policy)?.[family]
@@ -82,7 +82,7 @@ function chainIn({ target }: Rule): string[] {
   return 'chain' in target ? [target.chain] : []
 }
 
-/** What happens to a destination; a number is the index of a special way. */
+/** The treatment of a destination; a number is the index of a special way. */
 type Verdict = 'exempt' | 'elsewhere' | 'masquerade' | number
 
 function towards(

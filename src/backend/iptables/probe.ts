@@ -5,7 +5,10 @@ import { DISPATCH, HOOK, JUMP } from './layout'
 import { renderRule } from './render'
 import { hasRule, type Iptables, runList, TOOLS } from './tool'
 
-/** STATUS: what can be seen without starting a process; iptables is started only where /proc does not tell. */
+/**
+ * STATUS: the problems that can be seen without starting a process. iptables is started only where /proc does not show
+ * them.
+ */
 export function probe(iptables: Iptables, host: Host): string[] {
   const missing = Object.values(TOOLS).flatMap((name) => {
     const tool = `${name}${iptables.variant}-restore`

@@ -4,7 +4,7 @@ import { type Range, rangeBetween } from '../../policy/range'
 import { translationRules } from './policy-chains'
 import { renderRule } from './render'
 
-/** What happens to packets that are masqueraded. */
+/** The way in which packets are masqueraded. */
 export interface How {
   readonly snatTo?: Range
   readonly toPorts: readonly PortRange[]

@@ -91,7 +91,7 @@ function wordRules(chains: Chains, chain: string): string {
   return (chains.get(chain) ?? []).map((rule) => `"${rule}"`).join(', ') || 'none'
 }
 
-/** What all ways of a policy have in common, as text to compare. */
+/** The part that all ways of a policy have in common, as text to compare. */
 function commonOf({ how: { toPorts, fullyRandom }, interfaces }: Way): string {
   return JSON.stringify([toPorts, fullyRandom, interfaces])
 }

@@ -26,8 +26,8 @@ interface Plan {
 }
 
 /**
- * Sync, in one restore for each family: what differs from `wanted` is removed and added anew in the same commit. A live
- * owner in the kernel is never replaced.
+ * Sync, in one restore for each family: rules that differ from `wanted` are removed and added again in the same commit. A
+ * live owner in the kernel is never replaced.
  */
 export function replace(
   iptables: Iptables,
@@ -164,7 +164,7 @@ function planAttachment(
   return { transaction: rewriteAttachment(state, addition), change, held }
 }
 
-/** Rules that are written anew keep their age and origin; rules that are restored are marked as restored. */
+/** Rules that are written again keep their age and origin; rules that are restored are marked as restored. */
 function birthOf(
   { origin = 'restored', netns, addedAt }: Wanted,
   note: ListedNote | undefined,

@@ -34,7 +34,7 @@ export interface StrayState {
   readonly owners: readonly string[]
 }
 
-/** What the nat table of a family has of ours, and the rules before our jump. */
+/** Our part of a family's nat table, and the rules before our jump. */
 export interface State {
   /** The rules of each chain, as `-S` prints them without `-A CHAIN `. */
   readonly chains: ReadonlyMap<string, readonly string[]>

@@ -6,14 +6,14 @@ import type { Operation, Rule, Transaction } from './transaction'
 /**
  * Attachments whose DEL has just come. A sync that read the result cache before that DEL must not bring their rules back.
  *
- * nft would let the kernel forget these after two minutes; iptables has no timeouts, and we have no daemon. So the rows go
- * into four chains by turns, one for each 121 seconds since the boot, and each DEL empties the chain whose turn was two
- * turns ago. What is left behind are the DELs of the last minutes in which there were any. A row says its exact time, so
- * one that was left for longer means nothing. The chain whose turn is next is not touched: a DEL may be held up between
- * reading the clock and writing.
+ * In nftables the kernel removes a tombstone after two minutes; iptables has no timeouts, and we have no daemon. So a
+ * tombstone is a row in one of four chains, which take turns of 121 seconds since the boot, and each DEL empties the chain
+ * of two turns ago. Only the DELs of the last minutes in which there were any are left behind. A row has its exact time,
+ * so an old one means nothing. The chain of the next turn is not touched, because a DEL may be held up between reading the
+ * clock and writing.
  *
- * The row is written in the same restore that deletes, which costs no process. Whoever restores rules looks at these
- * chains after writing: so either the DEL has found the rules, or the row is found.
+ * The row is written in the same restore that deletes, so it costs no process. Whoever restores rules looks at these
+ * chains after writing. So either the DEL has found the rules, or the restore finds the row.
  */
 export const tombstonePrefix = 'IPM-D-'
 

@@ -30,12 +30,12 @@ export const LOCK_SECONDS = 10
 /**
  * Why it was not done.
  *
- * refused      a chain or rule is there that must not be, or is not; or the tool does not know something
- * locked       others held the lock all the time (exit status 4)
+ * refused      a chain or rule exists that must not, or is missing; or the tool does not know something
+ * locked       other processes held the lock all the time (exit status 4)
  * denied       no CAP_NET_ADMIN
- * unknown      the tool did not come to an end
+ * unknown      the tool did not end
  * unusable     there is no tool that can be started
- * unsupported  the kernel has no nat table, or none of this family
+ * unsupported  the kernel has no nat table, or none for this family
  */
 export type Failure = 'refused' | 'locked' | 'denied' | 'unknown' | 'unusable' | 'unsupported'
 

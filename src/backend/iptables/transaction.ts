@@ -10,22 +10,22 @@ import type { Range } from '../../policy/range'
 export type Transaction = readonly Operation[]
 
 export type Operation =
-  /** Refused when the chain exists; this guards an ADD. */
+  /** This is refused when the chain exists; it guards an ADD. */
   | { readonly do: 'new-chain'; readonly chain: string }
   /** Makes sure that the chain exists and is empty, whatever was there before. */
   | { readonly do: 'clear-chain'; readonly chain: string }
   | { readonly do: 'append'; readonly chain: string; readonly rule: Rule }
   /** Puts the rule first in the chain. */
   | { readonly do: 'insert'; readonly chain: string; readonly rule: Rule }
-  /** Refused when there is no such rule. It compares and deletes, where the rule names its owner. */
+  /** This is refused when there is no such rule. It compares and deletes, where the rule names its owner. */
   | { readonly do: 'delete-rule'; readonly chain: string; readonly rule: Rule }
-  /** Refused when there is no such rule. */
+  /** This is refused when there is no such rule. */
   | { readonly do: 'check-rule'; readonly chain: string; readonly rule: Rule }
   | { readonly do: 'flush-chain'; readonly chain: string }
-  /** Refused when the chain has rules, or when a rule leads to it. */
+  /** This is refused when the chain has rules, or when a rule leads to it. */
   | { readonly do: 'delete-chain'; readonly chain: string }
 
-/** What a packet must match, and what happens to it then. */
+/** The packets that match, and the target that they get. */
 export interface Rule {
   readonly source?: Prefix
   readonly destination?: Prefix

@@ -7,7 +7,7 @@ import { policyName } from './policy-name'
 import { addSlots, addTombstone, deleteSlots, type SlotNote } from './slots'
 import type { ElementOperation } from './transaction'
 
-/** What is recorded about the ADD. */
+/** The record of the ADD. */
 export interface Note extends SlotNote {
   readonly epochSeconds: number
 }

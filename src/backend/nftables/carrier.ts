@@ -6,12 +6,12 @@ import type { ElementOperation, Transaction } from './transaction'
 /**
  * Why the kernel or nft did not carry something out.
  *
- * missing      a table, chain, map, set or element named does not exist
+ * missing      a named table, chain, map, set or element does not exist
  * clash        an element exists with another value, or a chain is in use
  * denied       no CAP_NET_ADMIN
- * unknown      it did not come to an end: deadline, killed, no answer
- * unusable     there is nothing that can be asked
- * unsupported  the kernel has no nf_tables, or not all that our rules need of it
+ * unknown      it did not end: deadline, killed, no answer
+ * unusable     there is no kernel interface or tool that can be used
+ * unsupported  the kernel has no nf_tables, or lacks a part of it that our rules need
  * refused      anything else
  */
 export type Failure = 'missing' | 'clash' | 'denied' | 'unknown' | 'unusable' | 'unsupported' | 'refused'
@@ -44,10 +44,10 @@ export interface Layout {
   readonly hasMark: boolean
 }
 
-/** What an ADD or a DEL that finds everything in order needs of a carrier. The rest is loaded when it is needed. */
+/** The part of a carrier that an ADD or a DEL needs if it finds everything in order. The rest is loaded when it is needed. */
 export interface QuickCarrier {
   run(transaction: readonly ElementOperation[]): Outcome<undefined>
-  /** What is missing for it to work, found without starting a process. */
+  /** The things that are missing for it to work, found without starting a process. */
   probe(): Promise<readonly string[]>
   whole(): Promise<Carrier>
 }

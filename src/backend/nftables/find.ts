@@ -6,7 +6,7 @@ import type { AddressState } from './table-state'
 
 /** Looks up by key what the maps have for an address or an attachment. A look-up by key is exact. */
 
-/** What the maps have for these addresses. */
+/** The elements that the maps have for these addresses. */
 export function findAddresses(
   carrier: Pick<Carrier, 'lookUp'>,
   addresses: readonly Address[],
@@ -35,7 +35,7 @@ export function findAddresses(
   }
 }
 
-/** What `attachments` has for one attachment. */
+/** The slots that `attachments` has for one attachment. */
 export interface FoundSlots {
   /** The slots that exist; a tombstone has no address. */
   readonly all: readonly { readonly slot: number; readonly address?: Address }[]

@@ -33,8 +33,8 @@ interface PlannedAttachment {
 }
 
 /**
- * What one attachment lacks, and the transaction that adds it. Where nothing has to be done, its note stays as it is.
- * Where a later ADD wrote the existing rules (`addressesInSync`), nothing is brought back.
+ * The elements that one attachment lacks, and the transaction that adds them. Where nothing has to be done, its note
+ * stays as it is. Where a later ADD wrote the existing rules (`addressesInSync`), nothing is brought back.
  */
 export function planAttachment(
   { digest, byAddress, owned, slots }: Found,

@@ -4,7 +4,7 @@ import { countPorts } from '../../policy/ports'
 import type { Range } from '../../policy/range'
 import type { Rule, Translation } from './transaction'
 
-/** What the table has for one policy. */
+/** The sets and chains that the table has for one policy. */
 export interface PolicyObjects {
   readonly sets: readonly {
     readonly name: string
@@ -22,10 +22,10 @@ interface Chain {
 
 /**
  *   <name>-ip[6]       destinations that see the pod's own address
- *   <name>-only-ip[6]  where masquerade is limited to some: those
+ *   <name>-only-ip[6]  the only destinations that are masqueraded, if there is such a limit
  *   <name>-to-<i>-ip[6]  destinations that are masqueraded in another way, and the chain for them, <name>-to-<i>-ip[6]
  *   <name>             the decision, in this order: exempt, limited to others, in another way, by outgoing interface
- *   <chain>-out        where interfaces are named: what happens to what leaves through one of them
+ *   <chain>-out        the translations for packets that leave through one of the named interfaces
  */
 export function policyObjects(policy: Policy, name: string): PolicyObjects {
   const sets: PolicyObjects['sets'][number][] = []
@@ -88,7 +88,7 @@ function inOrder({ outInterfaces }: Policy): Policy['outInterfaces'] {
 const PROTOCOLS_WITH_PORTS = ['tcp', 'udp', 'sctp']
 
 /**
- * What happens to a packet that is not exempt: first the translations for protocols whose ports are chosen, then those
+ * The translation of a packet that is not exempt: first the translations for protocols whose ports are chosen, then those
  * for all others.
  */
 function translate(policy: Policy, plain: readonly Translation[]): Translation[] {

@@ -9,11 +9,11 @@ import { digestOfOwner } from './owner'
 import { EMPTY_TABLE, findMap, type Table } from './table'
 import { type AddressState, NO_TABLE, type TableState } from './table-state'
 
-/** What the table has for one attachment, looked up by key: the elements of others are not read. */
+/** The table's elements for one attachment, looked up by key: the elements of others are not read. */
 export interface AttachmentState {
   readonly table: Table
   readonly slots: FoundSlots
-  /** What the maps have for the requested addresses, and for all others that the attachment has. */
+  /** The maps' elements for the requested addresses, and for all others that the attachment has. */
   readonly addresses: readonly AddressState[]
   /** Everybody's elements, if the table is of an older layout. */
   readonly all?: TableState

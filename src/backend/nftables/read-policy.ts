@@ -75,7 +75,7 @@ interface WayOut {
   readonly translations: readonly Translation[]
 }
 
-/** What happens to packets at the end of a chain, or in the chain for its interfaces. */
+/** The translations at the end of a chain, or in the chain for its interfaces. */
 function wayOut(table: Table, chain: string): WayOut {
   const lines = findChain(table, chain)?.lines ?? []
   const interfaces = lines.flatMap((line) => (line.do === 'leave-through' ? [line.interface] : []))

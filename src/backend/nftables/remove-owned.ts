@@ -23,7 +23,7 @@ export interface RemoveOptions {
    * deleted too.
    */
   readonly orphans?: readonly Address[]
-  /** What the caller has looked up already. */
+  /** The results of the caller's own look-ups. */
   readonly known?: Known
   /** The map of the slots does not exist, or is not ours: then only `owners` shows what the attachment has. */
   readonly mustWalk?: boolean

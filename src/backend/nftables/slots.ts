@@ -19,7 +19,7 @@ export const NO_ADDRESS: Address = { family: 'ip6', value: 0n }
  */
 const TOMBSTONE_SECONDS = 120
 
-/** What the comment of slot 0 records about the ADD, for programs. */
+/** The record of the ADD in the comment of slot 0, for programs. */
 export interface SlotNote {
   /** Absent: nobody recorded it. */
   readonly bootSeconds?: number
@@ -39,7 +39,7 @@ export function inSlotOrder(addresses: readonly Address[]): readonly Address[] {
   return [...addresses].sort((a, b) => (formatAddress(a) < formatAddress(b) ? -1 : 1))
 }
 
-/** Refused when the attachment has other addresses there, or a tombstone; changes nothing when it has the same. */
+/** This is refused when the attachment has other addresses there, or a tombstone; it changes nothing when it has the same. */
 export function addSlots(digest: string, addresses: readonly Address[], note: SlotNote): ElementOperation {
   const comment = slotComment(addresses.length, note)
   return {

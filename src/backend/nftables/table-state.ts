@@ -2,7 +2,7 @@ import type { Address } from '../../policy/address'
 import { OWNERS } from './layout'
 import { EMPTY_TABLE, findMap, type Table, type Target } from './table'
 
-/** What the maps have for one address: an element of `owners`, of `pods-ip` or `pods-ip6`, or both. */
+/** The maps' elements for one address: an element of `owners`, of `pods-ip` or `pods-ip6`, or both. */
 export interface AddressState {
   readonly address: Address
   readonly owner?: Address

@@ -55,7 +55,7 @@ export interface ChainPolicy {
 /** Where an element of `pods-ip` sends packets; nearly always this is the chain of a policy. */
 export type Target = { readonly goto: string } | Foreign
 
-/** What we could not have written, in the words of whoever read it. */
+/** Something that we could not have written, in the words of whoever read it. */
 export interface Foreign {
   readonly do: 'foreign'
   readonly text: string

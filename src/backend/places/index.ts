@@ -10,7 +10,7 @@ import { ANYWHERE, remove } from './remove'
 
 /** All places of this machine as one. Rules are added where their config says, and removed wherever they are. */
 export interface Backends extends Backend {
-  /** What an ADD with this backend would need and is missing. */
+  /** The things that an ADD with this backend would need and are missing. */
   probe(carrier?: CarrierSetting, backend?: BackendSetting): Promise<readonly string[]>
 }
 

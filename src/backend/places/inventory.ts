@@ -9,7 +9,7 @@ import type { Place } from './place'
 /** A place, and what a sync found there. */
 export interface Inventory {
   readonly place: Place
-  /** What each attachment has there, by its ID. */
+  /** The rules of each attachment there, by its ID. */
   readonly listed: ReadonlyMap<string, Listed>
   /** Why the place can have no rules. */
   readonly unusable?: CniError

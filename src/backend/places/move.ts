@@ -3,10 +3,10 @@ import type { Change, Pruned, Replacement, Wanted } from '../backend'
 import { attachmentId } from '../identity'
 import type { Place } from './place'
 
-/** What has left its old place, or would leave it in a dry run. */
+/** The attachments that have left their old place, or would leave it in a dry run. */
 export interface Departure {
   readonly left: ReadonlySet<string>
-  /** What could not be taken away, a line each. */
+  /** Attachments that could not be removed, one line each. */
   readonly failures: readonly string[]
 }
 

@@ -34,7 +34,7 @@ async function settle<T>(work: () => Promise<T>): Promise<{ value: T } | { error
   }
 }
 
-/** What was removed from several places together. */
+/** Everything that was removed, from several places together. */
 export function mergePruned(parts: readonly Pruned[]): Pruned {
   return {
     removed: parts.flatMap(({ removed }) => removed),

@@ -23,7 +23,7 @@ export interface Batch {
    * that number.
    */
   readonly operations: readonly Operation[]
-  /** The operation that asks for an acknowledgement. */
+  /** The operation that requests an acknowledgement. */
   readonly last: number
 }
 
