@@ -161,17 +161,17 @@ ROW(clock) {
   return JS_NewFloat64(ctx, milliseconds(time));
 }
 
-/* Calls that pass their arguments on as they are */
+/* Calls that pass their arguments on unchanged */
 
 /*
  * A kind for each argument of the call:
  *   i      an integer of 32 bits
  *   n      a larger one, which is not negative
  *   t      a text: a path or a name
- *   1 6 8  a typed array: its address, and its length in elements of so many bytes
+ *   1 6 8  a typed array: its address, and its length in elements of that many bytes
  *   b      a typed array of at least eight bytes: its address
  *   m      milliseconds: a struct timespec, or NULL, which is "no limit", if they are negative
- *   r      a number of bytes: as many are read into `room` at most, and what came is what the row returns
+ *   r      the largest number of bytes to read into `room`; the row returns the bytes that came
  *   z      0 or NULL; JavaScript passes nothing for it
  * The kernel has the same calls, with the same arguments, on all the architectures that we build for.
  */

@@ -67,7 +67,7 @@ export interface LivePolicy {
    * are `destinations`. Absent where the rules were altered so that no policy of ours matches them.
    */
   readonly policy?: Policy
-  /** Whether the name is the digest of what the chain does. False: the rules were altered, or another release wrote them. */
+  /** Whether the name is the digest of the chain's rules. False: the rules were altered, or another release wrote them. */
   readonly isAsNamed: boolean
   /** Differences from every policy of ours, one line each. */
   readonly foreign: readonly string[]

@@ -6,7 +6,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 const REQUIRED = {
   ADD: ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_PATH'],
   CHECK: ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_PATH'],
-  // CNI_PATH is required by the spec, but we start no plugin, and a DEL that fails leaks an address.
+  // The spec requires CNI_PATH too, but we start no plugin, and a DEL that fails leaks an address.
   DEL: ['CNI_CONTAINERID', 'CNI_IFNAME'],
 } as const
 

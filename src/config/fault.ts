@@ -1,7 +1,7 @@
 import { CniError, type Reason } from '../cni/error'
 import type { Path } from './path'
 
-/** One thing that is wrong in what an operator wrote. */
+/** One mistake in a text that an operator wrote. */
 export interface Fault {
   readonly reason: Reason
   /** The place: keys and indices from the outermost object on. */

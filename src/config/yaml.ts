@@ -124,7 +124,7 @@ function readDocument(document: Document, placeAt: PlaceAt): YamlTree {
     },
   })
   const value = toValue(document)
-  // As an object they would look empty.
+  // An object made of one of these would look empty.
   if (value instanceof Map || value instanceof Set)
     throw new Error('write a plain map, without !!omap or !!set')
   const offsetOf = (key: string, index?: number) => {

@@ -11,7 +11,7 @@ export interface Intent {
   readonly nonMasqueradeDefaults: 'private' | 'reserved'
   /** These are exempt too, whatever the list. */
   readonly clusterCIDRs: readonly Prefix[]
-  /** Exceptions to what is exempt. */
+  /** Exceptions to the exempt prefixes. */
   readonly masqueradeCIDRs: readonly Prefix[]
   /** Absent: all. */
   readonly destinations?: readonly Prefix[]

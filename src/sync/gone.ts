@@ -14,7 +14,7 @@ import { isPlainFile, type NetnsTest, netnsTest } from './netns'
  * known    a result cache has it
  * alive    no cache has it, but its network namespace exists, or some namespace has its address
  * gone     proven: nothing uses its address any more
- * unknown  neither can be shown: it keeps its rules, and is reported
+ * unknown  nothing of this can be shown: it keeps its rules, and is reported
  */
 export interface Verdict {
   readonly is: 'known' | 'alive' | 'gone' | 'unknown'

@@ -15,7 +15,7 @@ import { renderRule } from './render'
 import { tombstonePrefix } from './tombstones'
 import { type Iptables, runList, toError } from './tool'
 
-/** An address and what its chain says. */
+/** An address and the content of its chain. */
 export interface AddressState {
   readonly address: Address
   /** Its owners: one, unless ADDs collided (`layout.ts`). */

@@ -88,7 +88,7 @@ export function deleteTombstones(
   )
 }
 
-/** 64 bits of the id as addresses; an interface's name has room for its last four digits and the time. */
+/** A row has 64 bits of the id as two addresses; the interface's name holds its last four digits and the time. */
 function tombstoneRow(family: Family, { id, bootSeconds }: Tombstone): Rule {
   const seconds = Math.floor(bootSeconds).toString(16).padStart(8, '0')
   return {
