@@ -68,7 +68,7 @@ function isUncertain({ problems, parts }: Explanation): boolean {
       ({ decidedBy, others, verdict, seen, route }) =>
         decidedBy !== undefined ||
         verdict === undefined ||
-        (route !== undefined && seen === undefined) ||
+        (route !== undefined && route.kind !== 'group' && seen === undefined) ||
         others.some(({ needsMark, owner }) => needsMark && owner !== 'kube-proxy'),
     )
   )

@@ -49,7 +49,7 @@ function partJson(part: Part) {
           in: through ?? null,
           out: out?.out ?? null,
           nextHop: out?.gateway ? formatAddress(out.gateway) : null,
-          refusal: route.kind === 'none' ? route.said : null,
+          refusal: route.kind === 'none' || route.kind === 'group' ? route.said : null,
         }
       : null,
     others: others.map((nat) => ({ ...natJson(nat), decides: nat === decidedBy })),

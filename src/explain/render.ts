@@ -1,3 +1,4 @@
+import { printable } from '../cni/printable'
 import { formatAddress } from '../policy/address'
 import { formatTarget } from '../policy/range'
 import type { Explanation, Part } from './explanation'
@@ -6,8 +7,9 @@ import { answerOf, becauseWords, verdictWords, whoOf } from './words'
 
 /** For people: a paragraph for each question, and what holds for all of them below. */
 export function renderExplanations(explanations: readonly Explanation[], unseen: readonly string[]): string {
-  const paragraphs = explanations.map((one) => linesOf(one).join('\n'))
-  const end = unseen.map((line) => `not seen: ${line}`)
+  // A name from a cache must not make lines of its own.
+  const paragraphs = explanations.map((one) => linesOf(one).map(printable).join('\n'))
+  const end = unseen.map((line) => printable(`not seen: ${line}`))
   return `${[...paragraphs, ...(end.length > 0 ? [end.join('\n')] : [])].join('\n\n')}\n`
 }
 

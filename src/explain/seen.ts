@@ -1,7 +1,7 @@
 import type { Flow as Packets } from '../foreign/conditions'
 import type { Foreign } from '../foreign/model'
 import { type OwnPlace, type SourceNat, sourceNatOf } from '../foreign/source-nat'
-import { type Address, addressOf, parsePrinted } from '../policy/address'
+import { type Address, addressOf, digitsOf, parsePrinted } from '../policy/address'
 import { endsOf, type Range } from '../policy/range'
 import type { Conditions, Part } from './explanation'
 import type { Decided } from './parts'
@@ -29,7 +29,7 @@ export function seenOf(decided: Decided, node: Surroundings): Seen {
   const { one, route } = routeTo(routes, decided.destination, from)
   const known = { route, ...(through !== undefined && { through }) }
   if (route.kind === 'local') return { ...known, seen: [source], others: [] }
-  if (route.kind === 'none') return { ...known, others: [] }
+  if (route.kind === 'none' || route.kind === 'group') return { ...known, others: [] }
   const others = relevantOthers(decided, node, route.out)
   const { verdict, conditions } = decided
   if (!verdict) return { ...known, others }
@@ -73,14 +73,28 @@ function routeTo(
 ): { readonly one: Address; readonly route: Route } {
   const [first, last] = endsOf(range)
   const start = first ?? addressOf(range.first)
-  if (!last) return { one: start, route: routes.lookUp(start, from) }
+  const lookUp = (one: Address) => throughNode(one, routes.lookUp(one, from))
+  if (!last) return { one: start, route: lookUp(start) }
   const middle = (start.value + last.value) / 2n
   const candidates = [start.value + 1n, middle, last.value].map((value) => ({ ...start, value }))
-  const found = candidates.map((one) => ({ one, route: routes.lookUp(one, from) }))
-  return (
-    found.find(({ route }) => route.kind === 'out') ??
-    found[0] ?? { one: start, route: routes.lookUp(start, from) }
-  )
+  const found = candidates.map((one) => ({ one, route: lookUp(one) }))
+  return found.find(({ route }) => route.kind === 'out') ?? found[0] ?? { one: start, route: lookUp(start) }
+}
+
+/**
+ * The kernel gives lo as the way out of multicast and broadcast that come in through another interface, or refuses the question
+ * (`ip_route_input_mc`, `rt6_fill_node`).
+ */
+function throughNode(one: Address, route: Route): Route {
+  const { family } = one
+  const digits = digitsOf(one)
+  const isMulticast = family === 'ip6' ? digits.startsWith('ff') : digits.startsWith('e')
+  const isGroup = route.kind === 'out' ? route.out === 'lo' : isMulticast
+  if (route.kind === 'local' || !isGroup) return route
+  const said = isMulticast
+    ? 'multicast is forwarded by multicast routes only (ip mroute)'
+    : 'a broadcast is not forwarded'
+  return { kind: 'group', said }
 }
 
 /** Others' rules that can still give these packets a source: the first rule for source NAT that a packet meets decides. */

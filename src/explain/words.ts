@@ -22,6 +22,7 @@ export function answerOf(part: Part): string {
     return `${own}${when}${seenWords(seen)}`
   }
   if (!route) return own
+  if (route.kind === 'group') return `${own}, and ${route.said}`
   if (route.kind === 'none') return `${own}, but the kernel drops it: ${route.said}`
   return seen ? `${own}${seenWords(seen)}` : `${own}, unless others' rules change it: see below`
 }

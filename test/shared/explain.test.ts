@@ -392,6 +392,39 @@ describe('when not all is as it should be:', () => {
     expect([status, one.parts[0].route.kind]).toEqual([1, 'none'])
     await site.node.sh('ip route del unreachable 192.0.2.128/25')
   })
+
+  test('multicast and broadcast', async () => {
+    await roll({})
+    const multicast = 'multicast is forwarded by multicast routes only (ip mroute)'
+    for (const [destination, refusal] of [
+      ['224.0.0.251', multicast],
+      ['ff02::fb', multicast],
+      ['255.255.255.255', 'a broadcast is not forwarded'],
+    ] as const) {
+      const { status, one } = await explain(destination)
+      expect([destination, status, one.parts[0].route.kind, one.parts[0].route.refusal]).toEqual([
+        ...[destination, 0, 'group', refusal],
+      ])
+      expect([one.parts[0].seenAs, one.problems]).toEqual([null, []])
+    }
+    expect((await network.command('explain shop/web ff02::fb')).lines[0]).toBe(
+      `shop/web (${POD.ipv6}), network cbr0, to ff02::fb: not masqueraded, and ${multicast}`,
+    )
+  })
+
+  test('a name with a line break', async () => {
+    const entry = await network.cache('torn', ['10.244.1.31/24'], {
+      cniArgs: [
+        ['K8S_POD_NAMESPACE', 'shop'],
+        ['K8S_POD_NAME', 'a\nb'],
+      ],
+    })
+    const { lines } = await network.command(`explain 10.244.1.31 ${internet}`)
+    expect(lines[0]).toBe(
+      `10.244.1.31, pod shop/a\\nb, network cbr0, to ${internet}: not masqueraded, seen as 10.244.1.31`,
+    )
+    await rm(entry)
+  })
 })
 
 describe('others’ source NAT:', () => {

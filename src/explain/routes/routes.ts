@@ -7,6 +7,8 @@ export type Route =
   | { readonly kind: 'local' }
   /** The kernel has no way, or does not take such a packet from there; its words. */
   | { readonly kind: 'none'; readonly said: string }
+  /** Multicast or broadcast, which does not go by these routes; why. */
+  | { readonly kind: 'group'; readonly said: string }
 
 /** An address of an interface, as the kernel lists them. */
 export interface OwnAddress {
