@@ -17,10 +17,10 @@ import {
   bridgedNote,
   notesOf,
   olderFlows,
+  ownerProblem,
   problemsOf,
   rangeNote,
   settingsProblems,
-  unknownProblem,
 } from './remarks'
 import { ipRoutes } from './routes/ip-tool'
 import { netlinkRoutes } from './routes/netlink'
@@ -88,7 +88,7 @@ export async function explainLive(question: LiveQuestion, node: LiveNode): Promi
           ...problems,
           ...problemsOf(hooked, answered, asked),
           ...settingsProblems(hooked, asked),
-          ...unknownProblem(pod, around),
+          ...ownerProblem(pod, around),
         ],
       })
     }

@@ -1,4 +1,5 @@
 import { readSystemFile } from '#system/proc'
+import { attachmentId } from '../backend/identity'
 import { intentOf } from '../config/intent'
 import { isSameAddress } from '../policy/address'
 import { decidePolicy } from '../policy/decide'
@@ -85,8 +86,17 @@ export function problemsOf(pod: PodAddress, parts: readonly Part[], asked: Asked
   return problems
 }
 
-/** A mistyped address gets no rules either. */
-export function unknownProblem({ rules, live, cached }: PodAddress, { isNodesOwn }: Surroundings): string[] {
+/** The rules may be another pod's by now, or nobody's. A mistyped address gets no rules either. */
+export function ownerProblem({ rules, live, cached }: PodAddress, { isNodesOwn }: Surroundings): string[] {
+  if (live && cached && live.id !== attachmentId(cached.attachment)) {
+    const { pod = '', containerID = '' } = live.note ?? {}
+    const holder = pod || (containerID && `container ${containerID}`) || 'another attachment'
+    return [
+      `the rules of this address belong to ${holder}, which got the address later: see ip-masq list --address`,
+    ]
+  }
+  if (rules.length > 0 && !live && !cached)
+    return ['these rules have no owner, so no DEL removes them: ip-masq sync mends it, or says how']
   if (rules.length > 0 || live || cached || isNodesOwn) return []
   return ['no pod is known to have this address: check it, or name the result caches with --cache-dir']
 }

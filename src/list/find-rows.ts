@@ -41,7 +41,7 @@ export function findRows(found: Found): Row[] {
     ...[...expected.wanted].flatMap(([id, one]) => (places.has(id) ? [] : [withoutRules(one)])),
     ...strays.map((stray): Row => {
       const policy = policies.of({ place: stray.place, rules: [stray] })
-      const odd: Oddity = { code: 'no-owner', text: 'no owner: ip-masq sync or gc puts that right' }
+      const odd: Oddity = { code: 'no-owner', text: 'no owner: ip-masq sync mends it, or says how' }
       return {
         id: '',
         addresses: [stray.address],

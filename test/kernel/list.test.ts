@@ -46,7 +46,7 @@ test('an address with a rule and no owner', async () => {
   expect(status).toBe(0)
   expect(cells(lines).map((row) => [row[0], row[1], row.at(-1)])).toEqual([
     ['shop/a', '10.244.1.1', 'no rules: ip-masq sync installs them'],
-    ['-', '10.244.1.1', 'no owner: ip-masq sync or gc puts that right'],
+    ['-', '10.244.1.1', 'no owner: ip-masq sync mends it, or says how'],
   ])
 })
 

@@ -412,6 +412,34 @@ describe('when not all is as it should be:', () => {
     )
   })
 
+  test('an address that another pod has by now', async () => {
+    await roll({})
+    const entry = await network.cache('gone', [`${POD.ipv4}/24`])
+    const { status, one } = await explain(internet, 'shop/gone')
+    expect([status, one.pod.pod, one.problems]).toEqual([
+      1,
+      'shop/gone',
+      [
+        'the rules of this address belong to shop/web, which got the address later: see ip-masq list --address',
+      ],
+    ])
+    expect(await explain(internet, POD.ipv4)).toMatchObject({ status: 0, one: { pod: { pod: 'shop/web' } } })
+    await rm(entry)
+  })
+
+  // In iptables another chain still names the owner.
+  test.runIf(firewall.name === 'nftables')('rules without an owner', async () => {
+    await roll({})
+    await network.uncache('web')
+    await site.node.sh(firewall.loseOwner(POD.ipv4))
+    const { status, one } = await explain(internet, POD.ipv4)
+    expect([status, one.problems]).toEqual([
+      1,
+      ['these rules have no owner, so no DEL removes them: ip-masq sync mends it, or says how'],
+    ])
+    await roll({})
+  })
+
   test('a name with a line break', async () => {
     const entry = await network.cache('torn', ['10.244.1.31/24'], {
       cniArgs: [
