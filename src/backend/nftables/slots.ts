@@ -64,7 +64,7 @@ function deleteSlot(digest: string, slot: number): ElementOperation {
  */
 export function deleteSlotsThatSay(
   digest: string,
-  slots: readonly { readonly slot: number; readonly address?: Address }[],
+  slots: readonly { readonly slot: number; readonly address?: Address | undefined }[],
 ): ElementOperation[] {
   const operations: ElementOperation[] = []
   for (const { slot, address } of slots) {

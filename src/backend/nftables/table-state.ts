@@ -5,9 +5,9 @@ import { EMPTY_TABLE, findMap, type Table, type Target } from './table'
 /** The maps' elements for one address: an element of `owners`, of `pods-ip` or `pods-ip6`, or both. */
 export interface AddressState {
   readonly address: Address
-  readonly owner?: Address
-  readonly comment?: string
-  readonly verdict?: Target
+  readonly owner?: Address | undefined
+  readonly comment?: string | undefined
+  readonly verdict?: Target | undefined
 }
 
 /** An element of `attachments`. */
@@ -16,8 +16,8 @@ export interface SlotState {
   readonly digest: string
   readonly slot: number
   /** Absent for a tombstone. */
-  readonly address?: Address
-  readonly comment?: string
+  readonly address?: Address | undefined
+  readonly comment?: string | undefined
 }
 
 /** Everything that our table has. */

@@ -85,14 +85,15 @@ function look(
 function doubtfulDigests({ addresses, slots }: Elements): ReadonlySet<string> {
   const owned = addressesByDigest({ addresses })
   const bySlots = slotsByDigest(slots)
-  const digests = new Set([...owned.keys(), ...bySlots.keys()])
-  return new Set(
-    [...digests].filter((digest) => {
-      const [own, found] = [owned.get(digest) ?? [], bySlots.get(digest) ?? []]
-      const isTombstone = own.length === 0 && found.every(({ address }) => !address)
-      return !isTombstone && !hasSlotsFor(found, own)
-    }),
-  )
+  const doubtful = new Set<string>()
+  owned.forEach((own, digest) => {
+    if (!hasSlotsFor(bySlots.get(digest) ?? [], own)) doubtful.add(digest)
+  })
+  bySlots.forEach((found, digest) => {
+    const isTombstone = found.every(({ address }) => !address)
+    if (!owned.has(digest) && !isTombstone) doubtful.add(digest)
+  })
+  return doubtful
 }
 
 /** All slots; those of these attachments are looked up by key. */

@@ -5,7 +5,14 @@ import { DATA } from './data'
 import { readData, targetOf } from './decode-data'
 import { commentIn } from './find'
 import { ELEMENT, ELEMENTS, INTERVAL_END } from './protocol'
-import { type Attributes, eachAttribute, readU32 } from './wire'
+import {
+  ATTRIBUTE_HEADER,
+  type Attributes,
+  attributeEnd,
+  attributeType,
+  eachAttribute,
+  readU32,
+} from './wire'
 
 /** Reads the elements of sets and maps from the kernel's messages. */
 
@@ -29,14 +36,15 @@ export function elementsIn(attributes: Attributes): WalkedElement[] {
   eachAttribute(bytes, [0, bytes.length], (_, begin, end) => {
     const element: Parts = { key: '', isIntervalEnd: false }
     eachAttribute(bytes, [begin, end], (type, from, to) => {
-      const part = () => bytes.subarray(from, to)
       if (type === ELEMENT.key) element.key = valueIn(bytes, from, to) ?? ''
       else if (type === ELEMENT.data) {
         const value = valueIn(bytes, from, to)
-        if (value === undefined) element.verdict = targetIn(part(), targets)
+        if (value === undefined) element.verdict = targetIn(bytes.subarray(from, to), targets)
         else element.value = value
-      } else if (type === ELEMENT.userdata) element.comment = commentIn(part())
-      else if (type === ELEMENT.flags) element.isIntervalEnd = ((readU32(part()) ?? 0) & INTERVAL_END) !== 0
+      } else if (type === ELEMENT.userdata) element.comment = commentIn(bytes.subarray(from, to))
+      else if (type === ELEMENT.flags) {
+        element.isIntervalEnd = ((readU32(bytes.subarray(from, to)) ?? 0) & INTERVAL_END) !== 0
+      }
     })
     if (element.key !== '') elements.push(element)
   })
@@ -51,13 +59,10 @@ interface Parts {
   isIntervalEnd: boolean
 }
 
-/** The content of an element's key or data, if it is no verdict. */
+/** The content of an element's key or data, which is a single attribute, if it is no verdict. */
 function valueIn(bytes: Uint8Array, from: number, to: number): string | undefined {
-  let value: string | undefined
-  eachAttribute(bytes, [from, to], (type, begin, end) => {
-    if (type === DATA.value) value = encodeHex(bytes.subarray(begin, end))
-  })
-  return value
+  if (to - from < ATTRIBUTE_HEADER || attributeType(bytes, from) !== DATA.value) return undefined
+  return encodeHex(bytes.subarray(from + ATTRIBUTE_HEADER, attributeEnd(bytes, from, to)))
 }
 
 function targetIn(bytes: Uint8Array, known: Map<string, Target>): Target | undefined {

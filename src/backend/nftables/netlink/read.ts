@@ -53,19 +53,20 @@ function readElements(session: Session, maps: readonly string[]): Elements {
     if (value?.length !== DIGITS || key.length !== DIGITS) continue
     const owner = addressOf(value)
     const mapped = addressOf(key).value
-    addresses.set(mapped, { address: fromMapped(mapped), owner, ...(comment !== undefined && { comment }) })
+    addresses.set(mapped, { address: fromMapped(mapped), owner, comment })
   }
   for (const family of FAMILY_NAMES) {
     for (const { key, verdict } of walk(POD_MAPS[family])) {
       if (verdict === undefined) continue
       const address = addressOf(key)
       const mapped = toMapped(address)
-      addresses.set(mapped, { ...addresses.get(mapped), address, verdict })
+      const known = addresses.get(mapped)
+      addresses.set(mapped, { address, owner: known?.owner, comment: known?.comment, verdict })
     }
   }
   const slots = walk(ATTACHMENTS).flatMap(({ key, value, comment }): SlotState[] =>
     value?.length === DIGITS && key.length === DIGITS
-      ? [slotState(key, { value: addressOf(value), ...(comment !== undefined && { comment }) })]
+      ? [slotState(key, { value: addressOf(value), comment })]
       : [],
   )
   const elements = crossCheck(session, maps, { addresses: [...addresses.values()], slots })

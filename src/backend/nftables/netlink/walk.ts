@@ -34,19 +34,26 @@ export function walkMap(session: Session, set: string): Walk {
     const { messages, wasInterrupted } = dumpOfSet(session, set)
     const isQuiet = !wasInterrupted && generation(session) === before
     const elements = messages.flatMap((message) => elementsIn(attributesOf(message)))
-    const byKey = new Map(elements.map((element) => [element.key, element]))
-    for (const [key, element] of byKey) seen.set(key, element)
+    const byKey = new Map<string, WalkedElement>()
+    for (const element of elements) byKey.set(element.key, element)
     const hasRepeats = byKey.size < elements.length
     const print = hasRepeats || isQuiet ? undefined : printOf(byKey)
     if (!hasRepeats && (isQuiet || print === previous)) return { elements: inOrder(byKey), mayLack: false }
     previous = print
+    for (const element of elements) seen.set(element.key, element)
     if (!again()) return { elements: confirm(session, set, inOrder(seen)), mayLack: true }
   }
 }
 
 function inOrder(byKey: ReadonlyMap<string, WalkedElement>): WalkedElement[] {
   // This sorts without a comparison function of ours, which would be most of the work.
-  return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? [])
+  const keys = [...byKey.keys()].sort()
+  const elements: WalkedElement[] = []
+  for (const key of keys) {
+    const element = byKey.get(key)
+    if (element) elements.push(element)
+  }
+  return elements
 }
 
 function printOf(byKey: ReadonlyMap<string, WalkedElement>): string {

@@ -99,16 +99,29 @@ export function parseAttributes(bytes: Uint8Array): Attributes {
  */
 export function eachAttribute(
   bytes: Uint8Array,
-  [from, to]: readonly [number, number],
+  between: readonly [from: number, to: number],
   visit: (type: number, begin: number, end: number) => void,
 ): void {
-  for (let at = from; at + ATTRIBUTE_HEADER <= to; ) {
-    const length = hostU16(bytes, at)
-    if (length < ATTRIBUTE_HEADER || at + length > to)
-      throw new TruncatedError('a netlink attribute is cut short')
-    visit(hostU16(bytes, at + 2) & TYPE_MASK, at + ATTRIBUTE_HEADER, at + length)
-    at += (length + 3) & ~3
+  // By index: this is called for each part of each element, and to take the pair apart by a pattern makes an iterator.
+  const to = between[1]
+  for (let at = between[0]; at + ATTRIBUTE_HEADER <= to; ) {
+    const end = attributeEnd(bytes, at, to)
+    visit(attributeType(bytes, at), at + ATTRIBUTE_HEADER, end)
+    at += (end - at + 3) & ~3
   }
+}
+
+/** The type of the attribute that begins at `at`. */
+export function attributeType(bytes: Uint8Array, at: number): number {
+  return hostU16(bytes, at + 2) & TYPE_MASK
+}
+
+/** Where the value of the attribute that begins at `at` ends. Throws TruncatedError where that is beyond `to`. */
+export function attributeEnd(bytes: Uint8Array, at: number, to: number): number {
+  const length = hostU16(bytes, at)
+  if (length < ATTRIBUTE_HEADER || at + length > to)
+    throw new TruncatedError('a netlink attribute is cut short')
+  return at + length
 }
 
 /** The attributes in order: a list has many of one type. */
