@@ -118,6 +118,9 @@ function readArgs(text: string): unknown {
 
 /** CNI_ARGS as libcni stores them: a list of pairs, or null. */
 function pairsOf(cniArgs: unknown): (readonly [string, string])[] {
-  const list = Array.isArray(cniArgs) ? cniArgs : []
-  return list.flatMap((pair) => (Array.isArray(pair) ? [[String(pair[0]), String(pair[1])] as const] : []))
+  const pairs: [string, string][] = []
+  for (const pair of Array.isArray(cniArgs) ? cniArgs : []) {
+    if (Array.isArray(pair)) pairs.push([String(pair[0]), String(pair[1])])
+  }
+  return pairs
 }

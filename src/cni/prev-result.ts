@@ -28,36 +28,40 @@ export function parseAddresses(prevResult: JsonObject, ifname: string): Interfac
     throw new CniError('invalidConfig', `Cannot use prevResult.ips ${quote(ips)}: it is no list`)
   }
   const interfaces = Array.isArray(prevResult.interfaces) ? prevResult.interfaces : []
-  const parsed = ips.map((ip, index) => ({
-    ...parseInterfaceAddress(ip, `prevResult.ips[${index}]`),
-    index,
-    isOnSandbox:
-      isObject(ip) &&
-      typeof ip.interface === 'number' &&
-      isSandboxInterface(interfaces[ip.interface], ifname),
-  }))
-  const onSandbox = parsed.filter((ip) => ip.isOnSandbox)
-  return (onSandbox.length > 0 ? onSandbox : parsed).map(({ address, length, index }) => {
-    const kind = kindOfNoPod(address)
-    if (kind === undefined) return { address, length }
-    const text = quote(ips[index].address)
-    throw new CniError(
-      'invalidConfig',
-      `Cannot use prevResult.ips[${index}].address ${text}: no pod can have ${kind}; look at what the IPAM plugin gives out`,
-    )
+  const isOnSandbox = (ip: unknown) =>
+    isObject(ip) && typeof ip.interface === 'number' && isSandboxInterface(interfaces[ip.interface], ifname)
+  const parsed = ips.map(parseInterfaceAddress)
+  const isAnyOnSandbox = ips.some(isOnSandbox)
+  return parsed.filter((one, index) => {
+    const isOwn = !isAnyOnSandbox || isOnSandbox(ips[index])
+    if (isOwn) requirePods(one, { ip: ips[index], index })
+    return isOwn
   })
 }
 
-function parseInterfaceAddress(ip: unknown, path: string): InterfaceAddress {
+/** Throws for an address that no pod can have. */
+function requirePods({ address }: InterfaceAddress, { ip, index }: { ip: JsonObject; index: number }): void {
+  const kind = kindOfNoPod(address)
+  if (kind === undefined) return
+  throw new CniError(
+    'invalidConfig',
+    `Cannot use prevResult.ips[${index}].address ${quote(ip.address)}: no pod can have ${kind}; look at what the IPAM plugin gives out`,
+  )
+}
+
+function parseInterfaceAddress(ip: unknown, index: number): InterfaceAddress {
   const text = isObject(ip) ? ip.address : undefined
   if (typeof text !== 'string') {
-    throw new CniError('invalidConfig', `Cannot use ${path} ${quote(ip)}: it has no address`)
+    throw new CniError('invalidConfig', `Cannot use prevResult.ips[${index}] ${quote(ip)}: it has no address`)
   }
   try {
     return parseAddressWithLength(text)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
-    throw new CniError('invalidConfig', `Cannot use ${path}.address ${quote(text)}: ${error.message}`)
+    throw new CniError(
+      'invalidConfig',
+      `Cannot use prevResult.ips[${index}].address ${quote(text)}: ${error.message}`,
+    )
   }
 }
 
