@@ -4,8 +4,8 @@ import { ignoredPodListWarning, intentOf, isChosen, type Settings } from '../con
 import { parsePodCIDRs } from '../config/parse'
 import { ignoredPodListsIn, podPart } from '../config/pod-lists'
 import { type Decision, decide } from '../config/wanted'
-import { FAMILY_NAMES } from '../policy/address'
-import { isPodChosen, ownSubnets, wideSubnetWarnings } from '../policy/decide'
+import { FAMILIES } from '../policy/address'
+import { isPodChosen, wideSubnetWarnings } from '../policy/decide'
 import type { InterfaceAddress } from '../policy/prefix'
 import { once } from '../system/once'
 
@@ -27,21 +27,32 @@ export function deciderOf(plugin: JsonObject, settings: Settings): Decide {
   return (pod, ips) => {
     const { namespace } = pod.attachment
     const { own, ignored } = mayHaveList(pod) ? podListsOf(plugin, pod) : withoutList()
+    const lists = own === withoutList().own ? '' : JSON.stringify([own, ignored])
     // Pods may differ in nothing else.
-    const [subnets, wide] = [ownSubnets(ips), wideSubnetWarnings(ips)]
-    const chosen = FAMILY_NAMES.map((family) => isPodChosen(common, family, ips))
-    const key = JSON.stringify([isChosen(settings.config, namespace), chosen, own, ignored, subnets, wide])
+    const key = [
+      isChosen(settings.config, namespace),
+      isPodChosen(common, 'ip', ips),
+      isPodChosen(common, 'ip6', ips),
+      ips.map(wordSubnet),
+      lists,
+    ].join(' ')
     const known = decided.get(key)
     if (known) return known
     const podCIDRs = parsePodCIDRs(own)
     const ofPod = podCIDRs ? { ...settings, config: { ...settings.config, podCIDRs } } : settings
     const one = {
       decision: decide(ofPod, intentOf(ofPod, namespace), ips),
-      warnings: [...ignored.map(ignoredPodListWarning), ...wide],
+      warnings: [...ignored.map(ignoredPodListWarning), ...wideSubnetWarnings(ips)],
     }
     decided.set(key, one)
     return one
   }
+}
+
+/** The subnet of an address, unless that is the address alone. BigInt does this in a third of the time that `subnetOf` takes. */
+function wordSubnet({ address: { family, value }, length }: InterfaceAddress): string {
+  const { bits } = FAMILIES[family]
+  return length < bits ? `${value >> BigInt(bits - length)}/${length} ${family}` : ''
 }
 
 const NO_LIST = { readArgs: () => undefined, capabilityArgs: {} }

@@ -13,24 +13,23 @@ export interface Candidate {
  */
 export function oneForEachAddress(candidates: readonly Candidate[]): Wanted[] {
   const winners = new Map<bigint, Candidate>()
-  const rank = ({ cached }: Candidate) => [cached.netns === undefined ? 0 : 1, cached.modified] as const
   for (const candidate of candidates) {
-    for (const address of candidate.wanted.addresses.map(toMapped)) {
-      const other = winners.get(address)
-      const [[known, modified], [otherKnown, otherModified]] = [
-        rank(candidate),
-        other ? rank(other) : [-1, 0],
-      ]
-      if (known > otherKnown || (known === otherKnown && modified >= otherModified))
-        winners.set(address, candidate)
+    for (const address of candidate.wanted.addresses) {
+      const mapped = toMapped(address)
+      const other = winners.get(mapped)
+      if (!other || isBetter(candidate.cached, other.cached)) winners.set(mapped, candidate)
     }
   }
   return candidates.map((candidate) => {
     const isOurs = (address: Address) => winners.get(toMapped(address)) === candidate
     const { wanted } = candidate
-    const addresses = wanted.addresses.filter(isOurs)
-    return addresses.length === wanted.addresses.length
-      ? wanted
-      : { ...wanted, addresses, ofResult: wanted.addresses }
+    if (wanted.addresses.every(isOurs)) return wanted
+    return { ...wanted, addresses: wanted.addresses.filter(isOurs), ofResult: wanted.addresses }
   })
+}
+
+/** Of two equals, the one that is read later. */
+function isBetter(one: CachedAttachment, other: CachedAttachment): boolean {
+  const isKnown = one.netns !== undefined
+  return isKnown === (other.netns !== undefined) ? one.modified >= other.modified : isKnown
 }

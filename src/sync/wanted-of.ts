@@ -33,13 +33,12 @@ export async function wantedOf(
     try {
       const plugin = await pluginOf(cached)
       if (!plugin) continue
-      const { wanted, warnings: said } = wantedBy(cached, plugin)
-      for (const warning of said) warnings.add(`network ${cached.attachment.network}: ${warning}`)
       // All pods of a network have the same conflist, so it is read once.
       const origin = origins.get(cached.config) ?? originOf(cached)
       origins.set(cached.config, origin)
-      // The runtime writes the file as soon as the ADD has succeeded.
-      candidates.push({ cached, wanted: { ...wanted, origin, addedAt: cached.modified / 1000 } })
+      const { wanted, warnings: said } = wantedBy(cached, plugin, origin)
+      for (const warning of said) warnings.add(`network ${cached.attachment.network}: ${warning}`)
+      candidates.push({ cached, wanted })
     } catch (error) {
       skipped.push(`skipped the cache file ${cached.file}: ${error instanceof Error ? error.message : error}`)
     }
@@ -50,12 +49,20 @@ export async function wantedOf(
 function wantedBy(
   cached: CachedAttachment,
   { decide, isFallback }: Plugin,
+  origin: Origin,
 ): { wanted: Wanted; warnings: readonly string[] } {
   const { attachment, result, netns = existingSandbox(result, attachment.ifname) } = cached
   const ips = parseAddresses(result, attachment.ifname)
   const { decision, warnings } = decide(cached, ips)
-  const wanted = wantedFor(attachment, ips, decision)
-  return { wanted: { ...wanted, ...(netns !== undefined && { netns }), isFallback }, warnings }
+  const wanted = {
+    ...wantedFor(attachment, ips, decision),
+    ...(netns !== undefined && { netns }),
+    isFallback,
+    origin,
+    // The runtime writes the file as soon as the ADD has succeeded.
+    addedAt: cached.modified / 1000,
+  }
+  return { wanted, warnings }
 }
 
 export function pluginsIn({ readConflist }: CachedAttachment): readonly JsonObject[] {
