@@ -14,6 +14,8 @@ export function printable(text: string): string {
 
 /** Makes several lines: line breaks and tabs stay. */
 export function printableText(text: string): string {
+  // A table of 10,000 pods has nothing else, and the Unicode properties are looked up for each character.
+  if (!/[^\t\n -~]/.test(text)) return text
   return text.replace(/[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escapeCharacter)
 }
 

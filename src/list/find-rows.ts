@@ -35,8 +35,9 @@ export function findRows(found: Found): Row[] {
     ...attachments.map((live) => {
       const policy = policies.of(live)
       const existence = oddExistence(verdictOn(live), expected.cache.exists)
-      const others = (places.get(live.id) ?? []).filter((one) => one !== live)
-      return rowOf(live, { expected, policy, odd: [...existence, ...others.map(inTwoPlaces)] })
+      const own = places.get(live.id) ?? []
+      const others = own.length > 1 ? own.filter((one) => one !== live).map(inTwoPlaces) : []
+      return rowOf(live, { expected, policy, odd: existence.concat(others) })
     }),
     ...[...expected.wanted].flatMap(([id, one]) => (places.has(id) ? [] : [withoutRules(one)])),
     ...strays.map((stray): Row => {
@@ -62,7 +63,7 @@ function inTwoPlaces({ place }: LiveAttachment): Oddity {
 
 function rowOf(
   live: LiveAttachment,
-  { expected, policy, odd }: { expected: Expected; policy: ListedPolicy | undefined; odd: readonly Oddity[] },
+  { expected, policy, odd }: { expected: Expected; policy: ListedPolicy | undefined; odd: Oddity[] },
 ): Row {
   const { id, addresses, note, place } = live
   const cached = expected.cached.get(id)
@@ -72,16 +73,15 @@ function rowOf(
     id,
     addresses,
     names: namesOf(cached?.attachment ?? note ?? NOBODY),
-    ...(netns !== undefined && { netns }),
+    netns,
     place,
-    ...(policy && { policy }),
-    ...(wanted?.podList && { ownList: wanted.podList }),
-    odd: [
-      ...odd,
-      ...oddRules(live),
-      ...(policy && !policy.policy ? [ALTERED] : []),
-      ...(wanted ? oddAgainst(live, policy, wanted) : unwanted(expected, cached)),
-    ],
+    policy,
+    ownList: wanted?.podList,
+    odd: odd.concat(
+      oddRules(live),
+      policy && !policy.policy ? ALTERED : [],
+      wanted ? oddAgainst(live, policy, wanted) : unwanted(expected, cached),
+    ),
   }
 }
 

@@ -8,8 +8,8 @@ import { isWantedPolicy } from './wanted-policy'
 
 /** What is odd about its rules, whatever anybody wants. */
 export function oddRules({ rules }: Pick<LiveAttachment, 'rules'>): Oddity[] {
-  const odd = rules.filter(({ policy, foreign }) => policy === undefined || foreign.length > 0)
-  return odd.flatMap(({ address, policy, foreign }: LiveRule): Oddity[] => {
+  if (rules.every(({ policy, foreign }) => policy !== undefined && foreign.length === 0)) return []
+  return rules.flatMap(({ address, policy, foreign }: LiveRule): Oddity[] => {
     const text = formatAddress(address)
     return [
       ...foreign.map((line) => ({ code: 'foreign-rule' as const, text: `${text} leads to ${line}` })),

@@ -9,12 +9,12 @@ export interface Row {
   readonly id: string
   readonly addresses: readonly Address[]
   readonly names: Names
-  readonly netns?: string
+  readonly netns?: string | undefined
   /** Absent: it has no rules, and should have some. */
   readonly place?: PlaceName
-  readonly policy?: ListedPolicy
+  readonly policy?: ListedPolicy | undefined
   /** The list that came with the pod, where its policy is made of that. */
-  readonly ownList?: readonly Prefix[]
+  readonly ownList?: readonly Prefix[] | undefined
   readonly odd: readonly Oddity[]
 }
 
