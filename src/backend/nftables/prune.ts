@@ -34,8 +34,8 @@ export function prune(
   const digests = new Map<Listed, string>()
   for (const [digest, listed] of listAttachments(state)) if (isStale(listed)) digests.set(listed, digest)
   const stale = [...digests.keys()]
-  const isOfStale = ({ owner }: AddressState) =>
-    owner !== undefined && [...digests.values()].includes(digestOfOwner(owner))
+  const staleDigests = new Set(digests.values())
+  const isOfStale = ({ owner }: AddressState) => owner !== undefined && staleDigests.has(digestOfOwner(owner))
   if (options.dryRun) {
     const rest = state.addresses.filter((one) => !isOfStale(one))
     return { removed: stale, policies: unusedPolicies(state, rest), failures: doubts(state) }
@@ -47,7 +47,7 @@ export function prune(
       ? carrier.run([
           ...state.addresses.filter(isOfStale).flatMap(deleteFound),
           ...state.slots
-            .filter(({ digest }) => [...digests.values()].includes(digest))
+            .filter(({ digest }) => staleDigests.has(digest))
             .flatMap((one) => deleteSlotsThatSay(one.digest, [one])),
         ])
       : undefined
