@@ -8,7 +8,7 @@ export interface HelpPart {
 }
 
 /** Narrow terminals have this many columns. */
-const WIDTH = 80
+export const WIDTH = 80
 /** Where explanations begin; a name that reaches so far has a line of its own. */
 const COLUMN = 26
 
