@@ -106,7 +106,11 @@ function reportRank(
     const message = `the network ${quote(value.name)} is in ${known} already, which comes first by name, so that this file is not used: rename or remove one of them`
     find(report, part, { severity: 'warning', rule: 'same-name', path: ['name'], message })
   } else if (first !== undefined) {
-    const message = `runtimes take ${basename(first)}, the first file by name, for pods, and that is not this one: rename or remove it, unless the runtime names ${quote(value.name)} (CRI-O: cni_default_network)`
+    const unless =
+      value.name === undefined
+        ? ''
+        : `, unless the runtime names ${quote(value.name)} (CRI-O: cni_default_network)`
+    const message = `runtimes take ${basename(first)}, the first file by name, for pods, and that is not this one: rename or remove it${unless}`
     find(report, part, { severity: 'warning', rule: 'not-first', message })
   }
 }

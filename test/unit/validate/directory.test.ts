@@ -48,6 +48,16 @@ describe('another file comes first:', () => {
       '2 files judged: 0 errors, 0 warnings',
     ])
   })
+
+  test('and this one has no name, so that no runtime can name it', async () => {
+    const [rank] = await validateFiles({
+      '05-other.conflist': WITHOUT,
+      '10-pods.json': '{ "cniVersion": "1.0.0", "type": "ip-masq" }',
+    })
+    expect(rank).toBe(
+      '10-pods.json:1:1: warning: runtimes take 05-other.conflist, the first file by name, for pods, and that is not this one: rename or remove it',
+    )
+  })
 })
 
 describe('a broken file', () => {
