@@ -29,7 +29,13 @@ function changed({ changes }: Pick<SyncReport, 'changes'>): readonly Finding[] {
   const other = changes.filter(({ what }) => what === 'changed')
   if (other.length === 0) return []
   const what = `${attachmentsHave(other.length)} other rules than the conflist asks for now: ${examples(other.map(nameOfChange))}`
-  return [warning(CHECK, { what, why: 'their new connections follow an old list', mend: MEND })]
+  return [
+    warning(CHECK, {
+      what,
+      why: 'their new connections follow what an older conflist asked for',
+      mend: MEND,
+    }),
+  ]
 }
 
 /** Without pods there is nothing that they could share. */

@@ -61,7 +61,7 @@ describe('what a sync would change', () => {
         check: 'drift',
         level: 'warning',
         what: '4 attachments have other rules than the conflist asks for now: shop/b (b eth0, network pods) with 10.244.1.8, shop/c (c eth0, network pods) with 10.244.1.8, shop/d (d eth0, network pods) with 10.244.1.8 and 1 more',
-        why: 'their new connections follow an old list',
+        why: 'their new connections follow what an older conflist asked for',
         mend,
       },
       {
