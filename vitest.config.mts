@@ -38,8 +38,12 @@ const LONG = [
   'kernel/watch',
   'kernel/install-watch',
   'kernel/health',
+  'bundle/documents',
   'bundle/limits',
   'bundle/tool',
+  'kernel/inspect',
+  'kernel/metrics',
+  'shared/explain',
   'packaging/libc',
   'runtime/image',
 ].map((name) => `/test/${name}.test.ts`)
