@@ -41,6 +41,8 @@ export interface Part {
   readonly destination: Range
   /** What ip-masq does: by the rules in the kernel, or offline by the config. Absent: not known. */
   readonly verdict?: Verdict
+  /** What the rules in each place do, in the order of `rules`; undefined where that is not known. */
+  readonly own: readonly (Verdict | undefined)[]
   readonly because?: Because
   /** What the conflist asks for, where the kernel has something else. */
   readonly wanted?: Verdict

@@ -17,6 +17,8 @@ import type { PodAddress } from './pods'
 export interface Decided {
   readonly destination: Range
   readonly verdict?: Verdict
+  /** What the rules in each place do, in the order of the pod's rules; undefined where that is not known. */
+  readonly own: readonly (Verdict | undefined)[]
   readonly because?: Because
   readonly wanted?: Verdict
   readonly conditions: Conditions
@@ -52,12 +54,13 @@ export async function decideParts(range: Range, deciding: Deciding): Promise<Dec
     for (let one = reasons[at]; one && one.range.end <= first; one = reasons[at]) at += 1
     const reason = reasons[at]
     const wanted = reason && verdictOf(reason.reason)
-    const verdict = isOffline ? wanted : liveVerdict(rules, family, first)
+    const own = isOffline ? [] : rules.map((policy) => policy && verdictAt(policy, family, first))
+    const verdict = isOffline ? wanted : firstThatActs(own)
     const differs = !isOffline && wanted && !(verdict && isSameVerdict(wanted, verdict))
     const last = parts.at(-1)
     const acting = isOffline ? asked : policies[0]
     const part: Decided = {
-      destination,
+      ...{ destination, own },
       ...(verdict && { verdict }),
       ...(reason && { because: await becauseOf(reason, locate) }),
       ...(differs && { wanted }),
@@ -76,16 +79,10 @@ function verdictOf({ verdict, source }: Reason): Verdict {
 }
 
 /** The first place that masquerades decides. Undefined where rules are not such as we write them. */
-function liveVerdict(
-  rules: readonly (Policy | undefined)[],
-  family: Range['family'],
-  digits: string,
-): Verdict | undefined {
+function firstThatActs(own: readonly (Verdict | undefined)[]): Verdict | undefined {
   let exempt: Verdict = { does: 'exempt' }
-  for (const policy of rules) {
-    if (!policy) return undefined
-    const verdict = verdictAt(policy, family, digits)
-    if (verdict.does === 'masqueraded') return verdict
+  for (const verdict of own) {
+    if (!verdict || verdict.does === 'masqueraded') return verdict
     if (verdict.isPinned) exempt = verdict
   }
   return exempt

@@ -1,6 +1,7 @@
 import { formatAddress } from '../policy/address'
 import { formatTarget } from '../policy/range'
 import type { Explanation, Part } from './explanation'
+import type { Verdict } from './live-verdict'
 import { isActing } from './seen'
 import { effectOf, natWords, verdictWords, whoOf } from './words'
 
@@ -10,7 +11,13 @@ export function wayOf(explanation: Explanation, part: Part): string[] {
   if (route?.kind !== 'out') return []
   const { rules } = explanation
   // The first place that gives a packet a source ends the search.
-  const own = rules.map(({ place, policy }, i) => ownStep(place, policy, { part, isFirst: i === 0 }))
+  const acting = Math.max(
+    0,
+    part.own.findIndex((one) => one?.does !== 'exempt'),
+  )
+  const own = rules.map(({ place, policy }, i) =>
+    ownStep(place, policy, { part, verdict: part.own[i], isDeciding: i === acting }),
+  )
   const steps = [
     ...others.map((nat) => ({
       priority: nat.priority,
@@ -43,17 +50,19 @@ function rank({ priority, order }: Step): number {
   return priority * 4 + { before: 0, own: 1, unknown: 2, after: 3 }[order]
 }
 
-function ownStep(
-  place: string,
-  policy: string | undefined,
-  { part, isFirst }: { readonly part: Part; readonly isFirst: boolean },
-): Step {
-  const { verdict, conditions, route, decidedBy } = part
+interface OwnPart {
+  readonly part: Part
+  readonly verdict: Verdict | undefined
+  readonly isDeciding: boolean
+}
+
+function ownStep(place: string, policy: string | undefined, { part, verdict, isDeciding }: OwnPart): Step {
+  const { conditions, route, decidedBy } = part
   const isOut = route?.kind === 'out'
   const acts = verdict && isOut && isActing(verdict.does, conditions, route.out)
   const does = verdict ? (acts ? verdictWords(verdict) : 'left alone') : 'not known'
   const [priority, table] =
     place === 'nftables' ? [99, 'inet ip-masq nat-postrouting'] : [100, `${place} nat POSTROUTING > IPM-PODS`]
-  const decides = decidedBy || !verdict || !isFirst ? '' : '  <- decides'
+  const decides = decidedBy || !verdict || !isDeciding ? '' : '  <- decides'
   return { priority, order: 'own', text: `${table} > ${policy ?? 'no policy'} (ip-masq): ${does}${decides}` }
 }

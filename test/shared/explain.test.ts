@@ -440,6 +440,26 @@ describe('when not all is as it should be:', () => {
     await roll({})
   })
 
+  test.runIf(firewall.name === 'nftables')(
+    'rules in two places, the first of which leaves it alone',
+    async () => {
+      await roll({ backend: 'iptables' })
+      await roll({ nonMasqueradeCIDRs: ['203.0.113.0/24'] })
+      const { lines } = await network.command(`explain shop/web ${internet}`)
+      expect(await sourceSeen(pod, internet)).toBe(NODE.ipv4)
+      expect(lines[0]).toBe(
+        `shop/web (${POD.ipv4}), network cbr0, to ${internet}: masqueraded, seen as ${NODE.ipv4}`,
+      )
+      const ours = lines.filter((line) => line.includes('(ip-masq)'))
+      expect(ours.map((line) => line.replace(/^.*\(ip-masq\): /, ''))).toEqual([
+        'left alone',
+        'masqueraded  <- decides',
+      ])
+      await network.command('sync')
+      await site.node.sh('iptables -t nat -F POSTROUTING')
+    },
+  )
+
   test('a name with a line break', async () => {
     const entry = await network.cache('torn', ['10.244.1.31/24'], {
       cniArgs: [
