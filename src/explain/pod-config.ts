@@ -26,9 +26,11 @@ export async function askedFor(pod: PodAddress, networks: Networks, confDir: str
   const at = network && placeOf(network)
   if (network && !at)
     return { notes: [`network ${name}: ${confDir}/${network.file} has no ip-masq`], problems: [] }
-  const notes = at ? [] : [`network ${name}: there is no conflist of that name in ${confDir}`]
+  const isAbsent = !at && networks.exists
+  const notes = isAbsent ? [`network ${name}: there is no conflist of that name in ${confDir}`] : []
+  const nowhere = `there is no ${confDir}; name the right directory with --conf-dir or --profile`
   // One of those that cannot be read may be the network's.
-  const problems = at ? [] : networks.problems
+  const problems = at ? [] : networks.exists ? networks.problems : [nowhere]
   const plugin = at ? at.plugin : pluginOfAdd(cached)
   if (!plugin) return { notes, problems }
   try {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -325,6 +325,20 @@ describe('when not all is as it should be:', () => {
     expect(torn.one.notes).toEqual([
       `network cbr0: there is no conflist of that name in ${network.confDir}`,
       'this is by the conflist of its ADD, as the runtime cached it',
+    ])
+  })
+
+  test('the directory of the conflists is another one', async () => {
+    await roll({})
+    const { confDir } = network
+    await rename(confDir, `${confDir}-elsewhere`)
+    const { status, one } = await explain(internet)
+    await rename(`${confDir}-elsewhere`, confDir)
+    expect([status, one.parts[0].seenAs, one.problems, one.notes]).toEqual([
+      1,
+      [NODE.ipv4],
+      [`there is no ${confDir}; name the right directory with --conf-dir or --profile`],
+      ['this is by the conflist of its ADD, as the runtime cached it'],
     ])
   })
 
