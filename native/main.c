@@ -33,12 +33,15 @@ static size_t stack_size(void) {
   return limit.rlim_cur / 2;
 }
 
-/* The next file that is opened must not become a stdout or stderr that the caller closed. */
+/*
+ * The next file that is opened must not become a stdout or stderr that the caller closed. Nothing can be written to such a stdout, so
+ * that a result which nobody gets is a failure.
+ */
 static void keep_standard_descriptors(void) {
   int descriptor;
   for (int i = 0; i < 3; i++)
     if (fcntl(i, F_GETFD) < 0)
-      while ((descriptor = open("/dev/null", O_RDWR)) >= 0 && descriptor < i)
+      while ((descriptor = open("/dev/null", i == STDOUT_FILENO ? O_RDONLY : O_RDWR)) >= 0 && descriptor < i)
         ;
 }
 

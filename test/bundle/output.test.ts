@@ -64,3 +64,14 @@ describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     expect((await sh(`bash ${script} ${executable} 2> /dev/full`)).exitCode).toBe(1)
   })
 })
+
+/** Node.js opens /dev/null in the place of a descriptor that is closed, and so never knows. */
+test('a closed stdout makes it fail, and a DEL that has nothing to write works', async () => {
+  const sh = (line: string) => execa('bash', ['-c', line], { reject: false })
+  const closed = await sh(`echo '{"cniVersion":"1.0.0"}' | CNI_COMMAND=VERSION ${EXECUTABLES.native} >&-`)
+  expect(closed.exitCode).toBe(1)
+  expect(closed.stderr).toContain('Cannot write the result: Error: EBADF')
+  expect((await sh(`${EXECUTABLES.native} --version >&-`)).exitCode).toBe(1)
+  const del = `CNI_COMMAND=DEL CNI_CONTAINERID=c1 CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin ${EXECUTABLES.native}`
+  expect((await sh(`unshare -n bash -c '${del} >&-' <<< junk`)).exitCode).toBe(0)
+})
