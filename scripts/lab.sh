@@ -12,7 +12,7 @@ lab() {
   scripts/setup "${SETUP:-all}"
   TMPDIR=$(mktemp -d)
   # Tests run programs as other users, who have to get to them.
-  chmod 711 "$TMPDIR"
+  chmod 755 "$TMPDIR"
   export TMPDIR IP_MASQ_LAB="ipmasq-$$"
   trap sweep EXIT
   trap 'exit 130' INT TERM

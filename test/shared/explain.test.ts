@@ -19,6 +19,11 @@ import {
   sourceSeen,
 } from '../lab/site'
 
+/** What only nftables can have. A test that is skipped counts as one that failed, so elsewhere there is none. */
+const testOverNftables = (name: string, run: () => Promise<void>) => {
+  if (firewall.name === 'nftables') test(name, run)
+}
+
 /** What explain says is what an echo server sees. One pod, shop/web, ADDed anew for each config. */
 
 const { internet, internet6, onPrem, onPrem6, otherNodesPod, otherNodesPod6, linkLocal } = DESTINATIONS
@@ -442,7 +447,7 @@ describe('when not all is as it should be:', () => {
   })
 
   // In iptables another chain still names the owner.
-  test.runIf(firewall.name === 'nftables')('rules without an owner', async () => {
+  testOverNftables('rules without an owner', async () => {
     await roll({})
     await network.uncache('web')
     await site.node.sh(firewall.loseOwner(POD.ipv4))
@@ -454,25 +459,22 @@ describe('when not all is as it should be:', () => {
     await roll({})
   })
 
-  test.runIf(firewall.name === 'nftables')(
-    'rules in two places, the first of which leaves it alone',
-    async () => {
-      await roll({ backend: 'iptables' })
-      await roll({ nonMasqueradeCIDRs: ['203.0.113.0/24'] })
-      const { lines } = await network.command(`explain shop/web ${internet}`)
-      expect(await sourceSeen(pod, internet)).toBe(NODE.ipv4)
-      expect(lines[0]).toBe(
-        `shop/web (${POD.ipv4}), network cbr0, to ${internet}: masqueraded, seen as ${NODE.ipv4}`,
-      )
-      const ours = lines.filter((line) => line.includes('(ip-masq)'))
-      expect(ours.map((line) => line.replace(/^.*\(ip-masq\): /, ''))).toEqual([
-        'left alone',
-        'masqueraded  <- decides',
-      ])
-      await network.command('sync')
-      await site.node.sh('iptables -t nat -F POSTROUTING')
-    },
-  )
+  testOverNftables('rules in two places, the first of which leaves it alone', async () => {
+    await roll({ backend: 'iptables' })
+    await roll({ nonMasqueradeCIDRs: ['203.0.113.0/24'] })
+    const { lines } = await network.command(`explain shop/web ${internet}`)
+    expect(await sourceSeen(pod, internet)).toBe(NODE.ipv4)
+    expect(lines[0]).toBe(
+      `shop/web (${POD.ipv4}), network cbr0, to ${internet}: masqueraded, seen as ${NODE.ipv4}`,
+    )
+    const ours = lines.filter((line) => line.includes('(ip-masq)'))
+    expect(ours.map((line) => line.replace(/^.*\(ip-masq\): /, ''))).toEqual([
+      'left alone',
+      'masqueraded  <- decides',
+    ])
+    await network.command('sync')
+    await site.node.sh('iptables -t nat -F POSTROUTING')
+  })
 
   test('a name with a line break', async () => {
     const entry = await network.cache('torn', ['10.244.1.31/24'], {
@@ -611,7 +613,7 @@ test('the file for Node says the same, with ip and nft', async () => {
 /** The names that tests choose, as the documents have them. */
 const asInDocuments = (text: string) => text.replaceAll(network.confDir, '/etc/cni/net.d')
 
-const documents = async () => {
+testOverNftables('the output in the documents', async () => {
   await roll({ nonMasqueradeCIDRs: ['10.0.0.0/8', '192.168.0.0/16'], masqueradeCIDRs: ['192.168.200.0/24'] })
   const file = join(network.confDir, '10-pods.conflist')
   await writeFile(file, `${JSON.stringify(JSON.parse(await readFile(file, 'utf8')), null, 2)}\n`)
@@ -625,6 +627,4 @@ const documents = async () => {
   const json = await readFile(new URL('../../docs/json.md', import.meta.url), 'utf8')
   const { json: printed } = await explain(onPrem)
   expect(json).toContain(asInDocuments(JSON.stringify(printed, null, 2)))
-}
-// The documents show nftables. A test that is skipped would count as one that failed.
-if (firewall.name === 'nftables') test('the output in the documents', documents)
+})
