@@ -117,10 +117,21 @@ function requireKnown(object: object, keys: readonly string[]): void {
 
 let count = 0
 
+export interface RunOptions {
+  /** A capability that the container does not get. */
+  readonly without?: string
+  readonly moreArgs?: readonly string[]
+  /**
+   * Waits for the end of the container, and throws with what it said. The log of a container that ends at once may stay empty,
+   * because the shim ends too.
+   */
+  readonly isForeground?: boolean
+}
+
 export async function runDaemonSet(
   containerd: Containerd,
   manifests: readonly Manifest[],
-  { without, moreArgs = [] }: { readonly without?: string; readonly moreArgs?: readonly string[] } = {},
+  { without, moreArgs = [], isForeground = false }: RunOptions = {},
 ): Promise<Running> {
   const daemonSet = manifests.find(({ kind }) => kind === 'DaemonSet')
   if (!daemonSet) throw new Error('there is no DaemonSet')
@@ -168,10 +179,10 @@ export async function runDaemonSet(
     ...variables.map(([variable, value]) => `--env ${variable}=${value}`),
     ...mounts,
     `--memory-limit ${Number.parseInt(resources.limits.memory, 10) << 20}`,
-    `--log-uri file://${directory}/log`,
   ]
+  const how = isForeground ? '--rm' : `-d --log-uri file://${directory}/log`
   await containerd.ctr(
-    `run -d ${flags.join(' ')} ${image} ${name} ip-masq ${[...args.map(expand), ...moreArgs].join(' ')}`,
+    `run ${how} ${flags.join(' ')} ${image} ${name} ip-masq ${[...args.map(expand), ...moreArgs].join(' ')}`,
   )
   const ask = ({ httpGet: { host, port, path } }: Probe) => {
     const line = `exec 3<>/dev/tcp/${host}/${port}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`
