@@ -6,7 +6,7 @@ import { isNamedInConfig } from '../install/nested-plugins'
 import { shapeFault } from '../install/target'
 import { find, type Part, type Report, reportAt } from './judgement'
 import { lineCounter, splitPlace } from './lines'
-import { DEEPEST } from './locate'
+import { DEEPEST, isJson } from './locate'
 import { hasOurs, judgeNetwork, type Network } from './network'
 import { judgeOwnConfig } from './own-config'
 import type { PlacedPlugin } from './plugins'
@@ -40,15 +40,6 @@ export function readCni(report: Report, text: Text): CniText | undefined {
   if (deep) return refuse(`it is nested deeper than ${DEEPEST} levels; nest less deeply`)
   const value: unknown = JSON.parse(written)
   return isObject(value) ? { text, value } : refuse('it is no JSON object; write { ... }')
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** What surrounds the text. */

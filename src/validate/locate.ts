@@ -30,7 +30,7 @@ export function locator(text: string): Locate {
   }
 }
 
-function isJson(text: string): boolean {
+export function isJson(text: string): boolean {
   try {
     JSON.parse(text)
     return true
