@@ -37,7 +37,8 @@ export interface PodNames {
   readonly ifname: string
 }
 
-export interface Part {
+/** A part of the destination with one answer, as far as rules and config go. */
+export interface Decided {
   readonly destination: Range
   /** What ip-masq does: by the rules in the kernel, or offline by the config. Absent: not known. */
   readonly verdict?: Verdict
@@ -47,6 +48,9 @@ export interface Part {
   /** What the conflist asks for, where the kernel has something else. */
   readonly wanted?: Verdict
   readonly conditions: Conditions
+}
+
+export interface Part extends Decided {
   /** Absent offline. */
   readonly route?: Route
   /** Through which interface the packets come in. */

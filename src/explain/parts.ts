@@ -9,20 +9,9 @@ import { decidePolicy } from '../policy/decide'
 import type { Policy } from '../policy/policy'
 import { type Range, rangeUpTo } from '../policy/range'
 import { borders } from '../policy/steps'
-import type { Because, Conditions } from './explanation'
+import type { Because, Conditions, Decided } from './explanation'
 import { isSameVerdict, rangesOf, type Verdict, verdictAt } from './live-verdict'
 import type { PodAddress } from './pods'
-
-/** A part of the destination with one answer, as far as rules and config go. */
-export interface Decided {
-  readonly destination: Range
-  readonly verdict?: Verdict
-  /** What the rules in each place do, in the order of the pod's rules; undefined where that is not known. */
-  readonly own: readonly (Verdict | undefined)[]
-  readonly because?: Because
-  readonly wanted?: Verdict
-  readonly conditions: Conditions
-}
 
 export interface Deciding {
   readonly pod: PodAddress
