@@ -5,9 +5,9 @@ import type { JsonObject } from '../cni/json'
 import { backendSetting } from '../config/backend-setting'
 import { warningsOf } from '../config/intent'
 import { readSettings } from '../config/settings'
-import { configFiles, ownDropIns } from '../install/conf-directory'
+import { configFiles, ownDropIns, skippedDirectories } from '../install/conf-directory'
 import { findTarget, type Target } from '../install/target'
-import { error, type Finding, ok, unseen, warning } from './finding'
+import { error, type Finding, note, ok, unseen, warning } from './finding'
 
 /** The conflists, and which file of them the runtime takes. */
 
@@ -29,6 +29,8 @@ export interface Conflists {
   readonly confDir: string
   readonly read: Networks
   readonly files: readonly string[]
+  /** Directories that are named like a conflist. */
+  readonly skipped: readonly string[]
   /** The network that the runtime takes, or why it takes none; absent where there are no files. */
   readonly first?: Target | { readonly fault: string }
   readonly own: readonly OwnNetwork[]
@@ -42,7 +44,8 @@ export async function readConflists(confDir: string): Promise<Conflists> {
     if (plugin) own.push(await readOwn(confDir, network, plugin))
   }
   const first = tryTo(() => findTarget(confDir, undefined, 'mend or remove it'))
-  return { confDir, read, files: configFiles(confDir), own, ...(first && { first }) }
+  const [files, skipped] = [configFiles(confDir), skippedDirectories(confDir)]
+  return { confDir, read, files, skipped, own, ...(first && { first }) }
 }
 
 async function readOwn(confDir: string, network: Network, plugin: JsonObject): Promise<OwnNetwork> {
@@ -71,8 +74,18 @@ function tryTo<T>(work: () => T): T | { readonly fault: string } {
 }
 
 export function checkConflists(conflists: Conflists): readonly Finding[] {
+  const notes = conflists.skipped.map((path) =>
+    note(check, `${path} is a directory, and runtimes read files only: they skip it`, {
+      mend: `if it was meant to be a conflist, write it as a file of ${conflists.confDir}; otherwise nothing needs to be done`,
+    }),
+  )
+  return [...checkFiles(conflists), ...notes]
+}
+
+const check = 'conflists'
+
+function checkFiles(conflists: Conflists): readonly Finding[] {
   const { confDir, read, first } = conflists
-  const check = 'conflists'
   const elsewhere = 'name the right directory with --conf-dir or --profile'
   if (!read.exists)
     return [unseen(check, { what: `Cannot look at conflists: there is no ${confDir}`, mend: elsewhere })]
@@ -98,7 +111,6 @@ export function checkConflists(conflists: Conflists): readonly Finding[] {
 }
 
 function checkFirst({ name, file }: Target, { files, own, confDir }: Conflists): Finding {
-  const check = 'conflists'
   if (own.some(({ network }) => network.name === name))
     return ok(check, `the runtime takes ${file} first (network ${name}), and that has ip-masq`)
   const [other] = own

@@ -19,7 +19,8 @@ export function withFile<T>(place: Place, work: (file: OpenFile) => T): T {
   const descriptor = openEntryToRead(place.directory.at(place.name))
   try {
     const status = statusOfOpen(descriptor)
-    if (status.kind !== 'file') throw new Error('it is no regular file')
+    if (status.kind !== 'file')
+      throw new Error(status.kind === 'directory' ? 'it is a directory' : 'it is no regular file')
     requireAuthors(place, status.uid)
     return work({ descriptor, status })
   } finally {

@@ -6,6 +6,7 @@ import { parseTextValues } from '../config/text-value'
 import { isNamedInConfig } from '../install/nested-plugins'
 import { shapeFault } from '../install/target'
 import { isDirectory } from '../system/absent'
+import type { Entry } from '../system/files'
 import { basename, join } from '../system/paths'
 import { type CniText, judgeCni, readCni } from './cni-text'
 import { type DropIns, dropInsOf, judgeStrayDropIns } from './drop-ins'
@@ -23,29 +24,48 @@ export interface JudgedFile extends Judged {
 /** Judges a directory as a runtime reads its conf directory, and the manifests in it. */
 export async function judgeDirectory(report: Report, directory: string, read: Read): Promise<JudgedFile[]> {
   const entries = entriesIn(directory)
-  const names = entries
-    .filter(
-      ({ kind, name }) => kind !== 'directory' && !(kind === 'link' && isDirectory(join(directory, name))),
-    )
-    .map(({ name }) => name)
+  const names = entries.filter(({ kind }) => kind !== 'directory').map(({ name }) => name)
   const taken: Taken = { names: new Map() }
   const judged: JudgedFile[] = []
   // Of JSON files alone nothing says that a runtime is to read them.
   const isConfDir = names.some((name) => /\.conf(list)?$/.test(name))
   const networkNames = isConfDir ? networkFiles(names) : []
   for (const name of networkNames) {
-    const text = read(join(directory, name))
+    const path = join(directory, name)
+    if (isDirectory(path)) {
+      reportLinkToDirectory(report, path, taken)
+      continue
+    }
+    const text = read(path)
     if (!text) continue
     judged.push({ ...(await judgeNetworkFile(report, text, { directory, taken, read })), file: text.file })
   }
   const others = names.filter((name) => !networkNames.includes(name) && /\.(ya?ml|json)$/.test(name))
   for (const name of others.sort()) {
-    const text = read(join(directory, name))
+    const path = join(directory, name)
+    const text = isDirectory(path) ? undefined : read(path)
     if (text && (await isAbout(text))) judged.push({ ...(await judgeText(report, text)), file: text.file })
   }
+  if (isConfDir) reportSkipped(report, directory, entries)
   await judgeStrayDropIns(report, { directory, entries, networks: taken.names, read })
   reportNothing(report, directory, judged)
   return judged
+}
+
+/** libcni leaves out directories, but not links to them (`ConfFiles`), and then it cannot read what it found. */
+function reportLinkToDirectory({ findings }: Report, file: string, taken: Taken): void {
+  const message = 'Cannot read this: it is a link to a directory; remove it, or let it lead to a file'
+  const finding: Finding = { severity: 'error', rule: 'file-name', file, message }
+  findings.push(ranked(finding, { isFirst: taken.file === undefined, isOurs: false }))
+  taken.file ??= file
+}
+
+function reportSkipped(report: Report, directory: string, entries: readonly Entry[]): void {
+  const directories = entries.filter(({ kind }) => kind === 'directory').map(({ name }) => name)
+  for (const name of networkFiles(directories)) {
+    const message = 'this is a directory, and runtimes read files only: they skip it'
+    reportAt(report, join(directory, name), { severity: 'note', rule: 'file-name', message })
+  }
 }
 
 /** What a runtime has by the time that it comes to a file. */

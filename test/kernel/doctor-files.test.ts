@@ -1,4 +1,4 @@
-import { chmod, chown, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createDoctorSite, type DoctorSite, type Finding } from '../lab/doctor-site'
@@ -127,6 +127,26 @@ describe('conflists', () => {
         mend: `ip-masq validate ${confDir}`,
       },
     ])
+  })
+
+  test('a directory with the name of a conflist, which runtimes skip', async () => {
+    await mkdir(join(confDir, '05-first.conflist'))
+    const { status, findings } = await site.examine()
+    expect(findings.filter(({ check }) => check === 'conflists').map(short)).toEqual([
+      'ok: the runtime takes CONF/10-pods.conflist first (network cbr0), and that has ip-masq',
+      'note: CONF/05-first.conflist is a directory, and runtimes read files only: they skip it',
+    ])
+    expect(status).toBe(0)
+  })
+
+  test('a link to a directory, with which libcni reads nothing', async () => {
+    await mkdir(join(confDir, 'directory'))
+    await symlink('directory', join(confDir, '05-first.conflist'))
+    const { status, findings } = await site.examine()
+    expect(findings.filter(({ check }) => check === 'conflists').map(short)).toEqual([
+      'error: Cannot use CONF/05-first.conflist: it is a directory; the runtime takes this file first: mend or remove it',
+    ])
+    expect(status).toBe(1)
   })
 
   test('a file without ip-masq that the runtime takes first', async () => {

@@ -108,6 +108,18 @@ describe('install', () => {
     expect(await typesIn('10-pods.conflist')).toEqual(['bridge', 'portmap', 'ip-masq'])
   })
 
+  test('skips a directory with the name of a conflist, as libcni does, and refuses a link to one', async () => {
+    await mkdir(join(confDir, '05-first.conflist'))
+    await write('10-pods.conflist')
+    expect(await install()).toMatchObject({ status: 0 })
+    expect(await typesIn('10-pods.conflist')).toEqual(['bridge', 'portmap', 'ip-masq'])
+    await symlink('05-first.conflist', join(confDir, '06-link.conflist'))
+    expect(await install()).toMatchObject({
+      status: 1,
+      stderr: `Cannot use ${confDir}/06-link.conflist: it is a directory; the runtime takes this file first: mend or remove it, or name another network with --network`,
+    })
+  })
+
   test('with a config of its own, which is checked before anything is done; a new one takes its place', async () => {
     await write('10-pods.conflist')
     const config = join(directory, 'config.json')

@@ -1,5 +1,8 @@
+import { symlinkSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { conflistWith, validateFiles } from '../../lab/validation'
+import { validate } from '../../../src/validate/validate'
+import { conflistWith, validateFiles, withFiles } from '../../lab/validation'
 
 /** Directories, as a runtime reads them. */
 
@@ -84,6 +87,28 @@ describe('a broken file', () => {
     expect((await validateFiles({ '10-a.conflist': WITHOUT, '20-b.conflist': text }))[0]).toBe(
       '20-b.conflist:1:38: error: Cannot read this: it is not JSON, and runtimes read nothing else: the text ends too early: write "," or the closing bracket',
     )
+  })
+})
+
+describe('a directory with the name of a conflist', () => {
+  test('is skipped, as libcni skips it', async () => {
+    expect(await validateFiles({ '05-old.conflist/.keep': '', '10-pods.conflist': OURS })).toEqual([
+      '05-old.conflist: note: this is a directory, and runtimes read files only: they skip it',
+      '1 file judged: 0 errors, 0 warnings',
+    ])
+  })
+
+  test('to which a link leads is read by libcni, which fails', async () => {
+    const found = await withFiles({ '10-pods.conflist': OURS, 'old/.keep': '' }, async (directory) => {
+      for (const name of ['05-old.conflist', '90-old.conflist']) symlinkSync('old', join(directory, name))
+      const { findings } = await validate([directory], { readsNamedFiles: true, filesRoot: '' })
+      return findings.map(({ severity, file, message }) => `${basename(file)}: ${severity}: ${message}`)
+    })
+    expect(found).toEqual([
+      '05-old.conflist: error: Cannot read this: it is a link to a directory; remove it, or let it lead to a file; containerd takes this file first, and loads no network because of it',
+      '10-pods.conflist: warning: runtimes take 05-old.conflist, the first file by name, for pods, and that is not this one: rename or remove it, unless the runtime names "pods" (CRI-O: cni_default_network)',
+      '90-old.conflist: warning: Cannot read this: it is a link to a directory; remove it, or let it lead to a file',
+    ])
   })
 })
 
