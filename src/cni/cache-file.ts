@@ -97,7 +97,7 @@ function parseConflist(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Error(`the conflist in it is no JSON: ${jsonSyntaxFault(text)}`)
+    throw new Error(`the conflist in it is not JSON: ${jsonSyntaxFault(text)}`)
   }
 }
 

@@ -67,7 +67,7 @@ function requirePlugins({ plugins, type }: JsonObject): void {
   if (plugins === undefined && typeof type === 'string') return
   if (!Array.isArray(plugins)) throw new Error('it has no list of plugins: write "plugins": [...]')
   if (plugins.length === 0) throw new Error('its list of plugins is empty')
-  if (!plugins.every(isObject)) throw new Error('its list of plugins has something that is no object')
+  if (!plugins.every(isObject)) throw new Error('its list of plugins has an entry that is not an object')
 }
 
 /** `plugins` of a conflist, or the one plugin that a .conf is. */
@@ -92,10 +92,10 @@ function readDropIns(confDir: string, name: string, config: JsonObject) {
 function readJson(path: string): JsonObject {
   const text = readSmallFile(path)
   if (text.startsWith('\ufeff')) {
-    throw new Error('it begins with a byte order mark, with which no runtime reads it: save it without one')
+    throw new Error('it begins with a byte order mark, which runtimes refuse; save it as UTF-8 without one')
   }
   const value = parse(text)
-  if (!isObject(value)) throw new Error('it is no JSON object')
+  if (!isObject(value)) throw new Error('it is not a JSON object')
   // Whether other plugins have a key twice is not for us to check.
   if (findOwnPlugin(pluginsOf(value))) parseJsonText(text)
   return value

@@ -10,7 +10,7 @@ const REQUIRED = {
   DEL: ['CNI_CONTAINERID', 'CNI_IFNAME'],
 } as const
 
-export const IDENTIFIER_ADVICE = 'start with a letter or digit, go on with letters, digits, "_", "." or "-"'
+export const IDENTIFIER_ADVICE = 'use letters, digits, "_", "." and "-", and begin with a letter or digit'
 
 /** Checks a `containerID` or a network name as libcni does (spec: "Parameters"). */
 export function isIdentifier(value: unknown): value is string {
@@ -46,6 +46,6 @@ export function checkVariables(environment: Environment): void {
     problems.push(`CNI_IFNAME ${quote(ifname)}: use at most 15 bytes without "/", ":" and white space`)
   }
   if (problems.length > 0) {
-    throw new CniError('invalidEnvironment', `Cannot use ${problems.join('; nor ')}`)
+    throw new CniError('invalidEnvironment', `Cannot use ${problems.join('; cannot use ')}`)
   }
 }

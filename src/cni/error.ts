@@ -63,6 +63,6 @@ function toJson(value: unknown): string {
   try {
     return JSON.stringify(value) ?? 'undefined'
   } catch {
-    return '(nested too deep to print)'
+    return '(nested too deeply to print)'
   }
 }

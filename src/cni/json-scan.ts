@@ -56,7 +56,7 @@ export function scanJson(text: string, options: ScanOptions = {}): JsonScan {
   for (let at = skipSpace(text, 0); ; at = skipSpace(text, at)) {
     const inner = open.at(-1)
     if (state === 'comma or end' && !inner) {
-      return at === text.length ? { topLevelKeys } : faultAt(at, 'remove what follows the JSON value')
+      return at === text.length ? { topLevelKeys } : faultAt(at, 'remove the text after the JSON value')
     }
     if (at === text.length) return faultAt(at, `the text ends too early: ${EXPECTED[state]}`)
     const character = text.charAt(at)
@@ -80,7 +80,7 @@ export function scanJson(text: string, options: ScanOptions = {}): JsonScan {
       if (open.length === 1) topLevelKey = key
       const isExcepted = open.length > 1 && topLevelKey === except
       if (!allowsRepeatedKeys && !isExcepted && inner?.keys?.has(key)) {
-        return faultAt(at, 'this object has the key already; keep one of the two')
+        return faultAt(at, 'this object already has this key; keep one of the two')
       }
       inner?.keys?.set(key, at)
       state = 'colon'

@@ -15,7 +15,7 @@ export function parseJsonText(text: string, deepest?: number): unknown {
 /** Where the fault is in text that `JSON.parse` has refused, and what is expected there. */
 export function jsonSyntaxFault(text: string): string {
   const { fault } = scanJson(text, { allowsRepeatedKeys: true })
-  return fault ? describeFault(text, fault) : 'it is nested too deep, or too large'
+  return fault ? describeFault(text, fault) : 'it is nested too deeply, or it is too large'
 }
 
 /**

@@ -13,7 +13,7 @@ export function requirePrevResult(config: JsonObject): JsonObject {
   }
   throw new CniError(
     'invalidConfig',
-    `Cannot use prevResult ${quote(prevResult)}: it is no JSON object; ${advice}`,
+    `Cannot use prevResult ${quote(prevResult)}: it is not a JSON object; ${advice}`,
   )
 }
 
@@ -25,7 +25,7 @@ export function requirePrevResult(config: JsonObject): JsonObject {
 export function parseAddresses(prevResult: JsonObject, ifname: string): InterfaceAddress[] {
   const ips = prevResult.ips ?? []
   if (!Array.isArray(ips)) {
-    throw new CniError('invalidConfig', `Cannot use prevResult.ips ${quote(ips)}: it is no list`)
+    throw new CniError('invalidConfig', `Cannot use prevResult.ips ${quote(ips)}: it is not a list`)
   }
   const interfaces = Array.isArray(prevResult.interfaces) ? prevResult.interfaces : []
   const isOnSandbox = (ip: unknown) =>
@@ -45,7 +45,7 @@ function requirePods({ address }: InterfaceAddress, { ip, index }: { ip: JsonObj
   if (kind === undefined) return
   throw new CniError(
     'invalidConfig',
-    `Cannot use prevResult.ips[${index}].address ${quote(ip.address)}: no pod can have ${kind}; look at what the IPAM plugin gives out`,
+    `Cannot use prevResult.ips[${index}].address ${quote(ip.address)}: a pod cannot have ${kind}; check the address ranges of the IPAM plugin`,
   )
 }
 

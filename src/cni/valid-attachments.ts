@@ -20,7 +20,7 @@ export function parseValidAttachments(
   if (text.split(`"${key}"`).length > 2) {
     throw new CniError(
       'invalidConfig',
-      `Cannot use ${key}: it is there twice; send one list; nothing was removed`,
+      `Cannot use ${key}: the config has it twice; send one list; nothing was removed`,
     )
   }
   const list = config[key]

@@ -26,7 +26,7 @@ function parseVersion(value: unknown): Version {
   if (value === undefined || value === '') {
     throw new CniError(
       'incompatibleVersion',
-      `Cannot use a config without cniVersion, which stands for 0.1.0: write "cniVersion": "1.0.0" at the top of the conflist, or another of ${SUPPORTED_VERSIONS.join(', ')}`,
+      `Cannot use a config without cniVersion, which means version 0.1.0: write "cniVersion": "1.0.0" at the top of the conflist, or another of ${SUPPORTED_VERSIONS.join(', ')}`,
     )
   }
   throw new CniError('incompatibleVersion', `Cannot use cniVersion ${quote(value)}: ${wanted}`)
@@ -38,6 +38,6 @@ export function requireVersion(command: string, { cniVersion }: JsonObject, floo
   if (isAtLeast(version, floor)) return version
   throw new CniError(
     'incompatibleVersion',
-    `Cannot run ${command} with cniVersion "${version}": it came with ${floor}`,
+    `Cannot run ${command} with cniVersion "${version}": ${command} needs ${floor} or later`,
   )
 }

@@ -81,7 +81,7 @@ export function parseAgentConfig(written: unknown, { place, placeOf, refuse = ra
 function misplaced(value: JsonObject, key: string): string | undefined {
   const { kind, apiVersion, [key]: inner } = value
   if (typeof kind === 'string' && typeof apiVersion === 'string') {
-    return 'it is a Kubernetes manifest; name the file that a pod gets of the ConfigMap, or give the manifest to ip-masq convert'
+    return 'it is a Kubernetes manifest; name a file that has only the data of the ConfigMap, or run ip-masq convert on the manifest'
   }
   const text = typeof inner === 'string' ? inner.toLowerCase() : ''
   const keys = isObject(inner) ? Object.keys(inner).map((one) => one.toLowerCase()) : []
@@ -91,17 +91,17 @@ function misplaced(value: JsonObject, key: string): string | undefined {
   if (!isInside) return undefined
   return text === ''
     ? `the config is one level too deep, below ${quote(key)}; write its keys at the top`
-    : `the config is the text below ${quote(key)}, as in a ConfigMap; write that text alone`
+    : `the config is the text below ${quote(key)}, as in a ConfigMap; write only that text`
 }
 
 /** Refuses an unknown key, and names it only if it is nearly one of ours. */
 function unknownKey(key: string): string {
   const near = nearest(key, Object.keys(agentSchema.shape))
   if (near.toLowerCase() === key.toLowerCase()) {
-    return `${near} is there already, in another spelling; keep one of the two`
+    return `the file already has ${near} in another spelling; keep one of the two`
   }
   if (isTypo(key, near)) return `unknown key "${key}"; write "${near}" if that is meant, or remove it`
-  return `a config of ip-masq-agent has no such key; it has ${Object.keys(agentSchema.shape).join(', ')}`
+  return `ip-masq-agent has no such key; its keys are ${Object.keys(agentSchema.shape).join(', ')}`
 }
 
 function fault(place: string, reason: string): Fault {

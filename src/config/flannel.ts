@@ -23,7 +23,9 @@ export function parseFlannelSubnets(text: string): FlannelSubnets {
     parseNetworks(key, values.get(key) ?? ''),
   )
   if (clusterCIDRs.length === 0) {
-    throw new MalformedError('it names no FLANNEL_NETWORK and no FLANNEL_IPV6_NETWORK; is flanneld running?')
+    throw new MalformedError(
+      'it has neither FLANNEL_NETWORK nor FLANNEL_IPV6_NETWORK; check that flanneld runs',
+    )
   }
   return { clusterCIDRs, doesMasquerade: values.get('FLANNEL_IPMASQ') === 'true' }
 }

@@ -68,7 +68,9 @@ export function ignoredPodListWarning(place: string): string {
 /** Warnings about a config and its files that hold for every pod. */
 export function warningsOf({ config, sources }: Settings): string[] {
   const ignored = config.policies.flatMap((policy, i) =>
-    (policy?.ignored ?? []).map((path) => `policies[${i}].${path} has no counterpart on Linux: ignored`),
+    (policy?.ignored ?? []).map(
+      (path) => `policies[${i}].${path} is ignored, because it has no counterpart on Linux`,
+    ),
   )
   return [
     ...sources.warnings,
@@ -82,9 +84,9 @@ export function warningsOf({ config, sources }: Settings): string[] {
 export function namespaceWarnings({ onlyNamespaces, exceptNamespaces }: Config, namespace: string): string[] {
   if (namespace !== '' || (!onlyNamespaces && exceptNamespaces.length === 0)) return []
   const outcome = onlyNamespaces
-    ? 'onlyNamespaces matches nothing, so not masqueraded'
-    : 'exceptNamespaces matches nothing, so masqueraded'
-  return [`no K8S_POD_NAMESPACE in CNI_ARGS: ${outcome}`]
+    ? 'onlyNamespaces cannot match, so the pod is not masqueraded'
+    : 'exceptNamespaces cannot match, so the pod is masqueraded'
+  return [`CNI_ARGS has no K8S_POD_NAMESPACE: ${outcome}`]
 }
 
 /** The lists that replace the default one, all together. */
@@ -191,7 +193,7 @@ function commonSource(config: Config, policies: readonly PlacedPolicy[], refuse:
       const range = rangeBetween(address, address)
       const [text, other] = [range, known[address.family] ?? range].map(formatEnds)
       if (text !== other) {
-        const message = `Cannot use the VirtualIP "${text}" of policies[${at}]: "${other}" is asked for too; write one for ${FAMILIES[address.family].label}`
+        const message = `Cannot use the VirtualIP "${text}" of policies[${at}]: the config also has "${other}"; write only one ${FAMILIES[address.family].label} source address`
         refuse({ reason: 'invalidConfig', path: ['policies', at], message })
       }
       known[address.family] = range
@@ -213,7 +215,7 @@ function severalWarnings(config: Config): string[] {
   })
   return differ
     ? [
-        'policies act each for itself: what only one of them exempts is masqueraded by the others without Destinations; write the exceptions into all of them',
+        'each of the policies applies on its own: a destination that only one of them exempts is masqueraded by the others; write the same exceptions into all policies without Destinations',
       ]
     : []
 }

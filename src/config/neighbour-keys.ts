@@ -57,6 +57,6 @@ const OWNERS: readonly (readonly [string, readonly string[]])[] = [
 export function neighbourAdvice(key: string): string | undefined {
   const owner = OWNERS.find(([, keys]) => keys.includes(key))?.[0]
   if (owner === undefined) return undefined
-  if (owner === CONFLIST) return 'it is a key of the conflist; write it beside "plugins", or remove it'
+  if (owner === CONFLIST) return 'it is a key of the conflist; write it next to "plugins", or remove it'
   return `it is a key of ${owner}; write it into that plugin's part of the conflist, or remove it`
 }

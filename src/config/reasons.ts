@@ -36,7 +36,7 @@ export function reasonsFor(pod: PodConfig, family: Family): FamilyReasons {
   const prefix = wholeOf(family)
   const off = familyOff(pod, family)
   if (off) return { family, layers: [], rest: { prefix, verdict: 'exempt', ...off } }
-  const outside = { kind: 'rest', text: 'it is in no Destinations of policies' } as const
+  const outside = { kind: 'rest', text: 'no policy has it in its Destinations' } as const
   return {
     family,
     layers: layersOf(pod, intent, family),

@@ -49,7 +49,8 @@ function requireUsable(range: Range): Range {
   const unusable = UNUSABLE.find(
     (one) => one.family === range.family && one.first < range.end && range.first < one.end,
   )
-  if (unusable) throw new MalformedError(`write addresses of the node's; ${unusable.what} is none`)
+  if (unusable)
+    throw new MalformedError(`write an address of the node; ${unusable.what} cannot be a source address`)
   return range
 }
 

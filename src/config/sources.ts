@@ -53,7 +53,7 @@ export async function readSources(
     }
   }
   const ignored = files.flatMap(({ path, ignored: keys }) =>
-    keys.map((key) => `${key} of ${path} means nothing here: ${MEANS_NOTHING[key]}`),
+    keys.map((key) => `${key} of ${path} is ignored: ${MEANS_NOTHING[key]}`),
   )
   return { files, clusterCIDRs: flannel.clusterCIDRs, warnings: [...flannel.warnings, ...ignored] }
 }
@@ -66,8 +66,8 @@ export function filesNamedIn({ configFiles, flannelSubnetFile }: JsonObject): st
 }
 
 export const MEANS_NOTHING: Readonly<Record<string, string>> = {
-  resyncInterval: 'each ADD reads the file, and ip-masq sync for the pods that run',
-  cidrLimit: 'there is no limit',
+  resyncInterval: 'each ADD and each ip-masq sync reads the file',
+  cidrLimit: 'the number of CIDRs has no limit',
 }
 
 /**
@@ -92,7 +92,7 @@ async function expandOrRefuse(entry: string, refuse: (details: string) => void):
 }
 
 function refuseEntry(path: Path, entry: string, refuse: Refuse) {
-  const message = `Cannot use configFiles[${String(path.at(-1))}] ${quote(entry)}: it is no glob that can be read`
+  const message = `Cannot use configFiles[${String(path.at(-1))}] ${quote(entry)}: the glob cannot be expanded`
   return (details: string) => refuse({ reason: 'invalidConfig', path, message, details })
 }
 
@@ -108,7 +108,7 @@ function readFlannel(
   if (text === undefined) return none
   try {
     const { clusterCIDRs, doesMasquerade } = parseFlannelSubnets(text)
-    const warning = `${path} says FLANNEL_IPMASQ=true: flanneld masquerades too, and knows no exemptions; start it with --ip-masq=false, or write "pinExemptions": true`
+    const warning = `${path} has FLANNEL_IPMASQ=true: flanneld masquerades too, and ignores exemptions; start it with --ip-masq=false, or write "pinExemptions": true`
     return { clusterCIDRs, warnings: doesMasquerade && !pinExemptions ? [warning] : [] }
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
@@ -138,7 +138,7 @@ function readFile(file: string, { place, path, refuse }: Named): string | undefi
 function adviceFor(error: unknown, path: string): string {
   if (isMissing(error)) return 'there is no such file'
   if (isDirectory(path)) {
-    return `write "${path.replace(/\/+$/, '')}/*" for the files in it`
+    return `it is a directory; write "${path.replace(/\/+$/, '')}/*" for the files in it`
   }
   return error instanceof Error ? error.message : String(error)
 }

@@ -82,7 +82,7 @@ function tokensOf(text: string, placeAt: PlaceAt): CST.Token[] {
     lexemes += 1
     if (lexemes > MOST_LEXEMES)
       throw new Error(
-        `${placeAt(offset)}: there is too much in this file; write fewer values, or write it as JSON`,
+        `${placeAt(offset)}: the file has too many values; write fewer values, or write it as JSON`,
       )
     const isFault =
       depth < 0 || depth > DEEPEST || directives > MOST_DIRECTIVES || (type === 'comma' && last === 'comma')
@@ -147,7 +147,9 @@ function toValue(document: Document): unknown {
   try {
     return document.toJS()
   } catch {
-    throw new Error('an alias ("*name") has no anchor ("&name") before it, or stands for too much')
+    throw new Error(
+      'an alias ("*name") has no anchor ("&name") before it, or the aliases expand to too many values',
+    )
   }
 }
 
@@ -159,7 +161,7 @@ function rejectRepeatedKeys({ items }: YAMLMap, placeAt: PlaceAt): void {
     if (name === undefined || name === '<<') continue
     if (seen.has(name)) {
       const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0
-      throw new Error(`${placeAt(offset)}: this map has the key already; keep one of the two`)
+      throw new Error(`${placeAt(offset)}: this map already has this key; keep one of the two`)
     }
     seen.add(name)
   }
@@ -175,20 +177,20 @@ const ADVICE: Readonly<Record<string, string>> = {
   ALIAS_PROPS: 'remove the anchor or tag of the alias',
   BAD_ALIAS: 'write a name after "*" or "&", or quote the text',
   BAD_DIRECTIVE: 'remove the directive ("%"), which has no effect',
-  BAD_DQ_ESCAPE: 'write an escape that YAML has, or single quotes',
-  BAD_INDENT: 'indent all items of a list or map alike',
-  BAD_PROP_ORDER: 'write anchor and tag before the value',
+  BAD_DQ_ESCAPE: 'write an escape sequence of YAML, or use single quotes',
+  BAD_INDENT: 'use the same indentation for all items of a list or map',
+  BAD_PROP_ORDER: 'write the anchor and the tag before the value',
   BAD_SCALAR_START: 'quote the text: it begins with a character that YAML reserves',
-  BLOCK_AS_IMPLICIT_KEY: 'write a map within a map on lines of its own',
+  BLOCK_AS_IMPLICIT_KEY: 'write the inner map on lines of its own',
   BLOCK_IN_FLOW: 'write "[...]" or "{...}" here, or quote the text',
-  DUPLICATE_KEY: 'this map has the key already; keep one of the two',
+  DUPLICATE_KEY: 'this map already has this key; keep one of the two',
   KEY_OVER_1024_CHARS: 'write a shorter key',
   MISSING_CHAR: 'write the closing quote or bracket, the comma or the colon that is missing',
-  MULTIPLE_ANCHORS: 'write one anchor',
-  MULTIPLE_DOCS: 'keep one document',
-  MULTIPLE_TAGS: 'write one tag',
+  MULTIPLE_ANCHORS: 'write only one anchor',
+  MULTIPLE_DOCS: 'keep only one document',
+  MULTIPLE_TAGS: 'write only one tag',
   MULTILINE_IMPLICIT_KEY: 'write the key on one line',
-  NON_STRING_KEY: 'write a text as the key',
+  NON_STRING_KEY: 'write a string as the key',
   RESOURCE_EXHAUSTION: 'nest less deeply',
   TAB_AS_INDENT: 'indent with spaces, without tabs',
   TAG_RESOLVE_FAILED: 'write a value without the tag ("!")',

@@ -20,7 +20,7 @@ export function withFile<T>(place: Place, work: (file: OpenFile) => T): T {
   try {
     const status = statusOfOpen(descriptor)
     if (status.kind !== 'file')
-      throw new Error(status.kind === 'directory' ? 'it is a directory' : 'it is no regular file')
+      throw new Error(status.kind === 'directory' ? 'it is a directory' : 'it is not a regular file')
     requireAuthors(place, status.uid)
     return work({ descriptor, status })
   } finally {

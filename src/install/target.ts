@@ -53,7 +53,7 @@ function readTarget(file: string): Target {
   return openConfig(file, (open, { directory, name: ownName }) => {
     const text = readByteText(open)
     const conflist = parseByteText(text)
-    if (!isObject(conflist)) throw new Error('it is no JSON object')
+    if (!isObject(conflist)) throw new Error('it is not a JSON object')
     requireShape(file, conflist)
     const { name } = conflist
     if (!isIdentifier(name))

@@ -28,7 +28,7 @@ export function appendLine(path: string, line: string): string | undefined {
 /** A FIFO or a device is no log. A file of another user, or one with another name too, may be something else that root must not change. */
 function requireOwnFile(file: number): void {
   const { kind, uid, links } = statusOfOpen(file)
-  if (kind !== 'file') throw new Error('it is no regular file')
+  if (kind !== 'file') throw new Error('it is not a regular file')
   if (uid !== effectiveUser()) throw new Error(`it belongs to user ${uid}`)
   if (links !== 1) throw new Error(`it has ${links} names`)
 }

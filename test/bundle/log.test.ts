@@ -62,14 +62,14 @@ describe.each(Object.entries(EXECUTABLES))('the log (%s)', (_, executable) => {
 
   test('is no FIFO that is read', async () => {
     await node.sh(`mkfifo ${logFile}`)
-    await warns('it is no regular file', `exec 7<>${logFile}`)
+    await warns('it is not a regular file', `exec 7<>${logFile}`)
   })
 
   test('is no directory, and no device', async () => {
     await node.sh(`mkdir ${logFile}`)
     await warns(`EISDIR: illegal operation on a directory, open '${logFile}'`)
     await node.sh(`rmdir ${logFile}; mknod ${logFile} c 1 3`)
-    await warns('it is no regular file')
+    await warns('it is not a regular file')
   })
 
   test('is no file of another user', async () => {

@@ -327,6 +327,6 @@ describe('in a directory of another user', { timeout: 180_000 }, () => {
 
   test('a conflist that is a FIFO does not hold install up', async () => {
     await node.sh(`mkfifo ${conflist()}`)
-    expect((await install()).stderr).toContain('it is no regular file')
+    expect((await install()).stderr).toContain('it is not a regular file')
   })
 })

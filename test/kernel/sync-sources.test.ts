@@ -65,7 +65,7 @@ describe('a file that the conflist names', () => {
     await network.add('b', ['10.244.1.8/24'])
     await writeFile(file, `${list(ONE)}\ncidrLimit: 3`)
     expect((await network.command('sync')).lines).toEqual([
-      `warning: network cbr0: cidrLimit of ${file} means nothing here: there is no limit`,
+      `warning: network cbr0: cidrLimit of ${file} is ignored: the number of CIDRs has no limit`,
       '2 attachments, nothing to do',
     ])
   })

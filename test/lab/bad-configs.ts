@@ -16,9 +16,9 @@ export const failureWithDetails = (...args: Parameters<typeof failure>) => ({
 })
 
 export const VERSIONS = '0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0'
-export const IDENTIFIER_ADVICE = 'start with a letter or digit, go on with letters, digits, "_", "." or "-"'
+export const IDENTIFIER_ADVICE = 'use letters, digits, "_", "." and "-", and begin with a letter or digit'
 
-const withoutVersion = `Cannot use a config without cniVersion, which stands for 0.1.0: write "cniVersion": "1.0.0" at the top of the conflist, or another of ${VERSIONS}`
+const withoutVersion = `Cannot use a config without cniVersion, which means version 0.1.0: write "cniVersion": "1.0.0" at the top of the conflist, or another of ${VERSIONS}`
 
 type BadConfig = readonly [name: string, config: unknown, expected: ReturnType<typeof failure>]
 
@@ -64,7 +64,7 @@ export const BAD_CONFIGS: readonly BadConfig[] = [
     '{"cniVersion": "1.0.0", "name": "cbr0", "type": "ip-masq", "nonMasqueradeCIDRs": ["10.0.0.0/8"],\n"nonMasqueradeCIDRs": [], "prevResult": {"ips": []}}',
     failure(
       7,
-      'Cannot use the config: line 2, column 1: this object has the key already; keep one of the two',
+      'Cannot use the config: line 2, column 1: this object already has this key; keep one of the two',
     ),
   ],
   [
@@ -72,13 +72,13 @@ export const BAD_CONFIGS: readonly BadConfig[] = [
     configWith(['10.244.1.7/24', '0.0.0.0/0']),
     failure(
       7,
-      /^Cannot use prevResult\.ips\[1\]\.address "0\.0\.0\.0\/0": no pod can have an address in 0\.0\.0\.0\/8/,
+      /^Cannot use prevResult\.ips\[1\]\.address "0\.0\.0\.0\/0": a pod cannot have an address in 0\.0\.0\.0\/8/,
     ),
   ],
   [
     'a name that acts on a terminal',
     { ...configWith(), name: 'a\u001b]0;x\u0007\u202e\u009b2J\nip-masq: all is well' },
-    failure(7, /^Cannot use name "a\\u001b\]0;x\\u0007\\u202e\\u009b2J\\nip-masq: all is well": start with/),
+    failure(7, /^Cannot use name "a\\u001b\]0;x\\u0007\\u202e\\u009b2J\\nip-masq: all is well": use letters/),
   ],
   [
     'an unknown version',

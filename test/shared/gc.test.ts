@@ -57,7 +57,7 @@ describe('GC removes nothing', () => {
     expect(status).toBe(1)
     expect(json).toMatchObject({
       code: 7,
-      msg: `Cannot use ${VALID}: it is there twice; send one list; nothing was removed`,
+      msg: `Cannot use ${VALID}: the config has it twice; send one list; nothing was removed`,
     })
     expect(await masquerading(node)).toEqual([...A, ...B, ...C].sort())
   })
@@ -83,7 +83,7 @@ describe('GC removes nothing', () => {
     expect(json).toEqual({
       cniVersion: '1.0.0',
       code: 1,
-      msg: 'Cannot run GC with cniVersion "1.0.0": it came with 1.1.0',
+      msg: 'Cannot run GC with cniVersion "1.0.0": GC needs 1.1.0 or later',
     })
     expect(await masquerading(node)).toHaveLength(4)
   })

@@ -413,7 +413,7 @@ describe('policies, as on Windows', () => {
   test('what Linux has no counterpart for is told', async () => {
     const stderr = await add({ policies: [outboundNat({ Settings: { MaxPortPoolUsage: 100 } })] })
     expect(stderr).toBe(
-      `${PREFIX}policies[0].value.Settings.MaxPortPoolUsage has no counterpart on Linux: ignored`,
+      `${PREFIX}policies[0].value.Settings.MaxPortPoolUsage is ignored, because it has no counterpart on Linux`,
     )
   })
 })
@@ -427,7 +427,7 @@ describe('configFiles', () => {
     const configFiles = [join(directory, 'agent', '*'), join(directory, 'one.json')]
     const stderr = await add({ configFiles, nonMasqueradeCIDRs: ['10.244.0.0/16'] })
     expect(stderr).toBe(
-      `${PREFIX}resyncInterval of ${directory}/agent/user.yaml means nothing here: each ADD reads the file, and ip-masq sync for the pods that run`,
+      `${PREFIX}resyncInterval of ${directory}/agent/user.yaml is ignored: each ADD and each ip-masq sync reads the file`,
     )
     expect(await seen(internet)).toBe(POD.ipv4)
     expect(await seen(internet6)).toBe(POD.ipv6)
@@ -458,7 +458,7 @@ describe('flannelSubnetFile', () => {
     )
     const stderr = await add({ flannelSubnetFile: file, nonMasqueradeCIDRs: ['192.168.0.0/16', 'fd00::/8'] })
     expect(stderr).toBe(
-      `${PREFIX}${file} says FLANNEL_IPMASQ=true: flanneld masquerades too, and knows no exemptions; start it with --ip-masq=false, or write "pinExemptions": true`,
+      `${PREFIX}${file} has FLANNEL_IPMASQ=true: flanneld masquerades too, and ignores exemptions; start it with --ip-masq=false, or write "pinExemptions": true`,
     )
     expect(await seen(internet)).toBe(POD.ipv4)
     expect(await seen(internet6)).toBe(POD.ipv6)
@@ -510,10 +510,10 @@ describe('namespaces', () => {
   })
 
   test.each([
-    [{ onlyNamespaces: ['*'] }, POD.ipv4, 'onlyNamespaces matches nothing, so not masqueraded'],
-    [{ exceptNamespaces: ['*'] }, NODE.ipv4, 'exceptNamespaces matches nothing, so masqueraded'],
+    [{ onlyNamespaces: ['*'] }, POD.ipv4, 'onlyNamespaces cannot match, so the pod is not masqueraded'],
+    [{ exceptNamespaces: ['*'] }, NODE.ipv4, 'exceptNamespaces cannot match, so the pod is masqueraded'],
   ])('%j, and nobody says of which namespace the pod is', async (keys, source, said) => {
-    expect(await add(keys)).toBe(`${PREFIX}no K8S_POD_NAMESPACE in CNI_ARGS: ${said}`)
+    expect(await add(keys)).toBe(`${PREFIX}CNI_ARGS has no K8S_POD_NAMESPACE: ${said}`)
     expect(await seen(internet)).toBe(source)
   })
 })

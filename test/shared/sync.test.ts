@@ -326,7 +326,7 @@ describe('sync', () => {
         /^warning: skipped the cache file cbr0-garbage-eth0: Cannot use prevResult.ips\[0\]/,
       ),
       expect.stringMatching(
-        /^warning: skipped the cache file cbr0-torn-eth0: the conflist in it is no JSON: line 1, column \d+: /,
+        /^warning: skipped the cache file cbr0-torn-eth0: the conflist in it is not JSON: line 1, column \d+: /,
       ),
       '2 attachments, nothing to do',
     ])

@@ -135,16 +135,26 @@ describe('the other keys', () => {
       'snatTo',
       { ipv4: '0.0.0.0' },
       '.ipv4',
-      "write addresses of the node's; an address in 0.0.0.0/8 is none",
+      'write an address of the node; an address in 0.0.0.0/8 cannot be a source address',
     ],
     [
       'snatTo',
       { ipv4: '126.0.0.1-128.0.0.1' },
       '.ipv4',
-      "write addresses of the node's; a loopback address is none",
+      'write an address of the node; a loopback address cannot be a source address',
     ],
-    ['snatTo', { ipv6: 'ff02::1' }, '.ipv6', "write addresses of the node's; a multicast address is none"],
-    ['snatTo', { ipv6: '::1' }, '.ipv6', "write addresses of the node's; an address in ::/96 is none"],
+    [
+      'snatTo',
+      { ipv6: 'ff02::1' },
+      '.ipv6',
+      'write an address of the node; a multicast address cannot be a source address',
+    ],
+    [
+      'snatTo',
+      { ipv6: '::1' },
+      '.ipv6',
+      'write an address of the node; an address in ::/96 cannot be a source address',
+    ],
     ['outInterfaces', [], '', interfaces],
     ['outInterfaces', 'eth0', '', interfaces],
     ['outInterfaces', ['eth0', 7], '[1]', 'write an interface as a string, as in "eth0" or "bond+"'],
@@ -365,7 +375,7 @@ describe('keys', () => {
 
   test.each(['plugins', 'cniVersions'])('of the conflist too: %s', (key) => {
     expect(refusal({ [key]: [] })).toMatchObject({
-      message: `Cannot use ${key} []: it is a key of the conflist; write it beside "plugins", or remove it`,
+      message: `Cannot use ${key} []: it is a key of the conflist; write it next to "plugins", or remove it`,
     })
   })
 
@@ -381,6 +391,6 @@ describe('name', () => {
   })
 
   test.each([undefined, null, 7, '', '-a', 'a b', 'a"; flush ruleset', 'é'])('may not be %j', (name) => {
-    expect(() => parseNetworkName({ name })).toThrow(/^Cannot use name .*: start with a letter or digit/)
+    expect(() => parseNetworkName({ name })).toThrow(/^Cannot use name .*: use letters, digits/)
   })
 })

@@ -21,14 +21,14 @@ describe('a conflist that cannot be used is named with the place of the fault, a
       '{\n "name": "a",\n "token": "secret",\n}',
       '/10-net.conflist: it is not JSON: line 4, column 1: write a key in double quotes',
     ],
-    ['["secret"]', '/10-net.conflist: it is no JSON object'],
+    ['["secret"]', '/10-net.conflist: it is not a JSON object'],
     [
       '\ufeff{"name": "a", "plugins": []}',
-      '/10-net.conflist: it begins with a byte order mark, with which no runtime reads it: save it without one',
+      '/10-net.conflist: it begins with a byte order mark, which runtimes refuse; save it as UTF-8 without one',
     ],
     [
       '{"name": "a", "plugins": [{"type": "ip-masq", "ipv4": true, "ipv4": false}]}',
-      '/10-net.conflist: line 1, column 61: this object has the key already; keep one of the two',
+      '/10-net.conflist: line 1, column 61: this object already has this key; keep one of the two',
     ],
   ])('%j', (text, problem) => {
     expect(problemsOf(text)).toEqual([problem])
@@ -39,7 +39,7 @@ describe('a conflist that cannot be used is named with the place of the fault, a
     mkdirSync(join(directory, 'net'))
     const problem = problemsOf('{"type": "ip-masq", "ipv4": true, "ipv4": true}', 'net/90-ip-masq.conf')
     expect(problem).toEqual([
-      '/10-net.conflist: line 1, column 35: this object has the key already; keep one of the two',
+      '/10-net.conflist: line 1, column 35: this object already has this key; keep one of the two',
     ])
   })
 })

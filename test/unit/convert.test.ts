@@ -171,7 +171,7 @@ data:
     [
       'a ConfigMap’s data alone',
       'config: |\n  nonMasqueradeCIDRs: [10.0.0.0/8]\n',
-      'Cannot use the config: the config is the text below "config", as in a ConfigMap; write that text alone',
+      'Cannot use the config: the config is the text below "config", as in a ConfigMap; write only that text',
     ],
     [
       'binaryData',
@@ -192,7 +192,7 @@ data:
     [
       'a key twice',
       '{"masqLinkLocal": true, "masqLinkLocal": true}',
-      'JSON or YAML: line 1, column 25: this object has the key already',
+      'JSON or YAML: line 1, column 25: this object already has this key',
     ],
     [
       'a foreign ConfigMap alone',
@@ -365,7 +365,7 @@ describe('refused:', () => {
     ['{a', 'Cannot convert this: it cannot be read as JSON or YAML'],
     [
       'nonMasqueradeCIDRs: &a [*a]',
-      'Cannot use the config: nonMasqueradeCIDRs[0] (nested too deep to print): write a CIDR as a string',
+      'Cannot use the config: nonMasqueradeCIDRs[0] (nested too deeply to print): write a CIDR as a string',
     ],
     ['{"type": "bridge"}', 'Cannot convert this: there is no OutBoundNAT policy in it'],
     [

@@ -109,7 +109,7 @@ describe('by a conflist alone:', () => {
       '203.0.113.9',
       `10.244.1.7, to 203.0.113.9: masqueraded as 192.0.2.10-192.0.2.13, where it leaves through bond*
   because: nothing exempts it; source: snatTo.ipv4, /10-pods.conflist:8:19
-  note: no K8S_POD_NAMESPACE in CNI_ARGS: exceptNamespaces matches nothing, so masqueraded`,
+  note: CNI_ARGS has no K8S_POD_NAMESPACE: exceptNamespaces cannot match, so the pod is masqueraded`,
     ],
   ])('%s to %s', async (source, destination, expected) => {
     expect(await offline(...SUBNETS, source, destination)).toEqual({

@@ -32,7 +32,7 @@ describe('what a glob matched by mistake is not quoted', () => {
   const shadow = 'root:$6$secret$hash:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n'
   const keys = 'write keys and values, as in "nonMasqueradeCIDRs: [10.0.0.0/8]"'
   const unreadable = 'it cannot be read as JSON or YAML'
-  const noSuchKey = 'a config of ip-masq-agent has no such key'
+  const noSuchKey = 'ip-masq-agent has no such key'
   test.each([
     ['a link to /etc/shadow', shadow, `line 1, column 1: ${noSuchKey}`],
     ['one line of it', shadow.slice(0, 19), keys],
@@ -95,7 +95,7 @@ describe('size', () => {
   test('a FIFO is not waited for', async () => {
     const path = join(directory, 'fifo')
     execFileSync('mkfifo', [path])
-    expect(await refusalOf(path)).toContain('it is no regular file')
+    expect(await refusalOf(path)).toContain('it is not a regular file')
   })
 
   test('a file of /proc is read to its end, whatever size it says', () => {

@@ -16,7 +16,7 @@ describe('a fault in JSON has its position, and nothing of the text is quoted', 
     ['{"a": secret}', 'line 1, column 7: write a value'],
     ['{"a": 010}', 'line 1, column 7: write a value'],
     ['root:$6$secret:19000:0:99999:7:::\n', 'line 1, column 1: write a value'],
-    ['{} secret', 'line 1, column 4: remove what follows the JSON value'],
+    ['{} secret', 'line 1, column 4: remove the text after the JSON value'],
     ['{"a": [}', 'line 1, column 8: write a value, or "]"'],
     ['\ufeff{}', 'line 1, column 1: write a value'],
   ])('%j', (text, message) => {
@@ -26,7 +26,7 @@ describe('a fault in JSON has its position, and nothing of the text is quoted', 
 })
 
 describe('a key that an object has twice', () => {
-  const twice = 'this object has the key already; keep one of the two'
+  const twice = 'this object already has this key; keep one of the two'
   test.each([
     ['{"a": 1, "a": 2}', `line 1, column 10: ${twice}`],
     ['{"a": 1, "\\u0061": 2}', `line 1, column 10: ${twice}`],

@@ -76,7 +76,7 @@ describe('a key that the config has twice', () => {
   ])('%s is refused with its position', (text, column) => {
     expect(refusalOf(text)).toMatchObject({
       reason: 'invalidConfig',
-      message: `Cannot use the config: line 1, column ${column}: this object has the key already; keep one of the two`,
+      message: `Cannot use the config: line 1, column ${column}: this object already has this key; keep one of the two`,
     })
   })
 

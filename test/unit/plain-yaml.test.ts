@@ -118,5 +118,5 @@ test('it takes a long list, and a file with comments', () => {
 
 test('more than the library reads in 2 s is refused', () => {
   const text = Array.from({ length: 30_000 }, (_, i) => `- "${i}"`).join('\n')
-  expect(read(text)).toMatch(/^line 2\d{4}, column \d+: there is too much in this file; write fewer values/)
+  expect(read(text)).toMatch(/^line 2\d{4}, column \d+: the file has too many values; write fewer values/)
 })

@@ -107,7 +107,7 @@ describe('the addresses of an attachment', () => {
     expect(() => select({ ips: [{ address: '10.0.0.2/24' }, { address }] })).toThrow(
       expect.objectContaining({
         reason: 'invalidConfig',
-        message: `Cannot use prevResult.ips[1].address "${address}": no pod can have ${kind}; look at what the IPAM plugin gives out`,
+        message: `Cannot use prevResult.ips[1].address "${address}": a pod cannot have ${kind}; check the address ranges of the IPAM plugin`,
       }),
     )
   })
@@ -145,7 +145,7 @@ describe('the addresses of an attachment', () => {
   })
 
   test.each([
-    [{ ips: 'none' }, 'Cannot use prevResult.ips "none": it is no list'],
+    [{ ips: 'none' }, 'Cannot use prevResult.ips "none": it is not a list'],
     [{ ips: [null] }, 'Cannot use prevResult.ips[0] null: it has no address'],
     [{ ips: [{ address: 10 }] }, 'Cannot use prevResult.ips[0] {"address":10}: it has no address'],
     [

@@ -110,7 +110,7 @@ test('a pod’s own list replaces the exceptions of all', () => {
 
 test('exceptions that differ are named: whoever writes two lists may expect them to be joined', () => {
   const said =
-    'policies act each for itself: what only one of them exempts is masqueraded by the others without Destinations; write the exceptions into all of them'
+    'each of the policies applies on its own: a destination that only one of them exempts is masqueraded by the others; write the same exceptions into all policies without Destinations'
   expect(warningsOf(settingsOf(TWO_LISTS))).toEqual([said])
   expect(warningsOf(settingsOf(WITH_SOURCE))).toEqual([])
   expect(warningsOf(settingsOf(ONE_EACH))).toEqual([])
@@ -119,7 +119,7 @@ test('exceptions that differ are named: whoever writes two lists may expect them
 
 test('two sources of one family for the same destinations are refused', () => {
   expect(() => outcome([nat({ VIP: '192.0.2.1' }), nat({ VIP: '192.0.2.2' })], '7.7.7.7')).toThrow(
-    'Cannot use the VirtualIP "192.0.2.2" of policies[1]: "192.0.2.1" is asked for too; write one for IPv4',
+    'Cannot use the VirtualIP "192.0.2.2" of policies[1]: the config also has "192.0.2.1"; write only one IPv4 source address',
   )
 })
 

@@ -87,7 +87,7 @@ describe('values that cannot be used:', () => {
     ['a: 1\n---\nb: 2', 'f: it has several documents; keep one'],
     [
       'masqLinkLocal: true\nmasqLinkLocal: false',
-      'f: it cannot be read as JSON or YAML: line 2, column 1: this map has the key already; keep one of the two',
+      'f: it cannot be read as JSON or YAML: line 2, column 1: this map already has this key; keep one of the two',
     ],
     [
       '!!omap [ nonMasqueradeCIDRs: [11.0.0.0/8] ]',
@@ -122,7 +122,7 @@ describe('values that cannot be used:', () => {
     ],
     [
       'masqLinkLocal: true\nmasqlinklocal: false',
-      'f: line 2, column 1: masqLinkLocal is there already, in another spelling; keep one of the two',
+      'f: line 2, column 1: the file already has masqLinkLocal in another spelling; keep one of the two',
     ],
   ])('%j', async (text, message) => {
     await expect(parseAgentFile(text, 'f')).rejects.toMatchObject({
@@ -230,7 +230,7 @@ describe('several files:', () => {
   test('what means nothing here is told, with the file', async () => {
     const file = write('a', 'cidrLimit: 64')
     expect((await read({ configFiles: [file] })).warnings).toEqual([
-      `cidrLimit of ${file} means nothing here: there is no limit`,
+      `cidrLimit of ${file} is ignored: the number of CIDRs has no limit`,
     ])
   })
 
@@ -241,10 +241,10 @@ describe('several files:', () => {
     })
     expect(await failure({ configFiles: [directory] })).toMatchObject({
       reason: 'invalidConfig',
-      message: `Cannot use configFiles[0] "${directory}": write "${directory}/*" for the files in it`,
+      message: `Cannot use configFiles[0] "${directory}": it is a directory; write "${directory}/*" for the files in it`,
     })
     expect(await failure({ configFiles: [`${directory}/`] })).toMatchObject({
-      message: `Cannot use configFiles[0] "${directory}/": write "${directory}/*" for the files in it`,
+      message: `Cannot use configFiles[0] "${directory}/": it is a directory; write "${directory}/*" for the files in it`,
     })
     expect(await failure({ configFiles: [`${directory}/my file (old).yaml`] })).toMatchObject({
       message: `Cannot use configFiles[0] "${directory}/my file (old).yaml": there is no such file`,
@@ -334,7 +334,7 @@ describe("flannel's subnet.env", () => {
   })
 
   test.each([
-    ['', 'it names no FLANNEL_NETWORK and no FLANNEL_IPV6_NETWORK; is flanneld running?'],
+    ['', 'it has neither FLANNEL_NETWORK nor FLANNEL_IPV6_NETWORK; check that flanneld runs'],
     ['FLANNEL_NETWORK=10.244.0.1/16', 'FLANNEL_NETWORK "10.244.0.1/16": write the network "10.244.0.0/16"'],
     ['FLANNEL_IPV6_NETWORK=x', 'FLANNEL_IPV6_NETWORK "x": write a CIDR'],
   ])('%j is refused', async (text, message) => {

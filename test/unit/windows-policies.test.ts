@@ -56,7 +56,7 @@ describe.each(forms)('%s', (_, exceptions, other) => {
     const strange = other.includes('Settings') ? { Settings: { Others: ['x'] } } : { OtherList: ['x'] }
     expect(read([policy({ ...strange, ExceptionList: ['10.244.0.0/16'] })])).toMatchObject({
       exceptions: ['10.244.0.0/16'],
-      warnings: [`policies[0].${other} has no counterpart on Linux: ignored`],
+      warnings: [`policies[0].${other} is ignored, because it has no counterpart on Linux`],
     })
   })
 
@@ -128,14 +128,14 @@ describe('VirtualIP', () => {
     const both = { VIP: '192.0.2.1', Settings: { VirtualIP: '2001:db8::1' } }
     expect(read([policy(both)]).snatTo).toEqual(['192.0.2.1', '2001:db8::1'])
     expect(() => read([policy({ VIP: '192.0.2.1', VirtualIP: '192.0.2.9' })])).toThrow(
-      '"192.0.2.1" is asked for too',
+      'the config also has "192.0.2.1"',
     )
   })
 
   test('two of one family are refused', () => {
     const entries = [policy({ VIP: '192.0.2.1' }), policy({ Settings: { VirtualIP: '192.0.2.2' } })]
     const message =
-      'Cannot use the VirtualIP "192.0.2.2" of policies[1]: "192.0.2.1" is asked for too; write one for IPv4'
+      'Cannot use the VirtualIP "192.0.2.2" of policies[1]: the config also has "192.0.2.1"; write only one IPv4 source address'
     expect(() => read(entries)).toThrow(message)
     expect(() => read(entries.slice(1), { snatTo: { ipv4: '192.0.2.1' } })).toThrow('of policies[0]')
   })
@@ -143,13 +143,13 @@ describe('VirtualIP', () => {
 
 test('what Linux cannot do is told, each with its place', () => {
   expect(read([policy({ toString: 1 })]).warnings).toEqual([
-    'policies[0].value.toString has no counterpart on Linux: ignored',
+    'policies[0].value.toString is ignored, because it has no counterpart on Linux',
   ])
   const entries = [policy({ MaxPortPoolUsage: 7 }), policy({ Settings: { MaxPortPoolUsage: 7, Flags: 1 } })]
   expect(read(entries).warnings).toEqual([
-    'policies[0].value.MaxPortPoolUsage has no counterpart on Linux: ignored',
-    'policies[1].value.Settings.MaxPortPoolUsage has no counterpart on Linux: ignored',
-    'policies[1].value.Settings.Flags has no counterpart on Linux: ignored',
+    'policies[0].value.MaxPortPoolUsage is ignored, because it has no counterpart on Linux',
+    'policies[1].value.Settings.MaxPortPoolUsage is ignored, because it has no counterpart on Linux',
+    'policies[1].value.Settings.Flags is ignored, because it has no counterpart on Linux',
   ])
 })
 

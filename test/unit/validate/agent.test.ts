@@ -28,7 +28,7 @@ resyncInterval: 5s
       'config:5:5: error: Cannot use this: nonMasqueradeCIDRs[2] 7: write a CIDR as a string, as in "10.0.0.0/8"',
       'config:6:1: error: Cannot use this: masqLinkLocal "maybe": write true or false',
       'config:7:1: error: Cannot use this: unknown key "nonMasqueradeCIDR"; write "nonMasqueradeCIDRs" if that is meant, or remove it',
-      'config:8:1: warning: resyncInterval means nothing here: each ADD reads the file, and ip-masq sync for the pods that run',
+      'config:8:1: warning: resyncInterval means nothing here: each ADD and each ip-masq sync reads the file',
       '1 file judged: 4 errors, 1 warning',
     ])
   })
@@ -36,7 +36,7 @@ resyncInterval: 5s
   test('faults in JSON, with keys in another case', async () => {
     expect(await judge('{\n  "nonmasqueradecidrs": ["10.0.0.0/8", "x"],\n  "cidrLimit": 64 }')).toEqual([
       'config:2:40: error: Cannot use this: nonMasqueradeCIDRs[1] "x": write a CIDR, as in "10.0.0.0/8" or "fd00::/8"',
-      'config:3:3: warning: cidrLimit means nothing here: there is no limit',
+      'config:3:3: warning: cidrLimit means nothing here: the number of CIDRs has no limit',
       '1 file judged: 1 error, 1 warning',
     ])
   })
@@ -50,7 +50,7 @@ resyncInterval: 5s
 
   test('a key twice, and several documents', async () => {
     expect(await judge('masqLinkLocal: true\nmasqLinkLocal: false\n')).toEqual([
-      'config:2:1: error: Cannot read this as JSON or YAML: this map has the key already; keep one of the two',
+      'config:2:1: error: Cannot read this as JSON or YAML: this map already has this key; keep one of the two',
       '1 file judged: 1 error, 0 warnings',
     ])
     expect(await judge('masqLinkLocal: true\n---\nmasqLinkLocal: false\n')).toEqual([
@@ -222,8 +222,8 @@ describe('files that a config names:', () => {
       '{ "type": "ip-masq", "configFiles": ["DIR/d", "DIR/map.yaml"] }',
     )
     expect(lines.map((line) => line.replace(/"\/[^"]*\/(d|map)/g, '"$1'))).toEqual([
-      'net.conflist:8:42: error: Cannot use configFiles[0] "d": write "d/*" for the files in it',
-      'map.yaml:1:1: error: Cannot use configFiles[1] "map.yaml": it is a Kubernetes manifest; name the file that a pod gets of the ConfigMap, or give the manifest to ip-masq convert',
+      'net.conflist:8:42: error: Cannot use configFiles[0] "d": it is a directory; write "d/*" for the files in it',
+      'map.yaml:1:1: error: Cannot use configFiles[1] "map.yaml": it is a Kubernetes manifest; name a file that has only the data of the ConfigMap, or run ip-masq convert on the manifest',
       '1 file judged: 2 errors, 0 warnings',
     ])
   })
@@ -260,7 +260,7 @@ describe('files that a config names:', () => {
     expect(
       await validate({ ...files, 'root/etc/b': '', 'root/etc/x': '' }, own, { filesRoot: 'root' }),
     ).toEqual([
-      'net.conflist:8:5: warning: /run/flannel/subnet.env says FLANNEL_IPMASQ=true: flanneld masquerades too, and knows no exemptions; start it with --ip-masq=false, or write "pinExemptions": true',
+      'net.conflist:8:5: warning: /run/flannel/subnet.env has FLANNEL_IPMASQ=true: flanneld masquerades too, and ignores exemptions; start it with --ip-masq=false, or write "pinExemptions": true',
       '1 file judged: 0 errors, 1 warning',
     ])
   })
@@ -268,7 +268,7 @@ describe('files that a config names:', () => {
   test('a file without networks of flannel', async () => {
     const lines = await validate({ env: 'X=1\n' }, '{ "type": "ip-masq", "flannelSubnetFile": "DIR/env" }')
     expect(lines.map((line) => line.replace(/"\/[^"]*\/env/, '"env'))).toEqual([
-      'net.conflist:8:26: error: Cannot use flannelSubnetFile "env": it names no FLANNEL_NETWORK and no FLANNEL_IPV6_NETWORK; is flanneld running?',
+      'net.conflist:8:26: error: Cannot use flannelSubnetFile "env": it has neither FLANNEL_NETWORK nor FLANNEL_IPV6_NETWORK; check that flanneld runs',
       '1 file judged: 1 error, 0 warnings',
     ])
   })

@@ -29,7 +29,7 @@ describe('versions:', () => {
       'none',
       '"disableCheck": true',
       [
-        `1:1: error: Cannot use a config without cniVersion, which stands for 0.1.0: write "cniVersion": "1.0.0" at the top of the conflist, or another of ${versions}`,
+        `1:1: error: Cannot use a config without cniVersion, which means version 0.1.0: write "cniVersion": "1.0.0" at the top of the conflist, or another of ${versions}`,
       ],
     ],
     [
@@ -71,7 +71,7 @@ describe('versions:', () => {
 })
 
 describe('names:', () => {
-  const advice = 'start with a letter or digit, go on with letters, digits, "_", "." or "-"'
+  const advice = 'use letters, digits, "_", "." and "-", and begin with a letter or digit'
   test.each([
     [
       'a name that is none',

@@ -42,7 +42,7 @@ describe('every fault is found, each at its place:', () => {
     ).toEqual([
       'net.conflist:8:26: error: Cannot use nonMasqCIDRs []: unknown key; write "nonMasqueradeCIDRs" if that is meant, or remove it',
       `net.conflist:9:7: error: Cannot use isGateway true: it is a key of bridge; write it into that plugin's part of the conflist, or remove it`,
-      'net.conflist:9:26: error: Cannot use cniVersions ["1.0.0"]: it is a key of the conflist; write it beside "plugins", or remove it',
+      'net.conflist:9:26: error: Cannot use cniVersions ["1.0.0"]: it is a key of the conflist; write it next to "plugins", or remove it',
       'net.conflist:10:19: error: Cannot use snatTo.ip4 "192.0.2.1": unknown key; write "ipv4" if that is meant, or remove it',
       'net.conflist:10:39: error: Cannot use snatTo.ip6 "2001:db8::1": unknown key; write "ipv6" if that is meant, or remove it',
     ])
@@ -142,7 +142,7 @@ describe('what has no effect is a warning:', () => {
       await judge(`{ "type": "ip-masq", "args": { "cni": { "nonMasqueradeCIDRs": [] } },
       "policies": [{ "name": "EndpointPolicy", "value": { "Type": "OutBoundNAT", "MaxPortPoolUsage": 9 } }] }`),
     ).toEqual([
-      'net.conflist:8:5: warning: policies[0].value.MaxPortPoolUsage has no counterpart on Linux: ignored',
+      'net.conflist:8:5: warning: policies[0].value.MaxPortPoolUsage is ignored, because it has no counterpart on Linux',
       'net.conflist:8:5: warning: args.cni.nonMasqueradeCIDRs is ignored: write "podLists": "args" or "both" in the conflist to let pods have lists of their own there',
     ])
   })

@@ -109,7 +109,7 @@ describe('warnings', () => {
       status: 0,
       warnings: [
         'args.cni.nonMasqueradeCIDRs is ignored: write "podLists": "args" or "both" in the conflist to let pods have lists of their own there',
-        'no K8S_POD_NAMESPACE in CNI_ARGS: onlyNamespaces matches nothing, so not masqueraded',
+        'CNI_ARGS has no K8S_POD_NAMESPACE: onlyNamespaces cannot match, so the pod is not masqueraded',
         'the subnet 0.0.0.0/0 of prevResult is not exempt: it is wider than /8; look at the mask that the IPAM plugin gives out',
       ],
     })

@@ -38,12 +38,12 @@ test('bytes that are no UTF-8 are refused, because they could not be passed on a
 })
 
 test('CHECK came with 0.4.0', async () => {
-  const msg = 'Cannot run CHECK with cniVersion "0.3.1": it came with 0.4.0'
+  const msg = 'Cannot run CHECK with cniVersion "0.3.1": CHECK needs 0.4.0 or later'
   const reply = await callInProcess('CHECK', { config: { ...configWith(), cniVersion: '0.3.1' } })
   expect(reply).toMatchObject({ ...failure(1, msg, '0.3.1'), asked: [] })
 })
 
 test.each(['GC', 'STATUS'])('%s came with 1.1.0', async (command) => {
-  const msg = `Cannot run ${command} with cniVersion "1.0.0": it came with 1.1.0`
+  const msg = `Cannot run ${command} with cniVersion "1.0.0": ${command} needs 1.1.0 or later`
   expect(await callInProcess(command)).toMatchObject({ ...failure(1, msg), asked: [] })
 })

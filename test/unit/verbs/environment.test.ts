@@ -57,7 +57,7 @@ describe('what is malformed', () => {
   )
 
   test('names all of it', async () => {
-    const msg = /^Cannot use CNI_CONTAINERID "\/": .*; nor CNI_IFNAME "\/": /
+    const msg = /^Cannot use CNI_CONTAINERID "\/": .*; cannot use CNI_IFNAME "\/": /
     expect(await callInProcess('ADD', { containerID: '/', ifname: '/' })).toMatchObject(refused(msg))
   })
 })

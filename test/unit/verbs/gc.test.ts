@@ -97,7 +97,7 @@ test('a list that stands twice removes nothing', async () => {
   const list = '"cni.dev/valid-attachments": []'
   const config = `{"cniVersion": "1.1.0", "name": "cbr0", "type": "ip-masq", ${list}, ${list}}`
   expect(await callInProcess('GC', { config })).toMatchObject({
-    ...failure(7, /it is there twice; send one list/, '1.1.0'),
+    ...failure(7, /the config has it twice; send one list/, '1.1.0'),
     asked: [],
   })
 })

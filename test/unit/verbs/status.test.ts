@@ -66,7 +66,7 @@ test.each<[string, Readonly<Record<string, unknown>>, number, RegExp]>([
 test('a key that stands twice is refused', async () => {
   const config = '{"cniVersion": "1.1.0", "name": "cbr0", "type": "ip-masq", "ipv4": true, "ipv4": false}'
   expect(await callInProcess('STATUS', { config })).toMatchObject({
-    ...failure(7, /this object has the key already/, '1.1.0'),
+    ...failure(7, /this object already has this key/, '1.1.0'),
     asked: [],
   })
 })
