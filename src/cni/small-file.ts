@@ -21,7 +21,8 @@ export function readSmallFile(path: string, largest = LARGEST): string {
  */
 export function readText(file: number, largest = LARGEST): string {
   const { kind, size } = statusOfOpen(file)
-  if (kind !== 'file') throw new Error(kind === 'directory' ? 'it is a directory' : 'it is not a regular file')
+  if (kind !== 'file')
+    throw new Error(kind === 'directory' ? 'it is a directory' : 'it is not a regular file')
   // There is room for one byte more: a file may grow, and those of /proc have size 0.
   const room = new Uint8Array(Math.min(size, largest) + 1)
   return decodeText(readUpTo(file, room, largest))
