@@ -1,13 +1,13 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { scenesIn, withOutputs } from '../test/lab/documented'
+import { PAGES, readPage } from '../test/lab/pages'
 import { ROOT } from './packaging/root'
 
-for (const name of ['README.md', ...(await readdir(join(ROOT, 'docs'))).map((file) => `docs/${file}`)]) {
-  if (!name.endsWith('.md')) continue
-  const text = await readFile(join(ROOT, name), 'utf8')
+for (const page of PAGES) {
+  const text = readPage(page)
   const scenes = scenesIn(text)
   if (scenes.length === 0) continue
-  await writeFile(join(ROOT, name), await withOutputs(text))
-  process.stdout.write(`${name}: ${scenes.length} outputs\n`)
+  await writeFile(join(ROOT, page), await withOutputs(text))
+  process.stdout.write(`${page}: ${scenes.length} outputs\n`)
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -382,19 +382,4 @@ describe('while others change the rules:', () => {
       expect(await node.sh('nft list ruleset')).not.toContain('ip-masq')
     })
   })
-})
-
-test('what docs/install.md says removes the chain of ip-masq-agent, and nothing else', async () => {
-  const text = await readFile(new URL('../../docs/install.md', import.meta.url), 'utf8')
-  const [, script = ''] = /```sh\n(chain=IP-MASQ-AGENT[\s\S]*?)```/.exec(text) ?? []
-  await node.sh('iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE')
-  const before = await node.sh('iptables -t nat -S')
-  const comment =
-    '-m comment --comment "ip-masq-agent: outbound traffic is subject to MASQUERADE (must be last in chain)"'
-  await node.sh(`iptables -t nat -N IP-MASQ-AGENT
-    iptables -t nat -A IP-MASQ-AGENT -d 10.0.0.0/8 -j RETURN
-    iptables -t nat -A IP-MASQ-AGENT ${comment} -j MASQUERADE
-    iptables -t nat -A POSTROUTING ${comment} -m addrtype ! --dst-type LOCAL -j IP-MASQ-AGENT`)
-  await node.sh(script)
-  expect(await node.sh('iptables -t nat -S')).toBe(before)
 })

@@ -23,8 +23,30 @@ export function slugsOf(text: string): string[] {
   })
 }
 
+export interface Block {
+  /** What the fence says; empty where it says nothing. */
+  readonly language: string
+  /** Without the indentation of a list. */
+  readonly text: string
+}
+
+const BLOCK = /^ *(?:\d+\. +)?```(\w*)\n([\s\S]*?)^( *)```$/gm
+
+/** The fenced blocks of a page. */
+export function blocksIn(text: string): Block[] {
+  return [...text.matchAll(BLOCK)].map(([, language = '', body = '', indentation = '']) => ({
+    language,
+    text: body.replaceAll(new RegExp(`^${indentation}`, 'gm'), ''),
+  }))
+}
+
+/** What is in code within a sentence, each in one line. */
+export function spansIn(text: string): string[] {
+  return [...withoutBlocks(text).matchAll(/`([^`]+)`/g)].map(([, span = '']) => span.replace(/\s+/g, ' '))
+}
+
 function withoutBlocks(text: string): string {
-  return text.replace(/^```[\s\S]*?^```$/gm, '')
+  return text.replace(BLOCK, '')
 }
 
 function withoutCode(text: string): string {

@@ -1,50 +1,42 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commandReference } from '../../scripts/command-reference'
+import { ROOT } from '../../scripts/packaging/root'
 import { CODES } from '../../src/cni/error'
 import { OVERVIEW } from '../../src/commands/overview'
 import { KEYS } from '../../src/config/keys'
 import { parseConfig } from '../../src/config/parse'
 import { VERSION } from '../../src/system/version'
 import { linksIn, slugsOf } from '../lab/markdown'
+import { PAGES, readPage } from '../lab/pages'
 
 /** What the documents say is so. */
 
-const ROOT = new URL('../../', import.meta.url).pathname
-const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
-const PAGES = [
-  'README.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  ...(readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }) as string[])
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => `docs/${file}`),
-]
-
 test('the README is read in a minute: 200 lines of 110 characters', () => {
-  const lines = read('README.md').trimEnd().split('\n')
+  const lines = readPage('README.md').trimEnd().split('\n')
   expect(lines.length).toBeLessThanOrEqual(200)
   expect(lines.filter((line) => line.length > 110)).toEqual([])
 })
 
 test('the rules in docs/how-it-works.md are the golden ones', () => {
-  expect(read('docs/how-it-works.md')).toContain(`\`\`\`\n${read('test/golden/table.txt')}\`\`\``)
+  expect(readPage('docs/how-it-works.md')).toContain(
+    `\`\`\`\n${readFileSync(join(ROOT, 'test/golden/table.txt'), 'utf8')}\`\`\``,
+  )
 })
 
 test.each(Object.keys(KEYS))('%s is explained in docs/options.md and in ip-masq --help', (key) => {
-  expect(read('docs/options.md')).toContain(`\n| \`${key}\` | `)
+  expect(readPage('docs/options.md')).toContain(`\n| \`${key}\` | `)
   expect(OVERVIEW).toMatch(new RegExp(`\n  (?:\\w+, )?${key},? +\\S`))
 })
 
 test('docs/commands.md has what each command prints for --help: scripts/commands-page writes it', () => {
-  expect(read('docs/commands.md')).toBe(commandReference())
+  expect(readPage('docs/commands.md')).toBe(commandReference())
 })
 
 describe('codes', () => {
   test.each(Object.values(CODES))('%d is explained in docs/troubleshooting.md', (code) => {
-    expect(read('docs/troubleshooting.md')).toContain(`\n| ${code} | `)
+    expect(readPage('docs/troubleshooting.md')).toContain(`\n| ${code} | `)
   })
 
   test('never 3, which tells a runtime that there is nothing to clean up', () => {
@@ -54,17 +46,17 @@ describe('codes', () => {
 
 describe.each(PAGES)('%s', (page) => {
   test('every link leads to a file that exists, and to a heading in it', () => {
-    const broken = linksIn(read(page)).filter((link) => {
+    const broken = linksIn(readPage(page)).filter((link) => {
       const [path = '', anchor] = link.split('#')
       const target = path === '' ? page : normalize(join(page, '..', path))
       if (!existsSync(join(ROOT, target))) return true
-      return anchor !== undefined && !slugsOf(read(target)).includes(anchor)
+      return anchor !== undefined && !slugsOf(readPage(target)).includes(anchor)
     })
     expect(broken).toEqual([])
   })
 
   test('every config is one that works', () => {
-    const blocks = [...read(page).matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) =>
+    const blocks = [...readPage(page).matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) =>
       JSON.parse(text),
     )
     for (const config of blocks.filter(({ type }) => type === 'ip-masq'))
@@ -73,11 +65,11 @@ describe.each(PAGES)('%s', (page) => {
 })
 
 test('the first page and the page of options have a config', () => {
-  for (const page of ['README.md', 'docs/options.md']) expect(read(page)).toContain('"type": "ip-masq"')
+  for (const page of ['README.md', 'docs/options.md']) expect(readPage(page)).toContain('"type": "ip-masq"')
 })
 
 test('the CHANGELOG has this version, and when it came', () => {
-  const versions = [...read('CHANGELOG.md').matchAll(/^## (\S+)(?: \((\d{4}-\d\d-\d\d)\))?$/gm)]
+  const versions = [...readPage('CHANGELOG.md').matchAll(/^## (\S+)(?: \((\d{4}-\d\d-\d\d)\))?$/gm)]
   expect(versions.map(([, version]) => version)).toContain(VERSION)
   for (const [, version, date] of versions)
     if (version !== 'Unreleased') expect({ version, date }).toEqual({ version, date: expect.any(String) })

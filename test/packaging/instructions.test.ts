@@ -1,0 +1,173 @@
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
+import { helm, kubectl } from '../../scripts/packaging/kubernetes-tools'
+import { ROOT } from '../../scripts/packaging/root'
+import { kustomize, MANIFESTS, type Manifest } from '../lab/kubernetes'
+import { blocksIn } from '../lab/markdown'
+import { readPage } from '../lab/pages'
+import { run } from '../lab/run'
+import { IN_A_CLUSTER } from '../lab/stories'
+
+/** The commands in the documents that need a cluster: the real tools read them, and what they name is in the manifests. */
+
+/** Where the reader has cloned ip-masq. The tools ask a server that is not there. */
+let home: string
+let there: Awaited<ReturnType<typeof namesIn>>
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'ip-masq-reader-'))
+  for (const folder of ['conf', 'charts']) await symlink(join(ROOT, folder), join(home, folder))
+  for (const [name, tool] of Object.entries({ kubectl, helm })) {
+    await writeFile(join(home, name), `#!/bin/sh\nexec ${(await tool()).join(' ')} "$@"\n`)
+    await chmod(join(home, name), 0o755)
+  }
+  await writeFile(join(home, 'kubeconfig'), JSON.stringify(NOWHERE))
+  there = await namesIn(['base', 'canary'])
+})
+afterAll(() => rm(home, { recursive: true }))
+
+const NOWHERE = {
+  apiVersion: 'v1',
+  kind: 'Config',
+  clusters: [{ name: 'nowhere', cluster: { server: 'http://127.0.0.1:1' } }],
+  contexts: [{ name: 'nowhere', context: { cluster: 'nowhere', user: 'nobody' } }],
+  users: [{ name: 'nobody' }],
+  'current-context': 'nowhere',
+}
+
+const type = (line: string) =>
+  run('sh', ['-euc', `cd "$1"; ${line}`, 'sh', home], {
+    env: { PATH: `${home}:${process.env.PATH}`, HOME: home, KUBECONFIG: join(home, 'kubeconfig') },
+  })
+
+/** Each line for itself, with what a reader fills in. */
+const LINES = IN_A_CLUSTER.flatMap((command) => command.split('\n')).map((line) =>
+  line
+    .replace(/^pod=\$\((.*)\)$/, '$1')
+    .replace('"$pod"', 'pod/ip-masq-x7k2p')
+    .replace(/\b(NODE|POD|NAMESPACE|SERVER)\b/g, (word) => `my-${word.toLowerCase()}`),
+)
+
+test.each([...new Set(LINES)])('%s', async (line) => {
+  // What -k names is built before the server is asked.
+  const { exitCode, stderr } = await type(line)
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 1,
+    stderr: expect.stringMatching(/127\.0\.0\.1:1\b.* refused/),
+  })
+  expect(missing(line)).toEqual([])
+})
+
+test('what is in no manifest is found out', () => {
+  const line = 'kubectl -n kube-system logs ds/ip-mask -l app.kubernetes.io/name=ip-mask'
+  expect(missing(line)).toEqual(['kube-system/daemonset/ip-mask', 'app.kubernetes.io/name=ip-mask'])
+  expect(missing('kubectl label node my-node ip-mask-canary=')).toEqual(['ip-mask-canary'])
+})
+
+/** What others have in their namespaces: test/packaging/kubernetes.test.ts has flannel's as far as our patches see them. */
+const OF_OTHERS = [
+  'kube-flannel/configmap/kube-flannel-cfg',
+  'kube-flannel/daemonset/kube-flannel-ds',
+  'kube-system/configmap/ip-masq-agent',
+  'kube-system/daemonset/ip-masq-agent',
+]
+
+async function namesIn(overlays: readonly string[]) {
+  const manifests = (await Promise.all(overlays.map((name) => kustomize(join(MANIFESTS, name))))).flat()
+  const daemonSets = manifests.filter(({ kind }) => kind === 'DaemonSet') as unknown as DaemonSet[]
+  const labels = daemonSets.map(({ spec }) => spec.template.metadata.labels)
+  return {
+    objects: [...OF_OTHERS, ...manifests.map(nameOf)],
+    labels: labels.flatMap((pairs) => Object.entries(pairs).map((pair) => pair.join('='))),
+    nodeLabels: [...JSON.stringify(daemonSets).matchAll(/"key":"([^"]+)"/g)].map(([, key]) => key),
+  }
+}
+
+interface DaemonSet {
+  readonly spec: { readonly template: { readonly metadata: { readonly labels: Record<string, string> } } }
+}
+
+function nameOf({ kind, metadata }: Manifest): string {
+  const { namespace, name } = metadata as { namespace: string; name: string }
+  return `${namespace}/${kind.toLowerCase()}/${name}`
+}
+
+/** What a line names and no manifest has. Pods have names that nobody knows before. */
+function missing(line: string): string[] {
+  const [, namespace = ''] = /^kubectl -n (\S+) /.exec(line) ?? []
+  const found = (pattern: RegExp) => [...line.matchAll(pattern)].map((match) => match.slice(1).join('/'))
+  const objects = found(/ (daemonset|ds|configmap)[ /](\S+)/g).map(
+    (name) => `${namespace}/${name.replace(/^ds\//, 'daemonset/')}`,
+  )
+  return [
+    ...objects.filter((name) => !there.objects.includes(name)),
+    ...found(/ -l (\S+)/g).filter((label) => !there.labels.includes(label)),
+    ...found(/ label node \S+ ([\w-]+?)(?:=|-$)/g).filter((label) => !there.nodeLabels.includes(label)),
+  ]
+}
+
+test('helm makes of the chart what the page says, with its options', async () => {
+  const line = LINES.find((one) => one.startsWith('helm install ')) ?? ''
+  const { exitCode, stdout } = await type(line.replace('helm install', 'helm template'))
+  expect(exitCode).toBe(0)
+  const manifests: Manifest[] = parseAllDocuments(stdout).map((document) => document.toJS())
+  expect(manifests.map(nameOf)).toContain('kube-system/daemonset/ip-masq')
+  expect(JSON.stringify(manifests)).toContain('"--network=cbr0"')
+  const { data } = manifests.find(({ kind }) => kind === 'ConfigMap') as unknown as {
+    data: Record<string, string>
+  }
+  expect(JSON.parse(data['ip-masq.json'] ?? '')).toMatchObject({ flannelSubnetFile: true })
+})
+
+/** The default list. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']
+
+describe('the YAML in the pages', () => {
+  const yamlIn = (page: string) =>
+    blocksIn(readPage(page)).flatMap(({ language, text }) => (language === 'yaml' ? [text] : []))
+
+  test('docs/kubernetes.md: an overlay of an operator, with each component that is shown', async () => {
+    const [overlay = '', ...components] = yamlIn('docs/kubernetes.md')
+    const shown = [
+      overlay,
+      ...components.map((text) => `${overlay}\n${text}`.replace(/components:\n.*\n/, '')),
+    ]
+    expect(components).toHaveLength(1)
+    for (const text of shown) {
+      // A directory beside the clone, as in the page. kustomize goes by real paths.
+      const directory = await mkdtemp(join(ROOT, '.cache/overlay-'))
+      try {
+        await writeFile(
+          join(directory, 'kustomization.yaml'),
+          text.replaceAll(/- ip-masq\/(conf\/)/g, '- ../../$1'),
+        )
+        const built = await kustomize(directory)
+        expect(JSON.stringify(built)).toContain('"image":"registry.example/ip-masq:')
+        expect(JSON.stringify(built)).toContain('"--network=mynet"')
+        const { data } = built.find(({ kind }) => kind === 'ConfigMap') as unknown as {
+          data: Record<string, string>
+        }
+        expect(JSON.parse(data['ip-masq.json'] ?? '')).toMatchObject({ masqueradeCIDRs: ['10.100.10.0/24'] })
+        expect(built.some(({ kind }) => kind === 'PodMonitor')).toBe(text.includes('components/prometheus'))
+      } finally {
+        await rm(directory, { recursive: true })
+      }
+    }
+  })
+
+  test('docs/neighbours/flannel.md: a list that is complete without a list of networks', async () => {
+    const { flannel } = parse(yamlIn('docs/neighbours/flannel.md')[0] ?? '')
+    const { plugins, ...list } = JSON.parse(flannel.cniConf)
+    const example = JSON.parse(await readFile(join(ROOT, 'conf/cni-conf.json'), 'utf8'))
+    expect({ ...list, plugins: plugins.slice(0, -1) }).toEqual({
+      ...example,
+      plugins: example.plugins.slice(0, -1),
+    })
+    const { nonMasqueradeCIDRs, ...rest } = example.plugins.at(-1)
+    expect(plugins.at(-1)).toEqual(rest)
+    expect(nonMasqueradeCIDRs).toEqual(PRIVATE)
+    expect(flannel.args).toContain('--ip-masq=false')
+  })
+})
