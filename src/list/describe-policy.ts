@@ -11,15 +11,15 @@ import type { PolicyReport } from './report-policies'
 /** A policy as an operator would write it. */
 export interface Description {
   readonly heading: string
-  /** Towards what, family by family. */
+  /** The destinations, one family after the other. */
   readonly parts: readonly Part[]
-  /** How, a line each. */
+  /** How packets are translated, one line each. */
   readonly notes: readonly string[]
 }
 
 export interface Part {
   readonly title: string
-  /** Destinations, what happens to them, and why. */
+  /** A destination, what happens to packets that go there, and the reason. */
   readonly rows: readonly (readonly string[])[]
 }
 
@@ -30,7 +30,7 @@ export async function describePolicy(report: PolicyReport, locate: Locate): Prom
   if (!policy)
     return {
       heading,
-      parts: [{ title: 'its rules are none of ours', rows: listed.foreign.map((line) => [line]) }],
+      parts: [{ title: 'ip-masq did not write its rules', rows: listed.foreign.map((line) => [line]) }],
       notes: [],
     }
   const parts: Part[] = []
@@ -65,7 +65,7 @@ async function partOf({ policy, reasons, reach, rest }: Layer, label: string, lo
     rows.push([formatPrefix(reason.prefix), reason.verdict, await wordCause(reason, locate)])
   }
   const by = policy === undefined ? '' : ` by ${policy}`
-  const what = reach ? 'of these destinations' : 'but for these destinations'
+  const what = reach ? 'only to these destinations' : 'except to these destinations'
   return { title: `${label}: masqueraded${by} with ${source}, ${what}`, rows }
 }
 
@@ -84,7 +84,7 @@ function wordSource(range: Range | undefined): string {
   return range ? formatEnds(range) : WITH_INTERFACE
 }
 
-/** What the rules say, where no conflist says why. */
+/** What the rules do. This serves a policy that no conflist explains. */
 function partsOfRules(policy: Policy, family: Family): Part[] {
   const { label } = FAMILIES[family]
   const one = policy.families[family]
@@ -96,7 +96,7 @@ function partsOfRules(policy: Policy, family: Family): Part[] {
   )
   return [
     {
-      title: `${label}: masqueraded with ${wordSource(one.snatTo)}, ${one.destinations ? 'of these destinations' : 'but for these destinations'}`,
+      title: `${label}: masqueraded with ${wordSource(one.snatTo)}, ${one.destinations ? 'only to these destinations' : 'except to these destinations'}`,
       rows: [...rows(one.destinations, 'masqueraded'), ...special, ...rows(one.exempt, 'exempt')],
     },
   ]
@@ -109,7 +109,7 @@ function notesOf({ reasons, ownList }: PolicyReport, policy: Policy): string[] {
   return [
     ...(ownList
       ? [
-          `the pod's own list of ${ownList.length} ${ownList.length === 1 ? 'prefix' : 'prefixes'} takes the place of the configured one`,
+          `the pod's own list of ${ownList.length} ${ownList.length === 1 ? 'prefix' : 'prefixes'} replaces the configured list`,
         ]
       : []),
     ...(toPorts.length > 0
@@ -117,12 +117,14 @@ function notesOf({ reasons, ownList }: PolicyReport, policy: Policy): string[] {
       : []),
     ...(outInterfaces.length > 0
       ? [
-          `only what leaves through ${outInterfaces.map(({ name, isWildcard }) => `${name}${isWildcard ? '+' : ''}`).join(', ')}`,
+          `only packets that leave through ${outInterfaces.map(({ name, isWildcard }) => `${name}${isWildcard ? '+' : ''}`).join(', ')}`,
         ]
       : []),
     ...(fullyRandom ? [] : ['source ports are not fully random (randomFully is off)']),
     ...(pinExemptions
-      ? ['exempt flows keep the address of the pod, whoever masquerades later (pinExemptions)']
+      ? [
+          'exempt flows keep the address of the pod, even if another program masquerades later (pinExemptions)',
+        ]
       : []),
     ...(reasons ? [] : [NO_CONFLIST]),
   ]

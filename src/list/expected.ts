@@ -10,15 +10,15 @@ import { wantedAttachments } from '../sync/wanted-attachments'
 export interface Expected {
   readonly cache: ResultCache
   readonly networks: Networks
-  /** What it has seen once it does not look at again. */
+  /** It looks at each namespace only once. */
   readonly isNetnsGone: NetnsTest
-  /** By `attachmentId`: entries whose network namespace exists, as far as can be seen. */
+  /** Entries by `attachmentId`. Their network namespaces exist, as far as this process can see. */
   readonly cached: ReadonlyMap<string, CachedAttachment>
-  /** By `attachmentId`: what a sync would install now. */
+  /** The rules that a sync would install now, by `attachmentId`. */
   readonly wanted: ReadonlyMap<string, Wanted>
-  /** What could not be read, a line each: something odd may be missing in the list. */
+  /** What could not be read, one line each. The list may lack something odd because of it. */
   readonly problems: readonly string[]
-  /** What an operator should know besides. */
+  /** Other things that an operator should know, one line each. */
   readonly warnings: readonly string[]
 }
 
@@ -27,7 +27,7 @@ export interface Directories {
   readonly cacheDirs: readonly string[]
 }
 
-/** `hasRules`: something has rules here, so that there should be a result cache and conflists to compare with. */
+/** `hasRules` says that some attachment has rules. Then a result cache and conflists should exist. */
 export async function readExpected(
   { confDir, cacheDirs }: Directories,
   hasRules: boolean,
@@ -49,13 +49,13 @@ export async function readExpected(
     isNetnsGone,
     cached: new Map(cache.attachments.map((one) => [idOf(one.attachment), one])),
     wanted: new Map(wanted.map((one) => [idOf(one.attachment), one])),
-    // A node without pods has neither.
+    // A node without pods needs neither.
     problems: [...(isNeeded ? missing : []), ...errors, ...(isUncertain ? warnings : [])],
     warnings: isUncertain ? [] : warnings,
   }
 }
 
-/** Why nothing is wanted for a cached attachment; undefined where something is, or where a problem says why. */
+/** The reason why a cached attachment should have no rules; undefined if it should have some, or if a problem gives the reason. */
 export function whyUnwanted({ networks }: Expected, network: string): string | undefined {
   const defined = networks.networks.get(network)
   if (!defined) return undefined

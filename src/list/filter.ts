@@ -1,7 +1,7 @@
 import { type Address, formatAddress, isSameAddress } from '../policy/address'
 import type { Row } from './row'
 
-/** What an operator asked for; nothing: everything. */
+/** What an operator asked for. An empty filter means everything. */
 export interface Filter {
   /** `namespace/name` */
   readonly pods: readonly string[]
@@ -11,11 +11,11 @@ export interface Filter {
 
 export interface Filtered {
   readonly rows: readonly Row[]
-  /** What was asked for and is not here, a line each. */
+  /** What was asked for and is not here, one line each. */
   readonly absent: readonly string[]
 }
 
-/** Rows that match one value of each option that was given. */
+/** Selects the rows that match one value of each option that was given. */
 export function filterRows(rows: readonly Row[], { pods, addresses, networks }: Filter): Filtered {
   const tests = [
     ...pods.map((pod) => ({

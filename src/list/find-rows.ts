@@ -9,7 +9,7 @@ import { oddAgainst, oddExistence, oddRules } from './oddities'
 import type { ListedPolicies, ListedPolicy } from './policies'
 import type { Names, Oddity, Row } from './row'
 
-/** As `ip-masq gc` has it: so long an ADD may be under way. */
+/** The time that an ADD may take; the same as the default of `ip-masq gc`. */
 const GRACE_SECONDS = 600
 
 interface Found {
@@ -18,7 +18,7 @@ interface Found {
   readonly expected: Expected
 }
 
-/** A row for each attachment that has rules, or should have some, and for each address that has a rule and no owner. */
+/** Makes a row for each attachment that has rules or should have some, and for each address that has a rule but no owner. */
 export function findRows(found: Found): Row[] {
   const { inspection, policies, expected } = found
   const { attachments, strays } = inspection

@@ -14,7 +14,7 @@ import type { Row } from './row'
 
 export interface Context {
   readonly inspection: Inspection
-  /** What could not be looked at, as on stderr. */
+  /** What could not be read. The same lines are on stderr. */
   readonly problems: readonly string[]
   readonly warnings: readonly string[]
 }

@@ -6,7 +6,7 @@ import type { ListedPolicy } from './policies'
 import type { Oddity } from './row'
 import { isWantedPolicy } from './wanted-policy'
 
-/** What is odd about its rules, whatever anybody wants. */
+/** What is odd about the rules themselves. */
 export function oddRules({ rules }: Pick<LiveAttachment, 'rules'>): Oddity[] {
   if (rules.every(({ policy, foreign }) => policy !== undefined && foreign.length === 0)) return []
   return rules.flatMap(({ address, policy, foreign }: LiveRule): Oddity[] => {
@@ -20,7 +20,7 @@ export function oddRules({ rules }: Pick<LiveAttachment, 'rules'>): Oddity[] {
   })
 }
 
-/** What is odd about the attachment itself. `hasCache`: there is a result cache that could have it. */
+/** What is odd about the attachment itself. `hasCache` says that a result cache exists that could have it. */
 export function oddExistence({ is, because, isInFlight }: Verdict, hasCache: boolean): Oddity[] {
   if (is === 'known') return []
   if (is === 'gone') {
@@ -33,14 +33,14 @@ export function oddExistence({ is, because, isInFlight }: Verdict, hasCache: boo
 
 const NAMESPACE_GONE: Oddity = { code: 'namespace-gone', text: 'network namespace gone' }
 
-/** What is odd where somebody knows what it should have. */
+/** How the rules differ from those that the attachment should have. */
 export function oddAgainst(
   { place, rules, addresses }: LiveAttachment,
   policy: ListedPolicy | undefined,
   wanted: Wanted,
 ): Oddity[] {
   const lacking = wanted.addresses.filter((one) => !addresses.some((own) => isSameAddress(own, one)))
-  // What is altered is named by itself, and a policy that is only what the ADD had is no reason to differ.
+  // An altered policy is reported by itself. The policy of the ADD is only a fallback, and no reason to report a difference.
   const isPolicyKnown = policy?.policy !== undefined && !wanted.isFallback
   return [
     ...lacking.map((address) => ({

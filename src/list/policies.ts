@@ -3,38 +3,38 @@ import { policyName } from '../backend/nftables/policy-name'
 import type { Family } from '../policy/address'
 import type { FamilyPolicy, Policy } from '../policy/policy'
 
-/** A policy as an operator sees it: one for both families, wherever its rules are. */
+/** A policy as an operator sees it: one for both families, in whichever places its rules are. */
 export interface ListedPolicy {
   /** Short, and the same on every node: `masquerade-5be1`. */
   readonly name: string
   readonly places: readonly PlaceName[]
   /** The chains that pods are sent to. */
   readonly chains: readonly string[]
-  /** Those that its rules are for. */
+  /** The families that its rules are for. */
   readonly families: readonly Family[]
-  /** Absent where somebody altered the rules so that they are no policy of ours. */
+  /** Absent if somebody changed the rules, so that they are no policy of ours. */
   readonly policy?: Policy
-  /** The chains' names say what the chains do. */
+  /** Whether the chains' names match their rules. */
   readonly isAsNamed: boolean
-  /** What is there instead, a line each. */
+  /** The rules that are there instead, one line each. */
   readonly foreign: readonly string[]
 }
 
 export interface ListedPolicies {
-  /** In the order of their names; those that no pod has too. */
+  /** In the order of their names, including those that no pod uses. */
   readonly all: readonly ListedPolicy[]
-  /** Undefined where no rule of the attachment leads to a policy. */
+  /** Undefined if no rule of the attachment leads to a policy. */
   readonly of: (attachment: Pick<LiveAttachment, 'place' | 'rules'>) => ListedPolicy | undefined
 }
 
-/** Chains of one or both families that pods are sent to together. */
+/** Chains of one or both families that the same pods are sent to. */
 interface Draft {
   readonly digest: string
   readonly parts: readonly LivePolicy[]
   readonly policy: Policy | undefined
 }
 
-/** Puts what iptables has in two chains together, and gives each policy a name. */
+/** Joins the two chains that iptables has for a policy, and gives each policy a name. */
 export function listPolicies({ attachments, strays, policies }: Inspection): ListedPolicies {
   const found = new Map(policies.flatMap((one) => one.families.map((family) => [keyOf(one, family), one])))
   const drafts = new Map<string, Draft>()
@@ -98,7 +98,7 @@ function countFamilies({ families }: Policy): number {
   return Object.keys(families).length
 }
 
-/** How many digits of the digest a name has at least. */
+/** The least number of digits of the digest in a name. */
 const DIGITS = 4
 
 function nameDrafts(drafts: readonly Draft[]): Map<string, ListedPolicy> {
@@ -126,7 +126,7 @@ function nameDrafts(drafts: readonly Draft[]): Map<string, ListedPolicy> {
   )
 }
 
-/** Where there is no policy, the name of a chain is the digest. */
+/** If there is no policy, the name of a chain is the digest. */
 function shortOf(digest: string, digits: number): string {
   return digest.replace(/^(?:policy-|IPM-P-)/, '').slice(0, digits)
 }

@@ -8,17 +8,17 @@ import type { ListedPolicy } from './policies'
 import type { Row } from './row'
 import { isWantedPolicy } from './wanted-policy'
 
-/** A policy, who has it, and why it is as it is. */
+/** A policy, the attachments that use it, and the reasons for its rules. */
 export interface PolicyReport {
   readonly listed: ListedPolicy
   readonly rows: readonly Row[]
-  /** For each family of its rules; absent where no conflist asks for this policy now. */
+  /** One for each family of its rules; absent if no conflist asks for this policy now. */
   readonly reasons?: readonly FamilyReasons[]
-  /** The list that came with a pod, where the policy is made of that. */
+  /** The pod's own list, if the policy was made from one. */
   readonly ownList?: readonly Prefix[]
 }
 
-/** `rows`: those that count as its users. */
+/** `rows` are the attachments that count as users. */
 export async function reportPolicies(
   policies: readonly ListedPolicy[],
   rows: readonly Row[],
@@ -40,7 +40,7 @@ export async function reportPolicies(
   return reports
 }
 
-/** Whether its conflist asks for the policy that it has: then that says why. */
+/** Whether the conflist asks for the policy that the attachment has. If so, the conflist explains the policy. */
 function isAsWanted({ id, policy, addresses }: Row, { wanted }: Expected): boolean {
   const own = wanted.get(id)
   if (!policy || !own || own.isFallback) return false

@@ -3,22 +3,22 @@ import type { Address } from '../policy/address'
 import type { Prefix } from '../policy/prefix'
 import type { ListedPolicy } from './policies'
 
-/** An attachment in one place: one that has rules in two places has two rows. */
+/** An attachment in one place. An attachment that has rules in two places has two rows. */
 export interface Row {
-  /** `attachmentId`; empty where the rules do not say whose they are. */
+  /** `attachmentId`; empty if the rules do not name an attachment. */
   readonly id: string
   readonly addresses: readonly Address[]
   readonly names: Names
   readonly netns?: string | undefined
-  /** Absent: it has no rules, and should have some. */
+  /** Absent if it has no rules and should have some. */
   readonly place?: PlaceName
   readonly policy?: ListedPolicy | undefined
-  /** The list that came with the pod, where its policy is made of that. */
+  /** The pod's own list, if its policy was made from one. */
   readonly ownList?: readonly Prefix[] | undefined
   readonly odd: readonly Oddity[]
 }
 
-/** As the cache entry has them, or else the note in the rules, where they may be cut; empty where nobody knows. */
+/** From the cache entry, or else from the note in the rules, which may be cut; empty if neither has them. */
 export interface Names {
   readonly network: string
   readonly containerID: string

@@ -1,7 +1,7 @@
 import { formatAddress } from '../policy/address'
 import type { Row } from './row'
 
-/** The rows as a table for people: as narrow as it can be, because a terminal has few columns. */
+/** The rows as a table for people. It is as narrow as possible, because a terminal has few columns. */
 export const HEADINGS = ['POD', 'ADDRESS', 'NETWORK', 'INTERFACE', 'CONTAINER', 'WHERE', 'POLICY', 'ODD']
 
 export function tableOf(rows: readonly Row[]): readonly (readonly string[])[] {
@@ -17,15 +17,15 @@ export function tableOf(rows: readonly Row[]): readonly (readonly string[])[] {
   ])
 }
 
-/** As crictl shows them. */
+/** The length that crictl shows. */
 const ID_CHARACTERS = 13
 
-/** In the order of pods, networks and containers; what has no pod comes last. */
+/** Sorts by pod, network and container. Rows without a pod come last. */
 export function inOrder(rows: readonly Row[]): Row[] {
   const keys = rows.map(({ names: { pod, network, containerID, ifname } }, i) =>
     [pod || LAST, network, containerID, ifname, i].join(' '),
   )
-  // Text sorts by itself, ten times as fast as by a comparison of ours.
+  // Sorting text without a comparison function of ours takes a tenth of the time.
   return keys.sort().flatMap((key) => rows[Number(key.slice(key.lastIndexOf(' ') + 1))] ?? [])
 }
 

@@ -5,8 +5,8 @@ import type { Policy } from '../policy/policy'
 import type { ListedPolicy } from './policies'
 
 /**
- * Whether the rules do what is wanted. `families`: those that the attachment has addresses of; a chain of iptables says
- * nothing of the other. Many pods have the same policy and want the same one, so the answer is kept.
+ * Whether the rules do what is wanted. `families` are those that the attachment has addresses of: a chain of iptables
+ * is for one family and shows nothing about the other. Many pods have the same policy, so the answer is kept.
  */
 export function isWantedPolicy(listed: ListedPolicy, wanted: Policy, families: readonly Family[]): boolean {
   const known = answers.get(wanted) ?? new Map<string, boolean>()
@@ -27,7 +27,7 @@ function compare(
   const has = (name: string) => isAsNamed && chains.includes(name)
   if (has(policyName(wanted))) return true
   if (families.every((family) => has(policyChainName(wanted, family)))) return true
-  // Another release may have named the same rules in another way.
+  // Another release may have given the same rules another name.
   return policy !== undefined && policyName(policy) === policyName(onlyIn(wanted, own))
 }
 

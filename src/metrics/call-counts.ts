@@ -7,14 +7,14 @@ const VERBS = ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS'] as const
 
 const LOGGED_CODES: readonly number[] = Object.values(CODES)
 
-/** What lines of a log of calls add up to. */
+/** Sums over the lines of a log of calls. */
 export interface CallCounts {
-  /** Counts the call of a line. What is no such line counts for nothing: a log may end in half a line. */
+  /** Counts the call of a line. Other lines do not count: a log may end with half a line. */
   add(line: string): void
   samples(): Sample[]
 }
 
-/** Every verb and every code is there from the beginning, with 0: from a counter that begins with 1 nobody sees the first failure. */
+/** Every verb and every code has a counter from the beginning, with 0. A counter that begins with 1 would hide the first failure. */
 export function countCalls(): CallCounts {
   const calls = new Map<string, { count: number; seconds: number }>(
     VERBS.map((verb) => [verb, { count: 0, seconds: 0 }]),

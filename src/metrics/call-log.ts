@@ -2,9 +2,9 @@ import { close, openEntryToRead, readAt, statusOfOpen } from '#system/files'
 import { decode } from '#system/text'
 import { isMissing } from '../system/errors'
 
-/** Reads a log of calls as it grows, and over its rotations. */
+/** Reads a log of calls while it grows, and across its rotations. */
 export interface CallLog {
-  /** Hands over the whole lines that came since the last look. Throws what the system says; a file that is missing has no lines. */
+  /** Passes on the whole lines that were added since the last look. Throws the system's error. A missing file has no lines. */
   look(take: (line: string) => void): void
 }
 
@@ -17,7 +17,7 @@ interface Place {
 
 const PIECE = 64 * 1024
 
-/** `fromEnd`: what is there at the first look is passed over. */
+/** With `fromEnd`, lines that exist at the first look are skipped. */
 export function followCallLog(path: string, { fromEnd }: { readonly fromEnd: boolean }): CallLog {
   let place: Place | undefined
   let isFirst = true
@@ -25,10 +25,10 @@ export function followCallLog(path: string, { fromEnd }: { readonly fromEnd: boo
     look(take) {
       const begin = (file: string, size: number): Place => {
         if (place?.file === file && place.offset <= size) return place
-        // It is another file now, or was emptied (copytruncate).
+        // It is another file now, or it was emptied (copytruncate).
         return { file, offset: fromEnd && isFirst ? size : 0 }
       }
-      // What came between the last look and a rotation is in the file that logrotate has renamed.
+      // Lines that were added between the last look and a rotation are in the file that logrotate has renamed.
       if (place)
         place = readFrom(`${path}.1`, (file) => (file === place?.file ? place : undefined), take) ?? place
       place = readFrom(path, begin, take) ?? place
@@ -37,7 +37,7 @@ export function followCallLog(path: string, { fromEnd }: { readonly fromEnd: boo
   }
 }
 
-/** Reads from where `begin` says, if it says so, and returns where the last whole line ends. */
+/** Reads from the place that `begin` returns, and returns the place where the last whole line ends. */
 function readFrom(
   path: string,
   begin: (file: string, size: number) => Place | undefined,
@@ -66,7 +66,7 @@ function open(path: string): number | undefined {
 
 const LINE_FEED = 0x0a
 
-/** In pieces, so that a long log takes no more memory than a short one. A line that is longer than a piece is none of ours. */
+/** Reads in pieces, so that a long log takes no more memory than a short one. We write no line that is longer than a piece. */
 function readLines(descriptor: number, from: number, take: (line: string) => void): number {
   const room = new Uint8Array(PIECE)
   let offset = from

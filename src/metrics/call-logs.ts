@@ -7,13 +7,13 @@ import type { Sample } from './exposition'
 
 /** The logs of calls that conflists name, counted together. */
 export interface CallLogs {
-  /** Reads what came since the last look. Returns which logs could not be read, and why, a line each. */
+  /** Reads what was added since the last look. Returns the logs that could not be read, with the reasons, one line each. */
   look(networks: Iterable<Network>): readonly string[]
-  /** None where no conflist names a log: then nobody counts the calls. */
+  /** Empty if no conflist names a log, because then nothing counts the calls. */
   samples(): Sample[]
 }
 
-/** `fromEnd`: only what comes after the first look counts, as in a process that counts from its start on. */
+/** With `fromEnd`, only what is added after the first look counts. A watch counts from its start. */
 export function countCallLogs({ fromEnd }: { readonly fromEnd: boolean }): CallLogs {
   const logs = new Map<string, CallLog>()
   const counts = countCalls()

@@ -1,10 +1,10 @@
 import type { SyncReport } from '../sync/sync'
 import type { Sample } from './exposition'
 
-/** What a sync found to differ. */
+/** The differences that a sync found. */
 export type Differences = Pick<SyncReport, 'changes' | 'repairs' | 'pruned'>
 
-/** How much of each kind a sync changed, or would change. */
+/** How many differences of each kind a sync changed, or would change. */
 export function driftOf({ changes, repairs, pruned }: Differences) {
   return {
     /** Attachments without their rules. */

@@ -5,13 +5,13 @@ export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 export interface Sample {
   readonly metric: MetricName
-  /** Of a summary. */
+  /** The part of a summary that this is. */
   readonly part?: 'sum' | 'count'
   readonly labels?: Readonly<Record<string, string>>
   readonly value: number
 }
 
-/** The samples, each below the HELP and TYPE of its metric. A metric without samples is left out. */
+/** Writes the samples, each below the HELP and TYPE of its metric. A metric without samples is left out. */
 export function renderMetrics(samples: readonly Sample[]): string {
   let text = ''
   for (const [name, family] of Object.entries<MetricFamily>(FAMILIES)) {
@@ -32,7 +32,7 @@ function escapeHelp(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
 }
 
-/** A network's name comes from a config; a line break in it must not make a line. */
+/** The name of a network comes from a config, and a line break in it must not begin a new line. */
 function escapeLabel(text: string): string {
   return escapeHelp(text).replaceAll('"', '\\"')
 }

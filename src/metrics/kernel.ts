@@ -4,8 +4,8 @@ import { FAMILIES, FAMILY_NAMES, type Family } from '../policy/address'
 import type { Sample } from './exposition'
 
 /**
- * What the kernel has. `networks` are those of the conflists, so that one without attachments is there as well, with 0. A pod has
- * no labels of its own: a node has many, and they come and go.
+ * Samples of what the kernel has. `networks` are those of the conflists, so that a network without attachments gets a
+ * sample of 0. Pods have no labels, because a node has many pods, and they come and go.
  */
 export function kernelSamples(inspection: Inspection, networks: readonly string[]): Sample[] {
   const places = inspection.places.map(({ name }) => name)
@@ -30,7 +30,7 @@ export function kernelSamples(inspection: Inspection, networks: readonly string[
   ]
 }
 
-/** Where not even one place could be looked at. */
+/** The samples if no place could be read. */
 export const NOTHING_SEEN: readonly Sample[] = [{ metric: 'ip_masq_unseen_places', value: 1 }]
 
 /** The names of the networks with ip-masq in them. */
@@ -38,7 +38,7 @@ export function networksOfOurs({ networks }: Networks): string[] {
   return [...networks.values()].filter(({ plugins }) => findOwnPlugin(plugins)).map(({ name }) => name)
 }
 
-/** Unknown is the network of rules that somebody else wrote; its label is empty. */
+/** The network of rules that somebody else wrote is unknown, and its label is empty. */
 function attachmentSamples({ places, attachments }: Inspection, networks: readonly string[]): Sample[] {
   return places.flatMap(({ name: place }) => {
     const counts = new Map<string, number>(networks.map((network) => [network, 0]))

@@ -7,9 +7,9 @@ export interface Synced {
   readonly durationMs: number
   /** When it ended. */
   readonly epochSeconds: number
-  /** Absent where it could not find out. */
+  /** Absent if the sync could not find out. */
   readonly found?: Differences
-  /** Why it did not go well (`CODES`); absent where it did. */
+  /** The code of its failure (`CODES`); absent if it succeeded. */
   readonly code?: number
 }
 
@@ -18,7 +18,7 @@ export interface WatchCounters {
   samples(): Sample[]
 }
 
-/** What a watch counts from its start on. Every label is there from the beginning, with 0. */
+/** The counters of a watch since its start. Every label exists from the beginning, with 0. */
 export function watchCounters(): WatchCounters {
   const changes = { restored: 0, changed: 0, removed: 0, repaired: 0 }
   const failures = new Map<number, number>(Object.values(CODES).map((code) => [code, 0]))

@@ -42,7 +42,7 @@ async function threePods() {
 
 const ofThreePods = (
   more: string,
-) => `# HELP ip_masq_build_info Always 1. The label has the version of ip-masq that was asked.
+) => `# HELP ip_masq_build_info Always 1. The label has the version of the ip-masq that answers.
 # TYPE ip_masq_build_info gauge
 ip_masq_build_info{version="${version}"} 1
 # HELP ip_masq_attachments Attachments that have rules, by their network and by the place of the rules.
@@ -58,10 +58,10 @@ ip_masq_exempt_ranges{place="nftables",family="ipv6"} 5
 # HELP ip_masq_unowned_addresses Addresses that have a rule and no owner, so that no DEL removes the rule.
 # TYPE ip_masq_unowned_addresses gauge
 ip_masq_unowned_addresses{place="nftables"} 0
-# HELP ip_masq_unseen_places Places that could not be looked at, so that there may be more than is counted here.
+# HELP ip_masq_unseen_places Places (nftables, iptables) that could not be read. The other metrics may count too little because of them.
 # TYPE ip_masq_unseen_places gauge
 ip_masq_unseen_places 0
-# HELP ip_masq_drift What the last sync, or this look, found to differ from what the conflists and the result caches ask for. A watch has mended it since.
+# HELP ip_masq_drift Differences between the rules and what the conflists and the result caches ask for, as the last sync or this command found them. A watch has repaired them since.
 # TYPE ip_masq_drift gauge
 ip_masq_drift{kind="missing"} 1
 ip_masq_drift{kind="altered"} 0

@@ -231,20 +231,20 @@ describe('--policies', () => {
       firewall.name === 'nftables'
         ? 'snat-HASH: 1 attachment, in FIREWALL (CHAIN)'
         : 'snat-HASH: 1 attachment, in FIREWALL (CHAIN, CHAIN)',
-      '  IPv4: masqueraded with 192.0.2.10-192.0.2.13, but for these destinations:',
+      '  IPv4: masqueraded with 192.0.2.10-192.0.2.13, except to these destinations:',
       '    10.9.0.0/16         masqueraded  masqueradeCIDRs[0], CONF/10-pods.conflist:15:9',
       '    10.0.0.0/8          exempt       nonMasqueradeCIDRs[0], CONF/10-pods.conflist:11:9',
       '    224.0.0.0/4         exempt       built-in: multicast',
       '    255.255.255.255/32  exempt       built-in: broadcast',
       '    169.254.0.0/16      exempt       built-in: link-local (masqLinkLocal is off)',
       "    10.244.1.0/24       exempt       the pod's own subnet",
-      '  IPv6: masqueraded with the address of the outgoing interface, but for these destinations:',
+      '  IPv6: masqueraded with the address of the outgoing interface, except to these destinations:',
       '    fd00:1::/32  exempt  nonMasqueradeCIDRs[1], CONF/10-pods.conflist:12:9',
       '    ff00::/8     exempt  built-in: multicast',
       '    fe80::/10    exempt  built-in: link-local (masqLinkLocalIPv6 is off)',
       "    fd00:1::/64  exempt  the pod's own subnet",
       '  source ports of tcp, udp and sctp: 1024-29999, 40000',
-      '  only what leaves through bond+, eth0',
+      '  only packets that leave through bond+, eth0',
     ])
   })
 
@@ -262,7 +262,7 @@ describe('--policies', () => {
     ])
     expect(await policies()).toEqual([
       'masquerade-HASH: 1 attachment, in FIREWALL (CHAIN)',
-      '  IPv4: masqueraded with the address of the outgoing interface, but for these destinations:',
+      '  IPv4: masqueraded with the address of the outgoing interface, except to these destinations:',
       "    192.0.2.0/24        exempt  the pod's own list: runtimeConfig.nonMasqueradeCIDRs[0]",
       '    224.0.0.0/4         exempt  built-in: multicast',
       '    255.255.255.255/32  exempt  built-in: broadcast',
@@ -271,7 +271,7 @@ describe('--policies', () => {
       ...(firewall.name === 'nftables'
         ? ['  IPv6: not masqueraded, by ipv6, CONF/10-pods.conflist:13:7']
         : []),
-      "  the pod's own list of 1 prefix takes the place of the configured one",
+      "  the pod's own list of 1 prefix replaces the configured list",
     ])
   })
 
@@ -285,7 +285,7 @@ describe('--policies', () => {
     await network.writeConflist({})
     expect(await policies()).toEqual([
       'masquerade-HASH: 1 attachment, in FIREWALL (CHAIN)',
-      '  IPv4: masqueraded with the address of the outgoing interface, but for these destinations:',
+      '  IPv4: masqueraded with the address of the outgoing interface, except to these destinations:',
       '    10.0.0.0-10.8.255.255     exempt',
       '    10.10.0.0-10.255.255.255  exempt',
       '    169.254.0.0/16            exempt',
@@ -311,7 +311,7 @@ describe('--policies', () => {
     const [heading, title, line, ...more] = await policies()
     expect([heading, title, more]).toEqual([
       'altered-HASH: 1 attachment, in FIREWALL (CHAIN)',
-      '  its rules are none of ours:',
+      '  ip-masq did not write its rules:',
       [],
     ])
     expect(line).toMatch(/^ {4}chain CHAIN: unexpected (line|rule) ".*"$/)

@@ -28,10 +28,10 @@ describe('the text format', () => {
     expect(text).toBe(`# HELP ip_masq_policies Policies: sets of rules that attachments share.
 # TYPE ip_masq_policies gauge
 ip_masq_policies{place="nftables"} 1
-# HELP ip_masq_unseen_places Places that could not be looked at, so that there may be more than is counted here.
+# HELP ip_masq_unseen_places Places (nftables, iptables) that could not be read. The other metrics may count too little because of them.
 # TYPE ip_masq_unseen_places gauge
 ip_masq_unseen_places 2
-# HELP ip_masq_sync_duration_seconds How long the syncs of this watch took, and how many there were.
+# HELP ip_masq_sync_duration_seconds Duration and number of the syncs of this watch.
 # TYPE ip_masq_sync_duration_seconds summary
 ip_masq_sync_duration_seconds_sum 0.25
 ip_masq_sync_duration_seconds_count 3
