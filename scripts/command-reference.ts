@@ -14,6 +14,8 @@ export function commandReference(): string {
     ...table,
     ...rows.flatMap((row) => ['', `## ${row.name}`, '', '```', ...helpLines(row), '```']),
     '',
+    'Next: [Operations](operations.md).',
+    '',
   ].join('\n')
 }
 

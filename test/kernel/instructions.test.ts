@@ -94,6 +94,15 @@ function filledIn({ type, fillIn = {}, within = 'COMMAND' }: Step): string {
   return within.replace('COMMAND', () => command)
 }
 
+test('what scripts/demo shows is as it expects', async () => {
+  // Without lab.sh, which prepares the machine and builds, and has done both for this run.
+  const { exitCode, stdout } = await run(join(ROOT, 'scripts/run-typescript'), [
+    join(ROOT, 'scripts/demo.ts'),
+  ])
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringMatching(/All as expected\.$/) })
+  expect(stdout).not.toContain('WRONG')
+})
+
 describe.each(['sh', 'bash'])('%s', (shell) => {
   test('reads the commands of every page', async () => {
     const blocks = PAGES.flatMap((page) => blocksIn(readPage(page))).filter(

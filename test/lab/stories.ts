@@ -155,6 +155,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
 
 /** Commands that another test runs, by the path of that test. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
+  'scripts/demo': 'test/kernel/instructions.test.ts',
   'ip-masq explain shop/web 203.0.113.9': 'test/shared/explain.test.ts',
   'ip-masq explain shop/web 192.168.77.1': 'test/shared/explain.test.ts',
   'ip-masq explain shop/web 192.168.128.0/17': 'test/shared/explain.test.ts',
@@ -208,7 +209,6 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'scripts/setup': 'scripts/test runs it before all tests',
   'scripts/setup demo && npm run build': 'scripts/test runs both before all tests',
   'scripts/test': 'it is what runs the tests',
-  'scripts/demo': 'its steps are those of test/shared/packets.test.ts, and it takes most of a minute',
   'scripts/image': 'it takes minutes; test/packaging/release.test.ts builds the same images',
   'skopeo copy --all docker://ghcr.io/ip-masq/ip-masq:0.1.0 docker://registry.example/ip-masq:0.1.0':
     'it needs two registries; test/packaging/release.test.ts reads the images with skopeo',

@@ -64,6 +64,10 @@ describe.each(PAGES)('%s', (page) => {
   })
 })
 
+test.each(PAGES.filter((page) => page.startsWith('docs/')))('%s says what to read next', (page) => {
+  expect(readPage(page)).toMatch(/\n\nNext: \[[^\]]+\]\([^)]+\)\.\n$/)
+})
+
 test('the first page and the page of options have a config', () => {
   for (const page of ['README.md', 'docs/options.md']) expect(readPage(page)).toContain('"type": "ip-masq"')
 })
