@@ -1,12 +1,14 @@
 import { environment } from '#system/program'
 import { isTerminal, write, writeSome } from '#system/streams'
-import { CniError, toCniError } from './cni/error'
+import { CniError } from './cni/error'
 import { printableText, printLines } from './cni/printable'
+import { toOperatorError } from './commands/error-text'
 import { LOAD } from './commands/load'
 import { run } from './commands/run'
 import { UsageError } from './commands/table/usage-error'
 import type { World } from './commands/world'
 import { errorCode } from './system/errors'
+import { inPlainWords } from './system/plain-words'
 import type { Output } from './system/streams'
 
 /** The process edge of the operator's commands: what they read and write of the process. */
@@ -33,7 +35,7 @@ function writeNow(output: Output, text: string): void {
     write(output, text)
   } catch (error) {
     if (!(error instanceof Error) || errorCode(error) === 'EPIPE') throw error
-    throw new CniError('ioFailure', `Cannot write to ${OUTPUT_NAMES[output]}: ${error.message}`)
+    throw new CniError('ioFailure', `Cannot write to ${OUTPUT_NAMES[output]}: ${inPlainWords(error)}`)
   }
 }
 
@@ -73,7 +75,7 @@ export async function runOperator(args: readonly string[], machine: Machine): Pr
     }
     // Whoever read stdout has read enough (`| head`).
     if (errorCode(error) === 'EPIPE') return 1
-    const { message, details } = toCniError(error)
+    const { message, details } = toOperatorError(error)
     write(2, printLines([message]) + printableText(details && `${details}\n`))
     return 1
   }

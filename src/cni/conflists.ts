@@ -2,6 +2,7 @@ import { entriesIn } from '#system/files'
 import { isAbsent } from '../system/absent'
 import { isMissing } from '../system/errors'
 import { join } from '../system/paths'
+import { inPlainWords } from '../system/plain-words'
 import { dropInDirectory, dropIns, networkFiles } from './conf-dir'
 import { isObject, type JsonObject } from './json'
 import { jsonSyntaxFault, parseJsonText } from './json-text'
@@ -43,7 +44,7 @@ export function readNetworks(confDir: string): Networks {
       const network = parseNetwork(confDir, file)
       if (!networks.has(network.name)) networks.set(network.name, network)
     } catch (error) {
-      problems.push(`${join(confDir, file)}: ${error instanceof Error ? error.message : error}`)
+      problems.push(`${join(confDir, file)}: ${inPlainWords(error)}`)
     }
   }
   return { exists: !isAbsent(confDir), networks, problems }

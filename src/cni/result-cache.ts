@@ -2,6 +2,7 @@ import { namesIn as listNames, readAt, statusIfThere, statusOfEntry, statusOfOpe
 import { isMissing } from '../system/errors'
 import { once } from '../system/once'
 import { basename, join } from '../system/paths'
+import { inPlainWords } from '../system/plain-words'
 import { type CachedConfig, type CacheEntry, parseBehind, parseCacheFile } from './cache-file'
 import { type CacheHead, type NamedAttachment, readHead } from './cache-head'
 import { CniError } from './error'
@@ -187,7 +188,7 @@ function namesIn(directory: string): string[] | undefined {
   } catch (error) {
     // Something that is no directory, or a link that leads to none, is at the path.
     if (isMissing(error) && statusOfEntry(directory) === undefined) return undefined
-    throw new CniError('ioFailure', `Cannot read the result cache ${directory}`, String(error))
+    throw new CniError('ioFailure', `Cannot read the result cache ${directory}: ${inPlainWords(error)}`)
   }
 }
 

@@ -2,6 +2,7 @@ import { now } from '#system/clock'
 import { renderUse, type Use, usesOf } from '../install/uses'
 import { readNodeCache } from '../sync/node-cache'
 import { judgeAll } from '../sync/prune'
+import { fileRefusal, inPlainWords } from '../system/plain-words'
 import type { Pause } from './pause'
 import type { UninstallOptions } from './rows/uninstall'
 import type { World } from './world'
@@ -43,6 +44,6 @@ async function findUses({ cacheDirs, graceSeconds, force }: UninstallOptions, wo
     return usesOf(judgement)
   } catch (error) {
     if (!force) throw error
-    return [{ because: error instanceof Error ? error.message : String(error) }]
+    return [{ because: fileRefusal(error) ?? inPlainWords(error) }]
   }
 }

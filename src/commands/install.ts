@@ -13,6 +13,7 @@ import { PROFILES } from '../install/profiles'
 import { runningRuntimes } from '../install/runtimes'
 import { findTarget } from '../install/target'
 import { basename, dirname, join, resolve } from '../system/paths'
+import { inPlainWords } from '../system/plain-words'
 import { type Health, serveHealth, UNASKED } from './health'
 import { enterHostRoot } from './host-root'
 import { watchInstall } from './install-watch'
@@ -99,10 +100,7 @@ function keepReadable({ root, configFile }: InstallCommandOptions): string | und
   try {
     return join(`/proc/self/fd/${openToRead(dirname(path))}`, basename(path))
   } catch (error) {
-    throw new CniError(
-      'invalidConfig',
-      `Cannot use ${configFile}: ${error instanceof Error ? error.message : error}`,
-    )
+    throw new CniError('invalidConfig', `Cannot use ${configFile}: ${inPlainWords(error)}`)
   }
 }
 
@@ -156,7 +154,7 @@ function readPlugin(file: string | undefined, name: string | undefined): JsonObj
     if (ofTheList) throw new Error(`${ofTheList} belongs to the conflist; write the keys of ip-masq alone`)
     return { type: 'ip-masq', ...keys }
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
-    throw new CniError('invalidConfig', `Cannot use ${name}: ${said.replaceAll(file, name ?? file)}`)
+    const said = inPlainWords(error).replaceAll(file, name ?? file)
+    throw new CniError('invalidConfig', `Cannot use ${name}: ${said}`)
   }
 }

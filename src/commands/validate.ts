@@ -1,8 +1,8 @@
-import { toCniError } from '../cni/error'
 import { printLines } from '../cni/printable'
 import type { Finding } from '../validate/finding'
 import { countOf, renderVerdict, verdictJson } from '../validate/render'
 import { validate } from '../validate/validate'
+import { errorText } from './error-text'
 import { enterHostRoot } from './host-root'
 import type { ValidateOptions } from './rows/validate'
 import type { World } from './world'
@@ -16,7 +16,7 @@ export async function validateCommand(
   try {
     if (root !== undefined) enterHostRoot(root)
   } catch (error) {
-    await world.writeError(printLines([toCniError(error).message]))
+    await world.writeError(printLines([errorText(error)]))
     return 2
   }
   const verdict = await validate(paths.length > 0 ? paths : [confDir], {

@@ -1,9 +1,9 @@
 import { epochSeconds, now } from '#system/clock'
-import { CODES, toCniError } from '../cni/error'
+import { CODES } from '../cni/error'
 import { expand } from '../config/sources'
 import type { Differences } from '../metrics/drift'
 import { VERSION } from '../system/version'
-import { errorText } from './error-text'
+import { errorText, toOperatorError } from './error-text'
 import { fingerprint, fingerprintOf } from './fingerprint'
 import { hasContainers } from './has-containers'
 import type { Health } from './health'
@@ -118,7 +118,7 @@ async function runOnce(
   } catch (error) {
     const said = errorText(error)
     await world.writeError(`${said}\n`, 'error')
-    const code = CODES[toCniError(error).reason]
+    const code = CODES[toOperatorError(error).reason]
     return { error: said, code, files: undefined, hookedTables: undefined }
   }
 }

@@ -1,5 +1,5 @@
 import { CniError, toCniError } from '../cni/error'
-import { errorCode } from '../system/errors'
+import { fileRefusal, inPlainWords, isDenied } from '../system/plain-words'
 import { type CheckName, type Finding, unseen } from './finding'
 
 /** What was read, or the finding that it could not be read. */
@@ -33,14 +33,13 @@ export function whatWasRead<T>(read: Read<T>): T | undefined {
 }
 
 function reasonOf(error: unknown): { readonly what: string; readonly mend: string } {
-  const isRefused = ['EACCES', 'EPERM'].includes(errorCode(error) ?? '')
   const { message, details } = toCniError(error)
   const what =
     error instanceof CniError
       ? [message, ...(details ? [details] : [])].join(': ')
-      : `Cannot look: ${error instanceof Error ? error.message : error}`
+      : (fileRefusal(error) ?? `Cannot look: ${inPlainWords(error)}`)
   return {
     what,
-    mend: isRefused ? 'run ip-masq doctor as root' : 'put that right, and run ip-masq doctor again',
+    mend: isDenied(error) ? 'run ip-masq doctor as root' : 'put that right, and run ip-masq doctor again',
   }
 }

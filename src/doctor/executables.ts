@@ -5,6 +5,7 @@ import { hashOf } from '../install/content'
 import { digestIn, EXECUTABLE, RECORD } from '../install/record'
 import { runProgram } from '../install/run-program'
 import { rootsOwn } from '../install/trusted-file'
+import { inPlainWords } from '../system/plain-words'
 import { VERSION } from '../system/version'
 
 /** The executable that runtimes start, and others of its name. */
@@ -54,7 +55,7 @@ export function readExecutables(binDir: string, others: readonly string[]): Exec
       seen.add(key)
       copies.push(readCopy(copy, running.hash))
     } catch (error) {
-      unread.push(`${copy}: ${error instanceof Error ? error.message : error}`)
+      unread.push(`${copy}: ${inPlainWords(error)}`)
     }
   }
   if (!status) return { path, running, copies, unread }

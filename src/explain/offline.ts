@@ -1,5 +1,6 @@
 import { pluginsOf } from '../cni/conflists'
 import { CniError } from '../cni/error'
+import { inputName, readInput } from '../cni/input'
 import { isObject } from '../cni/json'
 import { parseJsonText } from '../cni/json-text'
 import { readSmallFile } from '../cni/small-file'
@@ -9,6 +10,7 @@ import type { PodConfig } from '../config/reason'
 import { readSettings } from '../config/settings'
 import { type Address, addressOf, FAMILIES } from '../policy/address'
 import { type InterfaceAddress, includesAddress, type Prefix } from '../policy/prefix'
+import { inPlainWords } from '../system/plain-words'
 import type { Destination } from './destination'
 import type { Explanation } from './explanation'
 import { headOf } from './head'
@@ -20,7 +22,7 @@ export interface OfflineQuestion {
   readonly sourceText: string
   readonly destinations: readonly Destination[]
   readonly destinationText: string
-  /** A conflist, or a config of ip-masq alone. */
+  /** A conflist, or a config of ip-masq alone; `-` is stdin. */
   readonly file: string
   /** What prevResult would say: the subnets of the pod. */
   readonly podSubnets: readonly Prefix[]
@@ -29,12 +31,13 @@ export interface OfflineQuestion {
 /** By a file, before anything is rolled out: no node is asked. Throws CniError. */
 export async function explainOffline(question: OfflineQuestion): Promise<readonly Explanation[]> {
   const { subject, destinations, file, podSubnets } = question
-  const { plugin, at } = ownPlugin(file)
+  const text = readInput(file)
+  const { plugin, at } = ownPlugin(file, text)
   const settings = await readSettings(plugin)
   const namespace = 'pod' in subject ? (subject.pod.split('/')[0] ?? '') : ''
   const ips = 'pod' in subject ? podSubnets.map(firstOf) : [withSubnet(subject.address, podSubnets)]
   const config: PodConfig = { settings, raw: plugin, at, namespace, ips }
-  const locate = locator()
+  const locate = locator((named) => (named === file ? text : readSmallFile(named)))
   const explanations: Explanation[] = []
   for (const destination of destinations) {
     const address = addressIn(ips, destination)
@@ -59,23 +62,26 @@ export async function explainOffline(question: OfflineQuestion): Promise<readonl
 }
 
 /** Our part of a conflist, or the file as a config of ours: a .conf, or a drop-in. */
-function ownPlugin(file: string) {
-  const value = readJson(file)
-  if (!isObject(value)) throw new CniError('invalidConfig', `Cannot use ${file}: it is no JSON object`)
+function ownPlugin(file: string, text: string) {
+  const value = parse(file, text)
+  if (!isObject(value))
+    throw new CniError('invalidConfig', `Cannot use ${inputName(file)}: it is no JSON object`)
   const plugins = pluginsOf(value)
   const index = plugins.findLastIndex(({ type }) => type === 'ip-masq')
   const plugin = plugins[index]
   if (!plugin)
-    throw new CniError('invalidConfig', `Cannot use ${file}: no plugin in it has the type "ip-masq"`)
+    throw new CniError(
+      'invalidConfig',
+      `Cannot use ${inputName(file)}: no plugin in it has the type "ip-masq"`,
+    )
   return { plugin, at: { file, ...(value.plugins !== undefined && { index }) } }
 }
 
-function readJson(file: string): unknown {
+function parse(file: string, text: string): unknown {
   try {
-    return parseJsonText(readSmallFile(file))
+    return parseJsonText(text)
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
-    throw new CniError('ioFailure', `Cannot read ${file}: ${said}`)
+    throw new CniError('ioFailure', `Cannot read ${inputName(file)}: ${inPlainWords(error)}`)
   }
 }
 

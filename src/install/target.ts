@@ -2,6 +2,7 @@ import { holdsList } from '../cni/conf-dir'
 import { isIdentifier } from '../cni/environment'
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
+import { inPlainWords } from '../system/plain-words'
 import { configFiles, openConfig } from './conf-directory'
 import { parseByteText, readByteText } from './read-file'
 
@@ -33,7 +34,7 @@ export function findTarget(
       const target = readTarget(file)
       if (network === undefined || target.name === network) return target
     } catch (error) {
-      const why = `${file}: ${error instanceof Error ? error.message : error}`
+      const why = `${file}: ${inPlainWords(error)}`
       if (network === undefined) {
         throw new CniError('invalidConfig', `Cannot use ${why}; the runtime takes this file first: ${advice}`)
       }

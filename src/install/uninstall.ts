@@ -2,6 +2,7 @@ import { statusIfThere, statusOfEntry } from '#system/files'
 import { CniError } from '../cni/error'
 import type { Masquerading } from '../primary/masquerade-switch'
 import { isMissing } from '../system/errors'
+import { inPlainWords } from '../system/plain-words'
 import {
   configFiles,
   dropInFiles,
@@ -135,7 +136,7 @@ export function filesThatName(confDir: string, { force }: { readonly force: bool
     } catch (error) {
       // A runtime may read files that we do not read: a file that is too large for us, or behind another user's link.
       if (force || statusIfThere(path)?.kind !== 'file') return false
-      const why = error instanceof Error ? error.message : error
+      const why = inPlainWords(error)
       throw new CniError(
         'ioFailure',
         `Cannot tell whether ${path} names ip-masq: ${why}; mend or remove it, or use --force`,

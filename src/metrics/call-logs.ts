@@ -1,6 +1,7 @@
 import type { Network } from '../cni/conflists'
 import { findOwnPlugin } from '../cni/conflists'
 import { isLogFile } from '../config/log-file'
+import { inPlainWords } from '../system/plain-words'
 import { countCalls } from './call-counts'
 import { type CallLog, followCallLog } from './call-log'
 import type { Sample } from './exposition'
@@ -26,9 +27,7 @@ export function countCallLogs({ fromEnd }: { readonly fromEnd: boolean }): CallL
         try {
           log.look(counts.add)
         } catch (error) {
-          problems.push(
-            `Cannot count the calls in ${path}: ${error instanceof Error ? error.message : error}`,
-          )
+          problems.push(`Cannot count the calls in ${path}: ${inPlainWords(error)}`)
         }
       }
       return problems

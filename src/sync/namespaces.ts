@@ -1,6 +1,7 @@
 import { namesIn as listNames, readText, statusIfThere } from '#system/files'
 import { addressOf, formatAddress } from '../policy/address'
 import { isMissing } from '../system/errors'
+import { inPlainWords } from '../system/plain-words'
 import { areProcessesVisible, inodeOf, mountedNamespaces } from './netns'
 
 /** The addresses of the network namespaces on this node, as far as they can be seen without entering one. */
@@ -56,7 +57,7 @@ function namespacesOfProcesses(): { namespaces: readonly Namespace[]; hidden: re
       namespaces.set(id, { addresses, inode: inodeOf(`/proc/${pid}/ns/net`) })
     } catch (error) {
       if (hasEnded(pid)) continue
-      hidden.push(`process ${pid}: ${error instanceof Error ? error.message : error}`)
+      hidden.push(`process ${pid}: ${inPlainWords(error)}`)
     }
   }
   return { namespaces: [...namespaces.values()], hidden }

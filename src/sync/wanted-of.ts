@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '../cni/json'
 import { parseAddresses } from '../cni/prev-result'
 import type { CachedAttachment, ResultCache } from '../cni/result-cache'
 import { wantedFor } from '../config/wanted'
+import { inPlainWords } from '../system/plain-words'
 import type { Decide } from './decisions'
 import { type Candidate, oneForEachAddress } from './one-for-each-address'
 import { existingSandbox } from './sandbox'
@@ -40,7 +41,7 @@ export async function wantedOf(
       for (const warning of said) warnings.add(`network ${cached.attachment.network}: ${warning}`)
       candidates.push({ cached, wanted })
     } catch (error) {
-      skipped.push(`skipped the cache file ${cached.file}: ${error instanceof Error ? error.message : error}`)
+      skipped.push(`skipped the cache file ${cached.file}: ${inPlainWords(error)}`)
     }
   }
   return { wanted: oneForEachAddress(candidates), warnings: [...warnings], skipped }

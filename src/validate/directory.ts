@@ -22,7 +22,17 @@ export interface JudgedFile extends Judged {
 }
 
 /** Judges a directory as a runtime reads its conf directory, and the manifests in it. */
-export async function judgeDirectory(report: Report, directory: string, read: Read): Promise<JudgedFile[]> {
+export async function judgeDirectory(
+  report: Report,
+  directory: string,
+  readAny: Read,
+): Promise<JudgedFile[]> {
+  let isAllRead = true
+  const read: Read = (path) => {
+    const text = readAny(path)
+    isAllRead &&= text !== undefined
+    return text
+  }
   const entries = entriesIn(directory)
   const names = entries.filter(({ kind }) => kind !== 'directory').map(({ name }) => name)
   const taken: Taken = { names: new Map() }
@@ -48,7 +58,8 @@ export async function judgeDirectory(report: Report, directory: string, read: Re
   }
   if (isConfDir) reportSkipped(report, directory, entries)
   await judgeStrayDropIns(report, { directory, entries, networks: taken.names, read })
-  reportNothing(report, directory, judged)
+  // A file that could not be read may be all that there is.
+  if (isAllRead) reportNothing(report, directory, judged)
   return judged
 }
 

@@ -2,6 +2,7 @@ import { readStdin } from '#system/streams'
 import { readSmallFile } from '../cni/small-file'
 import { isDirectory } from '../system/absent'
 import { errorCode } from '../system/errors'
+import { inPlainWords } from '../system/plain-words'
 import { type JudgedFile, judgeDirectory } from './directory'
 import { judgeText } from './file'
 import { type Finding, inOrder } from './finding'
@@ -19,9 +20,14 @@ export interface Verdict {
 export async function validate(paths: readonly string[], terms: Terms): Promise<Verdict> {
   const report = newReport(terms)
   const files: JudgedFile[] = []
-  for (const path of paths) files.push(...(await judgePath(report, path)))
+  for (const path of withoutRepeats(paths)) files.push(...(await judgePath(report, path)))
   const isAny = files.some(({ kind }) => kind !== 'nothing')
   return { files, findings: inOrder(isAny ? report.findings : report.findings.map(refuseNothing)) }
+}
+
+/** Stdin can be read only once. */
+function withoutRepeats(paths: readonly string[]): readonly string[] {
+  return paths.filter((path, i) => path !== '-' || paths.indexOf(path) === i)
 }
 
 const NOTHING = 'there is no config in it that has to do with ip-masq'
@@ -67,6 +73,6 @@ function readText(report: Report, file: string): Text | undefined {
 }
 
 function reportUnreadable(report: Report, file: string, error: unknown): void {
-  const said = error instanceof Error ? error.message : String(error)
-  reportAt(report, file, { severity: 'error', rule: 'unreadable', message: `Cannot read this: ${said}` })
+  const message = `Cannot read this: ${inPlainWords(error)}`
+  reportAt(report, file, { severity: 'error', rule: 'unreadable', message })
 }

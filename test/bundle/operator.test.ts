@@ -66,6 +66,24 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
     })
   })
 
+  test('explain --conf - and validate - read stdin, once', async () => {
+    const own = `printf '{ "type": "ip-masq",\\n  "nonMasqueradeCIDRs": ["10.0.0.0/8"] }'`
+    const explained = await type(`${own} | ${executable} explain --conf - 10.244.1.7 10.1.1.1`)
+    expect(explained).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(explained.stdout.split('\n').slice(0, 2)).toEqual([
+      '10.244.1.7, to 10.1.1.1: not masqueraded',
+      '  because: nonMasqueradeCIDRs[0] "10.0.0.0/8", -:2:26',
+    ])
+    expect(await type(`echo '[]' | ${executable} explain --conf - 10.244.1.7 10.1.1.1`)).toMatchObject({
+      exitCode: 1,
+      stderr: 'Cannot use stdin: it is no JSON object',
+    })
+    expect(await type(`${own} | ${executable} validate - -`)).toMatchObject({
+      exitCode: 0,
+      stdout: '1 file judged: 0 errors, 0 warnings',
+    })
+  })
+
   test('convert reads a file or stdin; what is left out goes to stderr', async () => {
     const config = `printf 'nonMasqueradeCIDRs: [10.0.0.0/8]\\ncidrLimit: 9'`
     const script = `file=$(mktemp); trap 'rm "$file"' EXIT; ${config} > "$file"; ${executable} convert "$file"`
@@ -85,7 +103,9 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
 
   test.each([
     ['convert </dev/null', 1, 'Cannot convert nothing: the input is empty'],
-    ['convert /no/such/file', 1, 'Cannot read /no/such/file'],
+    ['convert /no/such/file', 1, 'Cannot read /no/such/file: there is no such file or directory'],
+    ['convert </tmp', 1, 'Cannot read stdin: it is a directory; name a file'],
+    ["convert <<< $'\\xff'", 1, 'Cannot read stdin: it is not UTF-8'],
     ['convert --yaml', 2, "Cannot run ip-masq convert: Unknown option '--yaml'; see ip-masq convert --help"],
     [
       'convert a b',

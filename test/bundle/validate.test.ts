@@ -87,7 +87,7 @@ agent.yaml:6:5: error: ${maybe}
     expect(await validate('--offline cni secret.conflist')).toMatchObject({
       exitCode: 2,
       stdout: `cni/10-pods.conflist:8:42: warning: ${offline}
-secret.conflist: error: Cannot read this: EACCES: permission denied, open 'secret.conflist'
+secret.conflist: error: Cannot read this: user 65534 has no permission; run it as root
 1 file judged: 1 error, 1 warning`,
       stderr: '',
     })

@@ -223,7 +223,7 @@ describe('refused:', () => {
       'Error: Cannot use toPorts "0": write ports from 1 to 65535',
     )
     expect(String((await explain('--conf', '/nope', '10.1.1.1', '1.1.1.1')).status)).toBe(
-      "Error: Cannot read /nope: ENOENT: no such file or directory, open '/nope'",
+      'Error: Cannot read /nope: there is no such file or directory',
     )
     expect(String((await offline(...SUBNETS.slice(0, 2), 'shop/web', 'fd00::1')).status)).toBe(
       'Error: Cannot explain fd00::1: the source has no IPv6 address',

@@ -5,6 +5,7 @@ import { placeFile, ROOT, removeFile } from '../../install/place-file'
 import { fromByteText, readByteText, withFile } from '../../install/read-file'
 import { isAbsent } from '../../system/absent'
 import { basename, dirname, join } from '../../system/paths'
+import { inPlainWords } from '../../system/plain-words'
 import type { CommandRow } from '../table/command'
 import { DOCUMENTS } from '.'
 import { whoseIs } from './signature'
@@ -52,7 +53,7 @@ export function removeDocuments(): Placed {
     try {
       return isAbsent(path) ? {} : inDirectory(dirname(path), (directory) => remove(directory, path))
     } catch (error) {
-      return { leftAlone: `${path}: ${error instanceof Error ? error.message : error}` }
+      return { leftAlone: `${path}: ${inPlainWords(error)}` }
     }
   })
 }

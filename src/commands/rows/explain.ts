@@ -23,7 +23,7 @@ export const EXPLAIN = {
       flag: '--conf',
       value: 'FILE',
       kind: FILE,
-      help: 'go by this conflist or config of ours alone, before anything is rolled out: no node and no root is needed',
+      help: 'go by this conflist or config of ours alone ("-": stdin), before anything is rolled out: no node and no root is needed',
     },
     podSubnets: {
       flag: '--pod-subnet',

@@ -175,6 +175,15 @@ describe('drop-ins:', () => {
   })
 })
 
+test('a file that cannot be read may be all that there is', async () => {
+  const found = await withFiles({ '.keep': '' }, async (directory) => {
+    symlinkSync('none', join(directory, '10-pods.conflist'))
+    const { findings } = await validate([directory], { readsNamedFiles: true, filesRoot: '' })
+    return findings.map(({ rule, message }) => `${rule}: ${message}`)
+  })
+  expect(found).toEqual(['unreadable: Cannot read this: there is no such file or directory'])
+})
+
 describe('nothing to judge:', () => {
   const last = async (files: Record<string, string>) =>
     (await validateFiles(files)).map((line) => line.replace(/^\/\S+: /, 'DIR: '))

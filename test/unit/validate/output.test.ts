@@ -63,7 +63,7 @@ describe('exit status', () => {
     expect({ status, stdout }).toEqual({
       status: 2,
       stdout: `a.conflist:8:26: error: Cannot use backend "100%": write "auto", "nftables" or "iptables"
-b.conflist: error: Cannot read this: ENOENT: no such file or directory, open 'b.conflist'
+b.conflist: error: Cannot read this: there is no such file or directory
 1 file judged: 2 errors, 0 warnings
 `,
     })
@@ -158,7 +158,7 @@ test('--json', async () => {
         column: null,
         severity: 'error',
         rule: 'unreadable',
-        message: "Cannot read this: ENOENT: no such file or directory, open 'nope'",
+        message: 'Cannot read this: there is no such file or directory',
       },
     ],
   })

@@ -216,7 +216,7 @@ describe('where the table was gone', () => {
     const { status, json, warnings } = await add({ backends: { apply }, cacheDir })
     expect({ status, json }).toEqual({ status: 0, json: configWith().prevResult })
     expect(warnings).toEqual([
-      `the table was gone; run ip-masq sync to restore the rules of other attachments: Cannot read the result cache ${cacheDir}/results`,
+      `the table was gone; run ip-masq sync to restore the rules of other attachments: Cannot read the result cache ${cacheDir}/results: it, or a part of its path, is not a directory`,
     ])
   })
 })
