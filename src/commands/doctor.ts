@@ -1,17 +1,17 @@
 import { environment } from '#system/program'
-import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { examine } from '../doctor/examine'
 import { exitStatus } from '../doctor/finding'
 import { findingsJson, renderFinding, summarise } from '../doctor/render'
 import { PROFILES } from '../install/profiles'
 import { errorText } from './error-text'
 import { enterHostRoot } from './host-root'
+import { namedAmong } from './named-directories'
 import type { DoctorOptions } from './rows/doctor'
 import type { World } from './world'
 
 /** `ip-masq doctor`: what is wrong with this node, why it matters, and what mends it. It changes nothing. */
 export async function doctorCommand(options: DoctorOptions, world: World): Promise<number> {
-  const { root, json, cacheDirs } = options
+  const { root, json } = options
   try {
     if (root !== undefined) enterHostRoot(root)
   } catch (error) {
@@ -20,7 +20,7 @@ export async function doctorCommand(options: DoctorOptions, world: World): Promi
   }
   const groups = await examine({
     ...options,
-    areCachesNamed: cacheDirs.some((directory) => directory !== DEFAULT_CACHE_DIR),
+    areCachesNamed: namedAmong(options).cacheDirs,
     otherBinDirs: [...Object.values(PROFILES).map(({ binDir }) => binDir), ...pathDirectories()],
     backend: world.backend,
     machine: world.machine,

@@ -6,6 +6,7 @@ import { explainLive } from '../explain/live'
 import { explainOffline } from '../explain/offline'
 import { renderExplanations } from '../explain/render'
 import { enterHostRoot } from './host-root'
+import { namedAmong } from './named-directories'
 import type { ExplainOptions } from './rows/explain'
 import { UsageError } from './table/usage-error'
 import type { World } from './world'
@@ -27,7 +28,7 @@ export async function explainCommand(options: ExplainOptions, world: World): Pro
   }
   const { confDir, cacheDirs } = options
   const node = { backend: world.backend(), machine: world.machine }
-  const answer = await explainLive({ ...question, confDir, cacheDirs }, node)
+  const answer = await explainLive({ ...question, confDir, cacheDirs, named: namedAmong(options) }, node)
   return print({ mode: 'live', ...answer }, options, world)
 }
 

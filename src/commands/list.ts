@@ -11,6 +11,7 @@ import { type PolicyReport, reportPolicies } from '../list/report-policies'
 import type { Row } from '../list/row'
 import { HEADINGS, inOrder, tableOf } from '../list/table'
 import { enterHostRoot } from './host-root'
+import { namedAmong } from './named-directories'
 import { requireRoot } from './root'
 import type { ListOptions } from './rows/list'
 import { alignColumns, writeTable } from './terminal'
@@ -22,7 +23,10 @@ export async function listCommand(options: ListOptions, world: World): Promise<n
   if (options.root !== undefined) enterHostRoot(options.root)
   // The kernel first: an ADD in between would otherwise look like one without rules.
   const inspection = await world.backend().inspect()
-  const expected = await readExpected(options, inspection.attachments.length > 0)
+  const expected = await readExpected(options, {
+    hasRules: inspection.attachments.length > 0,
+    named: namedAmong(options),
+  })
   const policies = listPolicies(inspection)
   const all = inOrder(findRows({ inspection, policies, expected }))
   const { rows, absent } = filterRows(all, options)

@@ -2,7 +2,6 @@ import { linkTarget, status, statusIfThere, statusOfEntry } from '#system/files'
 import { encode } from '#system/text'
 import { readNetworks } from '../cni/conflists'
 import { CniError } from '../cni/error'
-import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { printLines } from '../cni/printable'
 import { type Directory, inDirectory } from '../install/directory'
 import { withIoFailures } from '../install/io-failure'
@@ -18,6 +17,7 @@ import { basename, dirname, resolve } from '../system/paths'
 import { errorText } from './error-text'
 import { hasContainers } from './has-containers'
 import { enterHostRoot } from './host-root'
+import { namedAmong } from './named-directories'
 import { requireRoot } from './root'
 import type { MetricsOptions } from './rows/metrics'
 import { SYNC } from './rows/sync'
@@ -66,7 +66,7 @@ async function lookForDrift({ confDir, cacheDirs }: MetricsOptions, world: World
       takeOver: async () => NOTHING_TAKEN_OVER,
     })
     const { isUncertain, isCacheAbsent, isCacheMissing, warnings, errors } = report
-    const isCacheExpected = cacheDirs.some((one) => one !== DEFAULT_CACHE_DIR) || hasContainers()
+    const isCacheExpected = namedAmong({ confDir, cacheDirs }).cacheDirs || hasContainers()
     const doubts = isUncertain || (isCacheAbsent && isCacheExpected) ? warnings : []
     // Where no cache is, nobody knows what is missing.
     const samples = isCacheMissing && isCacheExpected ? [] : driftSamples(report)

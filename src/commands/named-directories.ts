@@ -2,6 +2,7 @@ import { statusIfThere } from '#system/files'
 import { CniError } from '../cni/error'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { PROFILES } from '../install/profiles'
+import type { Directories, Named } from '../sync/named'
 import { readNodeCache } from '../sync/node-cache'
 import type { UninstallOptions } from './rows/uninstall'
 
@@ -34,6 +35,14 @@ export function requireNamedDirectories({
     throw new CniError('ioFailure', message)
   }
   requireCaches(cacheDirs)
+}
+
+/** Which of these directories somebody named: by their options, or by the profile. */
+export function namedAmong({ confDir, cacheDirs }: Directories): Named {
+  return {
+    confDir: confDir !== PROFILES.default.confDir,
+    cacheDirs: cacheDirs.some((directory) => directory !== DEFAULT_CACHE_DIR),
+  }
 }
 
 /** The directory above or below the right one has no results. */

@@ -2,8 +2,10 @@ import type { Backend, Machine } from '../backend/backend'
 import { readBaseChains } from '../backend/nftables/read-base-chains'
 import { readNetworks } from '../cni/conflists'
 import { CniError } from '../cni/error'
+import { readResultCache } from '../cni/result-cache'
 import { locator } from '../config/places'
 import { FAMILIES } from '../policy/address'
+import { absentDirectories, type Named } from '../sync/named'
 import { hookedRules, surroundingsOf } from './around'
 import { flowsOf } from './conntrack'
 import type { Destination } from './destination'
@@ -33,6 +35,7 @@ export interface LiveQuestion {
   readonly destinationText: string
   readonly confDir: string
   readonly cacheDirs: readonly string[]
+  readonly named: Named
 }
 
 /** The node that is asked. */
@@ -49,13 +52,14 @@ export interface LiveAnswer {
 
 /** Throws CniError where nothing can be said at all. */
 export async function explainLive(question: LiveQuestion, node: LiveNode): Promise<LiveAnswer> {
-  const { subject, destinations, confDir, cacheDirs } = question
+  const { subject, destinations, confDir, cacheDirs, named } = question
   const { inspection, pods } = await podsFor(subject, node.backend, cacheDirs)
   const networks = readNetworks(confDir)
+  const cache = readResultCache(cacheDirs, { isLate: () => true })
   const locate = locator()
   const routes = netlinkRoutes() ?? ipRoutes((await node.machine()).run)
   const chains = await readBaseChains(node.machine)
-  const unseen = new Set(inspection.unseen)
+  const unseen = new Set([...inspection.unseen, ...absentDirectories({ confDir, networks, cache }, named)])
   const explanations: Explanation[] = []
   for (const pod of pods) {
     const asked = await askedFor(pod, networks, confDir)

@@ -2,8 +2,9 @@ import type { Wanted } from '../backend/backend'
 import { findOwnPlugin, type Networks, readNetworks } from '../cni/conflists'
 import type { CachedAttachment, ResultCache } from '../cni/result-cache'
 import { idOf } from '../sync/attachment-ids'
+import { absentDirectories, type Directories, type Named } from '../sync/named'
 import { type NetnsTest, netnsTest } from '../sync/netns'
-import { absentCaches, readNodeCache } from '../sync/node-cache'
+import { readNodeCache } from '../sync/node-cache'
 import { wantedAttachments } from '../sync/wanted-attachments'
 
 /** What the result caches and the conflists say of the node's attachments. */
@@ -22,35 +23,32 @@ export interface Expected {
   readonly warnings: readonly string[]
 }
 
-export interface Directories {
-  readonly confDir: string
-  readonly cacheDirs: readonly string[]
+interface Needs {
+  /** Some attachment has rules. Then a result cache and conflists should exist. */
+  readonly hasRules: boolean
+  readonly named: Named
 }
 
-/** `hasRules` says that some attachment has rules. Then a result cache and conflists should exist. */
 export async function readExpected(
   { confDir, cacheDirs }: Directories,
-  hasRules: boolean,
+  { hasRules, named }: Needs,
 ): Promise<Expected> {
   const isNetnsGone = netnsTest()
   const cache = readNodeCache(cacheDirs, {}, isNetnsGone)
   const networks = readNetworks(confDir)
   const { wanted, warnings, errors, isUncertain } = await wantedAttachments(cache, networks, confDir)
   const isNeeded = hasRules || cache.attachments.length > 0
-  const missing = [
-    ...(networks.exists
-      ? []
-      : [`there is no ${confDir}; name the right directory with --conf-dir or --profile`]),
-    ...absentCaches(cache),
-  ]
+  const missing = absentDirectories(
+    { confDir, networks, cache },
+    { confDir: isNeeded || named.confDir, cacheDirs: isNeeded || named.cacheDirs },
+  )
   return {
     cache,
     networks,
     isNetnsGone,
     cached: new Map(cache.attachments.map((one) => [idOf(one.attachment), one])),
     wanted: new Map(wanted.map((one) => [idOf(one.attachment), one])),
-    // A node without pods needs neither.
-    problems: [...(isNeeded ? missing : []), ...errors, ...(isUncertain ? warnings : [])],
+    problems: [...missing, ...errors, ...(isUncertain ? warnings : [])],
     warnings: isUncertain ? [] : warnings,
   }
 }

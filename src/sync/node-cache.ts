@@ -1,3 +1,4 @@
+import { DEFAULT_CACHE_DIR } from '../cni/paths'
 import { type CacheSelection, noCache, type ResultCache, readResultCache } from '../cni/result-cache'
 import { type NetnsTest, netnsTest } from './netns'
 
@@ -12,6 +13,7 @@ export function readNodeCache(
 
 /** One line about directories that were named but do not exist. A node without any cache may have no pods. */
 export function absentCaches({ exists, absent, cacheDirs }: ResultCache): string[] {
-  if (!exists) return [`${noCache(cacheDirs)}; use --cache-dir`]
+  const isNamed = cacheDirs.some((directory) => directory !== DEFAULT_CACHE_DIR)
+  if (!exists) return [`${noCache(cacheDirs)}; ${isNamed ? 'check' : 'use'} --cache-dir`]
   return absent.length > 0 ? [`${noCache(absent)}; check --cache-dir`] : []
 }

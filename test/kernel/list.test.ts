@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
-import { EXECUTABLES } from '../lab/plugin'
+import { EXECUTABLES, runCommand } from '../lab/plugin'
 
 /** `ip-masq list` where rules are in several places, or may not be looked at. The shared suite has all that is in one place. */
 
@@ -38,6 +38,25 @@ test('rules in two places: a row for each, and both say so', async () => {
     [...names, 'nftables', policy, 'rules in iptables-nft too; the conflist asks for iptables'],
     [...names, 'iptables-nft', policy, 'rules in nftables too'],
   ])
+})
+
+test('a node without pods may have no directories; those that somebody named are missed', async () => {
+  const empty = await createNamespace('empty')
+  try {
+    const list = (options: string) => runCommand(empty, `list ${options}`)
+    expect(await list(`--conf-dir ${network.confDir}`)).toMatchObject({ status: 0, stderr: '' })
+    expect(await list(`--conf-dir ${network.confDir} --cache-dir /nowhere`)).toMatchObject({
+      status: 1,
+      stdout: 'No attachment has rules here; looked in nftables and iptables-nft',
+      stderr: 'there is no result cache /nowhere/results; check --cache-dir',
+    })
+    expect(await list('--conf-dir /nowhere')).toMatchObject({
+      status: 1,
+      stderr: 'there is no /nowhere; name the right directory with --conf-dir or --profile',
+    })
+  } finally {
+    await empty.delete()
+  }
 })
 
 test('an address with a rule and no owner', async () => {

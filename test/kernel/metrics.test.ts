@@ -89,7 +89,7 @@ describe.each(Object.entries(EXECUTABLES))('ip-masq metrics (%s)', (_, executabl
     const { exitCode, stdout, stderr } = await metrics()
     expect(exitCode).toBe(1)
     expect(stderr.split('\n')).toContain(
-      `there is no result cache ${network.cacheDir}/results; use --cache-dir`,
+      `there is no result cache ${network.cacheDir}/results; check --cache-dir`,
     )
     expect(stdout).toContain('ip_masq_attachments{network="cbr0",place="nftables"} 1')
     expect(stdout).not.toContain('ip_masq_drift')
@@ -122,7 +122,7 @@ describe.each(Object.entries(EXECUTABLES))('ip-masq metrics (%s)', (_, executabl
     expect(exitCode).toBe(1)
     expect(stderr).toContain(`${network.cacheDir}/none`)
     expect((await metrics('--out /none-of-this-name/x.prom')).stderr).toBe(
-      "Cannot open /none-of-this-name: ENOENT: no such file or directory, open '/none-of-this-name'",
+      'Cannot open /none-of-this-name: there is no such file or directory',
     )
   })
 

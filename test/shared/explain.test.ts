@@ -373,6 +373,16 @@ describe('when not all is as it should be:', () => {
     expect(await explain(internet)).toMatchObject({ status: 0, one: { parts: [{ seenAs: [NODE.ipv4] }] } })
   })
 
+  test('a result cache that was named and is not there', async () => {
+    const { status, stdout } = await network.command(
+      `explain --json shop/web ${internet} --cache-dir /nowhere`,
+    )
+    expect([status, JSON.parse(stdout).unseen]).toEqual([
+      1,
+      ['there is no result cache /nowhere/results; check --cache-dir'],
+    ])
+  })
+
   test('an address that nobody knows', async () => {
     const { status, one } = await explain(internet, '10.244.1.99')
     expect([status, one.rules, one.pod]).toEqual([1, [], null])
