@@ -2,6 +2,8 @@ export interface JsonFault {
   readonly offset: number
   /** The advice on the text to write there. It quotes nothing of the text. */
   readonly expected: string
+  /** The place of the key that is repeated here. */
+  readonly earlier?: number
 }
 
 export interface JsonScan {
@@ -79,8 +81,10 @@ export function scanJson(text: string, options: ScanOptions = {}): JsonScan {
       const key: string = JSON.parse(text.slice(at, end))
       if (open.length === 1) topLevelKey = key
       const isExcepted = open.length > 1 && topLevelKey === except
-      if (!allowsRepeatedKeys && !isExcepted && inner?.keys?.has(key)) {
-        return faultAt(at, 'this object already has this key; keep one of the two')
+      const earlier = inner?.keys?.get(key)
+      if (!allowsRepeatedKeys && !isExcepted && earlier !== undefined) {
+        const expected = 'keep one of the two'
+        return { fault: { offset: at, expected, earlier }, topLevelKeys }
       }
       inner?.keys?.set(key, at)
       state = 'colon'

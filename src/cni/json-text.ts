@@ -27,6 +27,7 @@ export function repeatedKeyFault(text: string, except: string): string | undefin
   return fault && describeFault(text, fault)
 }
 
-function describeFault(text: string, { offset, expected }: JsonFault): string {
-  return `${placeIn(text, offset)}: ${expected}`
+function describeFault(text: string, { offset, expected, earlier }: JsonFault): string {
+  const why = earlier === undefined ? '' : `this object already has this key, at ${placeIn(text, earlier)}; `
+  return `${placeIn(text, offset)}: ${why}${expected}`
 }

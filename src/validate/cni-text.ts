@@ -1,4 +1,5 @@
 import { holdsList } from '../cni/conf-dir'
+import { quote } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { scanJson } from '../cni/json-scan'
 import { jsonSyntaxFault } from '../cni/json-text'
@@ -88,12 +89,15 @@ function networksIn(part: Part, value: JsonObject, dropIns: readonly PlacedPlugi
   return isNetwork ? [{ list: value, part, dropIns, isSingle: true }] : []
 }
 
-export function reportRepeatedKeys(report: Report, text: Text): void {
+/** Returns whether an object of the text has a key twice. */
+export function reportRepeatedKeys(report: Report, text: Text): boolean {
   const placeAt = lineCounter(text.text)
-  for (const offset of repeatedKeys(text.text)) {
-    const message =
-      'Cannot use a key twice: this object has the key already, and the last one counts; keep one of the two'
+  const repeated = repeatedKeys(text.text)
+  for (const { key, offset, first } of repeated) {
+    const { line, column } = text.placeAt(placeAt(first))
+    const message = `Cannot use the key ${quote(key)} twice: this object already has it at line ${line}, column ${column}, and the last one counts; keep one of the two`
     const place = text.placeAt(placeAt(offset))
     reportAt(report, text.file, { severity: 'error', rule: 'repeated-key', place, message })
   }
+  return repeated.length > 0
 }

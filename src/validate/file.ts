@@ -1,12 +1,14 @@
 import { isObject, type JsonObject } from '../cni/json'
+import { scanJson } from '../cni/json-scan'
 import { hasAgentKey, isAgentKey } from '../config/agent-file'
 import { KEYS } from '../config/keys'
 import { parseTextValues } from '../config/text-value'
 import { shapeFault } from '../install/target'
 import { judgeAgentText } from './agent-text'
-import { ALONE, judgeCni, readCni } from './cni-text'
+import { ALONE, judgeCni, readCni, reportRepeatedKeys } from './cni-text'
 import { find, type Part, type Report, reportAt } from './judgement'
 import { splitPlace } from './lines'
+import { DEEPEST, isJson } from './locate'
 import { type Embedded, embeddedIn, flanneldMasquerade, isManifest, objectsIn } from './manifest'
 import { hasOurs, type Network } from './network'
 import { judgeOwnConfig } from './own-config'
@@ -21,15 +23,19 @@ export interface Judged {
 }
 
 const NOTHING: Judged = { kind: 'nothing', networks: [] }
+const BROKEN: Judged = { kind: 'broken', networks: [] }
 
 /** Judges a text by what is in it; its name decides nothing but that .conf and .conflist are CNI's. */
 export async function judgeText(report: Report, text: Text): Promise<Judged> {
   if (/\.conf(list)?$/.test(text.file)) return judgeNetworkText(report, text, true)
+  const value = jsonObjectIn(text)
+  if (value && isCniConfig(value) && !isManifest(value)) return judgeNetworkText(report, text, false)
+  if (value && reportRepeatedKeys(report, text)) return BROKEN
   const documents = await readDocuments(report, text)
-  if (!documents) return { kind: 'broken', networks: [] }
+  if (!documents) return BROKEN
   if (documents.some(isManifest)) return judgeManifests(report, text, documents)
-  const [value] = documents
-  return isCniConfig(value) || looksOurs(text, value) ? judgeOne(report, text, value) : NOTHING
+  const [first] = documents
+  return isCniConfig(first) || looksOurs(text, first) ? judgeOne(report, text, first) : NOTHING
 }
 
 async function judgeManifests(report: Report, text: Text, documents: readonly unknown[]): Promise<Judged> {
@@ -65,7 +71,7 @@ async function readDocuments(report: Report, text: Text): Promise<readonly unkno
 
 async function judgeNetworkText(report: Report, text: Text, isNamed: boolean): Promise<Judged> {
   const cni = readCni(report, text)
-  if (!cni) return { kind: 'broken', networks: [] }
+  if (!cni) return BROKEN
   const networks = await judgeCni(report, cni, { ...ALONE, isNamed })
   if (isNamed && shapeFault(text.file, cni.value)) return { kind: 'broken', networks }
   const isPlugin = networks.length === 0 && cni.value.type === 'ip-masq'
@@ -85,9 +91,11 @@ async function judgeOne(report: Report, text: Text, value: unknown, place = 'thi
 
 /** Of a manifest's data only what looks like a config of ours is judged. */
 async function judgeEmbedded(report: Report, { text, place }: Embedded): Promise<Judged> {
-  const value = await firstValue(text)
+  const json = jsonObjectIn(text)
+  const value = json ?? (await firstValue(text))
   if (isCniConfig(value)) return judgeNetworkText(report, text, false)
   if (!looksOurs(text, value)) return NOTHING
+  if (json && reportRepeatedKeys(report, text)) return BROKEN
   const isBrokenList = value === undefined && /"(plugins|cniVersion)"/.test(text.text)
   return isBrokenList ? judgeNetworkText(report, text, false) : judgeOne(report, text, value, place)
 }
@@ -100,6 +108,14 @@ function looksOurs(text: Text, value: unknown): boolean {
     isPlainConfig(text, value) ||
     /ip-?masq|masquerade|nonMasq|masqLink/i.test(text.text)
   )
+}
+
+/** Undefined for a text that is no JSON object, or one that is nested too deeply for what finds places. */
+function jsonObjectIn({ text }: Text): JsonObject | undefined {
+  const options = { allowsRepeatedKeys: true, deepest: DEEPEST }
+  if (!isJson(text) || scanJson(text, options).fault) return undefined
+  const value: unknown = JSON.parse(text)
+  return isObject(value) ? value : undefined
 }
 
 /** Undefined for a text that is no JSON and no YAML. */

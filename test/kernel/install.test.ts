@@ -352,7 +352,7 @@ describe('install leaves alone', () => {
       'a key that is written twice',
       '10-a.conflist',
       '{"name":"n","plugins":[{"type":"a"}],"plugins":[{"type":"b"}]}',
-      'line 1, column 38: this object already has this key; keep one of the two',
+      'line 1, column 38: this object already has this key, at line 1, column 13; keep one of the two',
     ],
     ['an empty list', '10-a.conflist', '{"name": "a", "plugins": []}', 'it has no list "plugins"'],
     [

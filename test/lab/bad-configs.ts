@@ -64,7 +64,7 @@ export const BAD_CONFIGS: readonly BadConfig[] = [
     '{"cniVersion": "1.0.0", "name": "cbr0", "type": "ip-masq", "nonMasqueradeCIDRs": ["10.0.0.0/8"],\n"nonMasqueradeCIDRs": [], "prevResult": {"ips": []}}',
     failure(
       7,
-      'Cannot use the config: line 2, column 1: this object already has this key; keep one of the two',
+      'Cannot use the config: line 2, column 1: this object already has this key, at line 1, column 60; keep one of the two',
     ),
   ],
   [

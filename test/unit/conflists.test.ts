@@ -28,7 +28,7 @@ describe('a conflist that cannot be used is named with the place of the fault, a
     ],
     [
       '{"name": "a", "plugins": [{"type": "ip-masq", "ipv4": true, "ipv4": false}]}',
-      '/10-net.conflist: line 1, column 61: this object already has this key; keep one of the two',
+      '/10-net.conflist: line 1, column 61: this object already has this key, at line 1, column 47; keep one of the two',
     ],
   ])('%j', (text, problem) => {
     expect(problemsOf(text)).toEqual([problem])
@@ -39,7 +39,7 @@ describe('a conflist that cannot be used is named with the place of the fault, a
     mkdirSync(join(directory, 'net'))
     const problem = problemsOf('{"type": "ip-masq", "ipv4": true, "ipv4": true}', 'net/90-ip-masq.conf')
     expect(problem).toEqual([
-      '/10-net.conflist: line 1, column 35: this object already has this key; keep one of the two',
+      '/10-net.conflist: line 1, column 35: this object already has this key, at line 1, column 21; keep one of the two',
     ])
   })
 })

@@ -26,12 +26,12 @@ describe('a fault in JSON has its position, and nothing of the text is quoted', 
 })
 
 describe('a key that an object has twice', () => {
-  const twice = 'this object already has this key; keep one of the two'
+  const twice = (first: string) => `this object already has this key, at ${first}; keep one of the two`
   test.each([
-    ['{"a": 1, "a": 2}', `line 1, column 10: ${twice}`],
-    ['{"a": 1, "\\u0061": 2}', `line 1, column 10: ${twice}`],
-    ['[{"b": {"a": 1,\n "a": 1}}]', `line 2, column 2: ${twice}`],
-    ['{"__proto__": 1, "__proto__": 2}', `line 1, column 18: ${twice}`],
+    ['{"a": 1, "a": 2}', `line 1, column 10: ${twice('line 1, column 2')}`],
+    ['{"a": 1, "\\u0061": 2}', `line 1, column 10: ${twice('line 1, column 2')}`],
+    ['[{"b": {"a": 1,\n "a": 1}}]', `line 2, column 2: ${twice('line 1, column 9')}`],
+    ['{"__proto__": 1, "__proto__": 2}', `line 1, column 18: ${twice('line 1, column 2')}`],
   ])('%s is refused', (text, message) => {
     expect(() => parseJsonText(text)).toThrow(message)
   })
@@ -46,9 +46,11 @@ describe('a key that an object has twice', () => {
   test('below the excepted key is the business of others', () => {
     const text = '{"prevResult": {"x": 1, "x": {"y": 1, "y": 2}}, "name": "a"}'
     expect(repeatedKeyFault(text, 'prevResult')).toBeUndefined()
-    expect(repeatedKeyFault(`{"args": ${text}}`, 'prevResult')).toBe(`line 1, column 34: ${twice}`)
+    expect(repeatedKeyFault(`{"args": ${text}}`, 'prevResult')).toBe(
+      `line 1, column 34: ${twice('line 1, column 26')}`,
+    )
     expect(repeatedKeyFault('{"prevResult": {}, "prevResult": {}}', 'prevResult')).toBe(
-      `line 1, column 20: ${twice}`,
+      `line 1, column 20: ${twice('line 1, column 2')}`,
     )
   })
 })

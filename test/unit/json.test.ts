@@ -62,21 +62,21 @@ describe('a key that the config has twice', () => {
   }
 
   test.each([
-    ['{"nonMasqueradeCIDRs": ["10.0.0.0/8"], "nonMasqueradeCIDRs": []}', 40],
-    ['{"name":"a","prevResult":{"ips":[]},"name":"b"}', 37],
-    ['{"name" :"a","name":"b"}', 14],
-    ['{"name" :"a","nam\\u0065":"b"}', 14],
-    ['{"name"\t:"a","b":{},"name"\r:"b"}', 21],
-    ['{"prevResult":{"a":1},"prevResult":{"a":2}}', 23],
-    ['{"policies":[{"name":"a","name":"a"}]}', 26],
-    ['{"snatTo":{"ipv4":"192.0.2.1","ipv4":"192.0.2.2"}}', 31],
-    ['{"a":[[[[[[[[[[[[{"b":1,"b":2}]]]]]]]]]]]]}', 25],
-    ['{"a":["x",{"b":1,"b":2}]}', 18],
-    ['{"prevResult":null,"a":1,"a":1}', 26],
-  ])('%s is refused with its position', (text, column) => {
+    ['{"nonMasqueradeCIDRs": ["10.0.0.0/8"], "nonMasqueradeCIDRs": []}', 40, 2],
+    ['{"name":"a","prevResult":{"ips":[]},"name":"b"}', 37, 2],
+    ['{"name" :"a","name":"b"}', 14, 2],
+    ['{"name" :"a","nam\\u0065":"b"}', 14, 2],
+    ['{"name"\t:"a","b":{},"name"\r:"b"}', 21, 2],
+    ['{"prevResult":{"a":1},"prevResult":{"a":2}}', 23, 2],
+    ['{"policies":[{"name":"a","name":"a"}]}', 26, 15],
+    ['{"snatTo":{"ipv4":"192.0.2.1","ipv4":"192.0.2.2"}}', 31, 12],
+    ['{"a":[[[[[[[[[[[[{"b":1,"b":2}]]]]]]]]]]]]}', 25, 19],
+    ['{"a":["x",{"b":1,"b":2}]}', 18, 12],
+    ['{"prevResult":null,"a":1,"a":1}', 26, 20],
+  ])('%s is refused with both positions', (text, column, first) => {
     expect(refusalOf(text)).toMatchObject({
       reason: 'invalidConfig',
-      message: `Cannot use the config: line 1, column ${column}: this object already has this key; keep one of the two`,
+      message: `Cannot use the config: line 1, column ${column}: this object already has this key, at line 1, column ${first}; keep one of the two`,
     })
   })
 

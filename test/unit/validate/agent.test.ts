@@ -59,6 +59,25 @@ resyncInterval: 5s
     ])
   })
 
+  test('a key twice in JSON, alone and in a ConfigMap', async () => {
+    const twice = 'Cannot use the key "masqLinkLocal" twice: this object already has it at'
+    const rest = 'and the last one counts; keep one of the two'
+    const text = '{"masqLinkLocal": true,\n "masqLinkLocal": false}\n'
+    expect(await judge(text)).toEqual([
+      `config:2:2: error: ${twice} line 1, column 2, ${rest}`,
+      '1 file judged: 1 error, 0 warnings',
+    ])
+    expect(
+      await judge(`apiVersion: v1
+kind: ConfigMap
+data:
+  config: |
+    {"masqLinkLocal": true,
+     "masqLinkLocal": false}
+`),
+    ).toEqual([`config:6:6: error: ${twice} line 5, column 6, ${rest}`, '1 file judged: 1 error, 0 warnings'])
+  })
+
   test('one that is not written at all, but for its name', async () => {
     expect(await judge('# ip-masq-agent: nothing yet\n')).toEqual([CLEAN])
     expect(await judge('- ip-masq\n')).toEqual([

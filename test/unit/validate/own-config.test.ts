@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { conflistWith, validateConflist } from '../../lab/validation'
+import { conflistWith, validateConflist, validateFiles } from '../../lab/validation'
 
 /** Our part of a conflist: it begins in line 8, column 5. */
 
@@ -79,9 +79,21 @@ describe('every fault is found, each at its place:', () => {
       await judge(`{ "type": "ip-masq", "ipv4": false,
       "ipv4": true, "args": { "cni": { "a": 1, "a": 2 } } }`),
     ).toEqual([
-      'net.conflist:9:7: error: Cannot use a key twice: this object has the key already, and the last one counts; keep one of the two',
-      'net.conflist:9:48: error: Cannot use a key twice: this object has the key already, and the last one counts; keep one of the two',
+      'net.conflist:9:7: error: Cannot use the key "ipv4" twice: this object already has it at line 8, column 26, and the last one counts; keep one of the two',
+      'net.conflist:9:48: error: Cannot use the key "a" twice: this object already has it at line 9, column 40, and the last one counts; keep one of the two',
     ])
+  })
+
+  test('keys that are there twice in a config of its own, by whatever name', async () => {
+    const text = '{ "type": "ip-masq",\n  "ipv4": true,\n  "ipv4": false, "ipv6": 1, "ipv4": true }\n'
+    for (const file of ['own.json', 'own.conf']) {
+      expect(await validateFiles({ [file]: text }, { paths: [file] })).toEqual([
+        `${file}:3:3: error: Cannot use the key "ipv4" twice: this object already has it at line 2, column 3, and the last one counts; keep one of the two`,
+        `${file}:3:18: error: Cannot use ipv6 1: write true or false`,
+        `${file}:3:29: error: Cannot use the key "ipv4" twice: this object already has it at line 2, column 3, and the last one counts; keep one of the two`,
+        '1 file judged: 3 errors, 0 warnings',
+      ])
+    }
   })
 
   test('the list of a pod, where the conflist has one', async () => {
