@@ -26,7 +26,7 @@ beforeAll(async () => {
     'cni/10-pods.conflist': CONFLIST,
     'manifests/agent.yaml': AGENT,
     'cni.conf': WINDOWS,
-    'bin/kubectl': `#!/bin/sh\n[ "$*" = '-n kube-system get configmap ip-masq-agent -o yaml' ] && cat manifests/agent.yaml`,
+    'bin/kubectl': `#!/bin/sh\n[ "$*" = '-n kube-system get configmap/ip-masq-agent daemonset/ip-masq-agent -o yaml' ] && cat manifests/agent.yaml`,
   }
   for (const [name, text] of Object.entries(files)) await writeFile(join(home, name), text, { mode: 0o755 })
 })
@@ -45,17 +45,35 @@ const CONFLIST = `{
 }
 `
 
-/** As the API server has it. */
+/** As the API server has them. */
 const AGENT = `apiVersion: v1
-data:
-  config: |
-    nonMasqueradeCIDRs:
-      - 10.0.0.0/8
-    masqLinkLocal: true
-kind: ConfigMap
+items:
+- apiVersion: v1
+  data:
+    config: |
+      nonMasqueradeCIDRs:
+        - 10.0.0.0/8
+      masqLinkLocal: true
+  kind: ConfigMap
+  metadata:
+    name: ip-masq-agent
+    namespace: kube-system
+- apiVersion: apps/v1
+  kind: DaemonSet
+  metadata:
+    name: ip-masq-agent
+    namespace: kube-system
+  spec:
+    template:
+      spec:
+        containers:
+        - args:
+          - --to-ports=1024-29999
+          image: registry.k8s.io/networking/ip-masq-agent:v2.12.0
+          name: ip-masq-agent
+kind: List
 metadata:
-  name: ip-masq-agent
-  namespace: kube-system
+  resourceVersion: ""
 `
 
 const WINDOWS = JSON.stringify({

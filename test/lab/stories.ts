@@ -51,6 +51,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
         proof: `grep -q '"ipMasq": *false' ${CONFLIST} && grep -q '"ip-masq"' ${CONFLIST} && cmp dist/ip-masq /opt/cni/bin/ip-masq`,
       },
       { type: '/opt/cni/bin/ip-masq sync', prints: ['restored shop/web-1', '1 attachment, 1 changed'] },
+      { type: '/opt/cni/bin/ip-masq doctor', prints: ['has ip-masq as plugin 2 of 2', '\nhealthy'] },
       {
         type: '/opt/cni/bin/ip-masq explain NAMESPACE/POD 203.0.113.9',
         fillIn: { 'NAMESPACE/POD': 'shop/web-1' },
@@ -59,15 +60,29 @@ export const STORIES: Readonly<Record<string, Story>> = {
       { type: 'ip-masq list', prints: ['shop/web-1', '10.244.1.7'] },
       { type: 'nft list table inet ip-masq', prints: ['map pods-ip {', '10.244.1.7 : goto policy-'] },
       {
+        type: '/opt/cni/bin/ip-masq uninstall --restore-primary-masq',
+        status: 1,
+        prints: ['shop/web-1'],
+        proof: `grep -q '"ipMasq": *true' ${CONFLIST} && ! grep '"ip-masq"' ${CONFLIST} && test -e /opt/cni/bin/ip-masq`,
+      },
+      {
         type: '/opt/cni/bin/ip-masq uninstall --force',
         prints: ['shop/web-1'],
-        proof: `! test -e /opt/cni/bin/ip-masq && ! grep '"ip-masq"' ${CONFLIST} && ! nft list table inet ip-masq`,
+        proof: '! test -e /opt/cni/bin/ip-masq && ! nft list table inet ip-masq',
       },
     ],
   },
   'install it by hand': {
     scene: 'before',
     steps: [
+      {
+        // The reader has downloaded one file of the release.
+        type: 'sha256sum --check --ignore-missing SHA256SUMS',
+        after:
+          'for file in dist/ip-masq manifests/agent.yaml; do sha256sum $file; done > SHA256SUMS; mv manifests/agent.yaml .',
+        prints: ['dist/ip-masq: OK'],
+        proof: 'mv agent.yaml manifests',
+      },
       { type: 'install -m 755 dist/ip-masq /opt/cni/bin/ip-masq', proof: '/opt/cni/bin/ip-masq --version' },
       {
         type: 'install -D -m 644 dist/ip-masq-0.1.0-linux-amd64.oci.tar /var/lib/rancher/k3s/agent/images/ip-masq.tar',
@@ -121,15 +136,14 @@ export const STORIES: Readonly<Record<string, Story>> = {
     scene: 'node',
     steps: [
       {
-        type: 'kubectl -n kube-system get configmap ip-masq-agent -o yaml | ip-masq convert',
-        prints: ['"nonMasqueradeCIDRs": [\n    "10.0.0.0/8"\n  ]', '"masqLinkLocal": true'],
+        type: 'kubectl -n kube-system get configmap/ip-masq-agent daemonset/ip-masq-agent -o yaml | ip-masq convert > my.json',
+        proof: `grep -q '"10.0.0.0/8"' my.json && grep -q '"masqLinkLocal": true' my.json && grep -q '"toPorts": "1024-29999"' my.json`,
       },
-      { type: 'ip-masq sync --dry-run', prints: ['3 attachments, nothing to do'] },
+      { type: '/opt/cni/bin/ip-masq sync --dry-run', prints: ['3 attachments, nothing to do'] },
       { type: REMOVE_AGENT, after: AGENT, proof: 'iptables -t nat -S | cmp rules -' },
       {
-        type: 'ip-masq convert /k/cni/config/cni.conf',
-        fillIn: { '/k/cni/config/cni.conf': 'cni.conf' },
-        prints: ['"nonMasqueradeCIDRs": [\n    "10.244.0.0/16"'],
+        type: 'ip-masq convert cni.conf > my.json',
+        proof: `grep -q '"10.244.0.0/16"' my.json && dist/ip-masq install --config my.json`,
       },
     ],
   },
@@ -161,7 +175,6 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'ip-masq explain shop/web 192.168.128.0/17': 'test/shared/explain.test.ts',
   'ctr -n k8s.io images import dist/ip-masq-0.1.0-linux-amd64.oci.tar': 'test/runtime/image.test.ts',
   'curl 127.0.0.1:10298/readyz': 'test/runtime/image.test.ts',
-  'sha256sum --check SHA256SUMS': 'test/packaging/release.test.ts',
 }
 
 const POD =

@@ -9,7 +9,7 @@ import { kustomize, MANIFESTS, type Manifest } from '../lab/kubernetes'
 import { blocksIn } from '../lab/markdown'
 import { readPage } from '../lab/pages'
 import { run } from '../lab/run'
-import { IN_A_CLUSTER } from '../lab/stories'
+import { IN_A_CLUSTER, STORIES } from '../lab/stories'
 
 /** The commands in the documents that need a cluster: the real tools read them, and what they name is in the manifests. */
 
@@ -43,12 +43,14 @@ const type = (line: string) =>
   })
 
 /** Each line for itself, with what a reader fills in. */
-const LINES = IN_A_CLUSTER.flatMap((command) => command.split('\n')).map((line) =>
-  line
-    .replace(/^pod=\$\((.*)\)$/, '$1')
-    .replace('"$pod"', 'pod/ip-masq-x7k2p')
-    .replace(/\b(NODE|POD|NAMESPACE|SERVER)\b/g, (word) => `my-${word.toLowerCase()}`),
-)
+const LINES = [...IN_A_CLUSTER, ...ofStories()]
+  .flatMap((command) => command.split('\n'))
+  .map((line) =>
+    line
+      .replace(/^pod=\$\((.*)\)$/, '$1')
+      .replace('"$pod"', 'pod/ip-masq-x7k2p')
+      .replace(/\b(NODE|POD|NAMESPACE|SERVER)\b/g, (word) => `my-${word.toLowerCase()}`),
+  )
 
 test.each([...new Set(LINES)])('%s', async (line) => {
   // What -k names is built before the server is asked.
@@ -59,6 +61,12 @@ test.each([...new Set(LINES)])('%s', async (line) => {
   })
   expect(missing(line)).toEqual([])
 })
+
+/** A story has something else in kubectl's place. */
+function ofStories(): string[] {
+  const typed = Object.values(STORIES).flatMap(({ steps }) => steps.map(({ type: line }) => line))
+  return typed.filter((line) => line.startsWith('kubectl ')).map((line) => line.replace(/ \|.*/, ''))
+}
 
 test('what is in no manifest is found out', () => {
   const line = 'kubectl -n kube-system logs ds/ip-mask -l app.kubernetes.io/name=ip-mask'
