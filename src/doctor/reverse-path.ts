@@ -10,13 +10,17 @@ export interface WayOut {
   readonly filter: number | undefined
 }
 
-/** `run`: starts `ip`, which knows the tables of policy routing too; absent where there is none. */
+/** `run` starts `ip`, which also knows the tables of policy routing. It is absent if the node has no `ip`. */
 export function readWaysOut(run: Tools | undefined): readonly WayOut[] {
-  const routed = run?.('ip', ['-4', 'route', 'show', 'table', 'all', 'default'], '')
+  const ask = (...args: string[]) => {
+    const result = run?.('ip', ['-4', ...args], '')
+    return result?.outcome === 'exited' && result.status === 0 ? result.stdout : undefined
+  }
+  const routes = ask('route', 'show', 'table', 'all', 'default')
   const names =
-    routed?.outcome === 'exited' && routed.status === 0
-      ? interfacesInRoutes(routed.stdout)
-      : interfacesInProc(readSystemFile('/proc/net/route') ?? '')
+    routes === undefined
+      ? interfacesInProc(readSystemFile('/proc/net/route') ?? '')
+      : interfacesInRoutes(routes, tablesInRules(ask('rule', 'show') ?? ''))
   const setting = (name: string) => {
     const text = readSystemFile(`/proc/sys/net/ipv4/conf/${name}/rp_filter`)
     return text === undefined ? undefined : Number(text.trim())
@@ -28,9 +32,24 @@ export function readWaysOut(run: Tools | undefined): readonly WayOut[] {
   })
 }
 
-/** `default via 192.0.2.1 dev eth0 table 100`, or without `dev` and with a line `nexthop via ... dev eth0 weight 1` for each way. */
-export function interfacesInRoutes(text: string): string[] {
-  return [...new Set([...text.matchAll(/ dev (\S+)/g)].map(([, name = '']) => name))]
+/**
+ * The tables that `ip rule` leads to; undefined if a rule leads to the tables of VRFs, whose names it does not give. No
+ * packet uses the routes of any other table.
+ */
+export function tablesInRules(text: string): ReadonlySet<string> | undefined {
+  if (text.includes('l3mdev-table')) return undefined
+  return new Set(['main', ...[...text.matchAll(/ lookup (\S+)/g)].map(([, table = '']) => table)])
+}
+
+/**
+ * The interfaces of the routes in these tables, or in all. A route is `default via 192.0.2.1 dev eth0 table 100`, without
+ * `table` if it is in the main one. A route with several ways has no `dev`, but lines `nexthop via ... dev eth0 weight 1`.
+ */
+export function interfacesInRoutes(text: string, tables: ReadonlySet<string> | undefined): string[] {
+  const routes = text.split(/\n(?=\S)/)
+  const used = routes.filter((route) => !tables || tables.has(/ table (\S+)/.exec(route)?.[1] ?? 'main'))
+  const names = used.flatMap((route) => [...route.matchAll(/ dev (\S+)/g)].map(([, name = '']) => name))
+  return [...new Set(names)]
 }
 
 /** The main table: interface, destination and, as the eighth field, mask. */

@@ -140,9 +140,13 @@ describe('forwarding', () => {
     },
   )
 
-  test('a default route of policy routing counts', async () => {
+  test('a default route of policy routing counts where a rule leads to it', async () => {
     await site.node.sh(`ip link add lan type veth peer name other; ip link set lan up; ip link set other up; ip address add 198.51.100.2/24 dev lan
       ip route add default via 198.51.100.1 dev lan table 100; sysctl -qw net.ipv4.conf.all.rp_filter=1`)
+    expect((await site.findingsOf('reverse-path-filter')).map(short)).toEqual([
+      'ok: the default route leads through wan',
+    ])
+    await site.node.sh('ip rule add from 10.244.0.0/16 table 100')
     expect((await site.findingsOf('reverse-path-filter')).map(short)).toEqual([
       expect.stringMatching(
         /^warning: default routes lead through (wan, lan|lan, wan), and rp_filter is strict/,

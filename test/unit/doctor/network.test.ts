@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { checkBridge, checkForwarding } from '../../../src/doctor/forwarding'
 import { keeperCommand } from '../../../src/doctor/keeper'
-import { checkReversePath, interfacesInProc, interfacesInRoutes } from '../../../src/doctor/reverse-path'
+import {
+  checkReversePath,
+  interfacesInProc,
+  interfacesInRoutes,
+  tablesInRules,
+} from '../../../src/doctor/reverse-path'
 
 describe('forwarding', () => {
   const OFF = { ip: '0', ip6: '0', bridge: undefined }
@@ -93,7 +98,35 @@ default metric 100
 	nexthop via 203.0.113.1 dev eth2 weight 1
 default via 192.0.2.1 dev eth1 proto dhcp metric 200
 `
-    expect(interfacesInRoutes(text)).toEqual(['eth1', 'eth0', 'eth2'])
+    expect(interfacesInRoutes(text, undefined)).toEqual(['eth1', 'eth0', 'eth2'])
+  })
+
+  test('counts default routes of tables that a rule leads to', () => {
+    const rules = `0:	from all lookup local
+100:	from 192.0.2.0/24 lookup uplink
+32766:	from all lookup main
+`
+    const routes = `default via 192.0.2.1 dev eth1 table uplink
+default via 192.0.2.1 dev eth2 table 200
+default table 300
+	nexthop via 192.0.2.1 dev eth3 weight 1
+	nexthop via 192.0.2.9 dev eth4 weight 1
+default
+	nexthop via 203.0.113.1 dev eth0 weight 1
+	nexthop via 203.0.113.9 dev eth5 weight 1
+`
+    expect(interfacesInRoutes(routes, tablesInRules(rules))).toEqual(['eth1', 'eth0', 'eth5'])
+    // Without an answer about rules, the main table is known to count.
+    expect(interfacesInRoutes(routes, tablesInRules(''))).toEqual(['eth0', 'eth5'])
+    const vrf = '1000:	from all lookup [l3mdev-table]'
+    expect(interfacesInRoutes(routes, tablesInRules(vrf))).toEqual([
+      'eth1',
+      'eth2',
+      'eth3',
+      'eth4',
+      'eth0',
+      'eth5',
+    ])
   })
 
   test('reads /proc/net/route: default routes alone', () => {
