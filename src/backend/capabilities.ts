@@ -15,4 +15,4 @@ export function mayChangeRules(host: Host): boolean | undefined {
   return effective === undefined ? undefined : hasCapability(effective, 'CAP_NET_ADMIN')
 }
 
-export const NO_CAPABILITY = 'CAP_NET_ADMIN is not effective'
+export const NO_CAPABILITY = 'CAP_NET_ADMIN is missing'

@@ -23,7 +23,7 @@ export function explainDenial(said: string, { isRoot, capabilities }: Process = 
   const missing = needs.filter((name) => capabilities !== undefined && !hasCapability(capabilities, name))
   if (missing.length === 0) return 'run ip-masq as root with CAP_NET_ADMIN'
   if (!isRoot) return 'run ip-masq as root'
-  return `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing; add ${missing.length === 1 ? 'it' : 'them'} to what started ip-masq (its container, its unit)`
+  return `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing; give ${missing.length === 1 ? 'it' : 'them'} to the container or systemd unit that starts ip-masq`
 }
 
 function thisProcess(): Process {

@@ -19,10 +19,10 @@ export function takenError(address: Address, attachment: Attachment, { note }: L
   const { containerID, ifname, network } = attachment
   const holder = note
     ? `${note.pod && `${note.pod} `}(${note.containerID} ${note.ifname}) of network ${note.network}`
-    : 'an attachment that left no name'
+    : 'an attachment whose name is not recorded'
   return new CniError(
     'tryAgain',
-    `Cannot install the rules: ${formatAddress(address)} is held by ${holder}, and ${containerID} ${ifname} of network ${network} asks for it too`,
+    `Cannot install the rules of ${containerID} ${ifname} in network ${network}: its address ${formatAddress(address)} belongs to ${holder}`,
     `give the two networks different address ranges; if that pod is gone, "ip-masq gc --address ${formatAddress(address)}" frees the address`,
   )
 }

@@ -63,7 +63,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
       expect(status).toBe(1)
       expect(json).toMatchObject({
         code: 5,
-        msg: `Cannot ${action}: no nft could be started; install nftables if it is missing`,
+        msg: `Cannot ${action}: nft could not be started; install nftables if it is missing`,
         details: expect.stringContaining('/nowhere/nft: ENOENT, /usr/bin/nft: ENOENT, /usr/sbin/nft: ENOENT'),
       })
     }
@@ -124,7 +124,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     )
     expect((await call('ADD', options)).json).toMatchObject({
       code: 100,
-      msg: 'Cannot install the rules: nft refused',
+      msg: 'Cannot install the rules: nft refused the request',
       details: 'netlink: Error: of some sort',
     })
     expect(await call('DEL', options)).toMatchObject({
@@ -146,7 +146,11 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     for (const config of [pod.config, '']) {
       expect(await call('DEL', { ...pod, config, environment: { ...environment } })).toMatchObject({
         status: 1,
-        json: { code: 100, msg: 'Cannot remove the rules: nft refused', details: 'Error: of some sort' },
+        json: {
+          code: 100,
+          msg: 'Cannot remove the rules: nft refused the request',
+          details: 'Error: of some sort',
+        },
       })
     }
     expect(await call('DEL', pod)).toMatchObject({ status: 0, stderr: '' })
@@ -182,7 +186,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     const options = await brokenNft('silent', '#!/bin/sh\nexit 3\n')
     expect((await call('ADD', options)).json).toMatchObject({
       code: 100,
-      details: 'nft ended with status 3 and said nothing',
+      details: 'nft ended with status 3 and printed no error',
     })
   })
 
@@ -191,7 +195,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
       '#!/bin/sh\n[ "$1" = --version ] && echo "nftables v0.9.8 (E.D.S.)" && exit\necho "syntax error" >&2; exit 1\n'
     expect((await call('ADD', await brokenNft('old', script))).json).toMatchObject({
       code: 100,
-      msg: 'Cannot install the rules: nft refused; this is nft 0.9.8, install 1.0.1 or later',
+      msg: 'Cannot install the rules: nft refused the request; this is nft 0.9.8, install 1.0.1 or later',
       details: 'syntax error',
     })
   })
@@ -201,7 +205,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     const options = { executable: unprivileged }
     expect((await call('ADD', options)).json).toMatchObject({
       code: 100,
-      msg: 'Cannot install the rules: CAP_NET_ADMIN is missing; add it to what started ip-masq (its container, its unit)',
+      msg: 'Cannot install the rules: CAP_NET_ADMIN is missing; give it to the container or systemd unit that starts ip-masq',
       details: expect.stringContaining('Operation not permitted'),
     })
     expect(await call('DEL', options)).toMatchObject({

@@ -146,7 +146,7 @@ describe('auto', () => {
     const { json } = await callPlugin(node, 'ADD', pod(undefined, { before }))
     expect(json).toMatchObject({
       code: 5,
-      msg: 'Cannot install the rules: no nft could be started; install nftables if it is missing; nor is iptables usable',
+      msg: 'Cannot install the rules: nft could not be started; install nftables if it is missing; iptables cannot be used either',
       details: expect.stringMatching(
         /^nft: .*\/usr\/sbin\/nft: EACCES.*; iptables: .*\/usr\/sbin\/iptables-restore: EACCES/,
       ),
@@ -154,7 +154,7 @@ describe('auto', () => {
     const config = { ...configWith(), cniVersion: '1.1.0' }
     expect((await callPlugin(node, 'STATUS', { before, config })).json).toMatchObject({
       code: 50,
-      msg: expect.stringMatching(/no nft that can be started: .*; no iptables-restore that can be started: /),
+      msg: expect.stringMatching(/nft cannot be started: .*; iptables-restore cannot be started: /),
     })
     // Nobody knows whether there are rules, and the address must be freed all the same.
     expect(await callPlugin(node, 'DEL', lost({ before }))).toMatchObject({
@@ -348,7 +348,9 @@ describe.each(['nft', 'netlink'] as const)('over %s, a DEL finds its rules', (ca
     await succeed(node, 'ADD', pod('nftables'))
     expect((await callPlugin(node, 'CHECK', pod('nftables'))).json).toMatchObject({
       code: 101,
-      details: A.map((address) => `${address}: has rules in iptables, where they should not be`).join('\n'),
+      details: A.map((address) => `${address}: also has rules in iptables, where it should have none`).join(
+        '\n',
+      ),
     })
     await succeed(node, 'DEL', pod('nftables'))
     await succeed(node, 'DEL', lost())
@@ -403,7 +405,7 @@ describe('a machine without IPv6 in iptables', () => {
     const { json } = await callPlugin(node, 'ADD', pod('iptables', { before }))
     expect(json).toMatchObject({
       code: 5,
-      msg: 'Cannot install the rules: no ip6tables-restore could be started; install iptables if it is missing',
+      msg: 'Cannot install the rules: ip6tables-restore could not be started; install iptables if it is missing',
     })
     expect(await inIptables()).toEqual([])
     await succeed(node, 'DEL', pod(undefined, { before }))
@@ -427,7 +429,10 @@ describe('the xtables lock, held by another', () => {
     ])
     expect(add).toMatchObject({
       status: 1,
-      json: { code: 11, msg: 'Cannot install the rules: others held the xtables lock for 10 s; try again' },
+      json: {
+        code: 11,
+        msg: 'Cannot install the rules: other processes held the xtables lock for 10 s; try again',
+      },
     })
     for (const reply of [del, second]) {
       expect(reply).toMatchObject({
@@ -437,7 +442,7 @@ describe('the xtables lock, held by another', () => {
     }
     expect(check.json).toMatchObject({
       code: 11,
-      msg: expect.stringContaining('others held the xtables lock for 10 s'),
+      msg: expect.stringContaining('other processes held the xtables lock for 10 s'),
     })
     expect(await node.sh('iptables-legacy -t nat -S IPM-PODS')).toBe(
       '-N IPM-PODS\n-A IPM-PODS -s 10.244.1.7/32 -g IPM-A-10.244.1.7',
@@ -637,7 +642,7 @@ describe.each(['nft', 'netlink'] as const)('over %s, sync and gc', (carrier) => 
       const { status, stdout } = await network.command('sync', { before: weak })
       expect({ run, status }).toEqual({ run, status: 1 })
       expect(stdout).toContain(
-        'warning: whether iptables has rules of these attachments too is not known: Cannot list the rules: CAP_NET_RAW is missing',
+        'warning: iptables may also have rules of these attachments: Cannot list the rules: CAP_NET_RAW is missing',
       )
       expect(await podAddresses(node)).toEqual(A)
     }
@@ -698,7 +703,7 @@ describe('sync and gc', () => {
     await network.writeConflist({ backend: 'nftables' })
     const { status, stderr } = await network.command('sync', { before: WITHOUT_NFT })
     expect(status).toBe(1)
-    expect(stderr).toMatch(/no nft could be started/)
+    expect(stderr).toMatch(/nft could not be started/)
     expect(await inIptables()).toEqual(['10.244.1.7'])
   })
 
@@ -739,9 +744,9 @@ describe('sync and gc', () => {
     expect(await inIptables()).toEqual(A)
     expect((await callPlugin(node, 'CHECK', pod('iptables'))).json).toMatchObject({
       code: 101,
-      details: A.map((address) => `${address}: has rules in iptables-nft, where they should not be`).join(
-        '\n',
-      ),
+      details: A.map(
+        (address) => `${address}: also has rules in iptables-nft, where it should have none`,
+      ).join('\n'),
     })
     expect((await network.command('sync')).lines.at(-1)).toBe('1 attachment, 1 changed')
     expect(await inIptables()).toEqual([])
@@ -789,13 +794,13 @@ describe('a host whose iptables lacks a match', () => {
         'statistic',
         { toPorts: '1000-1999,3000-3999' },
         { toPorts: '1000-1999' },
-        'toPorts with several ranges needs the match "statistic", which is missing here; write one range',
+        'toPorts with several ranges needs the iptables match "statistic", which this node lacks; write only one range',
       ],
       [
         'conntrack',
         { pinExemptions: true },
         { pinExemptions: false },
-        'pinExemptions needs the match "conntrack", which is missing here; write false',
+        'pinExemptions needs the iptables match "conntrack", which this node lacks; write "pinExemptions": false',
       ],
     ])('%s: an error that says what to write, and nothing is left', async (match, keys, instead, said) => {
       const before = lacking(match)

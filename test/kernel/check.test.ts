@@ -122,7 +122,7 @@ describe('CHECK finds', () => {
     [
       'a rule in another order',
       'flush chain inet ip-masq POLICY; add rule inet ip-masq POLICY masquerade fully-random; add rule inet ip-masq POLICY ip daddr @POLICY-ip return; add rule inet ip-masq POLICY ip6 daddr @POLICY-ip6 return',
-      ['chain POLICY: lines in another order'],
+      ['chain POLICY: lines are in the wrong order'],
     ],
     [
       'an exemption that is gone',
@@ -168,7 +168,7 @@ describe('CHECK finds', () => {
       'a map of another type',
       'flush chain inet ip-masq nat-postrouting; delete map inet ip-masq pods-ip6; add map inet ip-masq pods-ip6 { type ipv6_addr : ipv6_addr; }; add rule inet ip-masq nat-postrouting ip saddr vmap @pods-ip',
       [
-        'map pods-ip6: another type than ours',
+        'map pods-ip6: wrong type',
         'chain nat-postrouting: missing line "ip6 saddr vmap @pods-ip6"',
         'map pods-ip6: missing element fd00::7',
       ],

@@ -36,7 +36,7 @@ describe('with an nft that refuses something', () => {
       cniVersion: '1.1.0',
       code: 11,
       msg: 'Cannot remove 1 of the stale rules; try again',
-      details: 'b eth0: Cannot remove the rules: nft refused',
+      details: 'b eth0: Cannot remove the rules: nft refused the request',
     })
     expect(await podAddresses(node)).toEqual(['10.244.1.2'])
   })

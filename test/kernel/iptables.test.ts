@@ -237,7 +237,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       await expect(backend.apply(other('x'))).rejects.toMatchObject({
         reason: 'tryAgain',
         message: expect.stringMatching(
-          /10\.244\.1\.7 is held by shop\/web \(a eth0\) of network n, and x eth0 of network other asks for it too$/,
+          /of x eth0 in network other: its address 10\.244\.1\.7 belongs to shop\/web \(a eth0\) of network n$/,
         ),
       })
       expect(await list()).toEqual(before)
@@ -404,13 +404,13 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     [
       'the pod twice',
       `${tool} -A IPM-PODS -s ${POD.ipv4}/32 -g IPM-A-${POD.ipv4}`,
-      () => [`${POD.ipv4}: in IPM-PODS 2 times`],
+      () => [`${POD.ipv4}: chain IPM-PODS has 2 rules for it`],
     ],
     [
       'its owner’s rows',
       `for chain in $(${tool} -S | sed -n 's/^-N \\(IPM-O-.*\\)/\\1/p'); do ${tool} -F $chain; done`,
       () => [
-        `iptables: chain IPM-O-${attachmentId({ containerID: 'a', ifname: 'eth0' })}: note or digest missing`,
+        `iptables: chain IPM-O-${attachmentId({ containerID: 'a', ifname: 'eth0' })}: missing note or digest`,
         `iptables: chain IPM-O-${attachmentId({ containerID: 'a', ifname: 'eth0' })}: missing rule "-s ${POD.ipv4}/32 -j RETURN"`,
       ],
     ],
@@ -424,12 +424,12 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
       `${tool} -I POLICY -d 203.0.113.0/24 -j RETURN`,
       (policy) => [`iptables: chain ${policy}: unexpected rule "-d 203.0.113.0/24 -j RETURN"`],
     ],
-    ['the pod', `${tool} -F IPM-PODS`, () => [`${POD.ipv4}: not in IPM-PODS`]],
+    ['the pod', `${tool} -F IPM-PODS`, () => [`${POD.ipv4}: chain IPM-PODS has no rule for it`]],
     [
       'its policy',
       `${tool} -F IPM-A-${POD.ipv4}; ${tool} -A IPM-A-${POD.ipv4} -j RETURN`,
       (policy) => [
-        `${POD.ipv4}: -j RETURN, not -g ${policy}`,
+        `${POD.ipv4}: its rule is "-j RETURN", not "-g ${policy}"`,
         `${POD.ipv4}: belongs to another attachment (none)`,
       ],
     ],
@@ -576,7 +576,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     await site.node.sh(`${tool} -A POSTROUTING -j IPM-PODS`)
     expect(await backend.verify(A)).toEqual([])
     expect((await backend.replace([A], { dryRun: false })).repairs).toEqual([
-      'iptables: chain POSTROUTING: "-j IPM-PODS" more than once',
+      'iptables: chain POSTROUTING: repeated rule "-j IPM-PODS"',
     ])
     expect(await backend.replace([A], { dryRun: false })).toMatchObject({ repairs: [], script: '' })
   })

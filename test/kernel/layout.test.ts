@@ -310,7 +310,7 @@ describe('an address that another attachment holds', () => {
     const { json } = await call('ADD', other('b', node.path))
     expect(json).toMatchObject({
       code: 11,
-      msg: 'Cannot install the rules: 10.244.1.7 is held by (a eth0) of network cbr0, and b eth0 of network other asks for it too',
+      msg: 'Cannot install the rules of b eth0 in network other: its address 10.244.1.7 belongs to (a eth0) of network cbr0',
       details: expect.stringContaining('ip-masq gc'),
     })
     expect(await readTable(node)).toEqual(before)
@@ -403,7 +403,7 @@ describe('what somebody else wrote into our table', () => {
       )
       const reply = await call('ADD', pod('a', '10.244.1.7/24', 'fd00::7/64'))
       expect(reply.status).toBe(0)
-      expect(reply.stderr).toContain(`replaced map ${map}, which had another type`)
+      expect(reply.stderr).toContain(`replaced map ${map}, which had the wrong type`)
       expect(await call('CHECK', pod('a', '10.244.1.7/24', 'fd00::7/64'))).toMatchObject({ status: 0 })
     },
   )
@@ -414,7 +414,7 @@ describe('what somebody else wrote into our table', () => {
       delete map inet ip-masq pods-ip6
       add map inet ip-masq pods-ip6 { type ipv6_addr : ipv6_addr; }'`)
     const { lines } = await network.command('sync')
-    expect(lines).toContain('repaired map pods-ip6: another type than ours')
+    expect(lines).toContain('repaired map pods-ip6: wrong type')
     expect(await podAddresses(node)).toEqual(['10.244.1.7', 'fd00::7'])
     expect(await network.command('sync')).toMatchObject({ status: 0, lines: ['1 attachment, nothing to do'] })
   })
@@ -530,11 +530,9 @@ describe('what somebody else wrote into our table', () => {
     await node.sh(`nft -f - <<< 'delete map inet ip-masq attachments
       add map inet ip-masq attachments { type ipv6_addr : ipv6_addr; flags timeout; timeout 1h; }'`)
     expect((await call('CHECK', pod('a', '10.244.1.7/24'))).json).toMatchObject({
-      details: expect.stringContaining('map attachments: another type than ours'),
+      details: expect.stringContaining('map attachments: wrong type'),
     })
-    expect((await network.command('sync')).lines).toContain(
-      'repaired map attachments: another type than ours',
-    )
+    expect((await network.command('sync')).lines).toContain('repaired map attachments: wrong type')
     expect(await call('CHECK', pod('a', '10.244.1.7/24'))).toMatchObject({ status: 0 })
   })
 
@@ -555,9 +553,9 @@ describe('what somebody else wrote into our table', () => {
       await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
       const set = await spoil()
       const { json } = await call('CHECK', pod('a', '10.244.1.7/24', 'fd00::7/64'))
-      expect(json).toMatchObject({ details: expect.stringContaining(`set ${set}: another type than ours`) })
+      expect(json).toMatchObject({ details: expect.stringContaining(`set ${set}: wrong type`) })
       const { lines } = await network.command('sync')
-      expect(lines).toContain(`repaired set ${set}: another type than ours`)
+      expect(lines).toContain(`repaired set ${set}: wrong type`)
       expect(await network.command('sync')).toMatchObject({
         status: 0,
         lines: ['1 attachment, nothing to do'],
@@ -573,7 +571,7 @@ describe('what somebody else wrote into our table', () => {
       await node.sh(`nft delete chain inet ip-masq ${set.replace(/-ip$/, '')}`)
       const reply = await call('ADD', own)
       expect(reply).toMatchObject({ status: 0 })
-      expect(reply.stderr).toContain(`replaced set ${set}, which had another type`)
+      expect(reply.stderr).toContain(`replaced set ${set}, which had the wrong type`)
       expect(await call('CHECK', own)).toMatchObject({ status: 0, stderr: '' })
     })
   })

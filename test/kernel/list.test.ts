@@ -74,7 +74,7 @@ test('a place that may not be looked at is named, and the others are listed', as
   const { status, lines, stderr } = await listAs('--bounding-set=-net_raw --inh-caps=-net_raw')
   expect(status).toBe(1)
   expect(cells(lines).map((row) => row[0])).toEqual(['shop/a'])
-  expect(stderr).toMatch(/^Cannot look at the rules: CAP_NET_RAW is missing; .*\(legacy\)/)
+  expect(stderr).toMatch(/^Cannot read the rules: CAP_NET_RAW is missing; .*\(legacy\)/)
 })
 
 test('without root: one line', async () => {

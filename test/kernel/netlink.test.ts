@@ -135,7 +135,7 @@ describe('the kernel', () => {
     ).toEqual({
       cniVersion: '1.0.0',
       code: 100,
-      msg: 'Cannot install the rules: CAP_NET_ADMIN is missing; add it to what started ip-masq (its container, its unit)',
+      msg: 'Cannot install the rules: CAP_NET_ADMIN is missing; give it to the container or systemd unit that starts ip-masq',
       details: 'netlink: Operation not permitted',
     })
     await call('ADD')
@@ -184,7 +184,7 @@ describe('the kernel', () => {
     const { json } = await call('ADD', { config: configWith(undefined, { backend: 'nftables' }) })
     expect(json).toMatchObject({
       code: 100,
-      msg: 'Cannot install the rules: map pods-ip of table inet ip-masq has another type than ours and is in use; delete what uses it, or the table',
+      msg: 'Cannot install the rules: map pods-ip of table inet ip-masq has the wrong type and is in use; delete the rules that use it, or the table',
       details: expect.stringMatching(/^netlink: delete-map pods-ip: /),
     })
   })

@@ -104,7 +104,7 @@ describe('STATUS', () => {
           cniVersion: '1.1.0',
           code: 50,
           msg: expect.stringMatching(
-            /^ip-masq \S+ cannot install rules: no nft that can be started: .*\/usr\/sbin\/nft: ENOENT/,
+            /^ip-masq \S+ cannot install rules: nft cannot be started: .*\/usr\/sbin\/nft: ENOENT/,
           ),
         },
       })
@@ -118,7 +118,7 @@ describe('STATUS', () => {
     test('without CAP_NET_ADMIN', async () => {
       expect((await status({ executable: weak })).json).toMatchObject({
         code: 50,
-        msg: expect.stringMatching(/^ip-masq \S+ cannot install rules: CAP_NET_ADMIN is not effective$/),
+        msg: expect.stringMatching(/^ip-masq \S+ cannot install rules: CAP_NET_ADMIN is missing$/),
       })
     })
 

@@ -128,7 +128,7 @@ describe('sync', () => {
     expect({ status, lines }).toEqual({
       status: 0,
       lines: [
-        'repaired table inet ip-masq: of an older layout',
+        'repaired table inet ip-masq: older layout',
         // The name of a policy is a hash of what it does, and was made in another way then.
         'changed shop/4c1d (4c1d eth0, network cbr0): 10.244.1.7, fd00:244:1::7',
         '1 attachment, 1 changed',
@@ -151,7 +151,7 @@ describe('sync', () => {
     expect(await network.command('sync')).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(
-        /^Cannot change table inet ip-masq: its layout is 99, ours 3; use the newer ip-masq/,
+        /^Cannot change table inet ip-masq: a newer version of ip-masq made it \(layout 99, this version has 3\); use the newer version/,
       ),
     })
   })

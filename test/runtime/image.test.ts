@@ -222,7 +222,7 @@ describe('no capability of the DaemonSet is there for nothing:', () => {
     expect(await running.terminate()).toBe(0)
     // As the base is: it writes a config without a backend, and its pods go to nftables. What it may not look at it says.
     await start('base')
-    await says('whether iptables has rules of these attachments too is not known: ')
+    await says('iptables may also have rules of these attachments: ')
     await becomesReady()
     await running.publish({ backend: 'iptables' })
     await until(async () => (await running.ready()) === 503)

@@ -8,9 +8,9 @@ const LEGACY =
 
 describe('a refused change names what is missing:', () => {
   test.each([
-    ['CAP_NET_ADMIN', 'netlink: Operation not permitted', NET_RAW, 'CAP_NET_ADMIN is missing; add it to'],
-    ['CAP_NET_RAW', LEGACY, NET_ADMIN, 'CAP_NET_RAW is missing; add it to'],
-    ['both', LEGACY, 0n, 'CAP_NET_ADMIN and CAP_NET_RAW are missing; add them to'],
+    ['CAP_NET_ADMIN', 'netlink: Operation not permitted', NET_RAW, 'CAP_NET_ADMIN is missing; give it to'],
+    ['CAP_NET_RAW', LEGACY, NET_ADMIN, 'CAP_NET_RAW is missing; give it to'],
+    ['both', LEGACY, 0n, 'CAP_NET_ADMIN and CAP_NET_RAW are missing; give them to'],
     ['no capability that we know', LEGACY, NET_ADMIN | NET_RAW, 'run ip-masq as root with CAP_NET_ADMIN'],
   ])('%s', (_, said, capabilities, explained) => {
     expect(explainDenial(said, { isRoot: true, capabilities })).toMatch(explained)

@@ -46,7 +46,7 @@ describe('what nft says', () => {
       expect(runList(nft, 'table inet ip-masq')).toMatchObject({
         ok: false,
         failure: 'unknown',
-        said: expect.stringContaining('others change the rules all the time'),
+        said: expect.stringContaining('other programs change the rules all the time'),
       })
     })
   })

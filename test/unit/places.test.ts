@@ -199,7 +199,7 @@ describe('sync', () => {
       { broken: new UnusableError('no iptables', '') },
     )
     await expect(sync(places, 'auto')).rejects.toMatchObject({
-      message: 'no nft; nor is iptables usable',
+      message: 'no nft; iptables cannot be used either',
       details: 'nft: no nft; iptables: no iptables',
     })
   })
@@ -252,10 +252,10 @@ describe('DEL', () => {
 describe('CHECK', () => {
   test('finds the pod’s rules in the other place', async () => {
     expect(await verify(placesOf({ has: [A] }, { has: [A] }), wanted('nftables'))).toEqual([
-      '10.244.1.7: has rules in iptables, where they should not be',
+      '10.244.1.7: also has rules in iptables, where it should have none',
     ])
     expect(await verify(placesOf({ has: [A] }, { has: [A] }), wanted('iptables'))).toEqual([
-      '10.244.1.7: has rules in nftables, where they should not be',
+      '10.244.1.7: also has rules in nftables, where it should have none',
     ])
   })
 

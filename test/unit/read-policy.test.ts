@@ -161,7 +161,7 @@ describe('nftables: what somebody altered', () => {
       ),
     ).toEqual({
       isAsNamed: false,
-      foreign: [`chain ${name}: lines in another order`],
+      foreign: [`chain ${name}: lines are in the wrong order`],
     })
   })
 
@@ -220,13 +220,17 @@ describe('iptables: what somebody altered', () => {
       ['-i eth0 -j RETURN', ...rules],
       'unexpected rule "-i eth0 -j RETURN"',
     ],
-    ['no rule at its end', rules.slice(0, -1), 'no rule for what the others leave over'],
-    ['none at all', [], 'no rule for what the others leave over'],
-    ['a wider prefix before the others', ['-d 8.0.0.0/8 -j RETURN', ...rules], 'rules in another order'],
+    ['no rule at its end', rules.slice(0, -1), 'the last rule, for all other destinations, is missing'],
+    ['none at all', [], 'the last rule, for all other destinations, is missing'],
+    [
+      'a wider prefix before the others',
+      ['-d 8.0.0.0/8 -j RETURN', ...rules],
+      'rules are in the wrong order',
+    ],
     [
       'two ways to masquerade',
       [...rules.slice(0, -1), '-j MASQUERADE'],
-      'rules that masquerade in different ways',
+      'rules masquerade in different ways',
     ],
   ])('%s: no policy', (_, changed, said) => {
     expect(read(changed)).toEqual({
@@ -241,7 +245,7 @@ describe('iptables: what somebody altered', () => {
     const chains = new Map([...chainsOf(PLAIN, 'ip'), [how, ['-p tcp -j MASQUERADE', '-j RETURN']]])
     expect(readChains(chains, chain, 'ip')).toEqual({
       isAsNamed: false,
-      foreign: [`chain ${how}: other rules than ours: "-p tcp -j MASQUERADE", "-j RETURN"`],
+      foreign: [`chain ${how}: unexpected rules: "-p tcp -j MASQUERADE", "-j RETURN"`],
     })
   })
 

@@ -3,7 +3,7 @@ import { readState, type State } from './state'
 import { counts, currentChains, parseTombstone, type Tombstone } from './tombstones'
 import { type Iptables, runList, toError } from './tool'
 
-const ACTION = 'look for DELs of the last minutes'
+const ACTION = 'look for recent DELs'
 
 /**
  * The attachments whose DEL has just come in either family, except those that were added again afterwards. All kinds of

@@ -10,7 +10,7 @@ import { type AddressState, readState, type State } from './state'
 import { type Iptables, runList, toError } from './tool'
 import { inFamily } from './verify'
 
-const ACTION = 'look at the rules'
+const ACTION = 'read the rules'
 
 /**
  * Returns what one kind of iptables has, down to each rule. A listing of iptables is complete, whatever others do

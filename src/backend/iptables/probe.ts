@@ -13,7 +13,7 @@ export function probe(iptables: Iptables, host: Host): string[] {
   const missing = Object.values(TOOLS).flatMap((name) => {
     const tool = `${name}${iptables.variant}-restore`
     const found = host.findTool(tool)
-    return 'tried' in found ? [`no ${tool} that can be started: ${found.tried.join(', ')}`] : []
+    return 'tried' in found ? [`${tool} cannot be started: ${found.tried.join(', ')}`] : []
   })
   if (missing.length > 0) return missing
   const isAllowed = mayChangeRules(host)

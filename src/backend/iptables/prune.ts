@@ -11,7 +11,7 @@ import { deleteTombstones, flushOldTombstones } from './tombstones'
 import { type Iptables, runTransaction } from './tool'
 import type { Transaction } from './transaction'
 
-const ACTION = 'collect the garbage'
+const ACTION = 'remove stale rules'
 
 /** GC: removes the attachments in one restore for each family, or one by one; then the policies that no address leads to. */
 export function prune(

@@ -47,9 +47,10 @@ function decidedIn(chains: Chains, name: string, groups: readonly Group[]): Deci
   if (foreign.length > 0)
     return { foreign: foreign.map((rule) => `chain ${name}: unexpected rule "${rule}"`) }
   const lengths = groups.map(({ destination }) => destination.length)
-  if (lengths.at(-1) !== 0) return { foreign: [`chain ${name}: no rule for what the others leave over`] }
+  if (lengths.at(-1) !== 0)
+    return { foreign: [`chain ${name}: the last rule, for all other destinations, is missing`] }
   if (lengths.some((length, i) => length > (lengths[i - 1] ?? length)))
-    return { foreign: [`chain ${name}: rules in another order`] }
+    return { foreign: [`chain ${name}: rules are in the wrong order`] }
   const known = new Map<string, Way | undefined>()
   const found: (Group & { readonly way?: Way })[] = []
   for (const group of groups) {
@@ -59,13 +60,13 @@ function decidedIn(chains: Chains, name: string, groups: readonly Group[]): Deci
     const way = wayOf(verdict, known)
     if (verdict.is === 'sent' && !way)
       return {
-        foreign: [`chain ${verdict.chain}: other rules than ours: ${wordRules(chains, verdict.chain)}`],
+        foreign: [`chain ${verdict.chain}: unexpected rules: ${wordRules(chains, verdict.chain)}`],
       }
     found.push({ ...group, ...(way && { way }) })
   }
   const ways = found.flatMap(({ way }) => way ?? [])
   if (new Set(ways.map(commonOf)).size > 1)
-    return { foreign: [`chain ${name}: rules that masquerade in different ways`] }
+    return { foreign: [`chain ${name}: rules masquerade in different ways`] }
   const own = [...known.values()].find((way) => way !== undefined) ?? ways.at(-1)
   return { groups: found, ...(own && { own }) }
 }

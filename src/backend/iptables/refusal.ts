@@ -19,15 +19,17 @@ const EXTENSIONS: readonly {
 }[] = [
   {
     isIn: ({ probability }) => probability !== undefined,
-    advice: 'toPorts with several ranges needs the match "statistic", which is missing here; write one range',
+    advice:
+      'toPorts with several ranges needs the iptables match "statistic", which this node lacks; write only one range',
   },
   {
     isIn: ({ isDnat }) => isDnat === true,
-    advice: 'pinExemptions needs the match "conntrack", which is missing here; write false',
+    advice:
+      'pinExemptions needs the iptables match "conntrack", which this node lacks; write "pinExemptions": false',
   },
   {
     isIn: ({ target }) => 'fullyRandom' in target && target.fullyRandom,
-    advice: 'randomFully is more than this iptables or kernel can do; write false',
+    advice: 'this iptables or kernel does not support randomFully; write "randomFully": false',
   },
 ]
 
@@ -41,7 +43,11 @@ export function refusalError(
   const policies = wanted.map(({ policy }) => policy)
   const rules = rulesOf(policies, family)
   if (areAccepted(iptables, family, rules)) {
-    return new CniError('tryAgain', `Cannot ${action}: the table changes too fast; try again`, outcome.said)
+    return new CniError(
+      'tryAgain',
+      `Cannot ${action}: others changed the table at the same time; try again`,
+      outcome.said,
+    )
   }
   const missing = EXTENSIONS.find(({ isIn }) => {
     const rule = rules.find(isIn)

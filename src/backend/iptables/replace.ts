@@ -117,7 +117,7 @@ function compareSkeleton(state: State): string[] {
   const all = state.addresses.map(({ address }) => address)
   return [
     ...compareHook(state, all),
-    ...(isJumpDoubled(state) ? [`chain ${HOOK}: "-j ${DISPATCH}" more than once`] : []),
+    ...(isJumpDoubled(state) ? [`chain ${HOOK}: repeated rule "-j ${DISPATCH}"`] : []),
   ]
 }
 

@@ -76,7 +76,8 @@ function toOutcome(tool: string, result: ToolResult): Outcome {
   switch (result.outcome) {
     case 'exited': {
       if (result.status === 0) return { ok: true, stdout: result.stdout }
-      const said = errorText(result.stderr) || `${tool} ended with ${result.status}`
+      const said =
+        errorText(result.stderr) || `${tool} ended with status ${result.status} and printed no error`
       return { ok: false, tool, failure: classify(result.status, result.stderr), said }
     }
     case 'killed':
@@ -126,7 +127,7 @@ export function toError(
   switch (failure) {
     case 'unusable':
       return new UnusableError(
-        `Cannot ${action}: no ${tool} could be started; install iptables if it is missing`,
+        `Cannot ${action}: ${tool} could not be started; install iptables if it is missing`,
         said,
       )
     case 'unsupported':
@@ -136,13 +137,13 @@ export function toError(
     case 'locked':
       return new CniError(
         'tryAgain',
-        `Cannot ${action}: others held the xtables lock for ${LOCK_SECONDS} s; try again`,
+        `Cannot ${action}: other processes held the xtables lock for ${LOCK_SECONDS} s; try again`,
         said,
       )
     case 'denied':
       return new DeniedError(`Cannot ${action}: ${explainDenial(said)}`, said)
     case 'refused':
-      return new RefusedError(`Cannot ${action}: ${advice ?? 'iptables refused'}`, said)
+      return new RefusedError(`Cannot ${action}: ${advice ?? 'iptables refused the request'}`, said)
     default:
       return failure satisfies never
   }

@@ -51,7 +51,7 @@ function compareChain({ chains }: State, chain: string, expected: readonly strin
   ]
   const isSame = expected.length === found.length && expected.every((rule, i) => rule === found[i])
   return differences.length === 0 && !isSame
-    ? [`chain ${chain}: rules in another order, or twice`]
+    ? [`chain ${chain}: rules are in the wrong order, or one is repeated`]
     : differences
 }
 
@@ -61,12 +61,13 @@ export function compareAddress(
   { attachment, policy }: Wanted,
   family: Family,
 ): string[] {
-  const [owner, chain] = [renderRule(ownerRule(attachmentId(attachment))), policyChainName(policy, family)]
-  if (!found?.dispatches) return [`not in ${DISPATCH}`]
+  const owner = renderRule(ownerRule(attachmentId(attachment)))
+  const goto = renderRule(policyRule(policyChainName(policy, family)))
+  if (!found?.dispatches) return [`chain ${DISPATCH} has no rule for it`]
   const [first, second, ...more] = found.rules
   return [
-    ...(found.dispatches > 1 ? [`in ${DISPATCH} ${found.dispatches} times`] : []),
-    ...(first === renderRule(policyRule(chain)) ? [] : [`${first ?? 'nothing'}, not -g ${chain}`]),
+    ...(found.dispatches > 1 ? [`chain ${DISPATCH} has ${found.dispatches} rules for it`] : []),
+    ...(first === goto ? [] : [first ? `its rule is "${first}", not "${goto}"` : `missing rule "${goto}"`]),
     ...(second === owner ? [] : [`belongs to another attachment (${second ?? 'none'})`]),
     ...more.map((rule) => `unexpected rule "${rule}"`),
   ]
@@ -88,7 +89,7 @@ export function compareOwner(
   const rows = addresses.map((address) => renderRule(addressRow(address)))
   const surplus = found.filter((rule) => !rows.includes(rule) && !rule.includes(' -d '))
   return [
-    ...(owners.find((owner) => owner.id === id)?.isWhole ? [] : [`chain ${chain}: note or digest missing`]),
+    ...(owners.find((owner) => owner.id === id)?.isWhole ? [] : [`chain ${chain}: missing note or digest`]),
     ...rows.filter((row) => !found.includes(row)).map((row) => `chain ${chain}: missing rule "${row}"`),
     ...surplus.map((rule) => `chain ${chain}: unexpected rule "${rule}"`),
   ]

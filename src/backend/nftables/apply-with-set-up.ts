@@ -59,7 +59,7 @@ export async function applyWithSetUp(carrier: Carrier, wanted: Wanted, options: 
     const mustSetUp = !isWhole(state.table)
     tableWasMissing ||= mustSetUp
     for (const line of warningsOf(state, wanted, wrong)) warnings.add(line)
-    for (const { name } of sets) warnings.add(`replaced set ${name}, which had another type`)
+    for (const { name } of sets) warnings.add(`replaced set ${name}, which had the wrong type`)
     const taken = state.addresses.filter((found) => isHeld(found, wanted))
     for (const held of taken) await requireFree(carrier, attachment, { held, ...options })
     outcome = carrier.run([
@@ -137,7 +137,7 @@ function warningsOf({ addresses }: AttachmentState, wanted: Wanted, wrong: reado
   })
   return [
     ...wrong.map(
-      (map) => `replaced map ${map}, which had another type; run ip-masq sync to restore its elements`,
+      (map) => `replaced map ${map}, which had the wrong type; run ip-masq sync to restore its elements`,
     ),
     ...foreign.map(
       ({ address, text }) =>
@@ -151,7 +151,7 @@ function inTheWay(wrong: readonly string[], { said }: Failed): CniError {
   const maps = wrong.map((map) => `map ${map}`).join(', ')
   return new CniError(
     'toolRefused',
-    `Cannot ${ACTION}: ${maps} of table inet ip-masq has another type than ours and is in use; delete what uses it, or the table`,
+    `Cannot ${ACTION}: ${maps} of table inet ip-masq has the wrong type and is in use; delete the rules that use it, or the table`,
     said,
   )
 }

@@ -36,11 +36,11 @@ export function wordDifference(one: Difference): string {
     case 'missing':
       return `${one.kind} ${one.name}: missing`
     case 'another-type':
-      return `${one.kind} ${one.name}: another type than ours`
+      return `${one.kind} ${one.name}: wrong type`
     case 'foreign-hook':
       return `chain ${one.chain}: unexpected base chain`
     case 'reordered':
-      return `chain ${one.chain}: lines in another order`
+      return `chain ${one.chain}: lines are in the wrong order`
     case 'missing-line':
       return `chain ${one.chain}: missing line "${renderLine(one.line)}"`
     case 'unexpected-line':

@@ -20,7 +20,7 @@ export function toError(
       return new UnusableError(`Cannot ${action}: ${carrier.explainUnusable()}`, said)
     case 'unsupported':
       return new UnusableError(
-        `Cannot ${action}: this kernel lacks what our rules need; use "backend": "auto" or "iptables"`,
+        `Cannot ${action}: this kernel lacks nftables features that the rules need; use "backend": "auto" or "iptables"`,
         said,
       )
     case 'unknown':
@@ -29,7 +29,11 @@ export function toError(
       return new RefusedError(`Cannot ${action}: ${explainDenial(said)}`, said)
     case 'missing':
     case 'clash':
-      return new CniError('tryAgain', `Cannot ${action}: the table changes too fast; try again`, said)
+      return new CniError(
+        'tryAgain',
+        `Cannot ${action}: others changed the table at the same time; try again`,
+        said,
+      )
     case 'refused':
       return new RefusedError(`Cannot ${action}: ${carrier.explainRefusal()}`, said)
     default:

@@ -41,6 +41,6 @@ export function inspectSome(carrier: Carrier, only: InspectOnly): Inspection {
     policies: [...readPolicies(table)].map(([name, one]): LivePolicy => {
       return { ...one, name, place: PLACE, families: FAMILY_NAMES }
     }),
-    unseen: isSure ? [] : ['table inet ip-masq changes too fast to be read whole'],
+    unseen: isSure ? [] : ['table inet ip-masq changes too fast to be read completely'],
   }
 }

@@ -15,7 +15,7 @@ import { isSame } from './same'
 import { EMPTY_TABLE, policyChainsIn, type Table } from './table'
 import { type AddressState, CHANGES_TOO_FAST, exists, type TableState } from './table-state'
 
-export const ACTION = 'look at the rules'
+export const ACTION = 'read the rules'
 export const PLACE = 'nftables'
 
 /** Means all policies, because the names of all their sets begin like this. */
@@ -42,7 +42,7 @@ export function inspect(carrier: Carrier): Inspection {
     policies: [...readPolicies(table)].map(([name, one]): LivePolicy => {
       return { ...one, name, place: PLACE, families: FAMILY_NAMES }
     }),
-    unseen: state.mayLack || !isSure ? [`${CHANGES_TOO_FAST}; there may be more in it than was seen`] : [],
+    unseen: state.mayLack || !isSure ? [`${CHANGES_TOO_FAST}; some of its rules may be missing here`] : [],
   }
 }
 
@@ -112,5 +112,5 @@ export function placeOf(table: Table): LivePlace {
 function layoutsOf({ chains }: Table): string[] {
   const layouts = chains.flatMap(({ name }) => /^layout-(\d+)$/.exec(name)?.[1] ?? [])
   if (layouts.includes(String(LAYOUT)) && layouts.length === 1) return []
-  return [`the layout of the table is ${layouts.join(' and ') || 1}, that of this ip-masq is ${LAYOUT}`]
+  return [`the table has layout ${layouts.join(' and ') || 1}, and this ip-masq uses layout ${LAYOUT}`]
 }

@@ -13,10 +13,10 @@ export function outdatedChains({ chains }: Table): string[] {
   return chains.flatMap(({ name, lines }) => {
     const layout = Number(/^layout-(\d+)$/.exec(name)?.[1] ?? LAYOUT)
     if (layout > LAYOUT) {
-      const advice = 'use the newer ip-masq, or delete the table (open masqueraded connections break)'
+      const advice = 'use the newer version, or delete the table (open masqueraded connections break)'
       throw new CniError(
         'toolRefused',
-        `Cannot change table inet ip-masq: its layout is ${layout}, ours ${LAYOUT}; ${advice}`,
+        `Cannot change table inet ip-masq: a newer version of ip-masq made it (layout ${layout}, this version has ${LAYOUT}); ${advice}`,
       )
     }
     const isOlder = layout < LAYOUT

@@ -15,7 +15,7 @@ import { deleteSlotsThatSay } from './slots'
 import { policyChainsIn } from './table'
 import { type AddressState, CHANGES_TOO_FAST, type TableState } from './table-state'
 
-const ACTION = 'collect the garbage'
+const ACTION = 'remove stale rules'
 
 /**
  * GC: first the attachments, in one transaction, or one by one when that is refused; then the policies that nothing leads

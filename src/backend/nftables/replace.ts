@@ -143,7 +143,7 @@ function planTable(state: TableState, isFree: (digest: string) => boolean): SetU
   const isIncomplete = state.mayLack ?? false
   return {
     transaction: setUpTable({ older: outdatedChains(table), wrong, slots, isIncomplete }),
-    repairs: isOlder ? [...repairs, 'table inet ip-masq: of an older layout'] : repairs,
+    repairs: isOlder ? [...repairs, 'table inet ip-masq: older layout'] : repairs,
   }
 }
 

@@ -30,7 +30,7 @@ export interface TableState {
 }
 
 /** The message where `mayLack` is true. */
-export const CHANGES_TOO_FAST = 'table inet ip-masq changes too fast to be read whole'
+export const CHANGES_TOO_FAST = 'table inet ip-masq changes too fast to be read completely'
 
 export const NO_TABLE: TableState = { table: EMPTY_TABLE, addresses: [], slots: [] }
 

@@ -51,7 +51,7 @@ async function instead<T>(nft: CniError, run: () => Promise<T>): Promise<T> {
 export function errorOfBoth(nft: CniError, iptables: CniError): CniError {
   const details = `nft: ${nft.details || nft.message}; iptables: ${iptables.details || iptables.message}`
   return iptables instanceof UnusableError
-    ? new UnusableError(`${nft.message}; nor is iptables usable`, details)
+    ? new UnusableError(`${nft.message}; iptables cannot be used either`, details)
     : new CniError(iptables.reason, iptables.message, details)
 }
 

@@ -102,7 +102,7 @@ async function withoutGone(places: Places, wanted: readonly Wanted[]): Promise<r
  */
 function unseenIn({ unusable }: Inventory, wanted: readonly Wanted[]): readonly string[] {
   if (!(unusable instanceof DeniedError) || wanted.length === 0) return []
-  return [`whether iptables has rules of these attachments too is not known: ${lineOf(unusable)}`]
+  return [`iptables may also have rules of these attachments: ${lineOf(unusable)}`]
 }
 
 /** Reports what the first place has done, whatever becomes of the second. Where it did nothing, the error is thrown. */

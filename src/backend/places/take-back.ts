@@ -27,7 +27,10 @@ export async function takeBack(places: Places, replacement: Replacement): Promis
     gone = await goneFrom(places)
   } catch (error) {
     const why = toCniError(error).message
-    return { ...replacement, unrepaired: [...replacement.unrepaired, `whether a DEL came meanwhile: ${why}`] }
+    return {
+      ...replacement,
+      unrepaired: [...replacement.unrepaired, `Cannot tell whether a DEL came meanwhile: ${why}`],
+    }
   }
   const isGone = ({ attachment }: Replacement['changes'][number]) => gone.has(attachmentId(attachment))
   const failures: string[] = []
@@ -35,7 +38,7 @@ export async function takeBack(places: Places, replacement: Replacement): Promis
     const removal = await remove(places, attachment, { hint: addresses, where: ANYWHERE })
     if ('said' in removal) {
       const name = `${attachment.containerID} ${attachment.ifname}`
-      failures.push(`${name}: was deleted meanwhile, and its rules may be left behind: ${removal.said}`)
+      failures.push(`${name}: its DEL came meanwhile, and its rules may be left behind: ${removal.said}`)
     }
   }
   return {

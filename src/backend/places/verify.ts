@@ -55,5 +55,5 @@ export async function doubledIn(
   const elsewhere = (await list()).flatMap((one) => one.addresses)
   return addresses
     .filter((address) => elsewhere.some((one) => isSameAddress(one, address)))
-    .map((address) => `${formatAddress(address)}: has rules in ${other.name}, where they should not be`)
+    .map((address) => `${formatAddress(address)}: also has rules in ${other.name}, where it should have none`)
 }

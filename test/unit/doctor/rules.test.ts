@@ -257,8 +257,8 @@ describe('ways to write rules', () => {
     ],
     // The runtime runs the plugin as root.
     [
-      ['CAP_NET_ADMIN is not effective'],
-      ['CAP_NET_ADMIN is not effective'],
+      ['CAP_NET_ADMIN is missing'],
+      ['CAP_NET_ADMIN is missing'],
       'ok',
       'rules can be written with nftables and iptables',
     ],

@@ -22,7 +22,7 @@ export function wholeCarrier(session: Session): Carrier {
     findPod: (pod) => reading(() => findPod(session, pod)),
     readOwners: () => reading(() => readOwnersOnly(session)),
     isStanding: () => reading(() => baseChainStands(session)),
-    explainRefusal: () => 'the kernel refused',
+    explainRefusal: () => 'the kernel refused the request',
     explainUnusable: () => UNUSABLE,
   }
 }

@@ -34,14 +34,14 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier
       ),
     async probe() {
       const found = host.findTool('nft')
-      if ('tried' in found) return [`no nft that can be started: ${found.tried.join(', ')}`]
+      if ('tried' in found) return [`nft cannot be started: ${found.tried.join(', ')}`]
       const isAllowed = mayChangeRules(host)
       if (isAllowed !== undefined) return isAllowed ? [] : [NO_CAPABILITY]
       const outcome = runList(nft, `map ${TABLE} ${OWNERS}`)
       return outcome.ok || outcome.failure === 'missing' ? [] : [outcome.said]
     },
-    explainRefusal: () => `nft refused${ageNote(nft)}`,
-    explainUnusable: () => 'no nft could be started; install nftables if it is missing',
+    explainRefusal: () => `nft refused the request${ageNote(nft)}`,
+    explainUnusable: () => 'nft could not be started; install nftables if it is missing',
     whole: async () => carrier,
   }
   return carrier

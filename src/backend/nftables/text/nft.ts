@@ -53,7 +53,7 @@ function run(
     const outcome = toOutcome(nft(args, input), transaction)
     if (outcome.ok || outcome.failure !== 'unknown' || !INTERRUPTED.test(outcome.said)) return outcome
     if (i === MOST_RUNS)
-      return { ...outcome, said: `others change the rules all the time, and nft gave up ${i} times` }
+      return { ...outcome, said: `other programs change the rules all the time, so nft gave up ${i} times` }
   }
 }
 
@@ -64,7 +64,7 @@ function toOutcome(result: ToolResult, transaction: Transaction = []): NftOutcom
   switch (result.outcome) {
     case 'exited': {
       if (result.status === 0) return { ok: true, stdout: result.stdout }
-      const said = errorLine(result.stderr) || `nft ended with status ${result.status} and said nothing`
+      const said = errorLine(result.stderr) || `nft ended with status ${result.status} and printed no error`
       if (cannotRun(result.status)) return { ok: false, failure: 'unusable', said }
       return { ok: false, failure: classify(said, transaction), said }
     }
