@@ -88,6 +88,11 @@ export const STORIES: Readonly<Record<string, Story>> = {
         type: 'install -D -m 644 dist/ip-masq-0.1.0-linux-amd64.oci.tar /var/lib/rancher/k3s/agent/images/ip-masq.tar',
         proof: 'test -s /var/lib/rancher/k3s/agent/images/ip-masq.tar',
       },
+      {
+        type: 'cp conf/systemd/ip-masq-sync.service /etc/systemd/system/',
+        after: 'mkdir -p /etc/systemd/system',
+        proof: 'test -s /etc/systemd/system/ip-masq-sync.service',
+      },
     ],
   },
   'mend a node': {
@@ -230,6 +235,8 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   "cosign verify-blob --bundle SHA256SUMS.sigstore.json SHA256SUMS --certificate-identity-regexp '^https://github.com/ip-masq/ip-masq/' --certificate-oidc-issuer https://token.actions.githubusercontent.com":
     'it needs a release that GitHub has signed',
   'gh attestation verify ip-masq-*-linux-amd64.tar.gz --repo ip-masq/ip-masq': 'it needs a release on GitHub',
+  'systemctl enable --now ip-masq-sync.service':
+    'it needs a node with systemd; test/runtime/units.test.ts starts what the unit starts, in its sandbox',
   'journalctl -u containerd --since -10min | grep ip-masq': 'it needs a node with systemd',
   "journalctl -u containerd --since -10min | grep 'failed (delete)'": 'it needs a node with systemd',
   'conntrack -S': 'conntrack-tools are not among the tools of the tests',
