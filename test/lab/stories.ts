@@ -101,7 +101,11 @@ export const STORIES: Readonly<Record<string, Story>> = {
       { type: 'ip-masq doctor', status: 1, prints: ['ERROR', 'shop/web-2', 'mend: ip-masq sync'] },
       { type: 'ip-masq explain shop/web-1 192.168.77.1', prints: ['masqueraded, seen as 198.51.100.1'] },
       { type: 'ip-masq explain shop/web-1 203.0.113.9', prints: ['because: nothing exempts it'] },
-      { type: 'ip-masq sync --dry-run', status: 1, prints: ['shop/web-2'] },
+      {
+        type: 'ip-masq sync --dry-run',
+        status: 1,
+        prints: ['shop/web-2', 'add element inet ip-masq pods-ip'],
+      },
       { type: 'ip-masq sync', prints: ['restored shop/web-2'] },
       { type: 'ip-masq gc --dry-run', status: 1, prints: ['shop/web-3'] },
       {

@@ -90,19 +90,29 @@ describe('the lists in test/lab/stories.ts', () => {
   })
 })
 
-test('each option of ip-masq that a comment in conf and charts names exists', () => {
-  const files = ['conf', 'charts'].flatMap((folder) =>
+describe('what comments of conf and charts, and messages, name', () => {
+  const textsOf = (folder: string, kind: RegExp) =>
     (readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }) as string[])
-      .filter((file) => /\.(ya?ml|service|timer|conf|rules)$/.test(file))
-      .map((file) => join(ROOT, folder, file)),
-  )
-  const calls = files
-    .flatMap((file) => [
-      ...readFileSync(file, 'utf8').matchAll(/\bip-masq ([a-z]+)((?: --[a-z]+(?:-[a-z]+)*)+)/g),
+      .filter((file) => kind.test(file))
+      .map((file) => readFileSync(join(ROOT, folder, file), 'utf8'))
+  const configs = ['conf', 'charts'].flatMap((folder) => textsOf(folder, /\.(ya?ml|service|timer|conf)$/))
+  const sources = textsOf('src', /\.ts$/)
+
+  test('an option of ip-masq exists', () => {
+    const calls = configs
+      .flatMap((text) => [...text.matchAll(/\bip-masq ([a-z]+)((?: --[a-z]+(?:-[a-z]+)*)+)/g)])
+      .map(([text, command = '', flags = '']) => ({ text, command, args: flags.split(' ').slice(1) }))
+    expect(calls.length).toBeGreaterThan(5)
+    expect(calls.filter(({ command, args }) => !takes(command, args))).toEqual([])
+  })
+
+  test('a file of the documents or of conf exists', () => {
+    const paths = [...configs, ...sources].flatMap((text) => [
+      ...text.matchAll(/(?<![\w./-])(?:docs|conf)\/[\w./-]*\w/g),
     ])
-    .map(([text, command = '', flags = '']) => ({ text, command, args: flags.split(' ').slice(1) }))
-  expect(calls.length).toBeGreaterThan(5)
-  expect(calls.filter(({ command, args }) => !takes(command, args))).toEqual([])
+    expect(paths.length).toBeGreaterThan(20)
+    expect(paths.map(String).filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+  })
 })
 
 /** What looks like a command, in a block that nobody would look into for commands. */
