@@ -15,7 +15,7 @@ export function appendLine(path: string, line: string): string | undefined {
       requireOwnFile(file)
       const bytes = encode(`${line}\n`)
       const written = writeNext(file, bytes)
-      if (written < bytes.length) throw new Error(`it took ${written} of ${bytes.length} bytes`)
+      if (written < bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes were written`)
     } finally {
       close(file)
     }
@@ -30,5 +30,5 @@ function requireOwnFile(file: number): void {
   const { kind, uid, links } = statusOfOpen(file)
   if (kind !== 'file') throw new Error('it is not a regular file')
   if (uid !== effectiveUser()) throw new Error(`it belongs to user ${uid}`)
-  if (links !== 1) throw new Error(`it has ${links} names`)
+  if (links !== 1) throw new Error(`it has ${links} hard links`)
 }

@@ -147,7 +147,7 @@ export function wideSubnetWarnings(ips: readonly InterfaceAddress[]): string[] {
     .filter(isTooWide)
     .map(
       ({ address, length }) =>
-        `the subnet ${formatPrefix(subnetOf(address, length))} of prevResult is not exempt: it is wider than /${WIDEST[address.family]}; look at the mask that the IPAM plugin gives out`,
+        `the subnet ${formatPrefix(subnetOf(address, length))} of prevResult is not exempt: it is wider than /${WIDEST[address.family]}; check the prefix length that the IPAM plugin assigns`,
     )
 }
 
@@ -172,5 +172,5 @@ export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]
 export function leftOutWarnings(intent: Intent, ips: readonly InterfaceAddress[]): string[] {
   return familiesLeftOut(intent, ips)
     .map((family) => FAMILIES[family].label)
-    .map((label) => `nonMasqueradeCIDRs has no ${label} entry: only the built-in ${label} exemptions hold`)
+    .map((label) => `nonMasqueradeCIDRs has no ${label} entry: only the built-in ${label} exemptions apply`)
 }

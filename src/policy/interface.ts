@@ -17,7 +17,7 @@ export function parseInterface(text: string): InterfacePattern {
   if (name === '') {
     throw new MalformedError(
       isWildcard
-        ? 'write a name before it, as in "bond+"; without outInterfaces any interface will do'
+        ? 'write a name before the wildcard, as in "bond+", or leave outInterfaces out for all interfaces'
         : 'write an interface, as in "eth0" or "bond+"',
     )
   }

@@ -144,7 +144,7 @@ function reasonToKeep(
 ): string | undefined {
   const isAlive = alive.get(key)
   // A chain to which nothing jumps has no effect, but the DEL of its container expects to find it.
-  if (!address) return isAlive ? 'its container is there' : undefined
+  if (!address) return isAlive ? 'its container still exists' : undefined
   if (ours.has(toMapped(address)) || isAlive === false) return undefined
   if (isAlive) return 'there are no rules of ours for this address yet'
   const holder = holderOf(network.plugins, network.name, address)

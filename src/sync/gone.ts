@@ -62,7 +62,7 @@ export function judge(evidence: Evidence): (listed: Listed) => Verdict {
     if (torn.has(id)) return { is: 'known', because: 'a cache file that cannot be read may be its entry' }
     const isInFlight = note?.bootSeconds !== undefined && isAdded(note) && isYoung(note, evidence)
     if (note?.netns !== undefined && isPlainFile(note.netns)) {
-      const because = `a plain file is in the place of its network namespace ${note.netns}, which this process may merely not see`
+      const because = `a plain file is at the path of its network namespace ${note.netns}, perhaps because this process does not see the mount`
       return { is: 'unknown', because, isInFlight }
     }
     if (note?.netns !== undefined)
@@ -170,7 +170,7 @@ function judgeWithoutEntry({ addresses, note }: Listed, circumstances: Circumsta
     return { is: 'unknown', because: 'its ADD may be under way' }
   return first === undefined
     ? { ...gone, restsOnCache: true }
-    : { is: 'unknown', because: `${first} may have its address, and cannot be looked into` }
+    : { is: 'unknown', because: `${first} may have its address, and could not be examined` }
 }
 
 function hasAny({ addresses: seen }: Sight, addresses: readonly Address[]): boolean {

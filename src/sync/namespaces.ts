@@ -29,7 +29,7 @@ interface Namespace {
  * `except` is the path of a namespace that does not count, because it is the namespace of the pod that is being added.
  */
 export function lookAtNamespaces(except?: string): Sight {
-  if (!areProcessesVisible()) return { addresses: new Set(), unseen: ['processes, which /proc hides'] }
+  if (!areProcessesVisible()) return { addresses: new Set(), unseen: ['a process that /proc hides'] }
   const left = except === undefined ? undefined : inodeOf(except)
   const { namespaces, hidden } = namespacesOfProcesses()
   const counted = namespaces.filter(({ inode }) => inode === undefined || inode !== left)

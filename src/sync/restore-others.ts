@@ -25,8 +25,9 @@ export async function restoreOthers(
   const backends = { backend: backendWithin(RESTORE_MS), patientBackend: backend }
   const { restored, left } = await restoreNetwork(backends, { cacheDir, added, isLate })
   if (restored + left === 0) return []
-  const remedy = left > 0 ? `; ${left} are left to ip-masq sync` : ''
+  const remedy = left > 0 ? `; run ip-masq sync to restore ${left} more` : ''
+  const others = restored === 1 ? '1 other attachment' : `${restored} other attachments`
   return [
-    `the table was gone; restored the rules of ${restored} other attachments of ${added.attachment.network}${remedy}`,
+    `the table was gone; ADD restored the rules of ${others} of network ${added.attachment.network}${remedy}`,
   ]
 }

@@ -72,7 +72,7 @@ export async function wantedAttachments(
     // A network that never had ip-masq does not concern us, and Multus' definitions are not on this node.
     if (plugin && defined === 'unlisted' && cached.runtime !== 'Multus') {
       if (networks.problems.length > 0)
-        errors.add(`network ${network}: no conflist of that name that can be read`)
+        errors.add(`network ${network}: no conflist that can be read has this name`)
       else if (networks.exists)
         warnings.add(
           `network ${network}: no conflist in ${confDir} has this name, so its pods keep the rules of their ADD; name the right directory with --conf-dir or --profile`,

@@ -24,7 +24,7 @@ export async function check(call: Call, input: Input): Promise<Answer> {
   if (left.length > 0) {
     throw new CniError(
       'drift',
-      `Cannot confirm the rules of ${containerID} ${ifname}: ${left.length} of them missing or altered`,
+      `Cannot confirm the rules of ${containerID} ${ifname}: ${left.length} missing or altered`,
       [...ownListOf(wanted), ...left].join('\n'),
     )
   }
@@ -34,5 +34,7 @@ export async function check(call: Call, input: Input): Promise<Answer> {
 
 /** A line if the pod has a list of its own, because the comparison then does not use the conflist's list. */
 function ownListOf({ podList }: Wanted): string[] {
-  return podList ? [`the policy is made of the pod's own list of ${podList.length} prefixes`] : []
+  if (!podList) return []
+  const count = podList.length === 1 ? '1 prefix' : `${podList.length} prefixes`
+  return [`the policy is made from the pod's own list of ${count}`]
 }

@@ -18,7 +18,7 @@ export async function del({ environment, backend }: Call, input: Input): Promise
   const { warnings, hint, ...where } = parseHint(() => input.read().config, name.ifname)
   const removal = await backend.remove(name, hint, where)
   if (!('said' in removal)) return { stdout: '', warnings }
-  return { stdout: '', warnings: [...warnings, `DEL leaves rules behind if there are any: ${removal.said}`] }
+  return { stdout: '', warnings: [...warnings, `DEL may have left rules behind: ${removal.said}`] }
 }
 
 /** Values that make a DEL faster, and may be missing or wrong. */

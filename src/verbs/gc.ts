@@ -77,7 +77,7 @@ function requireSuccess(failures: readonly string[]): void {
 function membersOf(name: string) {
   const network = networkDigest(name)
   const unsure = new Map<string, Listed>()
-  const because = `a version before this one recorded half of its network's digest, so nothing proves that it is of ${name}; ip-masq gc removes it once it is proven gone`
+  const because = `an older version recorded only half of its network's digest, so it may belong to a network other than ${name}; ip-masq gc removes it once it is proven gone`
   return {
     isOf(listed: Listed): boolean {
       const digest = listed.note?.networkDigest ?? ''

@@ -26,7 +26,10 @@ export async function status({ backend, cacheDir }: Call, input: Input): Promise
   const isInUse = hasAttachments(() => readResultCache([cacheDir], { network }), network)
   const message = `ip-masq ${VERSION} cannot install rules: ${missing.join('; ')}`
   if (!isInUse) throw new CniError('notAvailable', message)
-  throw new CniError('limitedConnectivity', `${message}; nor keep those of the containers that run`)
+  throw new CniError(
+    'limitedConnectivity',
+    `${message}; the rules of running containers cannot be repaired either`,
+  )
 }
 
 /** Checks the config, because two keys may contradict each other. Reading files is left to an ADD. */

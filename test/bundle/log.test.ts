@@ -88,6 +88,6 @@ describe.each(Object.entries(EXECUTABLES))('the log (%s)', (_, executable) => {
     const full = `mount -t tmpfs -o size=4096 none ${directory}; head -c 4095 /dev/zero > ${logFile}`
     const { status, stderr } = await call('ADD', full)
     expect(status).toBe(0)
-    expect(stderr).toMatch(/^ip-masq [^ ]+: Cannot log to [^ ]+: it took 1 of \d{3} bytes$/)
+    expect(stderr).toMatch(/^ip-masq [^ ]+: Cannot log to [^ ]+: only 1 of \d{3} bytes were written$/)
   })
 })

@@ -69,7 +69,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     }
     const { status, stdout, stderr } = await call('DEL', options)
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
-    expect(stderr).toMatch(/^ip-masq [\d.]+: DEL leaves rules behind if there are any: .*ENOENT/)
+    expect(stderr).toMatch(/^ip-masq [\d.]+: DEL may have left rules behind: .*ENOENT/)
   })
 
   test('with an nft that is not executable: looks on, and names it if there is no other', async ({
@@ -97,7 +97,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     })
     expect(del).toMatchObject({ status: 0, stdout: '' })
     expect(del.stderr).toMatch(
-      /^ip-masq [\d.]+: DEL leaves rules behind if there are any: nft was killed after (?:1\d|20)\d{3} ms$/,
+      /^ip-masq [\d.]+: DEL may have left rules behind: nft was killed after (?:1\d|20)\d{3} ms$/,
     )
   })
 
@@ -129,7 +129,7 @@ describe.concurrent.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
     })
     expect(await call('DEL', options)).toMatchObject({
       status: 0,
-      stderr: `${PREFIX}DEL leaves rules behind if there are any: netlink: Error: of some sort`,
+      stderr: `${PREFIX}DEL may have left rules behind: netlink: Error: of some sort`,
     })
   })
 

@@ -158,7 +158,7 @@ describe.each(Object.entries(EXECUTABLES))('%s', (_, executable) => {
 
     test('says so on stderr when the list leaves out a family of the pod', async () => {
       const config = configWith(['10.244.1.7/24', 'fd00::7/64'], { nonMasqueradeCIDRs: ['10.0.0.0/8'] })
-      const stderr = `${PREFIX}nonMasqueradeCIDRs has no IPv6 entry: only the built-in IPv6 exemptions hold`
+      const stderr = `${PREFIX}nonMasqueradeCIDRs has no IPv6 entry: only the built-in IPv6 exemptions apply`
       const json = resultWith(['10.244.1.7/24', 'fd00::7/64'])
       expect(await call('ADD', { config })).toMatchObject({ status: 0, stderr, json })
     })

@@ -191,7 +191,7 @@ describe('CHECK finds', () => {
     expect(json).toMatchObject({
       cniVersion: '1.0.0',
       code: 101,
-      msg: 'Cannot confirm the rules of a eth0: 6 of them missing or altered',
+      msg: 'Cannot confirm the rules of a eth0: 6 missing or altered',
       details: expect.stringMatching(/^chain policy-[0-9a-f]{16}: missing\n/),
     })
   })

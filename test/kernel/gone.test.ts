@@ -149,7 +149,7 @@ describe('in a container that does not see the mounts of the host', () => {
     await network.add('b', ['10.244.1.8/24'], node.path)
     await network.uncache('a')
     const hide = `mount -t tmpfs none /run/netns; touch ${pod.path}; touch ${node.path}`
-    const because = `a plain file is in the place of its network namespace ${pod.path}, which this process may merely not see`
+    const because = `a plain file is at the path of its network namespace ${pod.path}, perhaps because this process does not see the mount`
     expect(await network.command('gc --grace 0', { before: hide })).toMatchObject({
       status: 1,
       lines: expect.arrayContaining([`kept shop/a (a eth0, network cbr0): ${because}`]),

@@ -34,7 +34,7 @@ describe('an ADD that finds the table gone', () => {
     const { status, stderr } = await call('ADD', { containerID: 'c', config })
     expect(status).toBe(0)
     // It stopped reading when its time was over, and says what it did not come to.
-    const left = Number(/; (\d+) are left to ip-masq sync$/.exec(stderr)?.[1] ?? 0)
+    const left = Number(/; run ip-masq sync to restore (\d+) more$/.exec(stderr)?.[1] ?? 0)
     expect(left).toBeGreaterThan(0)
     expect(left).toBeLessThanOrEqual(20_001)
   })
@@ -111,7 +111,7 @@ describe('STATUS', () => {
       await network.cache('a', ['10.244.1.7/24'])
       expect((await status({ before, config: { ...config, carrier: 'nft' } })).json).toMatchObject({
         code: 51,
-        msg: expect.stringMatching(/; nor keep those of the containers that run$/),
+        msg: expect.stringMatching(/; the rules of running containers cannot be repaired either$/),
       })
     })
 

@@ -226,7 +226,7 @@ describe('a pod of which nobody recorded the namespace, and whose entry is gone'
       await addBoth()
       const { status, stdout } = await network.command('gc --grace 0')
       expect(status).toBe(1)
-      expect(stdout).toMatch(/^kept shop\/a .*: \/.* may have its address, and cannot be looked into$/m)
+      expect(stdout).toMatch(/^kept shop\/a .*: \/.* may have its address, and could not be examined$/m)
       expect(await holders()).toEqual({ '10.244.61.8': 'here', [OWN_ADDRESS]: 'a' })
     }))
 

@@ -44,7 +44,9 @@ describe('an ADD that finds the table gone', () => {
     await node.sh(firewall.flush)
     const { status, stderr } = await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
     expect(status).toBe(0)
-    expect(stderr).toBe(`${PREFIX}the table was gone; restored the rules of 2 other attachments of cbr0`)
+    expect(stderr).toBe(
+      `${PREFIX}the table was gone; ADD restored the rules of 2 other attachments of network cbr0`,
+    )
     expect(await masquerading(node)).toEqual(['10.244.1.10', '10.244.1.7', '10.244.1.8', 'fd00::7'])
   })
 
@@ -56,7 +58,9 @@ describe('an ADD that finds the table gone', () => {
     await network.cache('good', ['10.244.1.8/24'])
     const { status, stderr } = await call('ADD', { containerID: 'c', config: configWith(['10.244.1.10/24']) })
     expect(status).toBe(0)
-    expect(stderr).toBe(`${PREFIX}the table was gone; restored the rules of 1 other attachments of cbr0`)
+    expect(stderr).toBe(
+      `${PREFIX}the table was gone; ADD restored the rules of 1 other attachment of network cbr0`,
+    )
     expect(await masquerading(node)).toEqual(['10.244.1.10', '10.244.1.8'])
   })
 

@@ -275,7 +275,7 @@ describe('sync', () => {
     await writeFile(join(network.confDir, file), text)
     const { status, lines } = await network.command('sync')
     expect(status).toBe(1)
-    expect(lines).toContain('error: network cbr0: no conflist of that name that can be read')
+    expect(lines).toContain('error: network cbr0: no conflist that can be read has this name')
     expect(await list()).toEqual(before)
     await node.sh(firewall.flush)
     await network.command('sync')

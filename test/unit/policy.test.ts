@@ -71,7 +71,7 @@ describe('exempt destinations', () => {
     const list = { nonMasqueradeCIDRs: ['192.0.2.0/24'] }
     expect(exempt(list, address)).toEqual(exempt(list))
     expect(wideSubnetWarnings([parseAddressWithLength(address)])).toEqual([
-      `the subnet ${subnet} of prevResult is not exempt: it is wider than /${widest}; look at the mask that the IPAM plugin gives out`,
+      `the subnet ${subnet} of prevResult is not exempt: it is wider than /${widest}; check the prefix length that the IPAM plugin assigns`,
     ])
   })
 

@@ -84,7 +84,7 @@ function stepsOf({ call, reply }: Answered, number: number, circumstances: Circu
     }
     case 'DEL': {
       // It says so when it cannot know; then whatever is left is left to the next DEL.
-      const isUnsure = /leaves rules behind/.test(reply.stderr)
+      const isUnsure = /left rules behind/.test(reply.stderr)
       if (reply.status !== 0) return [none]
       return [
         (world) =>
@@ -118,7 +118,7 @@ function stepsOf({ call, reply }: Answered, number: number, circumstances: Circu
 
 /** A tool ran into its deadline, as happens on a machine that is busy beyond measure; the runtime sends a DEL then. */
 export function isCutShort({ code, stdout, stderr }: Reply): boolean {
-  return (code === 11 && /was killed after|xtables lock/.test(stdout)) || /leaves rules behind/.test(stderr)
+  return (code === 11 && /was killed after|xtables lock/.test(stdout)) || /left rules behind/.test(stderr)
 }
 
 function cached(entry: Entry): Step {

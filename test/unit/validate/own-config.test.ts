@@ -166,7 +166,7 @@ test('a family that the pods have and the list has not', async () => {
     '"ranges": [[{ "subnet": "10.244.1.0/24" }], [{ "subnet": "fd00:1::/64" }]]',
   )
   expect(await validateConflist(text)).toEqual([
-    'net.conflist:8:26: warning: nonMasqueradeCIDRs has no IPv6 entry: only the built-in IPv6 exemptions hold',
+    'net.conflist:8:26: warning: nonMasqueradeCIDRs has no IPv6 entry: only the built-in IPv6 exemptions apply',
     '1 file judged: 0 errors, 1 warning',
   ])
 })

@@ -93,7 +93,7 @@ describe('warnings', () => {
     expect(await add({ config, backends: { apply } })).toMatchObject({
       status: 0,
       warnings: [
-        'nonMasqueradeCIDRs has no IPv6 entry: only the built-in IPv6 exemptions hold',
+        'nonMasqueradeCIDRs has no IPv6 entry: only the built-in IPv6 exemptions apply',
         'replaced something',
       ],
     })
@@ -110,7 +110,7 @@ describe('warnings', () => {
       warnings: [
         'args.cni.nonMasqueradeCIDRs is ignored: write "podLists": "args" or "both" in the conflist to let pods have lists of their own there',
         'CNI_ARGS has no K8S_POD_NAMESPACE: onlyNamespaces cannot match, so the pod is not masqueraded',
-        'the subnet 0.0.0.0/0 of prevResult is not exempt: it is wider than /8; look at the mask that the IPAM plugin gives out',
+        'the subnet 0.0.0.0/0 of prevResult is not exempt: it is wider than /8; check the prefix length that the IPAM plugin assigns',
       ],
     })
   })
@@ -195,7 +195,7 @@ describe('where the table was gone', () => {
     })
     expect({ status, warnings }).toEqual({
       status: 0,
-      warnings: ['the table was gone; restored the rules of 1 other attachments of cbr0'],
+      warnings: ['the table was gone; ADD restored the rules of 1 other attachment of network cbr0'],
     })
     expect(asked.map(([verb]) => verb)).toEqual(['apply', 'within', 'replace'])
     const [[, added], , [, [restored]]] = asked as [[string, Wanted], unknown, [string, [Wanted]]]

@@ -68,7 +68,7 @@ test.each<[string, Call['backends'], string[]]>([
 ])('%s are drift, and left alone', async (_, backends, verbs) => {
   const lines = ['one is missing', 'one is altered']
   const reply = await check({ backends: { ...verifying(lines, lines), ...backends } })
-  const { json, ...rest } = failure(101, 'Cannot confirm the rules of c1 eth0: 2 of them missing or altered')
+  const { json, ...rest } = failure(101, 'Cannot confirm the rules of c1 eth0: 2 missing or altered')
   expect(reply).toMatchObject({ ...rest, warnings: [] })
   expect(reply.json).toEqual({ ...json, details: lines.join('\n') })
   expect(verbsOf(reply)).toEqual(['verify', ...verbs])
@@ -82,7 +82,7 @@ test('nothing is restored where the config says so; a list of the pod’s own is
   const reply = await check({ config, backends: verifying(['one is missing']) })
   expect(reply.json).toMatchObject({
     code: 101,
-    details: "the policy is made of the pod's own list of 1 prefixes\none is missing",
+    details: "the policy is made from the pod's own list of 1 prefix\none is missing",
   })
   expect(verbsOf(reply)).toEqual(['verify'])
 })

@@ -93,7 +93,7 @@ test('says what may be left behind, and succeeds', async () => {
   const remove = async () => ({ outcome: 'unusable', said: 'no nft could be started' }) as const
   expect(await del({ backends: { remove } })).toMatchObject({
     ...{ status: 0, stdout: '' },
-    warnings: ['DEL leaves rules behind if there are any: no nft could be started'],
+    warnings: ['DEL may have left rules behind: no nft could be started'],
   })
 })
 

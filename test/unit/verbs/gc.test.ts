@@ -50,7 +50,7 @@ test('what an older version named by half a digest is left alone, and named', as
     },
   })
   expect(reply.warnings).toEqual([
-    expect.stringMatching(/^kept \(c4 eth0, network cbr0\): a version before this one recorded half/),
+    expect.stringMatching(/^kept \(c4 eth0, network cbr0\): an older version recorded only half/),
   ])
 })
 

@@ -89,7 +89,9 @@ describe('a line for each call', () => {
         config: configWith(['10.244.1.7/24', 'fd00::7/64'], { logFile, nonMasqueradeCIDRs: ['10.0.0.0/8'] }),
       },
     )
-    expect(warnings).toEqual(['nonMasqueradeCIDRs has no IPv6 entry: only the built-in IPv6 exemptions hold'])
+    expect(warnings).toEqual([
+      'nonMasqueradeCIDRs has no IPv6 entry: only the built-in IPv6 exemptions apply',
+    ])
     expect(records()).toMatchObject([{ verb: 'ADD', outcome: 'ok', warnings }])
   })
 })
@@ -173,7 +175,7 @@ describe('where the log cannot be written, the call goes on and says why', () =>
     const other = join(directory, 'other')
     writeFileSync(other, '')
     linkSync(other, logFile)
-    await warned(logFile, 'it has 2 names')
+    await warned(logFile, 'it has 2 hard links')
     expect(readFileSync(other, 'utf8')).toBe('')
   })
 

@@ -44,7 +44,7 @@ describe('something is missing', () => {
   })
 
   test('and pods run', async () => {
-    const msg = `${said}; nor keep those of the containers that run`
+    const msg = `${said}; the rules of running containers cannot be repaired either`
     expect(await status({}, { backends, cacheDir })).toMatchObject(failure(51, msg, '1.1.0'))
   })
 })
