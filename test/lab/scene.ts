@@ -5,7 +5,7 @@ import { type CachedNetwork, createCachedNetwork } from './cached-network'
 import { WITHOUT_RUNTIMES } from './install-site'
 import { createNamespace, type Namespace } from './namespace'
 import { EXECUTABLES, WITHOUT_DOCUMENTS } from './plugin'
-import { type Ended, run } from './run'
+import { run } from './run'
 
 /** A node in a namespace of its own, whose directories are where a real node has them: for what the documents tell a reader to type. */
 export interface Scene {
@@ -107,14 +107,20 @@ export async function createScene(name: string): Promise<Scene> {
     ...['/etc', '/opt', '/var/lib'].map((path) => overlay(path, join(layers, path.replaceAll('/', '-')))),
     'mkdir -p /etc/cni/net.d /opt/cni/bin /var/lib/cni',
     `mount --bind ${network.confDir} /etc/cni/net.d; mount --bind ${network.cacheDir} /var/lib/cni`,
+    `cp ${EXECUTABLES.native} /opt/cni/bin/ip-masq`,
+    'echo ready; exec sleep infinity',
   ].join('\n')
-  const inRoot = (script: string, ...args: string[]): Promise<Ended> =>
-    run('ip', ['netns', 'exec', node.name, 'bash', '--norc', '-c', `${root}\n${script}`, 'bash', ...args])
+  // It keeps the mounts, in which all commands then are.
+  const { pid, stdout: said } = node.start('bash', '--norc', '-c', root)
+  await new Promise((resolve) => said?.once('data', resolve).once('end', resolve))
+  const enter = [`--target=${pid}`, '--mount', '--net']
   const scene: Scene = {
     node,
     async type(line, home = '') {
-      const start = `cd "$2/"; exec env -i PATH="\${2:+$2/bin:}/usr/bin:$PATH:/opt/cni/bin" sh -euc "$1"`
-      const { exitCode, stdout, stderr } = await inRoot(start, line, home)
+      const tools = home === '' ? '' : `${home}/bin:`
+      const env = { PATH: `${tools}/usr/bin:${process.env.PATH}:/opt/cni/bin` }
+      const args = [...enter, 'sh', '-euc', 'cd "$2/"; eval "$1"', 'sh', line, home]
+      const { exitCode, stdout, stderr } = await run('/usr/bin/nsenter', args, { env })
       return { status: exitCode, stdout, stderr }
     },
     async delete() {
@@ -124,7 +130,6 @@ export async function createScene(name: string): Promise<Scene> {
     },
   }
   await node.sh(NODE)
-  await inRoot(`cp ${EXECUTABLES.native} /opt/cni/bin/ip-masq`)
   await prepare({ node, network, type: scene.type })
   return scene
 }
