@@ -2,6 +2,8 @@ import type { Backend, Machine } from '../backend/backend'
 import type { Inspection, PlaceName } from '../backend/inspection'
 import type { readBaseChains } from '../backend/nftables/read-base-chains'
 import { readForeign } from '../foreign'
+import type { ForeignFilters } from '../foreign/model'
+import { readFilters } from '../foreign/read-filters'
 import type { Family } from '../policy/address'
 import { ALL } from '../policy/range'
 import type { PodAddress } from './pods'
@@ -43,12 +45,26 @@ export async function surroundingsOf(
   const { run, host } = await machine()
   const back = routes.lookUp(source)
   const wanted = { source, destination: ALL[source.family] }
+  const isNodesOwn = back.kind === 'local'
   return {
     ...{ routes, source, own: pod.rules[0]?.place ?? 'nftables' },
     foreign: readForeign(run, host, { wanted, ...(chains.ok && { chains: chains.value }) }),
+    // What the node sends itself comes to other hooks.
+    filters: isNodesOwn
+      ? NO_FILTERS
+      : chains.ok
+        ? readFilters(run, host, { wanted, chains: chains.value })
+        : UNKNOWN,
     ...(back.kind === 'out' && { through: back.out }),
-    isNodesOwn: back.kind === 'local',
+    isNodesOwn,
   }
+}
+
+const NO_FILTERS: ForeignFilters = { hooks: [], unseen: [] }
+
+const UNKNOWN: ForeignFilters = {
+  hooks: [],
+  unseen: ['filters: nf_tables does not say which chains there are'],
 }
 
 interface Asking {

@@ -1,6 +1,7 @@
 import type { PlaceName } from '../backend/inspection'
 import type { FilePlace } from '../config/places'
 import type { CauseKind } from '../config/reason'
+import type { Filter } from '../foreign/filters'
 import type { SourceNat } from '../foreign/source-nat'
 import type { Address } from '../policy/address'
 import type { InterfacePattern } from '../policy/interface'
@@ -60,6 +61,8 @@ export interface Part extends Decided {
   /** Others' source NAT that these packets may meet, in order; which of it decides, if any. */
   readonly others: readonly SourceNat[]
   readonly decidedBy?: SourceNat
+  /** Rules and policies that may stop these packets or keep them from being tracked, in order. */
+  readonly filters: readonly Filter[]
   /** Established flows that keep another source. */
   readonly olderFlows: readonly Flow[]
 }

@@ -1,3 +1,4 @@
+import type { Filter } from '../foreign/filters'
 import type { Condition } from '../foreign/model'
 import type { SourceNat } from '../foreign/source-nat'
 import { formatAddress } from '../policy/address'
@@ -33,7 +34,7 @@ function explanationJson(one: Explanation) {
 
 function partJson(part: Part) {
   const { destination, verdict, wanted, conditions, because, route, through, seen } = part
-  const { others, decidedBy, olderFlows } = part
+  const { others, decidedBy, filters, olderFlows } = part
   const out = route?.kind === 'out' ? route : undefined
   return {
     destination: formatTarget(destination),
@@ -53,6 +54,7 @@ function partJson(part: Part) {
         }
       : null,
     others: others.map((nat) => ({ ...natJson(nat), decides: nat === decidedBy })),
+    filters: filters.map(filterJson),
     olderFlows: olderFlows.map((flow) => ({
       destination: formatAddress(flow.destination),
       seenAs: formatAddress(flow.seenAs),
@@ -90,6 +92,14 @@ function natJson({
   }
 }
 
+function filterJson(filter: Filter) {
+  const { effect, hook, owner, place, table, chains, priority, text, isCertain, conditions } = filter
+  return {
+    ...{ effect, hook, owner, place, table, chains, priority, rule: text ?? null },
+    ...{ certain: isCertain, conditions: conditions.map(conditionText) },
+  }
+}
+
 /** `source 10.244.0.0/16`, `not out docker0`, `mark 0x4000/0x4000` */
 function conditionText(condition: Condition): string {
   const not = 'isNot' in condition && condition.isNot ? 'not ' : ''
@@ -106,6 +116,8 @@ function conditionText(condition: Condition): string {
       return `family ${condition.family}`
     case 'local destination':
       return `${not}local destination`
+    case 'state':
+      return `${not}state ${condition.states.join(',')}`
     case 'other':
       return condition.text
     default:

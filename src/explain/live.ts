@@ -17,6 +17,8 @@ import { askedFor } from './pod-config'
 import type { PodAddress, Subject } from './pods'
 import {
   bridgedNote,
+  filterNotes,
+  filterProblems,
   notesOf,
   olderFlows,
   ownerProblem,
@@ -67,7 +69,7 @@ export async function explainLive(question: LiveQuestion, node: LiveNode): Promi
     if (ofFamily.length === 0) continue
     const { hooked, altered, problems } = await hookedRules(pod, inspection, node.backend)
     const around = await surroundingsOf(hooked, { routes, machine: node.machine, chains })
-    for (const line of around.foreign.unseen) unseen.add(line)
+    for (const line of [...around.foreign.unseen, ...around.filters.unseen]) unseen.add(line)
     for (const destination of ofFamily) {
       const parts = await decideParts(destination.range, {
         ...{ pod: hooked, isOffline: false, altered, locate },
@@ -86,11 +88,13 @@ export async function explainLive(question: LiveQuestion, node: LiveNode): Promi
           ...notesOf(hooked, around),
           ...bridgedNote(answered, pod.address.family),
           ...rangeNote(answered),
+          ...filterNotes(answered),
           ...(flows ? [] : [NO_FLOWS]),
         ],
         problems: [
           ...problems,
           ...problemsOf(hooked, answered, asked),
+          ...filterProblems(answered),
           ...settingsProblems(hooked, asked),
           ...ownerProblem(pod, around),
         ],

@@ -47,7 +47,7 @@ export async function explainOffline(question: OfflineQuestion): Promise<readonl
     explanations.push({
       ...head,
       ...('address' in subject && { source }),
-      parts: parts.map((part) => ({ ...part, others: [], olderFlows: [] })),
+      parts: parts.map((part) => ({ ...part, others: [], filters: [], olderFlows: [] })),
       notes: [
         ...warningsOf(settings),
         ...namespaceWarnings(settings.config, namespace),

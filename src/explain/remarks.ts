@@ -1,6 +1,7 @@
 import { readSystemFile } from '#system/proc'
 import { attachmentId } from '../backend/identity'
 import { intentOf } from '../config/intent'
+import type { Filter } from '../foreign/filters'
 import { isSameAddress } from '../policy/address'
 import { decidePolicy } from '../policy/decide'
 import type { Policy } from '../policy/policy'
@@ -9,8 +10,9 @@ import type { Flow } from './conntrack'
 import type { Decided, Part } from './explanation'
 import type { Asked } from './pod-config'
 import type { PodAddress } from './pods'
-import type { Surroundings } from './seen'
+import { isCertainly, type Surroundings } from './seen'
 import { isIn } from './within'
+import { certainOne, chainWords } from './words'
 
 /** Established flows to a part that keep another source than new ones get. */
 export function olderFlows(
@@ -125,4 +127,38 @@ export function bridgedNote(parts: readonly Part[], family: 'ip' | 'ip6'): strin
       ? `packets between pods of one bridge come to these rules, because ${name} is 1`
       : `packets between pods of one bridge do not come to these rules (${name} is ${value ?? 'not there'})`,
   ]
+}
+
+/** What certainly happens to packets on the way to the rules. */
+export function filterProblems(parts: readonly Part[]): string[] {
+  const lines = parts.flatMap((part) => {
+    const [drop, untracked] = [certainOne('drop', part), certainOne('notrack', part)]
+    if (drop)
+      return [`these packets are dropped in ${chainWords(drop)}: ${ruleOf(drop)}; let them pass there`]
+    if (untracked && part.verdict?.does === 'masqueraded')
+      return [
+        `nobody translates the source of these packets, because they are not tracked: ${chainWords(untracked)}: ${ruleOf(untracked)}; except the pod there`,
+      ]
+    return []
+  })
+  return [...new Set(lines)]
+}
+
+/** What may happen to some of them, a line for each base chain. Which packets it is about, its rules do not always tell. */
+export function filterNotes(parts: readonly Part[]): string[] {
+  const open = parts.filter(({ filters }) => !isCertainly('drop', filters))
+  const filters = open.flatMap((part) => part.filters.filter(({ isCertain }) => !isCertain))
+  const baseOf = (filter: Filter) => chainWords({ ...filter, chains: filter.chains.slice(0, 1) })
+  const lines = filters.map((filter) => {
+    const base = baseOf(filter)
+    if (filter.effect === 'notrack')
+      return `some of these packets may not be tracked, and then nobody translates their source: see ${base}`
+    const hasPolicy = filters.some((one) => one.text === undefined && baseOf(one) === base)
+    return `these packets may be dropped in ${base}${hasPolicy ? ', whose policy is drop' : ''}`
+  })
+  return [...new Set(lines)]
+}
+
+function ruleOf({ text }: Filter): string {
+  return text ?? 'its policy is drop'
 }

@@ -1,5 +1,6 @@
 import type { Flow as Packets } from '../foreign/conditions'
-import type { Foreign } from '../foreign/model'
+import { type Filter, filtersOf } from '../foreign/filters'
+import type { Foreign, ForeignFilters } from '../foreign/model'
 import { type OwnPlace, type SourceNat, sourceNatOf } from '../foreign/source-nat'
 import { type Address, addressOf, digitsOf, parsePrinted } from '../policy/address'
 import { endsOf, type Range } from '../policy/range'
@@ -11,6 +12,7 @@ import type { LookUp, Route, Routes } from './routes/routes'
 export interface Surroundings {
   readonly routes: Routes
   readonly foreign: Foreign
+  readonly filters: ForeignFilters
   readonly own: OwnPlace
   readonly source: Address
   /** The interface that packets of the source come in through; absent where the kernel does not say. */
@@ -19,29 +21,53 @@ export interface Surroundings {
   readonly isNodesOwn: boolean
 }
 
-type Seen = Pick<Part, 'route' | 'through' | 'seen' | 'others' | 'decidedBy'>
+type Seen = Pick<Part, 'route' | 'through' | 'seen' | 'others' | 'decidedBy' | 'filters'>
 
 /** The source that a peer sees of packets to this part, by the routes and others' rules. */
 export function seenOf(decided: Decided, node: Surroundings): Seen {
   const { source, through, routes } = node
   const from = through === undefined ? {} : { from: { source, through } }
   const { one, route } = routeTo(routes, decided.destination, from)
-  const known = { route, ...(through !== undefined && { through }) }
-  if (route.kind === 'local') return { ...known, seen: [source], others: [] }
-  if (route.kind === 'none' || route.kind === 'group') return { ...known, others: [] }
+  const place = { route, ...(through !== undefined && { through }) }
+  if (route.kind === 'local') return { ...place, seen: [source], others: [], filters: [] }
+  if (route.kind === 'none' || route.kind === 'group') return { ...place, others: [], filters: [] }
+  const filters = relevantFilters(decided, node, route.out)
+  const known = { ...place, filters }
+  if (isCertainly('drop', filters)) return { ...known, others: [] }
+  if (isCertainly('notrack', filters)) return { ...known, others: [], seen: [source] }
   const others = relevantOthers(decided, node, route.out)
   const { verdict, conditions } = decided
   if (!verdict) return { ...known, others }
   const masqueraded = () => masqueradeAddress(routes, one, route)
-  const decision = decide(isActing(verdict.does, conditions, route.out), others)
+  const isOwnActing = isActing(verdict.does, conditions, route.out)
+  const isTranslated = isOwnActing || others.some(({ needsMark }) => !needsMark)
+  if (isTranslated && filters.some(({ effect }) => effect === 'notrack')) return { ...known, others }
+  const decision = decide(isOwnActing, others)
   if (decision === undefined) return { ...known, others }
   if (decision !== 'own') {
     const seen = decision.to === undefined ? list(masqueraded()) : addressesIn(decision.to)
     return { ...known, others, decidedBy: decision, ...(seen.length > 0 && { seen }) }
   }
-  if (!isActing(verdict.does, conditions, route.out)) return { ...known, others, seen: [source] }
+  if (!isOwnActing) return { ...known, others, seen: [source] }
   const seen = verdict.source ? endsOf(verdict.source) : list(masqueraded())
   return { ...known, others, ...(seen.length > 0 && { seen }) }
+}
+
+/** Whether this happens to all packets of a part. */
+export function isCertainly(what: Filter['effect'], filters: readonly Filter[]): boolean {
+  return filters.some(({ effect, isCertain }) => effect === what && isCertain)
+}
+
+/** What may stop the packets, or keep them from being tracked. */
+function relevantFilters(decided: Decided, node: Surroundings, out: string): Filter[] {
+  const { source, through, filters } = node
+  const flow: Packets = {
+    ...{ source, destination: decided.destination, outInterface: out },
+    ...(through !== undefined && { inInterface: through }),
+  }
+  const found = filtersOf(filters.hooks, flow)
+  // Packets between ports of one bridge come to these chains only on some nodes.
+  return out === through ? found.map((one) => ({ ...one, isCertain: false })) : found
 }
 
 function list(address: Address | undefined): Address[] {

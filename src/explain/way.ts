@@ -1,21 +1,35 @@
+import type { Filter } from '../foreign/filters'
+import type { FilterHookName } from '../foreign/model'
 import { formatAddress } from '../policy/address'
 import { formatTarget } from '../policy/range'
 import type { Explanation, Part } from './explanation'
 import type { Verdict } from './live-verdict'
 import { isActing } from './seen'
-import { effectOf, natWords, verdictWords, whoOf } from './words'
+import { certainOne, effectOf, filterWords, natWords, verdictWords, whoOf } from './words'
 
 /** The way of a packet through the node, a line for each step. */
 export function wayOf(explanation: Explanation, part: Part): string[] {
   const { route, through, others, seen, destination } = part
   if (route?.kind !== 'out') return []
+  const from = `${whoOf(explanation)}${through === undefined ? '' : `, in through ${through}`}`
+  const hop = route.gateway ? `, next hop ${formatAddress(route.gateway)}` : ''
+  const isUntracked = certainOne('notrack', part) !== undefined
+  const drop = certainOne('drop', part)
+  const routing = [`| routing      out through ${route.out}${hop}`, ...filterSteps('forward', part)]
+  const before = [
+    from,
+    ...filterSteps('prerouting', part),
+    ...(isUntracked ? [] : ['| prerouting   a Service address becomes one of its endpoints']),
+    ...(drop?.hook === 'prerouting' ? [] : routing),
+  ]
+  if (drop) return [...before, `x nothing comes to ${formatTarget(destination)}`]
   const { rules } = explanation
   // The first place that gives a packet a source ends the search.
   const acting = Math.max(
     0,
     part.own.findIndex((one) => one?.does !== 'exempt'),
   )
-  const own = rules.map(({ place, policy }, i) =>
+  const own = (isUntracked ? [] : rules).map(({ place, policy }, i) =>
     ownStep(place, policy, { part, verdict: part.own[i], isDeciding: i === acting }),
   )
   const steps = [
@@ -26,17 +40,36 @@ export function wayOf(explanation: Explanation, part: Part): string[] {
     })),
     ...own,
   ].sort((a, b) => rank(a) - rank(b))
-  const hop = route.gateway ? `, next hop ${formatAddress(route.gateway)}` : ''
   const postrouting = steps.map(({ priority, text }) => `${String(priority).padStart(4)}  ${text}`)
   return [
-    `${whoOf(explanation)}${through === undefined ? '' : `, in through ${through}`}`,
-    '| prerouting   a Service address becomes one of its endpoints',
-    `| routing      out through ${route.out}${hop}`,
-    ...(postrouting.length > 0 ? postrouting : ['      no rule for source NAT']).map(
-      (line, i) => `| ${i === 0 ? 'postrouting' : '           '} ${line}`,
-    ),
+    ...before,
+    ...(postrouting.length > 0
+      ? postrouting
+      : [isUntracked ? '      no chain for NAT sees what is untracked' : '      no rule for source NAT']
+    ).map((line, i) => `| ${i === 0 ? 'postrouting' : '           '} ${line}`),
     `v ${formatTarget(destination)}${seen ? ` sees ${seen.map(formatAddress).join(' to ')}` : ''}`,
   ]
+}
+
+/** What may happen at a hook: all that is certain, and of the rest one line for each base chain. */
+function filterSteps(hook: FilterHookName, { filters }: Part): string[] {
+  const own = filters.filter((one) => one.hook === hook)
+  const baseOf = ({ place, table, chains }: Filter) => `${place} ${table} ${chains[0]}`
+  const shown = own.filter(
+    (one, i) =>
+      one.isCertain || own.findIndex((other) => isLike(one, other) && baseOf(one) === baseOf(other)) === i,
+  )
+  return shown.map((one, i) => {
+    const more =
+      own.filter((other) => !one.isCertain && isLike(one, other) && baseOf(one) === baseOf(other)).length - 1
+    const rest = more > 0 ? ` (and ${more} more of its rules)` : ''
+    const name = i === 0 ? hook.padEnd(11) : '           '
+    return `| ${name} ${String(one.priority).padStart(4)}  ${natWords(one)}: ${filterWords(one)}${rest}`
+  })
+}
+
+function isLike(one: Filter, other: Filter): boolean {
+  return !other.isCertain && one.effect === other.effect
 }
 
 interface Step {

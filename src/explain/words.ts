@@ -1,4 +1,5 @@
 import { formatPlace } from '../config/places'
+import type { Filter } from '../foreign/filters'
 import type { SourceNat } from '../foreign/source-nat'
 import { type Address, formatAddress } from '../policy/address'
 import { formatPorts } from '../policy/ports'
@@ -15,6 +16,12 @@ export function answerOf(part: Part): string {
     return 'it is an address of this node, so its packets never come to these rules'
   if (!verdict) return 'not known, because the rules are not as ip-masq writes them'
   const own = ownWords(verdict, part)
+  const [drop, untracked] = (['drop', 'notrack'] as const).map((effect) => certainOne(effect, part))
+  if (drop) return `${own}, but ${nameOf(drop)} drops it`
+  if (untracked)
+    return verdict.does === 'exempt'
+      ? `${own}${seenWords(seen)}`
+      : `not masqueraded, because ${nameOf(untracked)} makes it untracked${seenWords(seen)}`
   if (decidedBy) {
     const what = decidedBy.to === undefined ? 'masquerades it' : 'gives it another source'
     const who = decidedBy.owner === 'unknown' ? `a rule in ${decidedBy.table}` : decidedBy.owner
@@ -25,6 +32,15 @@ export function answerOf(part: Part): string {
   if (route.kind === 'group') return `${own}, and ${route.said}`
   if (route.kind === 'none') return `${own}, but the kernel drops it: ${route.said}`
   return seen ? `${own}${seenWords(seen)}` : `${own}, unless others' rules change it: see below`
+}
+
+/** The filter that does this to all packets of a part. */
+export function certainOne(effect: Filter['effect'], { filters }: Pick<Part, 'filters'>): Filter | undefined {
+  return filters.find((one) => one.effect === effect && one.isCertain)
+}
+
+function nameOf({ owner, table }: Filter): string {
+  return owner === 'unknown' ? `a rule in ${table}` : owner
 }
 
 /** Whether ip-masq masquerades the part, and if not, why. */
@@ -64,9 +80,20 @@ export function verdictWords({ does, source }: Verdict): string {
 }
 
 /** `ip nat POSTROUTING > FLANNEL-POSTRTG (flannel)` */
-export function natWords({ table, chains, owner, place }: SourceNat): string {
-  const where = place === 'nftables' ? table : `${place} ${table}`
-  return `${where} ${chains.join(' > ')} (${owner})`
+export function natWords(nat: Pick<SourceNat, 'place' | 'table' | 'chains' | 'owner'>): string {
+  return `${chainWords(nat)} (${nat.owner})`
+}
+
+/** `iptables-nft ip filter FORWARD > DOCKER-USER` */
+export function chainWords({ place, table, chains }: Pick<SourceNat, 'place' | 'table' | 'chains'>): string {
+  return `${place === 'nftables' ? table : `${place} ${table}`} ${chains.join(' > ')}`
+}
+
+/** `drops it: ip saddr 10.0.0.0/8 drop` */
+export function filterWords({ effect, text, isCertain }: Filter): string {
+  const does =
+    effect === 'drop' ? ['drops it', 'may drop it'] : ['makes it untracked', 'may make it untracked']
+  return `${does[isCertain ? 0 : 1]}: ${text ?? 'policy drop'}`
 }
 
 /** What a rule of others does to packets that meet it. */

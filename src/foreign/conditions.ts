@@ -14,6 +14,8 @@ export interface Flow {
   readonly outInterface?: string
   /** The packets' mark; absent: it may be any, because somebody's rule may set it. */
   readonly mark?: number
+  /** Chains for NAT see only the first packet of a flow, which is new. */
+  readonly state?: 'new' | 'untracked'
 }
 
 /** Whether a condition holds for all of a flow, for none of it, or perhaps for some. */
@@ -25,7 +27,8 @@ export function allHold(conditions: readonly Condition[], flow: Flow): Holds {
   return answers.includes('maybe') ? 'maybe' : 'yes'
 }
 
-function holds(condition: Condition, { source, destination, inInterface, outInterface, mark }: Flow): Holds {
+function holds(condition: Condition, flow: Flow): Holds {
+  const { source, destination, inInterface, outInterface, mark, state = 'new' } = flow
   switch (condition.on) {
     case 'source': {
       const first = digitsOf(source)
@@ -48,12 +51,20 @@ function holds(condition: Condition, { source, destination, inInterface, outInte
       const isIt = mark === undefined ? 'maybe' : (mark & condition.mask) === condition.value ? 'yes' : 'no'
       return turned(isIt, condition.isNot)
     }
+    case 'state': {
+      const { states, isNot } = condition
+      if (states.includes(state)) return turned('yes', isNot)
+      return states.every((one) => STATES.includes(one)) ? turned('no', isNot) : 'maybe'
+    }
     case 'other':
       return 'maybe'
     default:
       return condition satisfies never
   }
 }
+
+/** A packet has exactly one of them. It may have others besides, as `DNAT` of iptables. */
+const STATES = ['new', 'established', 'related', 'invalid', 'untracked']
 
 function turned(answer: Holds, isNot: boolean): Holds {
   if (!isNot || answer === 'maybe') return answer

@@ -56,8 +56,11 @@ function conditionOf(option: string, value: string, isNot: boolean): Condition |
     }
     case '--dst-type':
       return value === 'LOCAL' ? { on: 'local destination', isNot } : undefined
+    case '--ctstate':
+    case '--state':
+      return { on: 'state', states: value.toLowerCase().split(','), isNot }
     case '-m':
-      return ['comment', 'mark', 'addrtype'].includes(value) ? 'none' : undefined
+      return ['comment', 'mark', 'addrtype', 'conntrack', 'state'].includes(value) ? 'none' : undefined
     case '--comment':
       return 'none'
     default:
@@ -78,18 +81,35 @@ const OWN_VERDICTS: Readonly<Record<string, Verdict>> = {
   RETURN: { do: 'return' },
   ACCEPT: { do: 'accept' },
   DROP: { do: 'drop' },
+  REJECT: { do: 'drop' },
+  NOTRACK: { do: 'notrack' },
   MASQUERADE: { do: 'masquerade' },
   [OURS]: { do: 'ours' },
 }
 
 /** Targets that let the next rule be looked at. */
-const NO_VERDICT = ['MARK', 'CONNMARK', 'LOG', 'NFLOG', 'CT', 'TRACE', 'AUDIT', 'SET', 'DSCP', 'CLASSIFY']
+const NO_VERDICT = [
+  ...(['MARK', 'CONNMARK', 'SECMARK', 'CONNSECMARK', 'CT', 'SET', 'DSCP', 'TOS', 'TTL', 'HL'] as const),
+  ...([
+    'LOG',
+    'NFLOG',
+    'ULOG',
+    'TRACE',
+    'AUDIT',
+    'CLASSIFY',
+    'TCPMSS',
+    'CHECKSUM',
+    'TEE',
+    'RATEEST',
+  ] as const),
+].map(String)
 
 function verdictOf(option: string, target: string, rest: readonly string[]): Verdict {
   const known = OWN_VERDICTS[target]
   if (known) return known
   if (target === 'SNAT' || target === 'NETMAP')
     return { do: 'snat', to: rest[rest.findIndex((word) => word.startsWith('--to')) + 1] ?? '' }
+  if (target === 'CT' && rest.includes('--notrack')) return { do: 'notrack' }
   if (NO_VERDICT.includes(target)) return { do: 'nothing' }
   return { do: option === '-g' ? 'goto' : 'jump', chain: target }
 }

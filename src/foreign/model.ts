@@ -36,6 +36,8 @@ export type Condition =
   | { readonly on: 'family'; readonly family: Family }
   /** A forwarded packet, as all of pods' are, is not for an address of the node. */
   | { readonly on: 'local destination'; readonly isNot: boolean }
+  /** The state that connection tracking gives the packet, in nft's words: `new`, `established`, `untracked`. */
+  | { readonly on: 'state'; readonly states: readonly string[]; readonly isNot: boolean }
   /** In the tool's words: whether it holds is not known. */
   | { readonly on: 'other'; readonly text: string }
 
@@ -47,8 +49,27 @@ export type Verdict =
   | { readonly do: 'ours' }
   /** The last two end this base chain, and no other. */
   | { readonly do: 'return' | 'accept' | 'drop' }
+  /** The packet is not tracked, so no chain for NAT sees it. The next rule is looked at. */
+  | { readonly do: 'notrack' }
   /** Counts, marks, logs: the next rule is looked at. */
   | { readonly do: 'nothing' }
+
+/** A base chain that may stop packets, or keep them from being tracked. */
+export interface FilterHook extends ForeignHook {
+  readonly hook: FilterHookName
+  /** What happens to packets at its end. */
+  readonly policy: 'accept' | 'drop'
+}
+
+/** The hooks that a packet of a pod comes to before its source is translated. */
+export type FilterHookName = 'prerouting' | 'forward'
+
+/** The filters on this node. */
+export interface ForeignFilters {
+  readonly hooks: readonly FilterHook[]
+  /** What could not be looked at, and why, a line each. */
+  readonly unseen: readonly string[]
+}
 
 /** The source NAT of others on this node. */
 export interface Foreign {

@@ -59,7 +59,7 @@ function endOfUnknown(words: readonly string[], at: number): number {
 }
 
 /** Words with which a verdict begins, or what has no part in a condition. */
-const STOP = /^(masquerade|snat|return|accept|drop|jump|goto|vmap|counter|comment)$/
+const STOP = /^(masquerade|snat|return|accept|drop|reject|notrack|jump|goto|vmap|counter|log|comment)$/
 
 /** Quoted texts and `{ ... }` are one word each. */
 function wordsOf(text: string): string[] {
@@ -94,6 +94,10 @@ function statementAt(words: readonly string[], at: number, readMap: ReadMap): St
         : undefined
     case 'fib':
       return localAt(words, at)
+    case 'ct':
+      return next === 'state' ? stateAt(words, at, readMap) : undefined
+    case 'log':
+      return only(lengthOfLog(words, at))
     case 'counter':
       return only(next === 'packets' ? 5 : 1)
     case 'comment':
@@ -106,6 +110,10 @@ function statementAt(words: readonly string[], at: number, readMap: ReadMap): St
     case 'accept':
     case 'drop':
       return verdictStep(1, { do: word })
+    case 'reject':
+      return verdictStep(words.length - at, { do: 'drop' })
+    case 'notrack':
+      return verdictStep(1, { do: 'notrack' })
     case 'jump':
     case 'goto':
       return verdictStep(2, { do: word, chain: next })
@@ -135,6 +143,29 @@ function interfaceAt(words: readonly string[], at: number, readMap: ReadMap): St
   }
   if (value === '' || value.startsWith('@')) return undefined
   return only(2 + length, { on, names: membersOf(value).map(interfaceOf), isNot })
+}
+
+/** `ct state established,related`, `ct state != invalid`, `ct state vmap { invalid : drop }` */
+function stateAt(words: readonly string[], at: number, readMap: ReadMap): Step | undefined {
+  const { isNot, length } = operatorAt(words, at + 2)
+  const value = words[at + 2 + length] ?? ''
+  if (value === 'vmap') {
+    return branchesOf({ map: words[at + 3] ?? '', readMap, length: 4 }, (key) => ({
+      on: 'state',
+      states: key.split(','),
+      isNot: false,
+    }))
+  }
+  const states = membersOf(value).flatMap((member) => member.split(','))
+  if (!states.every((state) => /^[a-z]+$/.test(state))) return undefined
+  return only(3 + length, { on: 'state', states, isNot })
+}
+
+/** `log prefix "x" level info flags all`: the word, and pairs of an option and its value. */
+function lengthOfLog(words: readonly string[], at: number): number {
+  let length = 1
+  while (/^(prefix|level|group|flags|snaplen|queue-threshold)$/.test(words[at + length] ?? '')) length += 2
+  return length
 }
 
 /** What a verdict map leads to; `conditionOf` says when. */

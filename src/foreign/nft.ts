@@ -1,6 +1,15 @@
 import { type NftProcess, runScript } from '../backend/nftables/text/nft'
 import type { Family } from '../policy/address'
-import { type Foreign, type ForeignHook, type ForeignRule, hasRules } from './model'
+import { allHold, type Flow } from './conditions'
+import {
+  type FilterHook,
+  type FilterHookName,
+  type Foreign,
+  type ForeignFilters,
+  type ForeignHook,
+  type ForeignRule,
+  hasRules,
+} from './model'
 import { parseNftRule } from './nft-rule'
 
 const OWN_TABLE = 'inet ip-masq'
@@ -17,7 +26,10 @@ const MOST_CHAINS = 64
 interface BaseChain {
   readonly table: string
   readonly chain: string
+  readonly type: string
+  readonly hook: string
   readonly priority: number
+  readonly policy: 'accept' | 'drop'
 }
 
 /**
@@ -25,29 +37,67 @@ interface BaseChain {
  * versions of nft crash on others' rules. `isSkipped`: base chains that are looked at in another way.
  */
 export function readNft(nft: NftProcess, isSkipped: (base: BaseChain) => boolean): Foreign {
+  const { read, unseen } = readBases(nft, {
+    isWanted: (base) => base.type === 'nat' && base.hook === 'postrouting' && !isSkipped(base),
+  })
+  return { hooks: read.map(({ hook }) => hook).filter(hasRules), unseen }
+}
+
+/** The chains in which nftables may stop the flow's packets, or keep them from being tracked. */
+export function readNftFilters(
+  nft: NftProcess,
+  wanted: Flow,
+  isSkipped: (base: Pick<BaseChain, 'table' | 'chain'>) => boolean,
+): ForeignFilters {
+  const { family } = wanted.source
+  const { read, unseen } = readBases(nft, {
+    wanted,
+    isWanted: (base) => isFilter(base) && familiesOf(base.table).includes(family) && !isSkipped(base),
+  })
+  const hooks = read.flatMap(({ hook, base }): FilterHook[] =>
+    isFilter(base) ? [{ ...hook, hook: base.hook, policy: base.policy }] : [],
+  )
+  return { hooks, unseen }
+}
+
+function isFilter(base: BaseChain): base is BaseChain & { readonly hook: FilterHookName } {
+  return base.type === 'filter' && (base.hook === 'prerouting' || base.hook === 'forward')
+}
+
+interface Selection {
+  readonly isWanted: (base: BaseChain) => boolean
+  /** Chains that this flow does not come to are left out. */
+  readonly wanted?: Flow
+}
+
+function readBases(nft: NftProcess, { isWanted, wanted }: Selection) {
   const listed = runScript(nft, [], 'list chains\n')
   if (!listed.ok) {
     // Without nf_tables in the kernel there are no such rules.
     const isAbsent = listed.failure === 'unsupported'
-    return { hooks: [], unseen: isAbsent ? [] : [`others' rules in nftables: nft: ${listed.said}`] }
+    return { read: [], unseen: isAbsent ? [] : [`others' rules in nftables: nft: ${listed.said}`] }
   }
-  const bases = parseBaseChains(listed.stdout).filter((base) => base.table !== OWN_TABLE && !isSkipped(base))
-  const read = bases.map((base) => readHook(nft, base))
-  return {
-    hooks: read.map(({ hook }) => hook).filter(hasRules),
-    unseen: read.flatMap(({ unseen }) => unseen),
-  }
+  const bases = parseAllBaseChains(listed.stdout).filter((base) => base.table !== OWN_TABLE && isWanted(base))
+  const read = bases.map((base) => ({ base, ...readHook(nft, base, wanted) }))
+  return { read, unseen: read.flatMap((one) => one.unseen) }
 }
 
 /** Those of type nat in postrouting, in what `nft list chains` prints. */
 export function parseBaseChains(text: string): BaseChain[] {
+  return parseAllBaseChains(text).filter(({ type, hook }) => type === 'nat' && hook === 'postrouting')
+}
+
+function parseAllBaseChains(text: string): BaseChain[] {
   const found: BaseChain[] = []
   let [table, chain] = ['', '']
   for (const line of text.split('\n')) {
     table = /^table (\S+ \S+) \{/.exec(line)?.[1] ?? table
     chain = /^\tchain (\S+) \{/.exec(line)?.[1] ?? chain
-    const priority = /^\s*type nat hook postrouting priority ([^;]+);/.exec(line)?.[1]
-    if (priority !== undefined) found.push({ table, chain, priority: numberOf(priority) })
+    const [, type, hook, priority, rest = ''] =
+      /^\s*type (\S+) hook (\S+) priority ([^;]+);(.*)$/.exec(line) ?? []
+    if (type === undefined || hook === undefined || priority === undefined) continue
+    const policy = /\bpolicy drop;/.test(rest) ? 'drop' : 'accept'
+    found.push({ table, chain, type, hook, priority: numberOf(priority), policy })
   }
   return found
 }
@@ -65,6 +115,7 @@ function numberOf(priority: string): number {
 function readHook(
   nft: NftProcess,
   { table, chain, priority }: BaseChain,
+  wanted: Flow | undefined,
 ): { readonly hook: ForeignHook; readonly unseen: readonly string[] } {
   const chains = new Map<string, readonly ForeignRule[]>()
   const unseen: string[] = []
@@ -78,7 +129,9 @@ function readHook(
   for (const name of open) {
     if (chains.has(name)) continue
     if (chains.size === MOST_CHAINS) {
-      unseen.push(`table ${table} of nftables: it has more than ${MOST_CHAINS} chains for source NAT`)
+      unseen.push(
+        `table ${table} of nftables: more than ${MOST_CHAINS} of its chains belong to one base chain`,
+      )
       break
     }
     const rules = rulesIn(list(`chain ${table} ${name}`)).flatMap((line) => {
@@ -88,12 +141,17 @@ function readHook(
       return parseNftRule(line, readMap)
     })
     chains.set(name, rules)
-    for (const { verdict } of rules) {
-      if (verdict.do === 'jump' || verdict.do === 'goto') open.push(verdict.chain)
+    for (const { verdict, conditions } of rules) {
+      const isJump = verdict.do === 'jump' || verdict.do === 'goto'
+      if (isJump && (!wanted || allHold(conditions, wanted) !== 'no')) open.push(verdict.chain)
     }
   }
-  const families = FAMILIES[table.split(' ')[0] ?? ''] ?? []
+  const families = familiesOf(table)
   return { hook: { place: 'nftables', table, chain, priority, families, chains }, unseen }
+}
+
+function familiesOf(table: string): readonly Family[] {
+  return FAMILIES[table.split(' ')[0] ?? ''] ?? []
 }
 
 /** The rules of a listed chain, a line each; nft breaks long sets into lines. */

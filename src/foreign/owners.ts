@@ -15,9 +15,13 @@ const OWNERS: readonly (readonly [RegExp, string])[] = [
   [/^ANTREA-/, 'Antrea'],
   [/^AWS-SNAT-CHAIN-|^AWS-CONNMARK-CHAIN-/, 'the Amazon VPC plugin'],
   [/^KUBE-ROUTER-|^ip6? kube-router/, 'kube-router'],
+  [/^KUBE-(FORWARD|SERVICES|EXTERNAL-SERVICES|PROXY-FIREWALL|FIREWALL|NODE-PORT)$/, 'kube-proxy'],
+  [/^KUBE-POD-FW-|^KUBE-NWPLCY-/, 'kube-router'],
+  [/^ufw6?-/, 'ufw'],
+  [/^(filter_)?(FORWARD|FWD[IO]?|FWD_)_?(direct|ZONES|IN_ZONES|OUT_ZONES|POLICIES|[a-z]+)/, 'firewalld'],
   [/^WEAVE/, 'Weave Net'],
-  [/^ts-postrouting$/, 'Tailscale'],
-  [/^LIBVIRT_PRT$|^ip6? libvirt_network$/, 'libvirt'],
+  [/^ts-(postrouting|forward)$/, 'Tailscale'],
+  [/^LIBVIRT_(PRT|FW[XIO])$|^ip6? libvirt_network$/, 'libvirt'],
   [/^inet (lxd|incus)$/, 'LXD or Incus'],
 ]
 

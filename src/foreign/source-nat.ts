@@ -89,6 +89,7 @@ function rulesIn(hook: ForeignHook, own: OwnPlace, flow?: Flow): SourceNat[] {
       const { verdict } = rule
       switch (verdict.do) {
         case 'nothing':
+        case 'notrack':
           break
         case 'ours':
           if (own !== 'nftables') order = 'after'

@@ -228,6 +228,7 @@ describe('which line decides:', () => {
           seenAs: [POD.ipv4],
           route: { kind: 'out', in: 'pod', out: 'wan', nextHop: '198.51.100.2', refusal: null },
           others: [],
+          filters: [],
           olderFlows: [],
         },
       ],

@@ -146,6 +146,7 @@ describe('by a conflist alone:', () => {
               seenAs: null,
               route: null,
               others: [],
+              filters: [],
               olderFlows: [],
             },
           ],

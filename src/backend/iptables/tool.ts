@@ -55,8 +55,17 @@ export function runScript(iptables: Iptables, family: Family, script: string): O
 
 /** `-S` for one chain, or for the whole nat table, which has tens of thousands of rules on some nodes. */
 export function runList(iptables: Iptables, family: Family, chain?: string): Outcome {
+  return runListIn(iptables, family, { table: 'nat', ...(chain && { chain }) })
+}
+
+/** The same for any table. Listing a table that does not exist would create it. */
+export function runListIn(
+  iptables: Pick<Iptables, 'run' | 'variant'>,
+  family: Family,
+  { table, chain }: { readonly table: string; readonly chain?: string },
+): Outcome {
   const tool = `${TOOLS[family]}${iptables.variant}`
-  const args = ['-w', `${LOCK_SECONDS}`, '-t', 'nat', '-S', ...(chain ? [chain] : [])]
+  const args = ['-w', `${LOCK_SECONDS}`, '-t', table, '-S', ...(chain ? [chain] : [])]
   return toOutcome(tool, iptables.run(tool, args, ''))
 }
 

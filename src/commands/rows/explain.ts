@@ -6,7 +6,7 @@ export const EXPLAIN = {
   name: 'explain',
   summary: "say what happens to a pod's packets to a destination, and which line decides",
   about: [
-    'Goes by the rules in the kernel, and compares them with the conflist. It asks the kernel for the route, and so for the address that a masqueraded packet gets, and looks at the source NAT of others on the node: what comes before our rules, and what changes the packets that we leave alone. It changes nothing.',
+    'Goes by the rules in the kernel, and compares them with the conflist. It asks the kernel for the route, and so for the address that a masqueraded packet gets, and looks at the rules of others on the node: source NAT that comes before our rules or changes what we leave alone, and filters that stop packets or keep them from being tracked. It changes nothing.',
     'A Service address has become the address of an endpoint when packets come to these rules, so ask about the endpoint. Connections that are established keep what was decided at their first packet.',
   ],
   positionals: {
@@ -53,7 +53,7 @@ export const EXPLAIN = {
     [0, 'The answer is certain, and the kernel has what the conflist asks for.'],
     [
       1,
-      "Something could not be seen or told, others' source NAT changes the answer, the kernel has other rules than the conflist asks for, or nothing is known of the source.",
+      'Something could not be seen or told, rules of others change the answer, the kernel has other rules than the conflist asks for, or nothing is known of the source.',
     ],
     WRONG_COMMAND_LINE,
   ],
