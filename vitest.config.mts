@@ -44,6 +44,7 @@ const LONG = [
   'kernel/inspect',
   'kernel/metrics',
   'shared/explain',
+  'kernel/explain-filters',
   'packaging/libc',
   'runtime/image',
 ].map((name) => `/test/${name}.test.ts`)

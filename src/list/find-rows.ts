@@ -5,7 +5,7 @@ import type { Inspection, LiveAttachment } from '../backend/inspection'
 import type { CachedAttachment } from '../cni/result-cache'
 import { judge } from '../sync/gone'
 import { type Expected, whyUnwanted } from './expected'
-import { oddAgainst, oddExistence, oddRules } from './oddities'
+import { oddAgainst, oddExistence, oddFallback, oddRules } from './oddities'
 import type { ListedPolicies, ListedPolicy } from './policies'
 import type { Names, Oddity, Row } from './row'
 
@@ -25,6 +25,7 @@ export function findRows(found: Found): Row[] {
   const { cache, isNetnsGone } = expected
   const evidence = { cache, isNetnsGone, bootSeconds: bootSeconds(), graceSeconds: GRACE_SECONDS }
   const verdictOn = judge(evidence)
+  const hasNftables = inspection.places.some(({ name }) => name === 'nftables')
   const places = new Map<string, LiveAttachment[]>()
   for (const one of attachments) {
     const others = places.get(one.id)
@@ -37,7 +38,8 @@ export function findRows(found: Found): Row[] {
       const existence = oddExistence(verdictOn(live), expected.cache.exists)
       const own = places.get(live.id) ?? []
       const others = own.length > 1 ? own.filter((one) => one !== live).map(inTwoPlaces) : []
-      return rowOf(live, { expected, policy, odd: existence.concat(others) })
+      const canMove = hasNftables && own.length === 1
+      return rowOf(live, { expected, policy, odd: existence.concat(others), canMove })
     }),
     ...[...expected.wanted].flatMap(([id, one]) => (places.has(id) ? [] : [withoutRules(one)])),
     ...strays.map((stray): Row => {
@@ -61,10 +63,14 @@ function inTwoPlaces({ place }: LiveAttachment): Oddity {
   return { code: 'two-places', text: `rules in ${place} too` }
 }
 
-function rowOf(
-  live: LiveAttachment,
-  { expected, policy, odd }: { expected: Expected; policy: ListedPolicy | undefined; odd: Oddity[] },
-): Row {
+interface Around {
+  readonly expected: Expected
+  readonly policy: ListedPolicy | undefined
+  readonly odd: Oddity[]
+  readonly canMove: boolean
+}
+
+function rowOf(live: LiveAttachment, { expected, policy, odd, canMove }: Around): Row {
   const { id, addresses, note, place } = live
   const cached = expected.cached.get(id)
   const wanted = expected.wanted.get(id)
@@ -80,7 +86,9 @@ function rowOf(
     odd: odd.concat(
       oddRules(live),
       policy && !policy.policy ? ALTERED : [],
-      wanted ? oddAgainst(live, policy, wanted) : unwanted(expected, cached),
+      wanted
+        ? oddAgainst(live, policy, wanted).concat(oddFallback(live, wanted, canMove))
+        : unwanted(expected, cached),
     ),
   }
 }

@@ -63,3 +63,18 @@ function familiesOf(rules: readonly LiveRule[]): Family[] {
 function isElsewhere(place: PlaceName, backend: BackendSetting): boolean {
   return backend !== 'auto' && (place === 'nftables') !== (backend === 'nftables')
 }
+
+/**
+ * With `"auto"`, sync moves rules that were put into iptables while nftables did not work. `canMove` says that nftables
+ * works now, and has no rules of the attachment.
+ */
+export function oddFallback(
+  { place }: Pick<LiveAttachment, 'place'>,
+  { backend, isFallback }: Pick<Wanted, 'backend' | 'isFallback'>,
+  canMove: boolean,
+): Oddity[] {
+  const isLeftBehind = canMove && backend === 'auto' && !isFallback && place !== 'nftables'
+  return isLeftBehind
+    ? [{ code: 'other-place', text: 'nftables works here by now: ip-masq sync moves the rules' }]
+    : []
+}

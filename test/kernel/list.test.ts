@@ -59,6 +59,17 @@ test('a node without pods may have no directories; those that somebody named are
   }
 })
 
+test('rules that "auto" put into iptables while nft was not there, and that sync moves', async () => {
+  await network.del('a')
+  await node.sh('nft flush ruleset')
+  await network.writeConflist({ carrier: 'nft' })
+  await network.add('a', ['10.244.1.1/24'], node.path, 'mount --bind /dev/null /usr/sbin/nft')
+  const odd = async () => cells((await network.command('list')).lines).map((row) => [row[5], row.at(-1)])
+  expect(await odd()).toEqual([['iptables-nft', 'nftables works here by now: ip-masq sync moves the rules']])
+  await network.command('sync')
+  expect(await odd()).toEqual([['nftables', '-']])
+})
+
 test('an address with a rule and no owner', async () => {
   await node.sh('nft delete element inet ip-masq owners { ::ffff:10.244.1.1 }')
   const { status, lines } = await network.command('list')
