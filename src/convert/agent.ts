@@ -4,7 +4,7 @@ import { type AgentFile, parseAgentConfig, parseAgentFile } from '../config/agen
 import { type Converted, textsOf } from './converted'
 
 const IPV6_NOTE =
-  'IPv6: ip-masq-agent leaves it alone unless it is started with --enable-ipv6, ip-masq masquerades it; add "ipv6": false to keep it so'
+  'IPv6: ip-masq masquerades it, and ip-masq-agent does so only with --enable-ipv6; add "ipv6": false if your agent runs without that'
 
 /** ip-masq-agent's config itself, or the manifests that it is deployed with. */
 export async function convertAgent(documents: readonly JsonObject[]): Promise<Converted> {
@@ -49,7 +49,7 @@ export async function convertAgent(documents: readonly JsonObject[]): Promise<Co
       ...flags?.keys,
     },
     notes: [
-      ...[...ignored].map((key) => `left out: ${key}, which means nothing here`),
+      ...[...ignored].map((key) => `left out: ${key}, which has no effect in ip-masq`),
       ...notes,
       ...(flags ? [] : [IPV6_NOTE]),
     ],
@@ -57,7 +57,7 @@ export async function convertAgent(documents: readonly JsonObject[]): Promise<Co
 }
 
 const EGRESS_NAT_POLICY =
-  'it is for GKE Dataplane V2, which masquerades by itself and takes no list from a CNI plugin; ip-masq cannot stand in for it there'
+  'it is for GKE Dataplane V2, which masquerades by itself and takes no list from a CNI plugin; ip-masq cannot replace it there'
 
 /** A Kubernetes object of this kind. */
 export function isManifest({ kind, apiVersion }: JsonObject, wanted: string): boolean {
@@ -99,12 +99,13 @@ async function readFiles(map: JsonObject): Promise<AgentFile[]> {
   if (binary !== undefined) {
     throw new CniError(
       'invalidConfig',
-      `Cannot use ${nameOf(map)}, ${binary}: it is in binaryData, because the file that it was made of is not UTF-8; save that as UTF-8 and make the ConfigMap again`,
+      `Cannot use ${nameOf(map)}, ${binary}: it is in binaryData, because the original file is not UTF-8; save the file as UTF-8 and create the ConfigMap again`,
     )
   }
   for (const [name, text] of Object.entries(isObject(map.data) ? map.data : {})) {
     const place = `${nameOf(map)}, ${name}`
-    if (typeof text !== 'string') throw new CniError('invalidConfig', `Cannot use ${place}: it is no text`)
+    if (typeof text !== 'string')
+      throw new CniError('invalidConfig', `Cannot use ${place}: it is not a string`)
     files.push(await parseAgentFile(text, place))
   }
   return files

@@ -16,7 +16,10 @@ export async function convert(text: string): Promise<Converted> {
   const documents = await parseDocuments(text)
   const cni = documents.filter(isCniConfig)
   if (cni.length > 0 && cni.length < documents.length) {
-    throw new CniError('invalidConfig', 'Cannot convert a CNI config and other documents together')
+    throw new CniError(
+      'invalidConfig',
+      'Cannot convert a CNI config together with other documents; convert it alone',
+    )
   }
   const converted = cni.length > 0 ? convertWindows(cni) : await convertAgent(documents)
   const { plugin, notes } = converted
@@ -28,7 +31,7 @@ export async function convert(text: string): Promise<Converted> {
 async function parseDocuments(text: string): Promise<JsonObject[]> {
   const values = (await parseAny(text)).map(({ value }) => value).filter((value) => value !== null)
   const documents = values.filter(isObject)
-  if (values.length === 0) throw new CniError('invalidConfig', 'Cannot convert nothing: the input is empty')
+  if (values.length === 0) throw new CniError('invalidConfig', 'Cannot convert this: the input is empty')
   if (documents.length < values.length) {
     throw new CniError(
       'invalidConfig',

@@ -33,7 +33,7 @@ export function convertWindows(documents: readonly JsonObject[]): Converted {
       ...notes,
       ...(ours.some((policy) => policy.exceptions)
         ? []
-        : ['there are no exceptions: nonMasqueradeCIDRs is [], and only the built-in exemptions hold']),
+        : ['there are no exceptions: nonMasqueradeCIDRs is [], and only the built-in exemptions apply']),
     ],
   }
 }
@@ -56,7 +56,7 @@ function readPlugin({ place, config }: Plugin): { policies: readonly OutboundNat
   })
   if (config[memberOf(config, 'ipMasq')] === true) {
     notes.push(
-      "left out: ipMasq; the pod's own subnets are exempt, and the cluster's network belongs into nonMasqueradeCIDRs",
+      "left out: ipMasq; the pod's own subnets are exempt; add the cluster's network to nonMasqueradeCIDRs",
     )
   }
   return {
@@ -125,7 +125,7 @@ function virtualIPs(policies: readonly OutboundNat[]): JsonObject {
     if (own.size > 1) {
       throw new CniError(
         'invalidConfig',
-        `Cannot convert several VirtualIP: ${[...own].join(', ')}; write one`,
+        `Cannot convert several VirtualIPs: ${[...own].join(', ')}; write only one`,
       )
     }
     return [...own].map((text) => [KEYS[family], text] as const)

@@ -72,6 +72,6 @@ function copyByTool({ from, to, path }: Copy): string[] {
     if (succeeded) return []
   }
   return [
-    `compare the extended attributes of ${path} with those of its backup: the Node form cannot see them here`,
+    `compare the extended attributes of ${path} with those of its backup: ip-masq.js for Node.js cannot read them on this node`,
   ]
 }

@@ -92,7 +92,8 @@ function locate(path: string): Place {
       const status = statusOfEntry(directory.at(name))
       if (status?.kind === 'link') {
         links += 1
-        if (links > MOST_LINKS) throw new CniError('ioFailure', `Cannot use ${path}: it has too many links`)
+        if (links > MOST_LINKS)
+          throw new CniError('ioFailure', `Cannot use ${path}: it has too many symbolic links`)
         const author = statusOfOpen(directory.descriptor).uid || status.uid
         if (author !== 0) {
           authors.push(author)

@@ -42,7 +42,7 @@ export function placeDropIn(
     : inDirectory(confDir, (directory) => addDropIn(directory, name, placementOf(plugin ?? BARE, like)))
   if (!isPlaced) return []
   nudge(confDir)
-  return [`added ip-masq to network ${name} by ${path}`]
+  return [`added ip-masq to network ${name} with the drop-in ${path}`]
 }
 
 function placementOf(plugin: JsonObject, like: Like): Placement {

@@ -18,7 +18,7 @@ export function addPlugin(text: string, wanted: JsonObject): string {
   const plugin = inByteText(wanted)
   const plugins = pluginsIn(text)
   const own = indicesOfOwn(plugins)
-  if (own.length > 1) throw new Error(`ip-masq is in it ${own.length} times: leave one`)
+  if (own.length > 1) throw new Error(`it has ip-masq ${own.length} times: keep one of them`)
   const at = own[0] ?? plugins.length - 1
   const node = nodeAt(text, at)
   // The new plugin is placed like the one that is there: on a line of its own, or after the one before.
@@ -37,7 +37,7 @@ export function addPlugin(text: string, wanted: JsonObject): string {
 /** Checks an edit: a key that is written twice is found at one place, but counts at another. */
 function verified(text: string, plugins: readonly unknown[]): string {
   if (isSame(pluginsIn(text), plugins)) return text
-  throw new Error('a key is in it twice: leave one')
+  throw new Error('it has a key twice: keep one of the two')
 }
 
 /** Renders a plugin, indented like the line that it begins on; on one line if its neighbours are. */
@@ -60,7 +60,7 @@ function splice(text: string, at: number, written: string, length = 0): string {
 function nodeAt(text: string, index: number): Node {
   const root = parseTree(text)
   const node = root && findNodeAtLocation(root, ['plugins', index])
-  if (!node) throw new Error('a plugin was parsed, and not found in the text')
+  if (!node) throw new Error('a plugin was parsed, but not found in the text')
   return node
 }
 

@@ -42,7 +42,7 @@ export function installExecutable(source: string, binDir: string): PlacedExecuta
  * directory to the user who packed it.
  */
 function adviceFor(binDir: string, openTo: string): string {
-  return `other users than root can exchange the executables in ${binDir}, which root runs: make ${openTo} root's own (chown root:root, chmod go-w)`
+  return `users other than root can replace the executables in ${binDir}, which root runs: run chown root:root and chmod go-w on ${openTo}`
 }
 
 function withBinDir<T>(binDir: string, work: Parameters<typeof inDirectory<T>>[1]): T {
@@ -67,5 +67,5 @@ function requireAnswer(file: string, path: string): void {
     milliseconds: 20_000,
   })
   if (succeeded && stdout.includes('supportedVersions')) return
-  throw new CniError('ioFailure', `Cannot install: ${path} does not run here`, said)
+  throw new CniError('ioFailure', `Cannot install: ${path} does not run on this node`, said)
 }

@@ -79,7 +79,7 @@ export async function install(options: InstallOptions, installer: Installer): Pr
 
 function missingNetwork({ confDir, network }: InstallOptions): string {
   const what = network === undefined ? 'no network' : `no network "${network}"`
-  return `Cannot install: there is ${what} in ${confDir} yet; the primary plugin writes it; use --wait, or --conf-dir`
+  return `Cannot install: there is ${what} in ${confDir} yet; the primary plugin creates it; use --wait to wait for it, or name another directory with --conf-dir`
 }
 
 async function joinNetwork(
@@ -137,7 +137,7 @@ function restartAdvice(
   { restart }: Installer,
 ): string[] {
   if (done.length === 0 || runtimes.length > 0) return []
-  return [`no container runtime answers here; where new pods start without a rule, restart it (${restart})`]
+  return [`no container runtime answers here; if new pods get no rule, restart the runtime (${restart})`]
 }
 
 function adviceFor(text: string): string[] {
@@ -145,11 +145,11 @@ function adviceFor(text: string): string[] {
   return [
     ...masqueradingIn(text).map(
       ({ at, type, path }) =>
-        `${type} masquerades too (plugins[${at}].${path.join('.')}), and knows no exemptions: use --disable-primary-masq`,
+        `${type} masquerades too (plugins[${at}].${path.join('.')}), and ignores exemptions: use --disable-primary-masq`,
     ),
     ...(hasFlannel
       ? [
-          'start flanneld with --ip-masq=false; what it left behind goes with a restart of the node, or by hand: iptables -t nat -S FLANNEL-POSTRTG',
+          'start flanneld with --ip-masq=false; its old rules stay until the node restarts, or until you remove them (iptables -t nat -S FLANNEL-POSTRTG lists them)',
         ]
       : []),
   ]

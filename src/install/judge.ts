@@ -26,7 +26,7 @@ export function requireFit(target: Target, { cniVersion, force }: Wish): void {
   const neighbour = neighbourIn(conflist)
   if (neighbour === undefined) return
   throw refuse(
-    `${neighbour.name} masquerades by itself, and ip-masq changes nothing of that: switch it off first, and use --force then (docs/neighbours.md#${neighbour.section})`,
+    `${neighbour.name} masquerades by itself, and ip-masq cannot change that: switch that masquerade off first, and then use --force (docs/neighbours.md#${neighbour.section})`,
   )
 }
 
@@ -42,5 +42,5 @@ export function versionFault({ cniVersion, cniVersions }: JsonObject): string | 
     cniVersion === undefined
       ? 'it has no "cniVersion", which means 0.1.0'
       : `its "cniVersion" is ${JSON.stringify(cniVersion)}`
-  return `${has}, and ip-masq speaks ${SUPPORTED_VERSIONS.join(', ')}: every ADD would fail; write "cniVersion": "1.0.0", or use --set-cni-version 1.0.0`
+  return `${has}, and ip-masq supports ${SUPPORTED_VERSIONS.join(', ')}: every ADD would fail; write "cniVersion": "1.0.0", or use --set-cni-version 1.0.0`
 }

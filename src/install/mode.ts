@@ -26,12 +26,12 @@ export function decideMode(
   const isInlineOnly = conflist.loadOnlyInlinedPlugins === true
   const [place] = mode === 'patch' ? dropIns : isInline ? [path] : []
   const refuse = (why: string) =>
-    new CniError('invalidConfig', `Cannot install into network ${name} by ${mode}: ${why}`)
+    new CniError('invalidConfig', `Cannot install into network ${name} with --mode ${mode}: ${why}`)
   if (mode !== 'auto' && place !== undefined) {
-    throw refuse(`ip-masq is in ${place} already; leave --mode out, or run ip-masq uninstall first`)
+    throw refuse(`ip-masq is in ${place} already; leave out --mode, or run ip-masq uninstall first`)
   }
   if (mode === 'drop-in') {
-    if (isInlineOnly) throw refuse(`${path} says loadOnlyInlinedPlugins; use --mode patch`)
+    if (isInlineOnly) throw refuse(`${path} sets loadOnlyInlinedPlugins; use --mode patch`)
     if (runtimes.some((one) => one.name === 'CRI-O')) {
       throw refuse('CRI-O runs here, and calls a drop-in on ADD but never on DEL or CHECK; use --mode patch')
     }

@@ -70,7 +70,7 @@ export function placeFile({ directory, name }: Place, placement: Placement): str
     if (hashOf(descriptor) !== hash) {
       throw new CniError(
         'ioFailure',
-        `Cannot write ${directory.path}/${name}: what was written reads back differently; the disk may be full or broken`,
+        `Cannot write ${directory.path}/${name}: the file reads back differently from what was written; the disk may be full or faulty`,
       )
     }
     check?.(fileOfDescriptor(descriptor))
@@ -100,7 +100,7 @@ function requireSame(descriptor: number, { directory, name }: Pick<Place, 'direc
   if (there?.inode === ours.inode && there.device === ours.device) return
   throw new CniError(
     'ioFailure',
-    `Cannot put ${directory.path}/${name} in place: another process has exchanged the file; look who writes in ${directory.path}`,
+    `Cannot put ${directory.path}/${name} in place: another process replaced the file; find out which process writes to ${directory.path}`,
   )
 }
 

@@ -35,8 +35,10 @@ export function runProgram(
 }
 
 function describe(ended: Ended, milliseconds: number): string {
-  if (ended.outcome === 'exited') return `status ${ended.status}`
-  return ended.outcome === 'killed' ? `killed by ${ended.signal}` : `no end within ${milliseconds} ms`
+  if (ended.outcome === 'exited') return `it ended with status ${ended.status}`
+  return ended.outcome === 'killed'
+    ? `it was killed by ${ended.signal}`
+    : `it did not end within ${milliseconds} ms`
 }
 
 /**

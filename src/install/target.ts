@@ -26,7 +26,7 @@ export interface Target {
 export function findTarget(
   confDir: string,
   network: string | undefined,
-  advice = 'mend or remove it, or name another network with --network',
+  advice = 'repair or remove it, or name another network with --network',
 ): Target | undefined {
   const broken: string[] = []
   for (const file of configFiles(confDir)) {
@@ -57,8 +57,8 @@ function readTarget(file: string): Target {
     if (!isObject(conflist)) throw new Error('it is not a JSON object')
     requireShape(file, conflist)
     const { name } = conflist
-    if (!isIdentifier(name))
-      throw new Error(`its name ${JSON.stringify(name) ?? 'is missing, and'} cannot be a network's`)
+    if (name === undefined) throw new Error('it has no "name"')
+    if (!isIdentifier(name)) throw new Error(`its name ${JSON.stringify(name)} is not valid for a network`)
     return { file, path: `${directory.path}/${ownName}`, name, text, conflist }
   })
 }
@@ -83,7 +83,7 @@ export function shapeFault(file: string, { plugins, type }: JsonObject): ShapeFa
     if (plugins === undefined) return { path: [], why: 'it has no "type"' }
     return {
       path: ['plugins'],
-      why: 'it holds a list of plugins, and runtimes read a list from a file that ends in .conflist only: rename it',
+      why: 'it holds a list of plugins, and runtimes read a list only from a file that ends in .conflist: rename it',
     }
   }
   if (plugins === undefined && typeof type === 'string') {

@@ -70,7 +70,7 @@ function leaveConflist(file: string, { confDir, restorePrimaryMasq }: LeaveOptio
     const restore = (now: string) =>
       before === undefined ? removePlugin(now) : restoreMasquerade(before, now)
     const { said } = editConflist(file, isDue ? restore : removePlugin)
-    if (isIn) done.push(`took ip-masq out of ${path}`)
+    if (isIn) done.push(`removed ip-masq from ${path}`)
     if (isDue) done.push(`switched masquerade on again in ${path}`)
     done.push(...said)
   }
@@ -88,14 +88,14 @@ function consequenceOf(path: string, off: SwitchedOff): string {
   const key = keyOf(off)
   const remedy = off.isRestorable
     ? 'run ip-masq uninstall --restore-primary-masq to switch it on again'
-    : `the plugin has been changed since, so set ${key} yourself; ${backupOf(path)} has it as it was`
+    : `the plugin was changed after that, so set ${key} yourself; ${backupOf(path)} has the original`
   return `new pods of ${path} leave the node with their own address, because install switched ${off.type}'s masquerade off (${key}): ${remedy}`
 }
 
 /** Reports a masquerade that install may have switched off. We do not guess: it may have been off before install too. */
 function doubtAbout(path: string, off: Masquerading): string {
   const [key, backup] = [keyOf(off), backupOf(path)]
-  return `new pods of ${path} leave the node with their own address, because ${off.type} does not masquerade (${key} is false), and without a usable ${backup} nothing shows whether install switched it off: set ${key} to true to masquerade them, or remove ${backup} if that is as you want it`
+  return `new pods of ${path} leave the node with their own address, because ${off.type} does not masquerade (${key} is false), and without a usable ${backup} ip-masq cannot tell whether install switched it off: set ${key} to true to masquerade them, or remove ${backup} to keep it off`
 }
 
 function keyOf({ at, path }: Masquerading): string {
@@ -139,7 +139,7 @@ export function filesThatName(confDir: string, { force }: { readonly force: bool
       const why = inPlainWords(error)
       throw new CniError(
         'ioFailure',
-        `Cannot tell whether ${path} names ip-masq: ${why}; mend or remove it, or use --force`,
+        `Cannot tell whether ${path} names ip-masq: ${why}; repair or remove the file, or use --force`,
       )
     }
   })

@@ -65,7 +65,7 @@ function useOfEntry(cached: CachedAttachment): Use | undefined {
 
 export function renderUse({ attachment, file, epochSeconds, because }: Use): string {
   if (!attachment)
-    return `in use, perhaps: ${file === undefined ? '' : `the cache file ${file} may stand for an attachment, and `}${because}`
+    return `perhaps in use: ${file === undefined ? '' : `the cache file ${file} may describe an attachment, and `}${because}`
   const { pod, containerID, ifname, network } = attachment
   const whose = `${containerID}${ifname && ` ${ifname}`}${network && `, network ${network}`}`
   const since = epochSeconds === undefined ? '' : ` since ${timeOf(epochSeconds)}`

@@ -51,7 +51,7 @@ const WITH_INTERFACE = 'the address of the outgoing interface'
 async function partsOf({ family, layers, rest }: FamilyReasons, locate: Locate): Promise<Part[]> {
   const { label } = FAMILIES[family]
   if (layers.length === 0) {
-    return [{ title: `${label}: not masqueraded, by ${await wordCause(rest, locate)}`, rows: [] }]
+    return [{ title: `${label}: not masqueraded, because of ${await wordCause(rest, locate)}`, rows: [] }]
   }
   const parts: Part[] = []
   for (const layer of layers) parts.push(await partOf(layer, label, locate))

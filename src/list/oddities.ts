@@ -48,7 +48,7 @@ export function oddAgainst(
       text: `no rule for ${formatAddress(address)}`,
     })),
     ...(isPolicyKnown && !isWantedPolicy(policy, wanted.policy, familiesOf(rules))
-      ? [{ code: 'other-policy' as const, text: "policy other than the conflist's" }]
+      ? [{ code: 'other-policy' as const, text: "policy differs from the conflist's" }]
       : []),
     ...(isElsewhere(place, wanted.backend)
       ? [{ code: 'other-place' as const, text: `the conflist asks for ${wanted.backend}` }]

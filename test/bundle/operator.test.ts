@@ -97,12 +97,12 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
         exitCode: 0,
         stdout: '{\n  "type": "ip-masq",\n  "nonMasqueradeCIDRs": [\n    "10.0.0.0/8"\n  ]\n}',
       })
-      expect(stderr).toMatch(/^left out: cidrLimit, which means nothing here\nIPv6: /)
+      expect(stderr).toMatch(/^left out: cidrLimit, which has no effect in ip-masq\nIPv6: /)
     }
   })
 
   test.each([
-    ['convert </dev/null', 1, 'Cannot convert nothing: the input is empty'],
+    ['convert </dev/null', 1, 'Cannot convert this: the input is empty'],
     ['convert /no/such/file', 1, 'Cannot read /no/such/file: there is no such file or directory'],
     ['convert </tmp', 1, 'Cannot read stdin: it is a directory; name a file'],
     ["convert <<< $'\\xff'", 1, 'Cannot read stdin: it is not UTF-8'],

@@ -124,7 +124,9 @@ int main(int argc, char **argv) {
     const { status, stdout } = await install('', `set -e\n${alone('2.3.0')}\n${change}\n${SOCKET}`)
     expect(status).toBe(0)
     expect(stdout).toContain(
-      mode === 'patch' ? `added ip-masq to ${conflist()}` : `by ${confDir}/pods/90-ip-masq.conf`,
+      mode === 'patch'
+        ? `added ip-masq to ${conflist()}`
+        : `with the drop-in ${confDir}/pods/90-ip-masq.conf`,
     )
     expect((await readdir(directory)).includes('executed')).toBe(isExecuted)
   })
@@ -152,7 +154,7 @@ int main(int argc, char **argv) {
     expect(await install('--mode drop-in', crio)).toMatchObject({
       status: 1,
       stderr:
-        'Cannot install into network pods by drop-in: CRI-O runs here, and calls a drop-in on ADD but never on DEL or CHECK; use --mode patch',
+        'Cannot install into network pods with --mode drop-in: CRI-O runs here, and calls a drop-in on ADD but never on DEL or CHECK; use --mode patch',
     })
     expect(await readFile(conflist(), 'utf8')).toBe(CONFLIST)
   })
@@ -172,7 +174,7 @@ describe('the executable', () => {
     await writeFile(conflist(), CONFLIST)
     await chown(binDir, 1001, 1001)
     expect((await install()).stdout).toContain(
-      `left to do: other users than root can exchange the executables in ${binDir}, which root runs: make ${binDir} root's own (chown root:root, chmod go-w)`,
+      `left to do: users other than root can replace the executables in ${binDir}, which root runs: run chown root:root and chmod go-w on ${binDir}`,
     )
   })
 
@@ -209,7 +211,7 @@ describe('in a directory of another user', { timeout: 180_000 }, () => {
       await writeFile(conflist(), CONFLIST)
       await chown(conflist(), MALLORY, MALLORY)
       const { stderr } = await install(`--config ${await configFile(i)}`)
-      expect(stderr).toMatch(/^$|another process has exchanged the file|ENOENT|ELOOP|it belongs to user 0/)
+      expect(stderr).toMatch(/^$|another process replaced the file|ENOENT|ELOOP|it belongs to user 0/)
       await unharmed()
     }
   })
@@ -266,7 +268,7 @@ describe('in a directory of another user', { timeout: 180_000 }, () => {
     const swap = `for file in .ip-masq-unfinished.*; do ln -s ${victim} theirs; mv -f theirs $file; done`
     const { exitCode, stderr } = await exchangeAt('fchmod', /(fchmod)\(/, () => swap)
     expect(exitCode).toBe(1)
-    expect(stderr).toContain('another process has exchanged the file')
+    expect(stderr).toContain('another process replaced the file')
     await unharmed()
   })
 

@@ -105,7 +105,7 @@ describe('install --watch', () => {
 
   test('stays where there is no network yet, says so once, and installs when there is one', async () => {
     const { said, child, exit } = start()
-    const line = `Cannot install: there is no network in ${confDir} yet; the primary plugin writes it; use --wait, or --conf-dir`
+    const line = `Cannot install: there is no network in ${confDir} yet; the primary plugin creates it; use --wait to wait for it, or name another directory with --conf-dir`
     await until(async () => (await said()).includes(line))
     // A second try, after 5 s.
     await new Promise((resolve) => setTimeout(resolve, 6_000))

@@ -50,8 +50,8 @@ describe('install', () => {
       lines: [
         `installed ${binDir}/ip-masq`,
         `added ip-masq to ${confDir}/10-pods.conflist`,
-        'left to do: bridge masquerades too (plugins[0].ipMasq), and knows no exemptions: use --disable-primary-masq',
-        'left to do: no container runtime answers here; where new pods start without a rule, restart it (systemctl restart containerd)',
+        'left to do: bridge masquerades too (plugins[0].ipMasq), and ignores exemptions: use --disable-primary-masq',
+        'left to do: no container runtime answers here; if new pods get no rule, restart the runtime (systemctl restart containerd)',
       ],
     })
     expect(await read('10-pods.conflist')).toBe(
@@ -116,7 +116,7 @@ describe('install', () => {
     await symlink('05-first.conflist', join(confDir, '06-link.conflist'))
     expect(await install()).toMatchObject({
       status: 1,
-      stderr: `Cannot use ${confDir}/06-link.conflist: it is a directory; the runtime takes this file first: mend or remove it, or name another network with --network`,
+      stderr: `Cannot use ${confDir}/06-link.conflist: it is a directory; the runtime takes this file first: repair or remove it, or name another network with --network`,
     })
   })
 
@@ -201,20 +201,20 @@ describe('install', () => {
   test('by drop-in, where it is asked for', async () => {
     await write('10-pods.conflist')
     expect((await install('--mode drop-in')).lines).toContain(
-      `added ip-masq to network pods by ${confDir}/pods/90-ip-masq.conf`,
+      `added ip-masq to network pods with the drop-in ${confDir}/pods/90-ip-masq.conf`,
     )
     expect(await read('10-pods.conflist')).toBe(CONFLIST)
     expect(JSON.parse(await read('pods/90-ip-masq.conf'))).toEqual({ type: 'ip-masq' })
     // A second run stays with it, whatever the runtime.
     expect((await install()).lines[0]).toBe('nothing to do')
     expect((await install('--mode patch')).stderr).toBe(
-      `Cannot install into network pods by patch: ip-masq is in ${confDir}/pods/90-ip-masq.conf already; leave --mode out, or run ip-masq uninstall first`,
+      `Cannot install into network pods with --mode patch: ip-masq is in ${confDir}/pods/90-ip-masq.conf already; leave out --mode, or run ip-masq uninstall first`,
     )
   })
 
   test('refuses a drop-in where the list is to be all, or has ip-masq already', async () => {
     await write('10-pods.conflist', CONFLIST.replace('"name"', '"loadOnlyInlinedPlugins": true,\n  "name"'))
-    expect((await install('--mode drop-in')).stderr).toMatch(/says loadOnlyInlinedPlugins; use --mode patch$/)
+    expect((await install('--mode drop-in')).stderr).toMatch(/sets loadOnlyInlinedPlugins; use --mode patch$/)
     await install()
     expect((await install('--mode drop-in')).stderr).toMatch(/ip-masq is in .*10-pods.conflist already/)
   })
@@ -243,13 +243,13 @@ describe('install', () => {
   test('where nothing may be executed, nothing is installed and no conflist is touched', async () => {
     await write('10-pods.conflist')
     const before = `mount -t tmpfs -o noexec none ${binDir}`
-    expect((await install('', { before })).stderr).toMatch(/^Cannot install: .* does not run here/)
+    expect((await install('', { before })).stderr).toMatch(/^Cannot install: .* does not run on this node/)
     expect(await read('10-pods.conflist')).toBe(CONFLIST)
   })
 
   test('--wait waits for a network, and none is made', async () => {
     expect((await install()).stderr).toBe(
-      `Cannot install: there is no network in ${confDir} yet; the primary plugin writes it; use --wait, or --conf-dir`,
+      `Cannot install: there is no network in ${confDir} yet; the primary plugin creates it; use --wait to wait for it, or name another directory with --conf-dir`,
     )
     expect(await readdir(confDir)).toEqual([])
     const waiting = install('--wait 10s')
@@ -327,7 +327,8 @@ describe('install leaves alone', () => {
     expect(await readdir(directory)).toEqual(['bin', 'cni', 'net.d'])
   })
 
-  const FIRST = 'the runtime takes this file first: mend or remove it, or name another network with --network'
+  const FIRST =
+    'the runtime takes this file first: repair or remove it, or name another network with --network'
   test.each([
     [
       'a broken file',
@@ -365,7 +366,7 @@ describe('install leaves alone', () => {
       'a list in a .conf',
       '10-a.conf',
       CONFLIST,
-      'it holds a list of plugins, and runtimes read a list from a file that ends in .conflist only: rename it',
+      'it holds a list of plugins, and runtimes read a list only from a file that ends in .conflist: rename it',
     ],
     [
       'one plugin in a .conflist',
@@ -377,7 +378,7 @@ describe('install leaves alone', () => {
       'a name that is a path',
       '10-a.conflist',
       '{"name": "..", "plugins": [{"type": "a"}]}',
-      'its name ".." cannot be a network\'s',
+      'its name ".." is not valid for a network',
     ],
   ])('the second file when the first is %s', async (_, name, text, said) => {
     await write(name, text)
@@ -396,7 +397,7 @@ describe('install leaves alone', () => {
   })
 
   const SPEAKS =
-    'and ip-masq speaks 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0: every ADD would fail; write "cniVersion": "1.0.0", or use --set-cni-version 1.0.0'
+    'and ip-masq supports 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0: every ADD would fail; write "cniVersion": "1.0.0", or use --set-cni-version 1.0.0'
   test.each([
     ['no cniVersion', '', 'it has no "cniVersion", which means 0.1.0'],
     ['an old cniVersion', '"cniVersion": "0.2.0",', 'its "cniVersion" is "0.2.0"'],
@@ -448,7 +449,7 @@ describe('install leaves alone', () => {
     await write(file, text)
     expect(await install()).toMatchObject({
       status: 1,
-      stderr: `Cannot add ip-masq to ${join(confDir, file)}: ${who} masquerades by itself, and ip-masq changes nothing of that: switch it off first, and use --force then (docs/neighbours.md#${section})`,
+      stderr: `Cannot add ip-masq to ${join(confDir, file)}: ${who} masquerades by itself, and ip-masq cannot change that: switch that masquerade off first, and then use --force (docs/neighbours.md#${section})`,
     })
     expect(await read(file)).toBe(text)
     const page = await readFile(new URL('../../docs/neighbours.md', import.meta.url), 'utf8')
@@ -518,7 +519,7 @@ describe('install leaves alone', () => {
     const before = `mount -t tmpfs -o size=1m none ${binDir}`
     const { status, stderr } = await install('', { before })
     expect(status).toBe(1)
-    expect(stderr).toMatch(/^Cannot \S+.*ENOSPC/)
+    expect(stderr).toBe(`Cannot write to ${binDir}/ip-masq: the disk is full; make room`)
     expect(await read('10-pods.conflist')).toBe(CONFLIST)
   })
 })
@@ -569,7 +570,7 @@ describe('uninstall', () => {
     describe('without a usable backup', () => {
       const doubt = (file: string) => {
         const [path, backup] = [join(confDir, file), join(confDir, `${file}.ip-masq-backup`)]
-        return `left to do: new pods of ${path} leave the node with their own address, because bridge does not masquerade (plugins[0].ipMasq is false), and without a usable ${backup} nothing shows whether install switched it off: set plugins[0].ipMasq to true to masquerade them, or remove ${backup} if that is as you want it`
+        return `left to do: new pods of ${path} leave the node with their own address, because bridge does not masquerade (plugins[0].ipMasq is false), and without a usable ${backup} ip-masq cannot tell whether install switched it off: set plugins[0].ipMasq to true to masquerade them, or remove ${backup} to keep it off`
       }
       const backup = () => join(confDir, '10-pods.conflist.ip-masq-backup')
       const off = CONFLIST.replace('"ipMasq": true', '"ipMasq": false')
@@ -660,7 +661,7 @@ describe('uninstall', () => {
       await write('10-pods.conflist', (await read('10-pods.conflist')).replace('1.50', '2'))
       const { status, lines } = await uninstall('--restore-primary-masq')
       expect(status).toBe(1)
-      expect(lines.at(-1)).toContain('the plugin has been changed since, so set plugins[0].ipMasq yourself')
+      expect(lines.at(-1)).toContain('the plugin was changed after that, so set plugins[0].ipMasq yourself')
       expect(await read('10-pods.conflist')).toBe(
         CONFLIST.replace('"ipMasq": true', '"ipMasq": false').replace('1.50', '2'),
       )
@@ -675,7 +676,7 @@ describe('uninstall', () => {
     expect({ status, lines }).toEqual({
       status: 1,
       lines: [
-        `took ip-masq out of ${confDir}/10-pods.conflist`,
+        `removed ip-masq from ${confDir}/10-pods.conflist`,
         expect.stringMatching(
           /^in use by a eth0, network cbr0 since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: it has rules, and /,
         ),

@@ -90,7 +90,7 @@ describe('an attachment that only a cache has', () => {
 test('a file that may stand for an attachment is named', async () => {
   await writeFile(join(cacheDir, 'results', 'pods-torn-eth0'), '{"kind": "cni')
   expect((await uninstall()).lines).toContain(
-    'in use, perhaps: the cache file pods-torn-eth0 may stand for an attachment, and it cannot be read',
+    'perhaps in use: the cache file pods-torn-eth0 may describe an attachment, and it cannot be read',
   )
 })
 
@@ -275,7 +275,7 @@ test('says that there is no executable where it was told to look', async () => {
   await mkdir(join(directory, 'other'))
   expect(await uninstall(`--bin-dir ${directory}/other`)).toMatchObject({
     status: 0,
-    lines: [`took ip-masq out of ${confDir}/10-pods.conflist`, `there is no ${directory}/other/ip-masq`],
+    lines: [`removed ip-masq from ${confDir}/10-pods.conflist`, `there is no ${directory}/other/ip-masq`],
   })
 })
 
@@ -287,7 +287,7 @@ test('a config that it may not read keeps the executable: a runtime may', async 
   const { status, stderr } = await uninstall()
   expect({ status, isThere: await isThere() }).toEqual({ status: 1, isThere: true })
   expect(stderr).toMatch(
-    `Cannot tell whether ${link} names ip-masq: Cannot use ${directory}/linked: it belongs to user 0, and a link that user 4321 can change leads to it; mend or remove it, or use --force`,
+    `Cannot tell whether ${link} names ip-masq: Cannot use ${directory}/linked: it belongs to user 0, and a link that user 4321 can change leads to it; repair or remove the file, or use --force`,
   )
   // What no runtime can read is no reason to stay.
   await rm(link)

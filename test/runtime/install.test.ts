@@ -78,7 +78,7 @@ describe('containerd', () => {
 
   test('uninstall with a container running: new ones go without, the executable stays for its DEL', async () => {
     const said = await containerd.shell('/opt/cni/bin/ip-masq uninstall || true')
-    expect(said).toContain('took ip-masq out of /etc/cni/net.d/10-pods.conflist')
+    expect(said).toContain('removed ip-masq from /etc/cni/net.d/10-pods.conflist')
     expect(said).toContain('left alone /opt/cni/bin/ip-masq: 1 attachment uses it still')
     expect(await containerd.run('without', talk(DESTINATIONS.internet))).toMatch(/^10\.244\.1\./)
     expect(await containerd.exec('stays', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)

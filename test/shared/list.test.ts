@@ -118,7 +118,7 @@ describe('what is odd', () => {
     [
       "a policy other than the conflist's",
       () => network.writeConflist({ nonMasqueradeCIDRs: [] }),
-      [`${A} policy other than the conflist's`, `${B} policy other than the conflist's`],
+      [`${A} policy differs from the conflist's`, `${B} policy differs from the conflist's`],
     ],
     [
       'a conflist without ip-masq',
@@ -269,7 +269,7 @@ describe('--policies', () => {
       '    169.254.0.0/16      exempt  built-in: link-local (masqLinkLocal is off)',
       "    10.244.1.0/24       exempt  the pod's own subnet",
       ...(firewall.name === 'nftables'
-        ? ['  IPv6: not masqueraded, by ipv6, CONF/10-pods.conflist:13:7']
+        ? ['  IPv6: not masqueraded, because of ipv6, CONF/10-pods.conflist:13:7']
         : []),
       "  the pod's own list of 1 prefix replaces the configured list",
     ])
@@ -325,7 +325,7 @@ describe('--policies', () => {
         ? `nft add element inet ip-masq ${chain}-ip { 8.8.8.8 }`
         : `${firewall.name} -t nat -I ${chain} -d 8.8.8.8 -j RETURN`,
     )
-    expect((await list()).rows).toEqual([HEAD, `${B} policy other than the conflist's`])
+    expect((await list()).rows).toEqual([HEAD, `${B} policy differs from the conflist's`])
     expect(await policies()).toContain('    8.8.8.8/32          exempt')
   })
 

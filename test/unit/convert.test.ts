@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { convert } from '../../src/convert/convert'
 
 const IPV6 =
-  'IPv6: ip-masq-agent leaves it alone unless it is started with --enable-ipv6, ip-masq masquerades it; add "ipv6": false to keep it so'
+  'IPv6: ip-masq masquerades it, and ip-masq-agent does so only with --enable-ipv6; add "ipv6": false if your agent runs without that'
 
 describe('ip-masq-agent', () => {
   test('its config', async () => {
@@ -11,8 +11,8 @@ describe('ip-masq-agent', () => {
     expect(await convert(text)).toEqual({
       plugin: { type: 'ip-masq', nonMasqueradeCIDRs: ['10.0.0.0/8', '172.16.0.0/12'], masqLinkLocal: true },
       notes: [
-        'left out: resyncInterval, which means nothing here',
-        'left out: cidrLimit, which means nothing here',
+        'left out: resyncInterval, which has no effect in ip-masq',
+        'left out: cidrLimit, which has no effect in ip-masq',
         IPV6,
       ],
     })
@@ -121,7 +121,7 @@ data:
         exceptPodCIDRs: ['10.0.0.0/12'],
         masqLinkLocal: true,
       },
-      notes: ['left out: resyncInterval, which means nothing here', IPV6],
+      notes: ['left out: resyncInterval, which has no effect in ip-masq', IPV6],
     })
   })
 
@@ -176,7 +176,7 @@ data:
     [
       'binaryData',
       JSON.stringify({ ...mapOf('ip-masq-agent', {}), binaryData: { config: '//5u' } }),
-      'Cannot use ConfigMap ip-masq-agent, config: it is in binaryData, because the file that it was made of is not UTF-8; save that as UTF-8 and make the ConfigMap again',
+      'Cannot use ConfigMap ip-masq-agent, config: it is in binaryData, because the original file is not UTF-8; save the file as UTF-8 and create the ConfigMap again',
     ],
     ['GKE’s policy', egress, 'Cannot convert this: EgressNATPolicy default: it is for GKE Dataplane V2'],
     [
@@ -352,15 +352,15 @@ describe('Windows', () => {
   test('without exceptions everything is masqueraded, and that is said', async () => {
     expect(await convert(JSON.stringify({ type: 'x', policies: [policy({})] }))).toEqual({
       plugin: { type: 'ip-masq', nonMasqueradeCIDRs: [] },
-      notes: ['there are no exceptions: nonMasqueradeCIDRs is [], and only the built-in exemptions hold'],
+      notes: ['there are no exceptions: nonMasqueradeCIDRs is [], and only the built-in exemptions apply'],
     })
   })
 })
 
 describe('refused:', () => {
   test.each([
-    ['', 'Cannot convert nothing: the input is empty'],
-    ['# nothing\n', 'Cannot convert nothing: the input is empty'],
+    ['', 'Cannot convert this: the input is empty'],
+    ['# nothing\n', 'Cannot convert this: the input is empty'],
     ['text', 'Cannot convert this: give an ip-masq-agent config, its ConfigMap, or a Windows CNI config'],
     ['{a', 'Cannot convert this: it cannot be read as JSON or YAML'],
     [

@@ -63,7 +63,7 @@ describe('addPlugin', () => {
 
   test.each([
     ['{"name": "n", "type": "bridge"}', /a plain .conf holds one plugin/],
-    ['{"plugins": [{"type": "ip-masq"}, {"type": "ip-masq"}]}', /is in it 2 times/],
+    ['{"plugins": [{"type": "ip-masq"}, {"type": "ip-masq"}]}', /has ip-masq 2 times/],
     ['[]', /no list "plugins"/],
   ])('refuses %s', (text, message) => {
     expect(() => addPlugin(text, OWN)).toThrow(message)

@@ -153,7 +153,7 @@ describe('what is odd', () => {
 
   test.each([
     ['what is wanted', PLAIN, {}, []],
-    ['another policy', SNAT, {}, [{ code: 'other-policy', text: "policy other than the conflist's" }]],
+    ['another policy', SNAT, {}, [{ code: 'other-policy', text: "policy differs from the conflist's" }]],
     ['another policy, which is only that of the ADD', SNAT, { isFallback: true }, []],
     [
       'another place',

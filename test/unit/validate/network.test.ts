@@ -233,7 +233,7 @@ describe('files that no runtime loads:', () => {
   test('a list in a .conf', async () => {
     const files = { 'net.conf': list(NAMED, BRIDGE, OURS) }
     expect(await validateFiles(files, { paths: ['net.conf'] })).toEqual([
-      'net.conf:1:42: error: Cannot load this: it holds a list of plugins, and runtimes read a list from a file that ends in .conflist only: rename it',
+      'net.conf:1:42: error: Cannot load this: it holds a list of plugins, and runtimes read a list only from a file that ends in .conflist: rename it',
       '1 file judged: 1 error, 0 warnings',
     ])
   })
