@@ -1,5 +1,5 @@
 import { entriesIn } from '#system/files'
-import { isAbsent } from '../system/absent'
+import { isDirectory } from '../system/absent'
 import { isMissing } from '../system/errors'
 import { join } from '../system/paths'
 import { inPlainWords } from '../system/plain-words'
@@ -47,7 +47,7 @@ export function readNetworks(confDir: string): Networks {
       problems.push(`${join(confDir, file)}: ${inPlainWords(error)}`)
     }
   }
-  return { exists: !isAbsent(confDir), networks, problems }
+  return { exists: isDirectory(confDir), networks, problems }
 }
 
 function parseNetwork(confDir: string, file: string): Network {

@@ -39,7 +39,9 @@ export function unknownCommand(words: readonly string[]): UsageError {
   const [word = ''] = words
   const near = suggestion(word, [...Object.keys(ROWS), '--help', '--version'])
   const help = 'see ip-masq --help'
-  const advice =
-    near === undefined || near === word ? help : `write ip-masq ${near} if that is meant, or ${help}`
+  const isNear = near !== undefined && near !== word
+  const advice = isNear
+    ? `write ip-masq ${near} if that is meant, or ${help}`
+    : `ip-masq has no such command; ${help}`
   return new UsageError(`Cannot use ${JSON.stringify(words.join(' '))}: ${advice}`)
 }

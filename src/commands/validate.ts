@@ -1,4 +1,6 @@
+import { CniError } from '../cni/error'
 import { printLines } from '../cni/printable'
+import { isDirectory } from '../system/absent'
 import type { Finding } from '../validate/finding'
 import { countOf, renderVerdict, verdictJson } from '../validate/render'
 import { validate } from '../validate/validate'
@@ -15,6 +17,8 @@ export async function validateCommand(
   const { paths, confDir, filesRoot, format, json, root } = options
   try {
     if (root !== undefined) enterHostRoot(root)
+    if (filesRoot !== undefined && !isDirectory(filesRoot))
+      throw new CniError('ioFailure', `Cannot use --files-root ${filesRoot}: there is no such directory`)
   } catch (error) {
     await world.writeError(printLines([errorText(error)]))
     return 2

@@ -88,7 +88,9 @@ function checkFiles(conflists: Conflists): readonly Finding[] {
   const { confDir, read, first } = conflists
   const elsewhere = 'name the right directory with --conf-dir or --profile'
   if (!read.exists)
-    return [unseen(check, { what: `Cannot look at conflists: there is no ${confDir}`, mend: elsewhere })]
+    return [
+      unseen(check, { what: `Cannot look at conflists: there is no directory ${confDir}`, mend: elsewhere }),
+    ]
   if (first === undefined)
     return [
       warning(check, {

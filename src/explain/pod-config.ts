@@ -28,7 +28,7 @@ export async function askedFor(pod: PodAddress, networks: Networks, confDir: str
     return { notes: [`network ${name}: ${confDir}/${network.file} has no ip-masq`], problems: [] }
   const isAbsent = !at && networks.exists
   const notes = isAbsent ? [`network ${name}: there is no conflist of that name in ${confDir}`] : []
-  const nowhere = `there is no ${confDir}; name the right directory with --conf-dir or --profile`
+  const nowhere = `there is no directory ${confDir}; name the right directory with --conf-dir or --profile`
   // One of those that cannot be read may be the network's.
   const problems = at ? [] : networks.exists ? networks.problems : [nowhere]
   const plugin = at ? at.plugin : pluginOfAdd(cached)

@@ -24,7 +24,9 @@ interface Found {
 export function absentDirectories({ confDir, networks, cache }: Found, needed: Named): string[] {
   const isLost = needed.confDir && !networks.exists
   return [
-    ...(isLost ? [`there is no ${confDir}; name the right directory with --conf-dir or --profile`] : []),
+    ...(isLost
+      ? [`there is no directory ${confDir}; name the right directory with --conf-dir or --profile`]
+      : []),
     ...(needed.cacheDirs ? absentCaches(cache) : []),
   ]
 }

@@ -151,7 +151,7 @@ async function findWanted({ cacheDirs, confDir }: SyncOptions): Promise<Found> {
   const missing = networks.exists
     ? []
     : [
-        `there is no ${confDir}, so sync used the conflists of the ADDs; name the right directory with --conf-dir or --profile`,
+        `there is no directory ${confDir}, so sync used the conflists of the ADDs; name the right directory with --conf-dir or --profile`,
       ]
   return {
     ...found,

@@ -11,6 +11,7 @@ interface Refusal {
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   EEXIST: { why: 'something with this name exists already' },
+  EBADF: { why: 'it is closed' },
   EBUSY: { why: 'something else uses it at the moment', advice: 'try again' },
   EDQUOT: { why: 'the disk quota is used up', advice: 'make room' },
   EIO: { why: 'the disk reports an error', advice: 'look at the kernel log (dmesg)' },

@@ -62,7 +62,7 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
     expect(await type(`${executable} ${option}`)).toMatchObject({
       exitCode: 2,
       stdout: '',
-      stderr: `Cannot use "${option}": see ip-masq --help`,
+      stderr: `Cannot use "${option}": ip-masq has no such command; see ip-masq --help`,
     })
   })
 
@@ -106,7 +106,11 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
     ['convert /no/such/file', 1, 'Cannot read /no/such/file: there is no such file or directory'],
     ['convert </tmp', 1, 'Cannot read stdin: it is a directory; name a file'],
     ["convert <<< $'\\xff'", 1, 'Cannot read stdin: it is not UTF-8'],
-    ['convert --yaml', 2, "Cannot run ip-masq convert: Unknown option '--yaml'; see ip-masq convert --help"],
+    [
+      'convert --yaml',
+      2,
+      'Cannot run ip-masq convert: there is no option --yaml; see ip-masq convert --help',
+    ],
     [
       'convert a b',
       2,

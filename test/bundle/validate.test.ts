@@ -107,11 +107,19 @@ secret.conflist: error: Cannot read this: user 65534 has no permission; run it a
     expect(stderr).toMatch(/^Cannot enter \/nope: /)
   })
 
+  test('a --files-root that is not there ends with 2', async () => {
+    expect(await validate('--files-root /nope cni')).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: 'Cannot use --files-root /nope: there is no such directory',
+    })
+  })
+
   test('a command line that cannot be used ends with 2', async () => {
     expect(await validate('--format gitlab cni')).toMatchObject({
       exitCode: 2,
       stdout: '',
-      stderr: 'Cannot use --format "gitlab": write text, github',
+      stderr: 'Cannot use --format "gitlab": write text or github',
     })
   })
 })

@@ -173,7 +173,7 @@ describe('conflists', () => {
     const { status, findings } = await site.examine()
     expect(status).toBe(2)
     expect(findings.filter(({ check }) => check === 'conflists').map(short)).toEqual([
-      'unseen: Cannot look at conflists: there is no CONF',
+      'unseen: Cannot look at conflists: there is no directory CONF',
     ])
   })
 

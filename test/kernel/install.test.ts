@@ -260,11 +260,11 @@ describe('install', () => {
   })
 
   test.each([
-    ['install --mode patchy', 'Cannot use --mode "patchy": write auto, drop-in, patch'],
+    ['install --mode patchy', 'Cannot use --mode "patchy": write auto, drop-in or patch'],
     ['install --profile gke', /^Cannot use --profile "gke": write default, k3s, /],
     ['install --bin-dir bin', 'Cannot use --bin-dir "bin": write an absolute path'],
     ['install --wait soon', 'Cannot use --wait "soon": write a duration, as in 90s, 10m or 1h'],
-    ['uninstall --mode patch', /^Cannot run ip-masq uninstall: Unknown option '--mode'/],
+    ['uninstall --mode patch', /^Cannot run ip-masq uninstall: there is no option --mode/],
   ])('%s', async (line, said) => {
     expect(await run(line)).toMatchObject({
       status: 2,

@@ -50,9 +50,13 @@ test('a node without pods may have no directories; those that somebody named are
       stdout: 'No attachment has rules here; looked in nftables and iptables-nft',
       stderr: 'there is no result cache /nowhere/results; check --cache-dir',
     })
+    expect(await list('--conf-dir /etc/passwd')).toMatchObject({
+      status: 1,
+      stderr: 'there is no directory /etc/passwd; name the right directory with --conf-dir or --profile',
+    })
     expect(await list('--conf-dir /nowhere')).toMatchObject({
       status: 1,
-      stderr: 'there is no /nowhere; name the right directory with --conf-dir or --profile',
+      stderr: 'there is no directory /nowhere; name the right directory with --conf-dir or --profile',
     })
   } finally {
     await empty.delete()

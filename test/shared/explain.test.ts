@@ -343,7 +343,7 @@ describe('when not all is as it should be:', () => {
     expect([status, one.parts[0].seenAs, one.problems, one.notes]).toEqual([
       1,
       [NODE.ipv4],
-      [`there is no ${confDir}; name the right directory with --conf-dir or --profile`],
+      [`there is no directory ${confDir}; name the right directory with --conf-dir or --profile`],
       ['this is by the conflist of its ADD, as the runtime cached it'],
     ])
   })

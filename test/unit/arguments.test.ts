@@ -17,10 +17,20 @@ function attempt<T>(parse: () => T): T | string {
   try {
     return parse()
   } catch (error) {
-    // An operator sees the first of several lines, and Node adds how to write what is no flag.
-    const [line = ''] = error instanceof Error ? error.message.split('\n') : []
-    return line.replace(/(?<=^Unknown option '.*')\. To specify .*$/, '')
+    return inOurWords(error instanceof Error ? error.message : '')
   }
+}
+
+/** Node's refusals in our words, and ours without the advice that Node does not give, or gives in other lines. */
+function inOurWords(message: string): string {
+  const [line = ''] = message.split('\n')
+  return line
+    .replace(/^Unknown option '(.*?)'.*$/, 'there is no option $1')
+    .replace(/^Option '-h, --help' does not take an argument$/, '-h (--help) takes no value')
+    .replace(/^Option '(.*)' does not take an argument$/, '$1 takes no value')
+    .replace(/^Option '(.*?)( <value>)?' argument (missing|is ambiguous\.)$/, '$1 needs a value')
+    .replace(/^(--\S+ needs a value), and .*$/, '$1')
+    .replace(/^Unexpected argument '(.*)'\. This command .*$/, 'it takes options only, and "$1" is none')
 }
 
 /** In Node's form. */
@@ -45,7 +55,7 @@ const argument = fc.oneof(
 )
 
 test.each([true, false])(
-  'any arguments are read, or refused with the same words, as Node does it (positionals: %s)',
+  'any arguments are read, or refused for the same reason, as Node does it (positionals: %s)',
   (takesPositionals) => {
     const seen = { read: 0, refused: 0 }
     fc.assert(

@@ -17,11 +17,11 @@ export interface Arguments {
 
 export class UnknownOptionError extends Error {
   constructor(readonly option: string) {
-    super(`Unknown option '${option}'`)
+    super(`there is no option ${option}`)
   }
 }
 
-/** Throws with the reason, fit to follow a colon. */
+/** Throws an Error with the reason, worded to follow a colon. */
 export function parseArguments(
   args: readonly string[],
   options: FlagOptions,
@@ -69,18 +69,21 @@ function readValue(
   { type, short }: FlagOption,
   given: string | (() => string | undefined),
 ): readonly string[] {
-  const shown = short === undefined ? `--${name}` : `-${short}, --${name}`
+  const shown = short === undefined ? `--${name}` : `-${short} (--${name})`
   if (type === 'boolean') {
-    if (typeof given === 'string') throw new Error(`Option '${shown}' does not take an argument`)
+    if (typeof given === 'string') throw new Error(`${shown} takes no value`)
     return []
   }
   if (typeof given === 'string') return [given]
   const next = given()
-  if (next === undefined) throw new Error(`Option '${shown} <value>' argument missing`)
-  if (next.length > 1 && next.startsWith('-')) throw new Error(`Option '${shown}' argument is ambiguous.`)
+  if (next === undefined) throw new Error(`${shown} needs a value`)
+  if (next.length > 1 && next.startsWith('-'))
+    throw new Error(
+      `${shown} needs a value, and ${JSON.stringify(next)} looks like an option; write ${shown}=VALUE`,
+    )
   return [next]
 }
 
 function unexpected(arg: string): Error {
-  return new Error(`Unexpected argument '${arg}'. This command does not take positional arguments`)
+  return new Error(`it takes options only, and ${JSON.stringify(arg)} is none`)
 }

@@ -139,9 +139,14 @@ export function oneOf<const T extends string>(
   words: readonly T[],
 ): Kind<T> & { readonly complete: readonly T[] } {
   return {
-    read: (text) => words.find((word) => word === text) ?? unusable(`write ${words.join(', ')}`),
+    read: (text) => words.find((word) => word === text) ?? unusable(`write ${oneOfWords(words)}`),
     complete: words,
   }
+}
+
+/** `a, b or c` */
+function oneOfWords(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }
 
 function unusable(advice: string): never {
