@@ -100,12 +100,11 @@ function isHeld(found: AddressState, wanted: Wanted): boolean {
 }
 
 /**
- * Deletes what is in the way of the elements: a stale owner, an element that sends the packets elsewhere, addresses that
- * this attachment had before and has no more, and its slots, including a tombstone.
+ * Deletes what is in the way of the elements: a stale owner, the element of `pods-ip` (see `addPod`), addresses that this
+ * attachment had before and has no more, and its slots, including a tombstone.
  */
 function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transaction {
   const owner = ownerValue(attachmentDigest(wanted.attachment), wanted.addresses)
-  const chain = policyName(wanted.policy)
   return [
     ...addresses.flatMap((found): Transaction => {
       if (!isWanted(wanted, found.address)) {
@@ -117,9 +116,7 @@ function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transa
       }
       return [
         ...(found.owner && found.owner.value !== owner.value ? deleteOwner(found.address, found.owner) : []),
-        ...(found.verdict !== undefined && policyOf(found.verdict) !== chain
-          ? [deletePod(found.address)]
-          : []),
+        ...(found.verdict !== undefined ? [deletePod(found.address)] : []),
       ]
     }),
     ...deleteSlotsThatSay(attachmentDigest(wanted.attachment), slots.all),

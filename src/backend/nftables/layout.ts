@@ -45,7 +45,12 @@ export function addOwner(address: Address, value: Address, comment?: string): El
   return { do: 'add-elements', set: OWNERS, elements: [element] }
 }
 
-/** Sends an address's packets to a policy. Refused ("File exists") when they are sent to another one. */
+/**
+ * Sends an address's packets to a policy. Refused ("File exists") when they are sent to another one. Kernels before 6.5
+ * may refuse it ("Device or resource busy") even when they are sent to the same one, because they compare the padding of
+ * a verdict too (fixed in stable kernels since July 2023; seen on 5.4). So whoever knows of an element deletes it first,
+ * in the same transaction, whatever its policy.
+ */
 export function addPod(address: Address, policyChain: string): ElementOperation {
   return {
     do: 'add-elements',

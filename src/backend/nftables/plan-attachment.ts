@@ -69,7 +69,7 @@ export function planAttachment(
       // The owner exists and is compared, or it is new: in both cases the whole is refused when somebody was faster. The
       // comment is written too; otherwise an owner that a DEL has just removed would come back without one, and stay so.
       addOwner(address, found?.owner ?? owner(), comment()),
-      ...(found?.verdict !== undefined && current !== chain ? [deletePod(address)] : []),
+      ...(found?.verdict !== undefined ? [deletePod(address)] : []),
       addPod(address, chain),
     ]
   })
