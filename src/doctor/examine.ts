@@ -14,7 +14,7 @@ import { checkForeign, readOthers } from './foreign'
 import { checkBridge, checkForwarding, readForwarding } from './forwarding'
 import { checkHooks, foreignChains, ownChain } from './hooks'
 import { checkKeeper, readKeepers } from './keeper'
-import { checkNat, checkNetfilter, checkRelease } from './kernel'
+import { absentForNat, checkNat, checkNetfilter, checkRelease } from './kernel'
 import { type Look, look } from './look'
 import { mayAsk, presenceOf } from './modules'
 import { checkDropIns, checkNetworks, checkPrimary } from './networks'
@@ -95,7 +95,9 @@ async function kernel({ backend }: Site, seen: Look): Promise<readonly Finding[]
     ...checkNetfilter(seen.kernel),
     ...checkNat(seen.kernel),
     ...(mayOpenSockets(seen)
-      ? await guarded('backends', () => checkBackends(backend(), ownNetworks(seen)))
+      ? await guarded('backends', () =>
+          checkBackends(backend(), ownNetworks(seen), absentForNat(seen.kernel)),
+        )
       : [UNTRIED]),
   ]
 }

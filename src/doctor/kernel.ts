@@ -19,21 +19,27 @@ export interface Kernel {
   readonly netfilter: Netfilter
 }
 
-const OLDEST = [5, 13] as const
+/** The first with NAT in the family inet. Kernels from 5.4 on were tried (docs/how-it-works.md has the list). */
+const OLDEST = [5, 2] as const
 
 export function checkRelease(release: string): readonly Finding[] {
   const check = 'kernel-version'
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? []
-  if (major === undefined)
+  const isOld = isOlder(release)
+  if (isOld === undefined)
     return [unseen(check, { what: "Cannot read the kernel's version", mend: 'mount /proc' })]
-  const isOld = Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1])
   if (!isOld) return [ok(check, `Linux ${release}`)]
   return [
-    note(check, `Linux ${release} is older than ${OLDEST.join('.')}, which the nftables rules are made for`, {
+    note(check, `Linux ${release} is older than ${OLDEST.join('.')}, the first with NAT in the family inet`, {
       why: 'a distribution may have brought its nf_tables up to date; where not, ADDs use iptables by themselves',
       mend: 'upgrade the kernel, or write "backend": "iptables" into the conflist',
     }),
   ]
+}
+
+function isOlder(release: string): boolean | undefined {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? []
+  if (major === undefined) return undefined
+  return Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1])
 }
 
 export function checkNetfilter({ netfilter, modules }: Kernel): readonly Finding[] {
@@ -76,14 +82,24 @@ export function checkNetfilter({ netfilter, modules }: Kernel): readonly Finding
 /** What a masquerade of both families in one table takes; from 5.2 on these have the family inet. */
 const NEEDED = ['nft_chain_nat', 'nft_masq', 'nf_conntrack'] as const
 
-/** Where our chain stands, the kernel has shown what it can do. */
-export function checkNat({ netfilter, modules }: Kernel): readonly Finding[] {
-  const check = 'kernel-nat'
+/** Where our chain is hooked, the kernel has shown what it can do. */
+function isHooked({ netfilter }: Kernel): boolean {
   const chains = netfilter.is === 'asked' ? netfilter.chains : []
-  if (chains.some(({ table, type }) => table === 'ip-masq' && type === 'nat'))
-    return [ok(check, 'the kernel does NAT in the family inet: our chain is hooked')]
-  const absent = NEEDED.filter((name) => presenceOf(name, modules) === 'absent')
-  if (absent.length === 0) return []
+  return chains.some(({ table, type }) => table === 'ip-masq' && type === 'nat')
+}
+
+/** The modules without which the kernel refuses our rules of nftables. */
+export function absentForNat(kernel: Kernel): readonly string[] {
+  if (isHooked(kernel)) return []
+  return NEEDED.filter((name) => presenceOf(name, kernel.modules) === 'absent')
+}
+
+export function checkNat(kernel: Kernel): readonly Finding[] {
+  const check = 'kernel-nat'
+  if (isHooked(kernel)) return [ok(check, 'the kernel does NAT in the family inet: our chain is hooked')]
+  const absent = absentForNat(kernel)
+  // An older kernel has no such module, in no package: `checkRelease` reports that.
+  if (absent.length === 0 || isOlder(kernel.release)) return []
   return [
     warning(check, {
       what: `this kernel has no ${absent.join(', ')}`,

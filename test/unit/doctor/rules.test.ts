@@ -268,6 +268,24 @@ describe('ways to write rules', () => {
     ])
   })
 
+  test.each([
+    ['auto', [], 'ok', 'rules can be written with iptables'],
+    ['iptables', [], 'ok', 'rules can be written with iptables'],
+    ['nftables', [], 'error', 'an ADD of network pods fails: this kernel has no nft_masq'],
+    [
+      'auto',
+      ['no iptables-restore'],
+      'error',
+      'an ADD of network pods fails: this kernel has no nft_masq; no iptables-restore',
+    ],
+  ] as const)(
+    '"backend": "%s" on a kernel that lacks a module, iptables lacks %j',
+    async (wanted, iptables, level, what) => {
+      const own = [{ network, setting: { ...setting, backend: wanted } }]
+      expect(await checkBackends(probing([], iptables), own, ['nft_masq'])).toMatchObject([{ level, what }])
+    },
+  )
+
   test('of a network that asks for one that is missing', async () => {
     expect(await checkBackends(probing(['no nft'], []), [{ network, setting }, { network }])).toEqual([
       {
