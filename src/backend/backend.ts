@@ -59,6 +59,8 @@ export interface Host extends Clock {
   legacyTables(family: Family): readonly string[]
   /** Whether nf_tables has a table of that name, found without a process; true where the kernel does not answer. */
   mayHaveTable(family: Family | 'inet', name: string): boolean
+  /** Whether the kernel has nf_tables; true where nobody can tell without a process. */
+  mayHaveNfTables(): boolean
   /** The bits of CapEff; undefined where /proc does not show them. */
   effectiveCapabilities(): bigint | undefined
   /**

@@ -5,7 +5,7 @@ import { takeTurn } from '#system/turns'
 import type { Family } from '../policy/address'
 import { findTool, runTool, type ToolResult } from '../system/tools'
 import type { Host } from './backend'
-import { mayHaveTable } from './nftables/netlink/tables'
+import { mayHaveNfTables, mayHaveTable } from './nftables/netlink/tables'
 
 /** The machine that we run on, as backends see it. `longestWaitMs` limits how long we wait for our turn (`takeTurn`). */
 export function hostOf(path: string | undefined, longestWaitMs = LONGEST_WAIT_MS): Host {
@@ -14,6 +14,7 @@ export function hostOf(path: string | undefined, longestWaitMs = LONGEST_WAIT_MS
     realPath: realPathOrSame,
     legacyTables,
     mayHaveTable,
+    mayHaveNfTables,
     effectiveCapabilities,
     epochSeconds,
     bootSeconds,

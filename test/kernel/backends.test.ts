@@ -108,6 +108,28 @@ describe('auto', () => {
     expect(await callPlugin(node, 'CHECK', pod(undefined, { before: old }))).toMatchObject(QUIET)
   })
 
+  test('is iptables where the kernel has no NAT in the family inet, and a dry run knows', async () => {
+    const script = `#!/bin/sh
+input=$(cat)
+case $input in *"type nat hook"*) echo "/dev/stdin:7:1-9: Error: Could not process rule: Operation not supported" >&2; exit 1;; esac
+printf '%s\\n' "$input" | ${tools}/real-nft "$@"
+`
+    await writeFile(join(tools, 'without-nat'), script, { mode: 0o755 })
+    const before = `cp /usr/sbin/nft ${tools}/real-nft; mount --bind ${tools}/without-nat /usr/sbin/nft`
+    await succeed(node, 'ADD', pod(undefined, { before }))
+    expect(await inBoth()).toEqual([[], A])
+    const network = await createCachedNetwork(node)
+    await network.writeConflist({})
+    await network.cache('a', ['10.244.1.7/24', 'fd00::7/64'])
+    for (const command of ['sync --dry-run', 'sync', 'sync --dry-run'])
+      expect(await network.command(command, { before })).toMatchObject({
+        status: 0,
+        stdout: '1 attachment, nothing to do',
+      })
+    expect(await inBoth()).toEqual([[], A])
+    await network.delete()
+  })
+
   test('is iptables where nft refuses everything, and DEL finds it there', async () => {
     const before = `printf '#!/bin/sh\\necho "netlink: Error: of some sort" >&2; exit 1\\n' > ${tools}/refusing
       chmod 755 ${tools}/refusing; mount --bind ${tools}/refusing /usr/sbin/nft`

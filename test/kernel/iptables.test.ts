@@ -66,6 +66,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     realPath: (file) => file,
     legacyTables: () => ['nat'],
     mayHaveTable: () => true,
+    mayHaveNfTables: () => true,
     effectiveCapabilities: () => undefined,
     epochSeconds: () => 1_790_000_000,
     bootSeconds: () => bootSeconds,

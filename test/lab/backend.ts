@@ -32,6 +32,7 @@ function hostWith(variant: string): Host {
     realPath: (file) => file,
     legacyTables: () => ['nat'],
     mayHaveTable: () => true,
+    mayHaveNfTables: () => true,
     effectiveCapabilities: () => undefined,
     epochSeconds: () => 1_790_000_000,
     bootSeconds: () => 5_000,

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { Host } from '../../src/backend/backend'
+import { kindsOf } from '../../src/backend/iptables/kinds'
 import { classify } from '../../src/backend/iptables/tool'
 
 describe('what iptables says', () => {
@@ -33,8 +35,41 @@ describe('what iptables says', () => {
       'unsupported',
     ],
     [1, 'iptables/1.8.9 Failed to initialize nft: Protocol not supported', 'unsupported'],
+    [
+      4,
+      'iptables v1.8.9 (nf_tables): Could not fetch rule set generation id: Invalid argument',
+      'unsupported',
+    ],
     [127, 'iptables: error while loading shared libraries: libxtables.so.12', 'unusable'],
   ] as const)('%d: %s', (status, said, failure) => {
     expect(classify(status, said)).toBe(failure)
+  })
+})
+
+describe('on a kernel without nf_tables', () => {
+  const run = () => {
+    throw new Error('no tool is to be started')
+  }
+  const hostWith = (...tools: readonly string[]): Host => ({
+    findTool: (name) => (tools.includes(name) ? { file: `/usr/sbin/${name}` } : { tried: [] }),
+    realPath: () => '/usr/sbin/xtables-nft-multi',
+    legacyTables: () => [],
+    mayHaveTable: () => false,
+    mayHaveNfTables: () => false,
+    effectiveCapabilities: () => undefined,
+    epochSeconds: () => 1_790_000_000,
+    bootSeconds: () => 5_000,
+  })
+  const NO_TABLES = { ip: [], ip6: [] }
+  const DEBIAN = ['iptables-restore', 'iptables-nft-restore', 'iptables-legacy-restore']
+
+  test('rules go to iptables-legacy, though the default is the kind over nf_tables', () => {
+    const kinds = kindsOf(run, hostWith(...DEBIAN), NO_TABLES)
+    expect(kinds.choose().variant).toBe('-legacy')
+    expect(kinds.candidates.map(({ variant }) => variant)).toEqual(['-legacy'])
+  })
+
+  test('a host with one kind has no choice', () => {
+    expect(kindsOf(run, hostWith('iptables-restore'), NO_TABLES).choose().variant).toBe('')
   })
 })

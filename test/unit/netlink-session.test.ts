@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { encodeTransaction } from '../../src/backend/nftables/netlink/encode'
 import { createSession } from '../../src/backend/nftables/netlink/session'
+import { wholeCarrier } from '../../src/backend/nftables/netlink/whole-carrier'
 import { CONTROL, FLAGS } from '../../src/backend/nftables/netlink/wire'
 import { createWriter } from '../../src/backend/nftables/netlink/writer'
 import type { Transaction } from '../../src/backend/nftables/transaction'
@@ -169,5 +170,26 @@ describe('questions that are sent together', () => {
     const socket = socketThat([])
     expect(sessionOn(socket).getAll([])).toEqual({ ok: true, value: [] })
     expect(socket.asked).toBe(0)
+  })
+})
+
+describe('a kernel that answers EINVAL to a question', () => {
+  const read = (...answers: (Uint8Array | number)[]) =>
+    wholeCarrier(sessionOn(socketThat(answers))).isStanding()
+
+  test('has no nf_tables if it does not know the generation of the rules either', () => {
+    expect(read(error(1, ERRNO.EINVAL), error(2, ERRNO.EINVAL))).toEqual({
+      ok: false,
+      failure: 'unsupported',
+      said: 'netlink: Invalid argument (this kernel has no nf_tables)',
+    })
+  })
+
+  test('has nf_tables, and refuses the question, if it knows the generation', () => {
+    expect(read(error(1, ERRNO.EINVAL), answer(0, 2))).toEqual({
+      ok: false,
+      failure: 'refused',
+      said: 'netlink: Invalid argument',
+    })
   })
 })

@@ -15,6 +15,7 @@ describe('what nft says', () => {
     ['/dev/stdin:4:1-9: Error: interval overlaps with an existing one', 'refused'],
     ['/dev/stdin:1:5-9: Error: syntax error, unexpected string', 'refused'],
     ['netlink: Error: cache initialization failed: Protocol not supported', 'unsupported'],
+    ['netlink: Error: cache initialization failed: Invalid argument', 'unsupported'],
     ['Unable to initialize Netlink socket: Protocol not supported', 'unsupported'],
     ['/dev/stdin:2:1-9: Error: Could not process rule: Operation not supported', 'unsupported'],
     ['/dev/stdin:1:1-39: Error: Could not process rule: Interrupted system call', 'unknown'],

@@ -21,6 +21,7 @@ function carrierOf(looks: readonly (readonly string[])[]): Carrier & { looked: n
   const carrier = {
     looked: 0,
     run: () => ({ ok: true, value: undefined }) as const,
+    check: () => ({ ok: true, value: undefined }) as const,
     lookUp: (keys: readonly unknown[]) => ({ ok: true, value: keys.map(() => undefined) }) as const,
     readLayout: () => ({ ok: true, value: { isCurrent: true, hasMark: false } }) as const,
     readStructure() {

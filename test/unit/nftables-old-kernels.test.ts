@@ -49,6 +49,7 @@ test('an ADD that takes an address over replaces the element of its packets, tho
       runs.push(transaction)
       return isRefused(transaction) ? refusal : { ok: true, value: undefined }
     },
+    check: () => ({ ok: true, value: undefined }),
     lookUp: (keys: readonly ElementKey[]) => ({
       ok: true,
       value: keys.map(({ set, key }) => elements.get(`${set} ${formatAddress(key)}`)),

@@ -92,13 +92,22 @@ function place(
   }
 }
 
-const placesOf = (nftables: Fake, iptables: Fake, mayBeInIptables = true): Places => ({
+const placesOf = (
+  nftables: Fake,
+  iptables: Fake,
+  mayBeInIptables = true,
+  refusal?: UnusableError,
+): Places => ({
   nftables: place('nftables', nftables),
   iptables: place('iptables', iptables),
   mark: async () => {
     journal.push('mark')
   },
   mayBeInIptables: async () => mayBeInIptables,
+  nftablesRefuses: async (policies) => {
+    journal.push(`nftables: try ${policies.length}`)
+    return refusal
+  },
 })
 
 const sync = (places: Places, backend: BackendSetting, dryRun = false) =>
@@ -138,6 +147,32 @@ describe('sync', () => {
       expect(changes).toMatchObject([{ attachment, what: 'changed' }])
     },
   )
+
+  test('a dry run leaves pods in iptables where the kernel refuses the rules of nftables', async () => {
+    const places = placesOf({}, { has: [A] }, true, new UnusableError('no NAT', ''))
+    expect(await sync(places, 'auto', true)).toMatchObject({ changes: [], unrepaired: [] })
+    expect(journal).toEqual(['nftables: list', 'iptables: list', 'nftables: try 1', 'iptables: replace 1'])
+  })
+
+  test('a dry run moves pods from iptables where the kernel takes the rules of nftables', async () => {
+    expect(await sync(placesOf({}, { has: [A] }), 'auto', true)).toMatchObject({
+      changes: [{ what: 'changed' }],
+    })
+    expect(journal).toEqual([
+      'nftables: list',
+      'iptables: list',
+      'nftables: try 1',
+      'nftables: replace 1',
+      'iptables: replace 0',
+    ])
+  })
+
+  test('nothing is tried where nothing would move, and where a sync writes', async () => {
+    await sync(placesOf({ has: [A] }, {}), 'auto', true)
+    await sync(placesOf({}, { has: [A] }), 'nftables', true)
+    await sync(placesOf({}, { has: [A] }), 'auto')
+    expect(journal.filter((line) => line.includes('try'))).toEqual([])
+  })
 
   test('what is in both places has changed by leaving one', async () => {
     const { changes } = await sync(placesOf({ has: [A] }, { has: [A] }), 'nftables')

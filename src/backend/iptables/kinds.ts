@@ -42,7 +42,9 @@ export function kindsOf(run: ToolProcess, host: Host, legacyTables: LegacyTables
         : undefined
   // The host has none: the first call then reports where it was looked for.
   const only = byDefault ?? of('', () => false)
-  if (!(has('-nft') && has('-legacy'))) return { areBoth: false, choose: () => only, candidates: [only] }
+  // The default may be of the kind that this kernel cannot run.
+  if (has('-legacy') && !host.mayHaveNfTables()) return justOne(legacy)
+  if (!(has('-nft') && has('-legacy'))) return justOne(only)
   const candidates = legacy.hasTable('ip') || legacy.hasTable('ip6') ? [legacy, nft] : [nft]
   return {
     areBoth: true,
@@ -55,6 +57,10 @@ export function kindsOf(run: ToolProcess, host: Host, legacyTables: LegacyTables
       return candidates.find(isInUse) ?? hinted.find(hasHint) ?? (isDefaultLegacy() ? legacy : nft)
     },
   }
+}
+
+function justOne(one: Iptables): Kinds {
+  return { areBoth: false, choose: () => one, candidates: [one] }
 }
 
 /**

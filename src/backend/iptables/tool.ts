@@ -111,6 +111,10 @@ function errorText(stderr: string): string {
   return (lines[0]?.endsWith(':') ? lines.slice(0, 2) : lines.slice(0, 1)).join(' ')
 }
 
+/** The third is what the nft kind reports on a kernel that has nfnetlink and no nf_tables. */
+const UNSUPPORTED =
+  /Table does not exist|Failed to initialize nft|rule set generation id: Invalid argument|(?:Protocol|Address family) not supported/
+
 /**
  * Tells failures apart by the exit status and by phrases of iptables 1.6.2 to 1.8.11. Status 4 is the lock (xtables'
  * RESOURCE_PROBLEM), or for the nft kind a refusal by the kernel.
@@ -119,8 +123,7 @@ export function classify(status: number, said: string): Failure {
   if (cannotRun(status)) return 'unusable'
   if (/must be root|Permission denied|Operation not permitted/.test(said)) return 'denied'
   if (status === 4 && /lock/i.test(said)) return 'locked'
-  if (/Table does not exist|Failed to initialize nft|(?:Protocol|Address family) not supported/.test(said))
-    return 'unsupported'
+  if (UNSUPPORTED.test(said)) return 'unsupported'
   return 'refused'
 }
 

@@ -59,6 +59,8 @@ export interface QuickCarrier {
 export interface Carrier {
   /** Applies all of the transaction, or nothing. */
   run(transaction: Transaction): Outcome<undefined>
+  /** Whether the kernel would apply the transaction. It goes through all of it, loads what that takes, and changes nothing. */
+  check(transaction: Transaction): Outcome<undefined>
   /** Returns one result per key; undefined where there is no such element, map or table. This is exact, and needs no walk. */
   lookUp(keys: readonly ElementKey[]): Outcome<readonly (FoundElement | undefined)[]>
   readLayout(): Outcome<Layout>

@@ -26,6 +26,10 @@ export function backends(machine: Machine, clock: Clock, carrier: CarrierSetting
     }),
     mark: async () => markElsewhere(await carriers()),
     mayBeInIptables: async () => mayBeElsewhere(await carriers()),
+    nftablesRefuses: async (policies) => {
+      const { refusalOf } = await import('../nftables/trial')
+      return refusalOf(await (await carriers()).whole(), policies)
+    },
   }
   return {
     async apply(wanted, isGone) {

@@ -1,3 +1,5 @@
+import type { CniError } from '../../cni/error'
+import type { Policy } from '../../policy/policy'
 import type { Backend } from '../backend'
 import type { PlaceName } from '../inspection'
 
@@ -17,4 +19,6 @@ export interface Places {
    * processes.
    */
   readonly mayBeInIptables: () => Promise<boolean>
+  /** Why nftables would refuse the rules of these policies, tried without a change; undefined where it would not. */
+  readonly nftablesRefuses: (policies: readonly Policy[]) => Promise<CniError | undefined>
 }

@@ -56,6 +56,7 @@ async function replaceEverywhere(
     iptables: isIptablesUsed ? await takeInventory(iptables) : emptyInventory(iptables),
   }
   const { iptables: there } = found
+  if (options.dryRun) found.nftables = await tried(places, found, wanted)
   requireUsable(found, wanted)
   const work = (one: Inventory) => ({ wanted: wanted.filter((w) => inventoryFor(w, found) === one), options })
   const parts: Replacement[] = []
@@ -76,6 +77,24 @@ async function replaceEverywhere(
     await markIfUsed({ iptables, mark })
   }
   return { ...mergeReplacements(parts), unseen: unseenIn(there, wanted) }
+}
+
+/**
+ * A sync that writes finds out whether the kernel takes the rules of nftables. A dry run tries them only where that
+ * matters: pods whose ADD went to iptables would move to nftables. If it is refused, they stay where they are.
+ */
+async function tried(
+  { nftablesRefuses }: Places,
+  { nftables, iptables }: { readonly nftables: Inventory; readonly iptables: Inventory },
+  wanted: readonly Wanted[],
+): Promise<Inventory> {
+  if (nftables.unusable || nftables.listed.size > 0) return nftables
+  const moving = wanted.filter(
+    ({ backend, attachment }) => backend === 'auto' && iptables.listed.has(attachmentId(attachment)),
+  )
+  if (moving.length === 0) return nftables
+  const unusable = await nftablesRefuses([...new Set(moving.map(({ policy }) => policy))])
+  return unusable ? { ...nftables, unusable } : nftables
 }
 
 /** Sync on nearly every node: nftables finds rules and tombstones in one look. */

@@ -24,13 +24,26 @@ export function mayLack<T>(answer: Answer<T>): T | undefined {
   return !answer.ok && answer.refusal.errno === ERRNO.ENOENT ? undefined : must(answer)
 }
 
-export function reading<T>(read: () => T): Outcome<T> {
+export function reading<T>(session: Session, read: (session: Session) => T): Outcome<T> {
   try {
-    return { ok: true, value: read() }
+    return { ok: true, value: read(session) }
   } catch (error) {
-    if (error instanceof RefusedRead) return failed(error.refusal)
-    throw error
+    if (!(error instanceof RefusedRead)) throw error
+    const failure = failed(error.refusal)
+    return error.refusal.errno === ERRNO.EINVAL && lacksNfTables(session)
+      ? { ...failure, failure: 'unsupported', said: `${failure.said} (this kernel has no nf_tables)` }
+      : failure
   }
+}
+
+/**
+ * A kernel with nfnetlink and without nf_tables answers each question with EINVAL, and only a batch with EOPNOTSUPP
+ * (nfnetlink_rcv_msg; seen on 6.1). With nf_tables the generation can always be asked.
+ */
+export function lacksNfTables(session: Session): boolean {
+  const answers = session.getAll([{ type: MESSAGES.getGeneration, write: () => {} }])
+  const [answer] = answers.ok ? answers.value : []
+  return answer !== undefined && !answer.ok && answer.refusal.errno === ERRNO.EINVAL
 }
 
 /** Gets one object by its name. */

@@ -13,7 +13,7 @@ import { attributesOf, parseAttributes, readText, readU32 } from './wire'
 const ATTEMPTS = 3
 
 export function readBaseChains(session: Session): Outcome<readonly BaseChain[]> {
-  return reading(() => {
+  return reading(session, () => {
     for (let attempt = 1; ; attempt++) {
       const { messages, wasInterrupted } = must(session.dump(MESSAGES.getChain, undefined, ANY_FAMILY))
       if (wasInterrupted && attempt < ATTEMPTS) continue

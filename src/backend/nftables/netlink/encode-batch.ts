@@ -62,6 +62,14 @@ export function encodeBatch<T extends Operation>(
   return { bytes: writer.bytes(), operations, last: sequence - 2 }
 }
 
+/** The same without the marker at the end: the kernel goes through a batch without an end, and then drops it. */
+export function withoutEnd({ bytes, ...batch }: Batch): Batch {
+  return { ...batch, bytes: bytes.subarray(0, bytes.length - MARKER_BYTES) }
+}
+
+/** struct nlmsghdr and struct nfgenmsg */
+const MARKER_BYTES = 16 + 4
+
 /** An attribute's length has 16 bits. An element takes at most 220 bytes (an owner with its comment), a range two of 48. */
 const MOST_ELEMENTS = 250
 

@@ -1,4 +1,4 @@
-import { getOne, mayLack, reading } from './ask'
+import { getOne, lacksNfTables, mayLack, reading } from './ask'
 import { ownSession } from './own-session'
 import { MESSAGES, NFPROTO, TABLE } from './protocol'
 import type { Writer } from './writer'
@@ -15,6 +15,12 @@ export function mayHaveTable(family: keyof typeof NFPROTO, name: string): boolea
     family: NFPROTO[family],
     write: (writer: Writer) => writer.text(TABLE.name, name),
   }
-  const outcome = reading(() => mayLack(getOne(own, question)) !== undefined)
-  return !outcome.ok || outcome.value
+  const outcome = reading(own, () => mayLack(getOne(own, question)) !== undefined)
+  return outcome.ok ? outcome.value : outcome.failure !== 'unsupported'
+}
+
+/** Whether the kernel has nf_tables, or can load it. True where the kernel cannot be asked. */
+export function mayHaveNfTables(): boolean {
+  const own = ownSession()
+  return !own || !lacksNfTables(own)
 }

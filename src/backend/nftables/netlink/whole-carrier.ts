@@ -1,6 +1,7 @@
 import type { Carrier, QuickCarrier } from '../carrier'
 import { reading } from './ask'
 import { encodeTransaction } from './encode'
+import { withoutEnd } from './encode-batch'
 import { failed } from './failures'
 import { findElements } from './find'
 import { findPod } from './find-pod'
@@ -15,13 +16,17 @@ export function wholeCarrier(session: Session): Carrier {
       const answer = session.run(transaction, encodeTransaction)
       return answer.ok ? answer : failed(answer.refusal, transaction)
     },
-    lookUp: (keys) => reading(() => findElements(session, keys)),
-    readLayout: () => reading(() => readLayout(session)),
-    readStructure: (policies) => reading(() => readStructure(session, policies)),
-    readTable: (policies) => reading(() => readWholeTable(session, policies)),
-    findPod: (pod) => reading(() => findPod(session, pod)),
-    readOwners: () => reading(() => readOwnersOnly(session)),
-    isStanding: () => reading(() => baseChainStands(session)),
+    check(transaction) {
+      const answer = session.run(transaction, (all, first) => withoutEnd(encodeTransaction(all, first)))
+      return answer.ok ? answer : failed(answer.refusal, transaction)
+    },
+    lookUp: (keys) => reading(session, () => findElements(session, keys)),
+    readLayout: () => reading(session, readLayout),
+    readStructure: (policies) => reading(session, () => readStructure(session, policies)),
+    readTable: (policies) => reading(session, () => readWholeTable(session, policies)),
+    findPod: (pod) => reading(session, () => findPod(session, pod)),
+    readOwners: () => reading(session, readOwnersOnly),
+    isStanding: () => reading(session, baseChainStands),
     explainRefusal: () => 'the kernel refused the request',
     explainUnusable: () => UNUSABLE,
   }
@@ -34,6 +39,7 @@ export function noNetlinkCarrier(): Carrier & QuickCarrier {
   const refuse = () => ({ ok: false, failure: 'unusable', said: UNUSABLE }) as const
   const carrier = {
     run: refuse,
+    check: refuse,
     lookUp: refuse,
     readLayout: refuse,
     readStructure: refuse,

@@ -18,6 +18,7 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier
     mapOutcome(runList(nft, what), parse)
   const carrier: Carrier & QuickCarrier = {
     run: (transaction: Transaction) => mapOutcome(runTransaction(nft, transaction), () => undefined),
+    check: (transaction) => mapOutcome(runCheck(nft, transaction), () => undefined),
     lookUp: (keys) => lookUp(nft, keys),
     readLayout: () => readLayout(nft),
     readStructure: (policies) => list(`table ${TABLE}`, (text) => parseTable(text, policies).table),

@@ -17,7 +17,7 @@ export function runTransaction(nft: NftProcess, transaction: Transaction): NftOu
 
 /** Asks the kernel whether it would accept the transaction; nothing is changed. */
 export function runCheck(nft: NftProcess, transaction: Transaction): NftOutcome {
-  return run(nft, ['-c', '-f', '-'], renderTransaction(transaction))
+  return run(nft, ['-c', '-f', '-'], renderTransaction(transaction), transaction)
 }
 
 /** `list map` or `list table`, one per run: with a second one nft reports that the first one's object does not exist. */
@@ -88,12 +88,13 @@ function errorLine(stderr: string): string {
 /**
  * Classifies an error. nft's exit status is always 1; only its first error line shows what happened. The following lines
  * quote the script, and so anything that an operator wrote. The phrases are those of nft 1.0.1 to 1.1.7. Kernels before
- * 5.17 answer "busy" for a clash of values, and all kernels answer it for a chain that something still leads to.
+ * 5.17 answer "busy" for a clash of values, and all kernels answer it for a chain that something still leads to. A kernel
+ * without nf_tables answers "Invalid argument" when nft begins to read.
  */
 export function classify(said: string, transaction: Transaction = []): Failure {
   const phrases: readonly (readonly [RegExp, Failure])[] = [
     [
-      /(?:Operation|Protocol|Address family) not supported|by protocol|Function not implemented/,
+      /(?:Operation|Protocol|Address family) not supported|by protocol|Function not implemented|cache initialization failed: Invalid argument/,
       'unsupported',
     ],
     [/\bError: .*No such file or directory/, 'missing'],
