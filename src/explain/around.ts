@@ -10,7 +10,7 @@ import type { PodAddress } from './pods'
 import type { Routes } from './routes/routes'
 import type { Surroundings } from './seen'
 
-/** The rules that packets come to. One whose chain is not hooked does nothing. */
+/** Keeps the rules that packets come to. Rules do nothing if their chain is not hooked. */
 export async function hookedRules(pod: PodAddress, inspection: Inspection, backend: Backend) {
   const names = pod.rules.map(({ place }) => tableOf(place, pod.address.family))
   const hooked = names.length > 0 ? await backend.hookedTables(names) : []
@@ -32,7 +32,7 @@ export async function hookedRules(pod: PodAddress, inspection: Inspection, backe
   }
 }
 
-/** As `hookedTables` calls it. */
+/** The name of the table, as `hookedTables` expects it. */
 function tableOf(place: PlaceName, family: Family): string {
   return place === 'nftables' ? 'inet ip-masq' : family === 'ip' ? 'iptables' : 'ip6tables'
 }
@@ -49,7 +49,7 @@ export async function surroundingsOf(
   return {
     ...{ routes, source, own: pod.rules[0]?.place ?? 'nftables' },
     foreign: readForeign(run, host, { wanted, ...(chains.ok && { chains: chains.value }) }),
-    // What the node sends itself comes to other hooks.
+    // Packets that the node itself sends come to other hooks.
     filters: isNodesOwn
       ? NO_FILTERS
       : chains.ok

@@ -12,15 +12,15 @@ import {
 import type { Range } from '../policy/range'
 import { ask, attribute, nested, u32 } from './routes/request'
 
-/** An established flow from a source, by what its peer sees. */
+/** An established flow from a source. */
 export interface Flow {
-  /** Where it goes, after a Service address has become an endpoint. */
+  /** The destination, after a Service address has become an endpoint. */
   readonly destination: Address
   /** The source that the peer answers to. */
   readonly seenAs: Address
 }
 
-/** The flows from a source to these destinations; undefined where the kernel does not show them. */
+/** The flows from a source to these destinations; undefined if the kernel does not show them. */
 export function flowsOf(source: Address, destination: Range): readonly Flow[] | undefined {
   const all = overNetlink(source) ?? inProc(source)
   return all?.filter(({ destination: to }) => {
@@ -32,7 +32,10 @@ export function flowsOf(source: Address, destination: Range): readonly Flow[] | 
 /** NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET */
 const GET = 0x101
 const FAMILIES: Readonly<Record<Family, number>> = { ip: 2, ip6: 10 }
-/** CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_FILTER; in a tuple CTA_TUPLE_IP; in that CTA_IP_V4_SRC and so on. */
+/**
+ * CTA_TUPLE_ORIG, CTA_TUPLE_REPLY and CTA_FILTER. A tuple contains CTA_TUPLE_IP, which contains CTA_IP_V4_SRC and so
+ * on.
+ */
 const CTA = { original: 1, reply: 2, filter: 25, ip: 1 } as const
 const IP: Readonly<Record<Family, { readonly source: number; readonly destination: number }>> = {
   ip: { source: 1, destination: 2 },
@@ -41,12 +44,12 @@ const IP: Readonly<Record<Family, { readonly source: number; readonly destinatio
 /** CTA_FILTER_ORIG_FLAGS; CTA_FILTER_FLAG(CTA_IP_SRC) */
 const [FILTER_ORIGINAL, BY_SOURCE] = [1, 1]
 
-/** So many entries are looked through; more would take seconds. */
+/** The most entries that we look through. More would take seconds. */
 const MOST = 20_000
 
 /**
- * From 5.8 on the kernel sends those of the source alone. Not so for IPv6, where its comparison is the wrong way round
- * (`ctnetlink_filter_match_tuple`): there all are looked through.
+ * From 5.8 on, the kernel can send the entries of one source only. With IPv6 its comparison is the wrong way round
+ * (`ctnetlink_filter_match_tuple`), so we look through all entries.
  */
 function overNetlink(source: Address): Flow[] | undefined {
   const { family } = source
@@ -79,10 +82,13 @@ function filterOf(family: Family, bytes: readonly number[]): number[] {
   ]
 }
 
-/** CTA_PROTOINFO, CTA_PROTOINFO_TCP, CTA_PROTOINFO_TCP_STATE; from TCP_CONNTRACK_LAST_ACK on nothing more is sent. */
+/**
+ * CTA_PROTOINFO, CTA_PROTOINFO_TCP, CTA_PROTOINFO_TCP_STATE. In the states from TCP_CONNTRACK_LAST_ACK on, nothing more
+ * is sent.
+ */
 const [PROTOCOL, TCP, STATE, LAST_ACK] = [4, 1, 1, 6]
 
-/** A flow of TCP that has ended, which the kernel remembers for two minutes. */
+/** Whether a TCP flow has ended. The kernel remembers such a flow for two minutes. */
 function isOver(tuples: Attributes): boolean {
   const protocol = tuples.get(PROTOCOL)
   const tcp = protocol && parseAttributes(protocol).get(TCP)

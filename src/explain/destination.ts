@@ -4,7 +4,7 @@ import { type Address, MalformedError, parseAddress, parsePrinted } from '../pol
 import { parsePrefix } from '../policy/prefix'
 import { type Range, rangeBetween, rangeOf } from '../policy/range'
 
-/** What is asked about: an address or a prefix, as it was written, or one of the addresses of a name. */
+/** The destination of a question: an address or a prefix, as it was written, or one of the addresses of a name. */
 export interface Destination {
   readonly text: string
   readonly range: Range
@@ -12,7 +12,7 @@ export interface Destination {
 
 export type WrittenDestination = Destination | { readonly name: string }
 
-/** An address, a prefix, or a name that is to be looked up. Throws a MalformedError. */
+/** Parses an address, a prefix, or a name that has to be looked up. Throws a MalformedError. */
 export function parseDestination(text: string): WrittenDestination {
   if (text.includes('/')) return { text, range: rangeOf(parsePrefix(text)) }
   if (/^[0-9.]+$/.test(text) || text.includes(':')) return ofAddress(text, parseAddress(text))
@@ -25,8 +25,8 @@ function ofAddress(text: string, address: Address): Destination {
 }
 
 /**
- * The addresses of a name as the node's own resolver knows them. The static executable has no resolver, so getent(1) is asked.
- * Throws CniError.
+ * Returns the addresses of a name that the node's own resolver knows. The static executable has no resolver, so
+ * getent(1) is asked. Throws a CniError.
  */
 export function resolve(name: string, run: Tools): Destination[] {
   const result = run('getent', ['ahosts', name], '')

@@ -12,22 +12,22 @@ import type { Flow } from './conntrack'
 import type { Verdict } from './live-verdict'
 import type { Route } from './routes/routes'
 
-/** The answer to one question: what happens to packets from one address to these destinations. */
+/** The answer to one question: what happens to packets from one address to these destinations? */
 export interface Explanation {
-  /** Absent offline, where a pod has no address yet. */
+  /** Absent offline, because a pod has no address yet. */
   readonly source?: Address
   readonly destination: Range
-  /** What was typed, where it is another text: `shop/web-1`, `example.com`. */
+  /** The text that was typed, if it is not the address itself: `shop/web-1`, `example.com`. */
   readonly sourceText?: string
   readonly destinationText?: string
   readonly pod?: PodNames
-  /** Where the source's rules are, and their policy; empty: there are none. */
+  /** The places of the source's rules, and their policies. Empty if there are no rules. */
   readonly rules: readonly { readonly place: PlaceName; readonly policy?: string }[]
-  /** In address order; together they are the destination. */
+  /** The parts in address order. Together they are the destination. */
   readonly parts: readonly Part[]
-  /** What else there is to know, a line each. */
+  /** Further remarks, one line each. */
   readonly notes: readonly string[]
-  /** What makes the answer less than certain, or the node other than it should be, a line each. */
+  /** Reasons why the answer is not certain, or why the node is not as it should be, one line each. */
   readonly problems: readonly string[]
 }
 
@@ -38,15 +38,15 @@ export interface PodNames {
   readonly ifname: string
 }
 
-/** A part of the destination with one answer, as far as rules and config go. */
+/** A part of the destination for which rules and config give one answer. */
 export interface Decided {
   readonly destination: Range
-  /** What ip-masq does: by the rules in the kernel, or offline by the config. Absent: not known. */
+  /** What ip-masq does, according to the rules in the kernel, or offline to the config. Absent if it is not known. */
   readonly verdict?: Verdict
-  /** What the rules in each place do, in the order of `rules`; undefined where that is not known. */
+  /** What the rules in each place do, in the order of `rules`; undefined if it is not known. */
   readonly own: readonly (Verdict | undefined)[]
   readonly because?: Because
-  /** What the conflist asks for, where the kernel has something else. */
+  /** What the conflist asks for, if the kernel has something else. */
   readonly wanted?: Verdict
   readonly conditions: Conditions
 }
@@ -54,11 +54,11 @@ export interface Decided {
 export interface Part extends Decided {
   /** Absent offline. */
   readonly route?: Route
-  /** Through which interface the packets come in. */
+  /** The interface through which the packets come in. */
   readonly through?: string
-  /** The source that a peer sees, others' source NAT included. Absent: it cannot be told. */
+  /** The source that a peer sees, after source NAT of others too. Absent if it is not known. */
   readonly seen?: readonly Address[]
-  /** Others' source NAT that these packets may meet, in order; which of it decides, if any. */
+  /** Source NAT of others that these packets may meet, in order, and the one that decides, if any does. */
   readonly others: readonly SourceNat[]
   readonly decidedBy?: SourceNat
   /** Rules and policies that may stop these packets or keep them from being tracked, in order. */
@@ -67,19 +67,19 @@ export interface Part extends Decided {
   readonly olderFlows: readonly Flow[]
 }
 
-/** Which line decides. */
+/** The line that decides. */
 export interface Because {
   readonly kind: CauseKind
   readonly text: string
   readonly prefix: Prefix
-  /** `policies[1]`, where several Windows policies act. */
+  /** As in `policies[1]`, if several Windows policies act. */
   readonly policy?: string
   readonly place?: FilePlace
-  /** Which key gives the source address. */
+  /** The key that gives the source address. */
   readonly source?: { readonly key: string; readonly place?: FilePlace }
 }
 
-/** What a masqueraded packet has to do besides. */
+/** Further conditions on a packet that is masqueraded. */
 export interface Conditions {
   readonly outInterfaces: readonly InterfacePattern[]
   readonly toPorts: readonly PortRange[]

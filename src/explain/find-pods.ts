@@ -9,7 +9,10 @@ interface FoundPods {
   readonly pods: readonly PodAddress[]
 }
 
-/** By the kernel first, which tells one pod from 10,000 by key; else by the caches, all of which have to be read for that. */
+/**
+ * Asks the kernel first, because it finds one pod among 10,000 by key. Otherwise all entries of the caches have to be
+ * read.
+ */
 export async function podsFor(
   subject: Subject,
   backend: Backend,

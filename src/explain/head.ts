@@ -4,7 +4,7 @@ import type { Destination } from './destination'
 import type { Explanation, PodNames } from './explanation'
 import type { PodAddress } from './pods'
 
-/** What an explanation is about. */
+/** The subject of an explanation. */
 export function headOf(
   { sourceText, destinationText }: { readonly sourceText: string; readonly destinationText: string },
   pod: PodAddress,

@@ -9,7 +9,7 @@ import { formatEnds, formatTarget } from '../policy/range'
 import type { Because, Explanation, Part } from './explanation'
 import type { Verdict } from './live-verdict'
 
-/** What `explain --json` prints; docs/json.md has it as a table. */
+/** The output of `explain --json`, which docs/json.md describes. */
 export function explanationsJson(
   mode: 'live' | 'offline',
   explanations: readonly Explanation[],

@@ -2,16 +2,16 @@ import type { Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
 import { formatEnds, type Range } from '../policy/range'
 
-/** What a policy does with a destination, wherever its packets leave the node. */
+/** What a policy does with a destination, whichever way its packets leave the node. */
 export interface Verdict {
   readonly does: 'masqueraded' | 'exempt'
-  /** Absent: the address of the outgoing interface. */
+  /** If it is absent, the source is the address of the outgoing interface. */
   readonly source?: Range
-  /** Exempt by a prefix, and pinned: then no rule that comes later changes it, unless the flow is to a Service. */
+  /** The destination is exempt by a prefix, and pinned: no later rule changes it, unless the flow goes to a Service. */
   readonly isPinned?: true
 }
 
-/** The same order of questions as in the rules that are made of a policy. */
+/** Asks in the same order as the rules that are made from a policy. */
 export function verdictAt({ families, pinExemptions }: Policy, family: Family, digits: string): Verdict {
   const isIn = (ranges: readonly Range[]) => includesDigits(ranges, digits)
   const one = families[family]
@@ -22,7 +22,10 @@ export function verdictAt({ families, pinExemptions }: Policy, family: Family, d
   return { does: 'masqueraded', ...(snatTo && { source: snatTo }) }
 }
 
-/** `ranges` in address order, none touching the next: the last one that begins before the address is the only one that can have it. */
+/**
+ * `ranges` are in address order and do not touch. Only the last one that begins at or before the address can contain
+ * it.
+ */
 function includesDigits(ranges: readonly Range[], digits: string): boolean {
   let [low, high] = [0, ranges.length]
   while (low < high) {
@@ -34,7 +37,7 @@ function includesDigits(ranges: readonly Range[], digits: string): boolean {
   return range !== undefined && digits < range.end
 }
 
-/** All ranges at whose borders the verdict may change. */
+/** All ranges; the verdict may change at their borders. */
 export function rangesOf({ families }: Policy, family: Family): readonly Range[] {
   const { exempt = [], destinations = [], special = [] } = families[family] ?? {}
   return [...exempt, ...destinations, ...special.flatMap((one) => one.destinations)]

@@ -40,19 +40,19 @@ export interface LiveQuestion {
   readonly named: Named
 }
 
-/** The node that is asked. */
+/** The node that answers. */
 export interface LiveNode {
   readonly backend: Backend
   readonly machine: Machine
 }
 
-/** By the rules in the kernel; `unseen`: what could not be looked at, a line each. */
+/** The answer according to the rules in the kernel. `unseen` lists what could not be looked at, one line each. */
 export interface LiveAnswer {
   readonly explanations: readonly Explanation[]
   readonly unseen: readonly string[]
 }
 
-/** Throws CniError where nothing can be said at all. */
+/** Throws a CniError if there is no answer at all. */
 export async function explainLive(question: LiveQuestion, node: LiveNode): Promise<LiveAnswer> {
   const { subject, destinations, confDir, cacheDirs, named } = question
   const { inspection, pods } = await podsFor(subject, node.backend, cacheDirs)

@@ -24,11 +24,11 @@ export interface OfflineQuestion {
   readonly destinationText: string
   /** A conflist, or a config of ip-masq alone; `-` is stdin. */
   readonly file: string
-  /** What prevResult would say: the subnets of the pod. */
+  /** The subnets of the pod, which prevResult would contain. */
   readonly podSubnets: readonly Prefix[]
 }
 
-/** By a file, before anything is rolled out: no node is asked. Throws CniError. */
+/** Answers from a file alone, before anything is rolled out. No node is asked. Throws a CniError. */
 export async function explainOffline(question: OfflineQuestion): Promise<readonly Explanation[]> {
   const { subject, destinations, file, podSubnets } = question
   const text = readInput(file)
@@ -61,7 +61,7 @@ export async function explainOffline(question: OfflineQuestion): Promise<readonl
   return explanations
 }
 
-/** Our part of a conflist, or the file as a config of ours: a .conf, or a drop-in. */
+/** Finds our part of a conflist. A .conf or a drop-in is our config as a whole. */
 function ownPlugin(file: string, text: string) {
   const value = parse(file, text)
   if (!isObject(value))
@@ -85,7 +85,7 @@ function parse(file: string, text: string): unknown {
   }
 }
 
-/** The pod's address is nobody's yet; any one of the subnet says the same. */
+/** Nobody has the pod's address yet. Any address of the subnet gives the same answer. */
 function firstOf({ digits, length }: Prefix): InterfaceAddress {
   return { address: addressOf(digits), length }
 }

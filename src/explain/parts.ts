@@ -15,16 +15,19 @@ import type { PodAddress } from './pods'
 
 export interface Deciding {
   readonly pod: PodAddress
-  /** What the conflist asks for; absent where that is not known. */
+  /** What the conflist asks for; absent if it is not known. */
   readonly config?: PodConfig
-  /** The config alone decides: nothing is in a kernel yet. */
+  /** The config alone decides, because no kernel has rules yet. */
   readonly isOffline: boolean
-  /** Where the chain or the maps that lead packets to the rules were altered: nobody knows whether they get there. */
+  /**
+   * Places in which the chain or the maps that lead packets to the rules were altered. Nobody knows whether packets get
+   * there.
+   */
   readonly altered?: readonly PlaceName[]
   readonly locate: Locate
 }
 
-/** The destination, cut where the rules in the kernel or the reasons of the config change. */
+/** Cuts the destination where the rules in the kernel or the reasons of the config change. */
 export async function decideParts(range: Range, deciding: Deciding): Promise<Decided[]> {
   const { pod, config, isOffline, altered = [], locate } = deciding
   const { family } = range
@@ -67,7 +70,7 @@ function verdictOf({ verdict, source }: Reason): Verdict {
   return { does: 'masqueraded', ...(source && { source: source.range }) }
 }
 
-/** The first place that masquerades decides. Undefined where rules are not such as we write them. */
+/** The first place that masquerades decides. Undefined if there are rules that we do not write. */
 function firstThatActs(own: readonly (Verdict | undefined)[]): Verdict | undefined {
   let exempt: Verdict = { does: 'exempt' }
   for (const verdict of own) {

@@ -8,16 +8,16 @@ import { FAMILIES } from '../policy/address'
 import { podConfigBy } from '../sync/pod-config'
 import type { PodAddress } from './pods'
 
-/** What the conflist asks for a pod, or why that is not known. */
+/** What the conflist asks for a pod, or why it is not known. */
 export interface Asked {
   readonly config?: PodConfig
-  /** What else there is to know of it, a line each. */
+  /** Further remarks, one line each. */
   readonly notes: readonly string[]
-  /** A conflist that cannot be used, a line each. */
+  /** Conflists that cannot be used, one line each. */
   readonly problems: readonly string[]
 }
 
-/** The plugin's config of a pod's network as the conflist on disk has it, else as the ADD had it. */
+/** Reads the plugin's config of a pod's network from the conflist on disk, or else from the conflist of the ADD. */
 export async function askedFor(pod: PodAddress, networks: Networks, confDir: string): Promise<Asked> {
   const { cached, live } = pod
   const name = cached?.attachment.network ?? live?.note?.network
@@ -29,7 +29,7 @@ export async function askedFor(pod: PodAddress, networks: Networks, confDir: str
   const isAbsent = !at && networks.exists
   const notes = isAbsent ? [`network ${name}: there is no conflist of that name in ${confDir}`] : []
   const nowhere = `there is no directory ${confDir}; name the right directory with --conf-dir or --profile`
-  // One of those that cannot be read may be the network's.
+  // One of the conflists that cannot be read may define the network.
   const problems = at ? [] : networks.exists ? networks.problems : [nowhere]
   const plugin = at ? at.plugin : pluginOfAdd(cached)
   if (!plugin) return { notes, problems }
@@ -43,7 +43,7 @@ export async function askedFor(pod: PodAddress, networks: Networks, confDir: str
   }
 }
 
-/** The last one counts, as `findOwnPlugin` has it. */
+/** The last one counts, as in `findOwnPlugin`. */
 function placeOf({ plugins, places }: Network) {
   const plugin = findOwnPlugin(plugins)
   const place = plugin && places[plugins.lastIndexOf(plugin)]

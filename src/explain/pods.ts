@@ -5,13 +5,13 @@ import type { CachedAttachment, ResultCache } from '../cni/result-cache'
 import { type Address, isSameAddress } from '../policy/address'
 import type { Policy } from '../policy/policy'
 
-/** Whose packets are asked about: an address, or a pod by `namespace/name`. */
+/** The sender of the packets: an address, or a pod as `namespace/name`. */
 export type Subject = { readonly address: Address } | { readonly pod: string }
 
-/** One address of a pod, and what is known of it. */
+/** One address of a pod, and what is known about it. */
 export interface PodAddress {
   readonly address: Address
-  /** What the kernel does with it; in the order in which packets meet the places. */
+  /** What the kernel does with the address, in the order in which packets come to the places. */
   readonly rules: readonly LivePodRule[]
   readonly live?: LiveAttachment
   readonly cached?: CachedAttachment
@@ -20,15 +20,15 @@ export interface PodAddress {
 export interface LivePodRule {
   readonly place: PlaceName
   readonly policyName?: string
-  /** Absent: the rules are not such as we write them. */
+  /** Absent if the rules are not as we write them. */
   readonly policy?: Policy
   readonly foreign: readonly string[]
 }
 
-/** nftables' chain is hooked before all nat tables of iptables. */
+/** The chain in nftables is hooked before all nat tables of iptables. */
 const ORDER: readonly PlaceName[] = ['nftables', 'iptables', 'iptables-nft', 'iptables-legacy']
 
-/** The addresses with rules that are the subject's. */
+/** The subject's addresses that have rules. */
 export function liveAddresses(inspection: Inspection, subject: Subject): PodAddress[] {
   const { attachments, strays } = inspection
   const found: PodAddress[] = []
@@ -46,12 +46,12 @@ export function liveAddresses(inspection: Inspection, subject: Subject): PodAddr
     .map(({ address }) => ({ address, rules: rulesOf(inspection, address) }))
 }
 
-/** A note has room for a part of a long name. */
+/** A note may contain only the beginning of a long name. */
 function mayBe({ note }: LiveAttachment, pod: string): boolean {
   return note !== undefined && note.pod !== '' && pod.startsWith(note.pod)
 }
 
-/** Those that are the pod's, now that the caches have said whose they are. A note that was cut says too little. */
+/** Keeps the pod's own addresses, now that the caches have said whose they are. A note that was cut does not say it. */
 export function ofPod(addresses: readonly PodAddress[], subject: Subject): PodAddress[] {
   if (!('pod' in subject)) return [...addresses]
   return addresses.filter(
@@ -80,7 +80,7 @@ function rulesOf({ attachments, strays, policies }: Inspection, address: Address
     .sort((a, b) => ORDER.indexOf(a.place) - ORDER.indexOf(b.place))
 }
 
-/** The same pods, with what the caches know of them. `read` reads the entries whose names end so, or all. */
+/** Adds what the caches know about the pods. `read` reads the entries whose names have this end, or all. */
 export function withCache(
   addresses: readonly PodAddress[],
   read: (suffix?: string) => ResultCache,
@@ -103,7 +103,7 @@ export function withCache(
   })
 }
 
-/** Where the kernel has no rules of the subject: what the caches know of it. */
+/** What the caches know about the subject, if the kernel has no rules for it. */
 export function cachedAddresses({ attachments }: ResultCache, subject: Subject): PodAddress[] {
   return attachments.flatMap((cached) => {
     if ('pod' in subject && cached.attachment.pod !== subject.pod) return []

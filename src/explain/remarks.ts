@@ -14,7 +14,7 @@ import { isCertainly, type Surroundings } from './seen'
 import { isIn } from './within'
 import { certainOne, chainWords } from './words'
 
-/** Established flows to a part that keep another source than new ones get. */
+/** Established flows to a part that keep another source than new flows get. */
 export function olderFlows(
   flows: readonly Flow[] | undefined,
   { destination }: Decided,
@@ -27,7 +27,7 @@ export function olderFlows(
   )
 }
 
-/** What there is to know of a pod on this node. */
+/** Remarks about a pod on this node. */
 export function notesOf({ rules }: PodAddress, { through, isNodesOwn }: Surroundings): string[] {
   const places = rules.map(({ place }) => place).join(', ')
   return [
@@ -39,7 +39,7 @@ export function notesOf({ rules }: PodAddress, { through, isNodesOwn }: Surround
   ]
 }
 
-/** Settings of a policy that are about all destinations, and differ from what the conflist asks for. */
+/** Settings of a policy for all destinations that differ from what the conflist asks for. */
 export function settingsProblems({ rules, address }: PodAddress, { config }: Asked): string[] {
   const live = rules.find(({ policy }) => policy?.families[address.family])?.policy
   const wanted = config && decidePolicy(intentOf(config.settings, config.namespace), config.ips)
@@ -58,7 +58,7 @@ export function settingsProblems({ rules, address }: PodAddress, { config }: Ask
   )
 }
 
-/** What an operator should do something about, or what makes the answer uncertain. */
+/** Things that an operator should do something about, or that make the answer uncertain. */
 export function problemsOf(pod: PodAddress, parts: readonly Part[], asked: Asked): string[] {
   const problems: string[] = [...asked.problems]
   const { rules } = pod
@@ -87,7 +87,7 @@ export function problemsOf(pod: PodAddress, parts: readonly Part[], asked: Asked
   return problems
 }
 
-/** The rules may be another pod's by now, or nobody's. A mistyped address gets no rules either. */
+/** The rules may belong to another pod by now, or to nobody. A mistyped address has no rules either. */
 export function ownerProblem({ rules, live, cached }: PodAddress, { isNodesOwn }: Surroundings): string[] {
   if (live && cached && live.id !== attachmentId(cached.attachment)) {
     const { pod = '', containerID = '' } = live.note ?? {}
@@ -102,7 +102,7 @@ export function ownerProblem({ rules, live, cached }: PodAddress, { isNodesOwn }
   return ['no pod is known to have this address: check it, or name the result caches with --cache-dir']
 }
 
-/** One address of a part was asked about. */
+/** Only one address of a part was looked up. */
 export function rangeNote(parts: readonly Part[]): string[] {
   const isOfRange = ({ destination, verdict, route }: Part) =>
     route?.kind === 'out' &&
@@ -116,7 +116,7 @@ export function rangeNote(parts: readonly Part[]): string[] {
     : []
 }
 
-/** Packets that leave through the interface that they came in by are bridged, and seldom seen here. */
+/** Packets that leave through the interface through which they came in are bridged. Rules seldom see them. */
 export function bridgedNote(parts: readonly Part[], family: 'ip' | 'ip6'): string[] {
   const isBridged = parts.some(({ route, through }) => route?.kind === 'out' && route.out === through)
   if (!isBridged) return []
@@ -129,7 +129,7 @@ export function bridgedNote(parts: readonly Part[], family: 'ip' | 'ip6'): strin
   ]
 }
 
-/** What certainly happens to packets on the way to the rules. */
+/** Things that certainly happen to packets on the way to our rules. */
 export function filterProblems(parts: readonly Part[]): string[] {
   const lines = parts.flatMap((part) => {
     const [drop, untracked] = [certainOne('drop', part), certainOne('notrack', part)]
@@ -144,7 +144,10 @@ export function filterProblems(parts: readonly Part[]): string[] {
   return [...new Set(lines)]
 }
 
-/** What may happen to some of them, a line for each base chain. Which packets it is about, its rules do not always tell. */
+/**
+ * Things that may happen to some packets, one line for each base chain. Its rules do not always show which packets
+ * these are.
+ */
 export function filterNotes(parts: readonly Part[]): string[] {
   const open = parts.filter(({ filters }) => !isCertainly('drop', filters))
   const filters = open.flatMap((part) => part.filters.filter(({ isCertain }) => !isCertain))

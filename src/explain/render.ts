@@ -5,9 +5,9 @@ import type { Explanation, Part } from './explanation'
 import { wayOf } from './way'
 import { answerOf, becauseWords, verdictWords, whoOf } from './words'
 
-/** For people: a paragraph for each question, and what holds for all of them below. */
+/** The text for people: a paragraph for each question, and below them the lines that hold for all. */
 export function renderExplanations(explanations: readonly Explanation[], unseen: readonly string[]): string {
-  // A name from a cache must not make lines of its own.
+  // A name from a cache may contain a line break, which must not make a new line.
   const paragraphs = explanations.map((one) => linesOf(one).map(printable).join('\n'))
   const end = unseen.map((line) => printable(`not seen: ${line}`))
   return `${[...paragraphs, ...(end.length > 0 ? [end.join('\n')] : [])].join('\n\n')}\n`

@@ -8,14 +8,14 @@ import type { Conditions, Decided, Part } from './explanation'
 import { masqueradeAddress } from './routes/masquerade-address'
 import type { LookUp, Route, Routes } from './routes/routes'
 
-/** What there is on the node besides our rules. */
+/** The node around our rules. */
 export interface Surroundings {
   readonly routes: Routes
   readonly foreign: Foreign
   readonly filters: ForeignFilters
   readonly own: OwnPlace
   readonly source: Address
-  /** The interface that packets of the source come in through; absent where the kernel does not say. */
+  /** The interface through which packets of the source come in; absent if the kernel does not say. */
   readonly through?: string
   /** The source is an address of this node. */
   readonly isNodesOwn: boolean
@@ -23,7 +23,7 @@ export interface Surroundings {
 
 type Seen = Pick<Part, 'route' | 'through' | 'seen' | 'others' | 'decidedBy' | 'filters'>
 
-/** The source that a peer sees of packets to this part, by the routes and others' rules. */
+/** Finds the source that a peer of this part sees, by the routes and the rules of others. */
 export function seenOf(decided: Decided, node: Surroundings): Seen {
   const { source, through, routes } = node
   const from = through === undefined ? {} : { from: { source, through } }
@@ -53,12 +53,12 @@ export function seenOf(decided: Decided, node: Surroundings): Seen {
   return { ...known, others, ...(seen.length > 0 && { seen }) }
 }
 
-/** Whether this happens to all packets of a part. */
+/** Whether the effect hits all packets of a part. */
 export function isCertainly(what: Filter['effect'], filters: readonly Filter[]): boolean {
   return filters.some(({ effect, isCertain }) => effect === what && isCertain)
 }
 
-/** What may stop the packets, or keep them from being tracked. */
+/** Filters that may stop the packets or keep them from being tracked. */
 function relevantFilters(decided: Decided, node: Surroundings, out: string): Filter[] {
   const { source, through, filters } = node
   const flow: Packets = {
@@ -74,7 +74,7 @@ function list(address: Address | undefined): Address[] {
   return address ? [address] : []
 }
 
-/** A masqueraded packet leaves through one of `outInterfaces`, where there are any. */
+/** If there are `outInterfaces`, only packets that leave through one of them are masqueraded. */
 export function isActing(
   does: 'masqueraded' | 'exempt',
   { outInterfaces }: Conditions,
@@ -88,8 +88,8 @@ export function isActing(
 }
 
 /**
- * The route to the one address, or to one within a range: the first of a prefix is rarely anybody's, and the next ones are often a
- * gateway's, which may be this node.
+ * Looks up the route to an address of the range. The first address of a prefix rarely belongs to anybody, and the next
+ * ones often belong to a gateway, which may be this node.
  */
 function routeTo(
   routes: Routes,
@@ -107,7 +107,7 @@ function routeTo(
 }
 
 /**
- * The kernel gives lo as the way out of multicast and broadcast that come in through another interface, or refuses the question
+ * For multicast and broadcast from another interface, the kernel names lo as the way out, or refuses to answer
  * (`ip_route_input_mc`, `rt6_fill_node`).
  */
 function throughNode(one: Address, route: Route): Route {
@@ -122,7 +122,10 @@ function throughNode(one: Address, route: Route): Route {
   return { kind: 'group', said }
 }
 
-/** Others' rules that can still give these packets a source: the first rule for source NAT that a packet meets decides. */
+/**
+ * Rules of others that can still give these packets a source. The first rule for source NAT that a packet meets
+ * decides.
+ */
 function relevantOthers(decided: Decided, node: Surroundings, out: string): SourceNat[] {
   const { source, through, foreign, own } = node
   const flow: Packets = {
@@ -132,12 +135,13 @@ function relevantOthers(decided: Decided, node: Surroundings, out: string): Sour
   const { verdict, conditions } = decided
   const isMasqueraded = verdict !== undefined && isActing(verdict.does, conditions, out)
   const isPinned = verdict?.isPinned === true
-  // nftables pins by a mapping, which ends NAT for the flow; iptables by an ACCEPT, which ends the one nat table.
+  // nftables pins by a mapping, which ends NAT for the flow. iptables pins by an ACCEPT, which ends only the one nat
+  // table.
   const isTaken = (nat: SourceNat) => isMasqueraded || (isPinned && (own === 'nftables' || nat.place === own))
   return sourceNatOf(foreign, own, flow).filter((nat) => nat.order !== 'after' || !isTaken(nat))
 }
 
-/** The rule that decides, or ours; undefined where it cannot be told. Packets without a mark are meant. */
+/** Finds the rule that decides for packets without a mark: another's, or `own`. Undefined if nobody can say. */
 function decide(isOwnActing: boolean, others: readonly SourceNat[]): SourceNat | 'own' | undefined {
   const unmarked = others.filter(({ needsMark }) => !needsMark)
   const first = unmarked.filter(({ order }) => order === 'before')

@@ -7,7 +7,7 @@ import type { Verdict } from './live-verdict'
 import { isActing } from './seen'
 import { certainOne, effectOf, filterWords, natWords, verdictWords, whoOf } from './words'
 
-/** The way of a packet through the node, a line for each step. */
+/** Draws the way of a packet through the node, one line for each step. */
 export function wayOf(explanation: Explanation, part: Part): string[] {
   const { route, through, others, seen, destination } = part
   if (route?.kind !== 'out') return []
@@ -24,7 +24,7 @@ export function wayOf(explanation: Explanation, part: Part): string[] {
   ]
   if (drop) return [...before, `x nothing comes to ${formatTarget(destination)}`]
   const { rules } = explanation
-  // The first place that gives a packet a source ends the search.
+  // The first place that gives a packet a source decides.
   const acting = Math.max(
     0,
     part.own.findIndex((one) => one?.does !== 'exempt'),
@@ -51,7 +51,7 @@ export function wayOf(explanation: Explanation, part: Part): string[] {
   ]
 }
 
-/** What may happen at a hook: all that is certain, and of the rest one line for each base chain. */
+/** Draws the filters of a hook: each one that is certain, and one line for the others of each base chain. */
 function filterSteps(hook: FilterHookName, { filters }: Part): string[] {
   const own = filters.filter((one) => one.hook === hook)
   const baseOf = ({ place, table, chains }: Filter) => `${place} ${table} ${chains[0]}`
@@ -78,7 +78,7 @@ interface Step {
   readonly text: string
 }
 
-/** By priority, and in one chain of iptables what is above our jump first. */
+/** Sorts by priority. In a chain of iptables, rules above our jump come first. */
 function rank({ priority, order }: Step): number {
   return priority * 4 + { before: 0, own: 1, unknown: 2, after: 3 }[order]
 }

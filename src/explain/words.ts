@@ -9,7 +9,7 @@ import type { Because, Explanation, Part } from './explanation'
 import type { Verdict } from './live-verdict'
 import { isActing } from './seen'
 
-/** One sentence: what happens to a part, and what its peers see. */
+/** One sentence about a part: what happens to its packets, and what its peers see. */
 export function answerOf(part: Part): string {
   const { verdict, route, decidedBy, seen } = part
   if (route?.kind === 'local')
@@ -34,7 +34,7 @@ export function answerOf(part: Part): string {
   return seen ? `${own}${seenWords(seen)}` : `${own}, unless others' rules change it: see below`
 }
 
-/** The filter that does this to all packets of a part. */
+/** The filter that has this effect on all packets of a part. */
 export function certainOne(effect: Filter['effect'], { filters }: Pick<Part, 'filters'>): Filter | undefined {
   return filters.find((one) => one.effect === effect && one.isCertain)
 }
@@ -43,7 +43,7 @@ function nameOf({ owner, table }: Filter): string {
   return owner === 'unknown' ? `a rule in ${table}` : owner
 }
 
-/** Whether ip-masq masquerades the part, and if not, why. */
+/** Says whether ip-masq masquerades the part, and if not, why. */
 function ownWords(verdict: Verdict, { conditions, route }: Part): string {
   if (verdict.does === 'exempt') return 'not masqueraded'
   const names = conditions.outInterfaces.map(({ name, isWildcard }) => (isWildcard ? `${name}*` : name))
@@ -96,7 +96,7 @@ export function filterWords({ effect, text, isCertain }: Filter): string {
   return `${does[isCertain ? 0 : 1]}: ${text ?? 'policy drop'}`
 }
 
-/** What a rule of others does to packets that meet it. */
+/** Says what a rule of others does to packets that meet it. */
 export function effectOf(nat: SourceNat, part: Part): string {
   const action = nat.to === undefined ? 'masquerade' : `snat to ${nat.to}`
   if (nat === part.decidedBy) return `${action}  <- decides`

@@ -4,21 +4,21 @@ import type { InterfacePattern } from '../policy/interface'
 import type { Range } from '../policy/range'
 import type { Condition } from './model'
 
-/** What is known of packets of a pod as they leave the node. */
+/** What is known about packets of a pod that leave the node. */
 export interface Flow {
   readonly source: Address
-  /** All of the same family as the source. */
+  /** All addresses have the family of the source. */
   readonly destination: Range
-  /** Absent: not known. */
+  /** Absent if it is not known. */
   readonly inInterface?: string
   readonly outInterface?: string
-  /** The packets' mark; absent: it may be any, because somebody's rule may set it. */
+  /** The mark of the packets. If it is absent, they may have any mark, because a rule of somebody may set one. */
   readonly mark?: number
   /** Chains for NAT see only the first packet of a flow, which is new. */
   readonly state?: 'new' | 'untracked'
 }
 
-/** Whether a condition holds for all of a flow, for none of it, or perhaps for some. */
+/** Whether a condition holds for all packets of a flow, for none, or perhaps for some. */
 export type Holds = 'yes' | 'no' | 'maybe'
 
 export function allHold(conditions: readonly Condition[], flow: Flow): Holds {
@@ -63,7 +63,7 @@ function holds(condition: Condition, flow: Flow): Holds {
   }
 }
 
-/** A packet has exactly one of them. It may have others besides, as `DNAT` of iptables. */
+/** A packet has exactly one of these states. It may also have states that only iptables knows, such as `DNAT`. */
 const STATES = ['new', 'established', 'related', 'invalid', 'untracked']
 
 function turned(answer: Holds, isNot: boolean): Holds {

@@ -9,17 +9,17 @@ export interface Filter {
   readonly owner: string
   readonly place: string
   readonly table: string
-  /** From the base chain to the one that has the rule. */
+  /** The chains from the base chain to the one that has the rule. */
   readonly chains: readonly string[]
   readonly priority: number
   readonly conditions: readonly Condition[]
-  /** The rule as its tool prints it; absent: the policy of the base chain. */
+  /** The rule as its tool prints it. If it is absent, the filter is the policy of the base chain. */
   readonly text?: string
   /** Whether it happens to all packets of the flow. */
   readonly isCertain: boolean
 }
 
-/** Connection tracking looks at packets here (NF_IP_PRI_CONNTRACK), so it heeds no later rule. */
+/** The priority at which connection tracking looks at packets (NF_IP_PRI_CONNTRACK). It ignores later rules. */
 const CONNTRACK_PRIORITY = -200
 
 /** What may happen to the first packet of a flow before its source is translated, in the order of the chains. */
@@ -44,7 +44,7 @@ function orderOf(hook: FilterHookName): number {
   return hook === 'prerouting' ? 0 : 1
 }
 
-/** Deeper than the kernel allows. */
+/** A depth that the kernel does not allow. */
 const DEEPEST = 16
 
 /** How a packet comes to a chain. */
@@ -66,12 +66,12 @@ function filtersIn(base: FilterHook, flow: Flow): Filter[] {
     found.push({ effect, hook, owner, place, table, chains, priority, conditions, ...rule })
   }
 
-  /** True when the base chain is over for all packets that came into this chain. */
+  /** Returns true if all packets that came into this chain are done with the base chain. */
   const goThrough = (name: string, way: Way, cameAll: boolean): boolean => {
     const chains = [...way.chains, name]
     const rules = base.chains.get(name)
     if (!rules || chains.length > DEEPEST) {
-      // Nobody knows what it does, as a program does that an NFQUEUE asks.
+      // Nobody knows what happens there. For example, an NFQUEUE asks a program.
       mayHavePassed = true
       return false
     }

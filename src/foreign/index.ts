@@ -7,19 +7,19 @@ import type { Foreign } from './model'
 import { readNft } from './nft'
 
 export interface ForeignOptions {
-  /** What this flow does not come to may be left out. */
+  /** Rules that this flow does not come to may be left out. */
   readonly wanted?: Flow
-  /** All base chains of nf_tables, where the kernel gave them without a tool: then none is started in vain. */
+  /** All base chains of nf_tables, if the kernel named them without a tool. Then no tool is started in vain. */
   readonly chains?: readonly BaseChain[]
 }
 
-/** Others' source NAT on this node, in nftables and in every kind of iptables. Nothing is changed. */
+/** Reads the source NAT of others on this node, in nftables and in every kind of iptables. Nothing is changed. */
 export function readForeign(run: Tools, host: Host, { wanted, chains }: ForeignOptions = {}): Foreign {
   const others = chains?.filter((chain) => isSourceNat(chain) && !isOurs(chain))
   const hasLegacy = [...host.legacyTables('ip'), ...host.legacyTables('ip6')].includes('nat')
   if (others?.length === 0 && !hasLegacy) return { hooks: [], unseen: unseenOfCilium() }
   const iptables = readIptables(run, host, wanted)
-  // iptables-nft has its rules there, and nft cannot print all of them.
+  // The rules of iptables-nft are there, and nft cannot print all of them.
   const isRead = (table: string, chain: string) =>
     chain === 'POSTROUTING' && iptables.tablesOfNft.includes(table)
   const isAllRead = others?.every(({ family, table, name }) => isRead(`${family} ${table}`, name)) ?? false
@@ -53,7 +53,7 @@ const NO_NFT: Foreign = {
   unseen: ["others' rules in nftables: there is no nft to list them with; install nftables"],
 }
 
-/** Cilium's own interface, which it makes on every node. */
+/** Looks for Cilium's own interface, which it makes on every node. */
 export function unseenOfCilium(): string[] {
   const hasInterface = /^\s*cilium_host:/m.test(readSystemFile('/proc/net/dev') ?? '')
   return hasInterface

@@ -11,12 +11,17 @@ export interface Base {
   readonly chain: string
 }
 
-/** What was read of a base chain, or why it was not; `unseen` is undefined where the machine has no such chain. */
+/**
+ * The contents of a base chain, or why it could not be read. `unseen` is undefined if the machine has no such chain.
+ */
 export type ChainsRead =
   | { readonly chains: ReadonlyMap<string, readonly ForeignRule[]>; readonly policy: 'accept' | 'drop' }
   | { readonly unseen: string | undefined }
 
-/** So many chains are listed one by one; after that the whole table is, which may have tens of thousands of rules. */
+/**
+ * The number of chains that are listed one by one. If there are more, the whole table is listed, which may have tens of
+ * thousands of rules.
+ */
 const FEW_CHAINS = 8
 
 /** Reads a base chain, and the chains that it leads to. Chains that the flow does not come to are left out. */
@@ -35,7 +40,7 @@ export function readChains(
     const outcome = runListIn(kind, family, { table, ...(runs <= FEW_CHAINS && { chain: name }) })
     if (!outcome.ok) {
       if (name === base && isNothing(outcome)) return { unseen: undefined }
-      // A target that is no chain, as NFQUEUE.
+      // The target is no chain, but for example NFQUEUE.
       if (name !== base && isNothing(outcome)) continue
       return { unseen: `others' rules in iptables: ${outcome.tool}: ${outcome.said}` }
     }

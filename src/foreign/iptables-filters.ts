@@ -20,7 +20,7 @@ const BASES: readonly {
 ]
 
 interface Read extends ForeignFilters {
-  /** Base chains of nf_tables that iptables-nft has made, and that were read: `ip filter FORWARD`. */
+  /** The base chains that iptables-nft made in nf_tables and that were read, as in `ip filter FORWARD`. */
   readonly chainsOfNft: readonly string[]
 }
 
@@ -61,7 +61,7 @@ export function readIptablesFilters(
   return { hooks, unseen: [...unseen], chainsOfNft }
 }
 
-/** Which tool is of which kind, as far as there is one. */
+/** Finds the tool of each kind, if there is one. */
 function variants(run: ToolProcess, host: Host): { nft: Variant | undefined; legacy: Variant | undefined } {
   const has = (variant: Variant) => 'file' in host.findTool(`iptables${variant}`)
   const plain = has('') ? (isLegacyTool(run, host) ? 'legacy' : 'nft') : undefined

@@ -37,7 +37,7 @@ export function parseIptablesRule(text: string): ForeignRule {
   return { conditions, verdict, text }
 }
 
-/** `none` for what says nothing of packets; undefined for what is not known, a word of which is passed over. */
+/** Returns `none` for an option that says nothing about packets, and undefined for an option that we do not know. */
 function conditionOf(option: string, value: string, isNot: boolean): Condition | 'none' | undefined {
   switch (option) {
     case '-s':
@@ -87,7 +87,7 @@ const OWN_VERDICTS: Readonly<Record<string, Verdict>> = {
   [OURS]: { do: 'ours' },
 }
 
-/** Targets that let the next rule be looked at. */
+/** Targets after which the next rule is looked at. */
 const NO_VERDICT = [
   ...(['MARK', 'CONNMARK', 'SECMARK', 'CONNSECMARK', 'CT', 'SET', 'DSCP', 'TOS', 'TTL', 'HL'] as const),
   ...([

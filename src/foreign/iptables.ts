@@ -8,15 +8,15 @@ import { type Foreign, type ForeignHook, hasRules } from './model'
 
 const POSTROUTING = 'POSTROUTING'
 
-/** NF_IP_PRI_NAT_SRC: where every nat table's POSTROUTING is hooked. */
+/** NF_IP_PRI_NAT_SRC, the priority at which every nat table's POSTROUTING is hooked. */
 const PRIORITY = 100
 
 export interface ForeignIptables extends Foreign {
-  /** Tables of nf_tables that iptables-nft has made, and that were read: `ip nat`. */
+  /** The tables that iptables-nft made in nf_tables and that were read, as in `ip nat`. */
   readonly tablesOfNft: readonly string[]
 }
 
-/** `wanted`: chains that this flow does not come to are left unread. */
+/** If `wanted` is given, chains to which this flow does not come are not read. */
 export function readIptables(run: ToolProcess, host: Host, wanted?: Flow): ForeignIptables {
   const legacyTables = { ip: host.legacyTables('ip'), ip6: host.legacyTables('ip6') }
   const { candidates } = kindsOf(run, host, legacyTables)

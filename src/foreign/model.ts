@@ -9,11 +9,11 @@ export interface ForeignHook {
   /** `ip flannel-ipv4`, `ip nat` */
   readonly table: string
   readonly chain: string
-  /** What its packets may be of. */
+  /** The families that its packets may have. */
   readonly families: readonly Family[]
-  /** Chains with lower numbers come first; ours in nftables has 99, and every kind of iptables 100. */
+  /** Chains with lower numbers come first. Ours in nftables has 99, and every kind of iptables has 100. */
   readonly priority: number
-  /** By name; one that is missing could not be read. */
+  /** The chains by name. A chain that is missing could not be read. */
   readonly chains: ReadonlyMap<string, readonly ForeignRule[]>
 }
 
@@ -25,7 +25,7 @@ export interface ForeignRule {
   /** All of them have to hold. */
   readonly conditions: readonly Condition[]
   readonly verdict: Verdict
-  /** As its tool prints it. */
+  /** The rule as its tool prints it. */
   readonly text: string
 }
 
@@ -34,11 +34,11 @@ export type Condition =
   | { readonly on: 'in' | 'out'; readonly names: readonly InterfacePattern[]; readonly isNot: boolean }
   | { readonly on: 'mark'; readonly value: number; readonly mask: number; readonly isNot: boolean }
   | { readonly on: 'family'; readonly family: Family }
-  /** A forwarded packet, as all of pods' are, is not for an address of the node. */
+  /** Packets of pods are forwarded, so their destination is no address of the node. */
   | { readonly on: 'local destination'; readonly isNot: boolean }
   /** The state that connection tracking gives the packet, in nft's words: `new`, `established`, `untracked`. */
   | { readonly on: 'state'; readonly states: readonly string[]; readonly isNot: boolean }
-  /** In the tool's words: whether it holds is not known. */
+  /** A condition in the tool's words. Nobody knows whether it holds. */
   | { readonly on: 'other'; readonly text: string }
 
 export type Verdict =
@@ -47,17 +47,17 @@ export type Verdict =
   | { readonly do: 'jump' | 'goto'; readonly chain: string }
   /** Leads to our own rules, in iptables' POSTROUTING. */
   | { readonly do: 'ours' }
-  /** The last two end this base chain, and no other. */
+  /** `accept` ends this base chain and no other. `drop` ends the packet. */
   | { readonly do: 'return' | 'accept' | 'drop' }
-  /** The packet is not tracked, so no chain for NAT sees it. The next rule is looked at. */
+  /** The packet is not tracked, so no chain for NAT sees it. The next rule is looked at too. */
   | { readonly do: 'notrack' }
-  /** Counts, marks, logs: the next rule is looked at. */
+  /** The rule counts, marks or logs. The next rule is looked at too. */
   | { readonly do: 'nothing' }
 
 /** A base chain that may stop packets, or keep them from being tracked. */
 export interface FilterHook extends ForeignHook {
   readonly hook: FilterHookName
-  /** What happens to packets at its end. */
+  /** What happens to packets that come to its end. */
   readonly policy: 'accept' | 'drop'
 }
 
@@ -67,13 +67,13 @@ export type FilterHookName = 'prerouting' | 'forward'
 /** The filters on this node. */
 export interface ForeignFilters {
   readonly hooks: readonly FilterHook[]
-  /** What could not be looked at, and why, a line each. */
+  /** Things that could not be looked at, and why, one line each. */
   readonly unseen: readonly string[]
 }
 
 /** The source NAT of others on this node. */
 export interface Foreign {
   readonly hooks: readonly ForeignHook[]
-  /** What could not be looked at, and why, a line each. */
+  /** Things that could not be looked at, and why, one line each. */
   readonly unseen: readonly string[]
 }

@@ -3,7 +3,7 @@ import type { InterfacePattern } from '../policy/interface'
 import { parsePrintedRange, type Range } from '../policy/range'
 import type { Condition, Verdict } from './model'
 
-/** What a rule of nft compares, as far as it is about where packets come from and go to. */
+/** The comparisons in a rule of nft that are about where packets come from and go to. */
 
 export interface Branch {
   readonly conditions: readonly Condition[]
@@ -22,7 +22,7 @@ export function only(length: number, ...conditions: readonly Condition[]): Step 
   return { length, conditions, branches: [] }
 }
 
-/** An operator that is written out; equality is not. */
+/** Reads an operator. Equality has none. */
 export function operatorAt(words: readonly string[], at: number) {
   const isNot = words[at] === '!='
   return { isNot, length: isNot || words[at] === '==' ? 1 : 0 }
@@ -35,7 +35,7 @@ export function addressAt(family: Family, words: readonly string[], at: number):
   const ranges = membersOf(words[at + 2 + length] ?? '').map(parsePrintedRange)
   if (ranges.length === 0 || !ranges.every((range): range is Range => range !== undefined)) return undefined
   const on = field === 'saddr' ? 'source' : 'destination'
-  // The comparison itself is with packets of this family only.
+  // Only packets of this family are compared.
   return only(3 + length, { on: 'family', family }, { on, ranges, isNot })
 }
 
@@ -44,7 +44,7 @@ export function interfaceOf(word: string): InterfacePattern {
   return name.endsWith('*') ? { name: name.slice(0, -1), isWildcard: true } : { name, isWildcard: false }
 }
 
-/** `{ a, b }`, or the one. */
+/** The members of `{ a, b }`, or the only one. */
 export function membersOf(word: string): string[] {
   if (!word.startsWith('{')) return word === '' ? [] : [word]
   return word

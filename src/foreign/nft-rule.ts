@@ -12,12 +12,12 @@ import {
   type Step,
 } from './nft-matches'
 
-/** Lets a named map be looked up: `"docker0" : jump nat-out__docker0`, an element each. */
+/** Looks up a named map. Each element is one text, as in `"docker0" : jump nat-out__docker0`. */
 export type ReadMap = (name: string) => readonly string[]
 
 /**
- * A rule as nft lists it, or several, one for each element of a verdict map. What is not known becomes a condition that may
- * hold or not, so that nothing is passed over.
+ * Parses a rule as nft lists it. A verdict map gives several rules, one for each element. A part that we do not know
+ * becomes a condition that may hold or not, so that no rule is passed over.
  */
 export function parseNftRule(line: string, readMap: ReadMap): ForeignRule[] {
   const text = line.trim()
@@ -48,8 +48,8 @@ export function parseNftRule(line: string, readMap: ReadMap): ForeignRule[] {
 }
 
 /**
- * Where a statement ends that is not known. What follows may belong to it, as the address in `ct original ip saddr 10.0.0.1`
- * does, so it goes on up to a verdict; but that of a port or a protocol is as long as it looks.
+ * Finds the end of a statement that we do not know. The next words may belong to it, like the address in `ct original
+ * ip saddr 10.0.0.1`, so it goes on up to a verdict. Comparisons of ports and protocols have a known length.
  */
 function endOfUnknown(words: readonly string[], at: number): number {
   const isShort = /^(tcp|udp|sctp|th|meta)$/.test(words[at] ?? '') && words[at + 2] !== 'vmap'
@@ -58,10 +58,10 @@ function endOfUnknown(words: readonly string[], at: number): number {
   return end < 0 ? words.length : end
 }
 
-/** Words with which a verdict begins, or what has no part in a condition. */
+/** Words that begin a verdict, or a statement that is no condition. */
 const STOP = /^(masquerade|snat|return|accept|drop|reject|notrack|jump|goto|vmap|counter|log|comment)$/
 
-/** Quoted texts and `{ ... }` are one word each. */
+/** Splits a rule into words. A quoted text is one word, and so is `{ ... }`. */
 function wordsOf(text: string): string[] {
   return text.match(/"[^"]*"|\{[^}]*\}|\S+/g) ?? []
 }
@@ -161,14 +161,14 @@ function stateAt(words: readonly string[], at: number, readMap: ReadMap): Step |
   return only(3 + length, { on: 'state', states, isNot })
 }
 
-/** `log prefix "x" level info flags all`: the word, and pairs of an option and its value. */
+/** The number of words of `log prefix "x" level info flags all`: one, and two for each option. */
 function lengthOfLog(words: readonly string[], at: number): number {
   let length = 1
   while (/^(prefix|level|group|flags|snaplen|queue-threshold)$/.test(words[at + length] ?? '')) length += 2
   return length
 }
 
-/** What a verdict map leads to; `conditionOf` says when. */
+/** The verdicts of a verdict map. `conditionOf` makes the condition for a key. */
 function branchesOf(
   { map, readMap, length }: { readonly map: string; readonly readMap: ReadMap; readonly length: number },
   conditionOf: (key: string) => Condition,
@@ -182,7 +182,7 @@ function branchesOf(
   return { length, conditions: [], branches: branches.length > 0 ? branches : [NO_VERDICT] }
 }
 
-/** `meta mark set meta mark ^ 0x4000`: up to the verdict, if there is one. */
+/** Skips `meta mark set meta mark ^ 0x4000`, up to the verdict if there is one. */
 function markingAt(words: readonly string[], at: number): Step {
   const end = words.findIndex((word, i) => i > at && STOP.test(word))
   return only((end < 0 ? words.length : end) - at)

@@ -20,7 +20,7 @@ const FAMILIES: Readonly<Record<string, readonly Family[]>> = {
   inet: ['ip', 'ip6'],
 }
 
-/** More chains than anybody's source NAT has; each takes a process to list. */
+/** More chains than anybody's source NAT has. Listing each takes a process. */
 const MOST_CHAINS = 64
 
 interface BaseChain {
@@ -33,8 +33,8 @@ interface BaseChain {
 }
 
 /**
- * The base chains for source NAT in nftables but ours, listed chain by chain: to list a whole ruleset takes long, and some
- * versions of nft crash on others' rules. `isSkipped`: base chains that are looked at in another way.
+ * Reads the base chains for source NAT in nftables, except ours, chain by chain. Listing a whole ruleset takes long,
+ * and some versions of nft crash on others' rules. `isSkipped` selects base chains that are read in another way.
  */
 export function readNft(nft: NftProcess, isSkipped: (base: BaseChain) => boolean): Foreign {
   const { read, unseen } = readBases(nft, {
@@ -43,7 +43,7 @@ export function readNft(nft: NftProcess, isSkipped: (base: BaseChain) => boolean
   return { hooks: read.map(({ hook }) => hook).filter(hasRules), unseen }
 }
 
-/** The chains in which nftables may stop the flow's packets, or keep them from being tracked. */
+/** Reads the chains in which nftables may stop the flow's packets or keep them from being tracked. */
 export function readNftFilters(
   nft: NftProcess,
   wanted: Flow,
@@ -82,7 +82,7 @@ function readBases(nft: NftProcess, { isWanted, wanted }: Selection) {
   return { read, unseen: read.flatMap((one) => one.unseen) }
 }
 
-/** Those of type nat in postrouting, in what `nft list chains` prints. */
+/** The base chains of type nat in postrouting, from the output of `nft list chains`. */
 export function parseBaseChains(text: string): BaseChain[] {
   return parseAllBaseChains(text).filter(({ type, hook }) => type === 'nat' && hook === 'postrouting')
 }
@@ -102,7 +102,7 @@ function parseAllBaseChains(text: string): BaseChain[] {
   return found
 }
 
-/** The names that nft has for priorities, by which it prints those near them: `srcnat - 1`, `filter + 10`. */
+/** The names that nft has for priorities. It prints others relative to them: `srcnat - 1`, `filter + 10`. */
 const PRIORITIES: Readonly<Record<string, number>> = {
   ...{ raw: -300, mangle: -150, dstnat: -100, filter: 0, security: 50, srcnat: 100 },
 }
@@ -135,7 +135,7 @@ function readHook(
       break
     }
     const rules = rulesIn(list(`chain ${table} ${name}`)).flatMap((line) => {
-      // What nft cannot say in its own words: iptables' matches and targets.
+      // nft has no words of its own for matches and targets of iptables.
       if (/\bxt (match|target)\b|# xt_/.test(line))
         unseen.push(`a rule of iptables in table ${table}: ${line}`)
       return parseNftRule(line, readMap)
@@ -154,7 +154,7 @@ function familiesOf(table: string): readonly Family[] {
   return FAMILIES[table.split(' ')[0] ?? ''] ?? []
 }
 
-/** The rules of a listed chain, a line each; nft breaks long sets into lines. */
+/** The rules of a listed chain, one line each. nft breaks long sets into several lines. */
 function rulesIn(text: string): string[] {
   const rules: string[] = []
   let open = ''

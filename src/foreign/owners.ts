@@ -1,4 +1,7 @@
-/** Whose a rule is, by names that its maker chose: of its table, the chains on the way to it, and its comment. */
+/**
+ * The owners of rules, by names that they chose: the table's, those of the chains on the way to the rule, and its
+ * comment.
+ */
 const OWNERS: readonly (readonly [RegExp, string])[] = [
   [/^ip6? kube-proxy$|^KUBE-POSTROUTING$/, 'kube-proxy'],
   [/^ip6? flannel-ipv[46]$|^FLANNEL-POSTRTG$|"flanneld masq"/, 'flannel'],
@@ -25,7 +28,10 @@ const OWNERS: readonly (readonly [RegExp, string])[] = [
   [/^inet (lxd|incus)$/, 'LXD or Incus'],
 ]
 
-/** `unknown` where no name tells. `names`: from the table to the innermost chain; `text`: the rules on the way. */
+/**
+ * Returns `unknown` if no name tells. `names` go from the table to the innermost chain; `text` has the rules on the
+ * way.
+ */
 export function ownerOf(names: readonly string[], text: readonly string[]): string {
   const innermost = [...text.toReversed(), ...names.toReversed()]
   for (const name of innermost) {

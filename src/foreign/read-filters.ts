@@ -12,7 +12,7 @@ interface Options {
   readonly chains: readonly BaseChain[]
 }
 
-/** The chains on this node that may stop the flow, or keep it from being tracked. Nothing is changed. */
+/** Reads the chains on this node that may stop the flow or keep it from being tracked. Nothing is changed. */
 export function readFilters(run: Tools, host: Host, { wanted, chains }: Options): ForeignFilters {
   const iptables = readIptablesFilters(run, host, { wanted, chains })
   const isRead = (chain: string) => iptables.chainsOfNft.includes(chain)

@@ -2,38 +2,38 @@ import { allHold, type Flow } from './conditions'
 import type { Condition, Foreign, ForeignHook, ForeignRule } from './model'
 import { ownerOf } from './owners'
 
-/** A rule that gives packets another source, with what has to hold on the way to it. */
+/** A rule that gives packets another source, with the conditions on the way to it. */
 export interface SourceNat {
   readonly owner: string
   readonly place: string
   readonly table: string
-  /** From the base chain to the one that has the rule. */
+  /** The chains from the base chain to the one that has the rule. */
   readonly chains: readonly string[]
   readonly priority: number
-  /** Against our own chain. In an iptables POSTROUTING that ours is in too, what is above our jump comes before. */
+  /** The order relative to our own chain. In an iptables POSTROUTING that has our jump, rules above it come before. */
   readonly order: 'before' | 'after' | 'unknown'
   readonly conditions: readonly Condition[]
-  /** Absent: masqueraded. */
+  /** If it is absent, packets are masqueraded. */
   readonly to?: string
   /** The rule as its tool prints it. */
   readonly text: string
   /** Whether all packets of the flow come to the rule and match it. */
   readonly isCertain: boolean
-  /** Only packets that somebody has marked come to it; whether these are marked, rules for NAT do not show. */
+  /** Only packets that somebody has marked come to it. Rules for NAT do not show whether these packets are marked. */
   readonly needsMark: boolean
 }
 
-/** Where our rules are, as in `PlaceName`. */
+/** The place of our rules, as in `PlaceName`. */
 export type OwnPlace = string
 
-/** Every rule for source NAT that packets can come to; none is certain. */
+/** Lists every rule for source NAT that packets can come to. None is certain. */
 export function listSourceNat({ hooks }: Foreign, own: OwnPlace): SourceNat[] {
   return hooks.flatMap((hook) => rulesIn(hook, own))
 }
 
 /**
- * The rules that the flow may meet, as base chains are gone through: for packets without a mark, in each chain up to the first that is certain;
- * and besides what marked packets may meet before that.
+ * Lists the rules that the flow may meet, in the order of the base chains. In each base chain these are the rules for
+ * packets without a mark, up to the first that is certain, and the rules for marked packets before it.
  */
 export function sourceNatOf({ hooks }: Foreign, own: OwnPlace, flow: Flow): SourceNat[] {
   return hooks
@@ -53,7 +53,7 @@ export function sourceNatOf({ hooks }: Foreign, own: OwnPlace, flow: Flow): Sour
     })
 }
 
-/** Deeper than the kernel allows. */
+/** A depth that the kernel does not allow. */
 const DEEPEST = 16
 
 interface Way {
@@ -62,7 +62,7 @@ interface Way {
   readonly texts: readonly string[]
 }
 
-/** Goes through a base chain with the flow, or without one through all of it. */
+/** Goes through a base chain with the flow. Without a flow, it visits all rules. */
 function rulesIn(hook: ForeignHook, own: OwnPlace, flow?: Flow): SourceNat[] {
   const { place, table, priority } = hook
   const found: SourceNat[] = []
@@ -72,7 +72,7 @@ function rulesIn(hook: ForeignHook, own: OwnPlace, flow?: Flow): SourceNat[] {
   /** An accept or a drop may have ended the base chain for some packets. */
   let mayHaveEnded = false
 
-  /** True when the base chain is over for all packets that came into this chain. */
+  /** Returns true if all packets that came into this chain are done with the base chain. */
   const goThrough = (name: string, way: Way, cameAll: boolean): boolean => {
     const chains = [...way.chains, name]
     let isComplete = cameAll
@@ -138,5 +138,5 @@ function leadsToOurs({ chain, chains }: ForeignHook): boolean {
   return rules.some(({ verdict }) => verdict.do === 'ours')
 }
 
-/** Of our chain in nftables, and of every nat table's POSTROUTING that iptables makes. */
+/** The priorities of our chain in nftables, and of every nat table's POSTROUTING that iptables makes. */
 const [OWN_PRIORITY, IPTABLES_PRIORITY] = [99, 100]

@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from '../../cni/json'
 import { type Address, type Family, formatAddress, parsePrinted } from '../../policy/address'
 import type { OwnAddress, Route, Routes } from './routes'
 
-/** ip(8) of iproute2 with `-j`, for a runtime without netlink sockets. */
+/** Asks ip(8) of iproute2 with `-j`. It is for runtimes without netlink sockets. */
 export function ipRoutes(run: Tools): Routes {
   return {
     lookUp(destination, { from, out, asWritten = false } = {}) {

@@ -6,8 +6,9 @@ import type { OwnAddress, Route, Routes } from './routes'
 type RouteOut = Route & { readonly kind: 'out' }
 
 /**
- * The address that the kernel's masquerade gives to packets that take this route. It goes by the interface's addresses, and not by the
- * source that is written in a route (`src`). Undefined where the interface has none: then the kernel drops the packet.
+ * Finds the address that the kernel's masquerade gives to packets that take this route. The kernel chooses among the
+ * interface's addresses, and ignores the source that is written in a route (`src`). Undefined if the interface has no
+ * address; then the kernel drops the packet.
  */
 export function masqueradeAddress(
   routes: Routes,
@@ -30,7 +31,7 @@ function ipv4Address(
 ): Address | undefined {
   const global = all.filter(({ isSecondary, scope }) => !isSecondary && scope === 0)
   const own = global.filter((one) => one.interface === out)
-  // A gateway of the other family (RTA_VIA) is none for this.
+  // A gateway of the other family (RTA_VIA) does not count here.
   const hop = gateway?.family === 'ip' ? gateway : destination
   const near = own.find(({ subnet, length }) => isSameSubnet(subnet, hop, length))
   return (near ?? own[0] ?? global.find((one) => one.interface !== 'lo') ?? global[0])?.address
@@ -58,7 +59,7 @@ function ipv6Address(routes: Routes, destination: Address, out: string): Address
   return candidates.sort((a, b) => rank(b) - rank(a))[0]?.address
 }
 
-/** The labels of RFC 6724's default policy table that addresses of a network are told apart by. */
+/** The labels of RFC 6724's default policy table that distinguish addresses of a network. */
 function labelOf(address: Address): number {
   const digits = digitsOf(address)
   if (digits.startsWith('fc') || digits.startsWith('fd')) return 13

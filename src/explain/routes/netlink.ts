@@ -16,7 +16,7 @@ const RTA = { destination: 1, source: 2, in: 3, out: 4, gateway: 5, preferred: 7
 const FIB_MATCH = 0x2000
 /** RTN_UNICAST, RTN_LOCAL, RTN_BROADCAST, RTN_ANYCAST, RTN_MULTICAST */
 const TYPES = { unicast: 1, local: 2, broadcast: 3, anycast: 4, multicast: 5 } as const
-/** struct rtmsg, struct ifaddrmsg, struct ifinfomsg: bytes of each. */
+/** The sizes of struct rtmsg, struct ifaddrmsg and struct ifinfomsg in bytes. */
 const HEADERS = { route: 12, address: 8, link: 16 } as const
 /** IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS */
 const IFA = { address: 1, local: 2, flags: 8 } as const
@@ -25,7 +25,7 @@ const [SECONDARY, UNFIT] = [0x01, 0x08 | 0x20 | 0x40]
 /** IFLA_IFNAME */
 const INTERFACE_NAME = 3
 
-/** The kernel's own interface; undefined where there is no such socket. */
+/** Asks the kernel by its own interface. Undefined if there is no such socket. */
 export function netlinkRoutes(): Routes | undefined {
   const socket = openSocket('route')
   return socket && routesOver(socket)
@@ -84,7 +84,7 @@ function must(reply: Reply): readonly Message[] {
   throw new CniError('ioFailure', `Cannot ask the kernel for its routes: ${wordsFor(reply)}`)
 }
 
-/** strerror(3) of what a lookup is refused with. */
+/** strerror(3) for the errors with which lookups are refused. */
 const WORDS: Readonly<Record<number, string>> = {
   11: 'the kernel did not answer in time',
   13: 'Permission denied',

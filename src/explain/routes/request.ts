@@ -10,7 +10,7 @@ import {
 import { ERRNO } from '../../system/errno'
 import type { NetlinkSocket } from '../../system/netlink-socket'
 
-/** A question to the kernel; `header` is what its kind of message begins with (struct rtmsg, struct nfgenmsg). */
+/** A question to the kernel. `header` is the beginning of its kind of message (struct rtmsg, struct nfgenmsg). */
 export interface Request {
   readonly type: number
   readonly isDump: boolean
@@ -22,7 +22,7 @@ export type Reply =
   | { readonly ok: true; readonly messages: readonly Message[] }
   | { readonly ok: false; readonly errno: number; readonly said: string }
 
-/** An attribute: its head and its value, in the machine's byte order, up to the next multiple of 4. */
+/** An attribute: its head and its value in the machine's byte order, padded to a multiple of 4. */
 export function attribute(type: number, value: readonly number[]): number[] {
   const length = 4 + value.length
   const padding = Array.from({ length: (4 - (length & 3)) & 3 }, () => 0)
@@ -39,7 +39,7 @@ export function u32(value: number): number[] {
   return [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >>> 24]
 }
 
-/** One question and all of its answers; a socket has one at a time. */
+/** Sends one question and returns all of its answers. A socket can have only one question at a time. */
 export function ask(socket: NetlinkSocket, request: Request, sequence: number): Reply {
   const { type, isDump, header, attributes } = request
   const flags = FLAGS.request | (isDump ? FLAGS.dump : FLAGS.ack)

@@ -1,33 +1,36 @@
 import type { Address, Family } from '../../policy/address'
 
-/** What a lookup of the kernel's routes gives. */
+/** The result of a lookup in the kernel's routes. */
 export type Route =
   | { readonly kind: 'out'; readonly out: string; readonly gateway?: Address; readonly preferred?: Address }
-  /** An address of this machine: its packets never come to postrouting. */
+  /** The destination is an address of this machine. Its packets never come to postrouting. */
   | { readonly kind: 'local' }
-  /** The kernel has no way, or does not take such a packet from there; its words. */
+  /** The kernel has no route, or does not accept such a packet from there. `said` has its words. */
   | { readonly kind: 'none'; readonly said: string }
-  /** Multicast or broadcast, which does not go by these routes; why. */
+  /** Multicast or broadcast does not take these routes. `said` has the reason. */
   | { readonly kind: 'group'; readonly said: string }
 
 /** An address of an interface, as the kernel lists them. */
 export interface OwnAddress {
   readonly interface: string
   readonly address: Address
-  /** The subnet that the kernel takes the address for: of a peer, where there is one. */
+  /** The subnet that the kernel assigns to the address. If there is a peer, it is the peer's. */
   readonly subnet: Address
   readonly length: number
-  /** rtnetlink(7): 0 is the whole world, 253 the link. */
+  /** rtnetlink(7): 0 means the whole world, 253 the link. */
   readonly scope: number
-  /** A further address of a subnet that has one already; with IPv6, a temporary one. */
+  /** The address is a further one of its subnet, or with IPv6 a temporary one. */
   readonly isSecondary: boolean
-  /** IPv6: not yet, no more, or no longer to be used. */
+  /** With IPv6: the address cannot be used yet, or should not be used any more. */
   readonly isUnfit: boolean
 }
 
-/** The kernel's routing, over netlink or with ip(8). Throws CniError where it cannot be asked. */
+/** The kernel's routing, over netlink or with ip(8). Throws a CniError if it cannot be asked. */
 export interface Routes {
-  /** `from`: as for a packet with this source that comes in through this interface; absent: as for one of the machine's own. */
+  /**
+   * With `from`, the lookup is for a packet with this source that comes in through this interface. Without it, it is
+   * for a packet of the machine itself.
+   */
   lookUp(destination: Address, options?: LookUp): Route
   addresses(family: Family): readonly OwnAddress[]
 }
@@ -35,6 +38,8 @@ export interface Routes {
 export interface LookUp {
   readonly from?: { readonly source: Address; readonly through: string }
   readonly out?: string
-  /** The route itself: `preferred` is what is written in it, and not what the kernel chooses. */
+  /**
+   * Returns the route itself: `preferred` is the source that is written in it, and not the one that the kernel chooses.
+   */
   readonly asWritten?: boolean
 }
