@@ -346,5 +346,5 @@ test('where nf_tables is not loaded, nothing is asked that would load it', async
   ])
   const calls = await readFile(trace, 'utf8')
   expect(calls).not.toContain('NETLINK_NETFILTER')
-  expect(calls.match(/execve\("[^"]*"/g)?.slice(2)).toEqual(['execve("/usr/bin/ip"', 'execve("/usr/bin/ip"'])
+  expect(calls.match(/execve\("[^"]*"/g)?.slice(2)).toEqual(Array(3).fill('execve("/usr/bin/ip"'))
 })
