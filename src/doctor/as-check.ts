@@ -3,12 +3,12 @@ import { nameOf } from '../sync/kept'
 import type { SyncReport } from '../sync/sync'
 import { error, type Finding, note, ok } from './finding'
 
-/** So many policies are checked: a node has one or two. */
+/** The number of policies that are checked. A node has one or two. */
 const MOST_POLICIES = 10
 
 /**
- * What CHECK would report: for one attachment of each policy, because what they share is most of it. What a sync would
- * change is reported as that.
+ * Reports what CHECK would say for one attachment of each policy, because attachments of a policy share most of their
+ * rules. Differences that a sync would remove are reported elsewhere.
  */
 export async function checkAsCheck(
   backend: Pick<Backend, 'verify'>,
@@ -39,12 +39,12 @@ export async function checkAsCheck(
   return [...findings, ...[...notes].map((line) => note(check, line))]
 }
 
-/** One for each policy, and each way to write it. */
+/** One attachment for each policy and each way to write its rules. */
 function examplesOf(wanted: readonly Wanted[]): readonly Wanted[] {
   const found = new Map<string, Wanted>()
   const keys = new Map<Wanted['policy'], string>()
   for (const one of wanted) {
-    // Equal pods have the same object.
+    // Pods with equal policies have the same object.
     const key = keys.get(one.policy) ?? JSON.stringify(one.policy)
     keys.set(one.policy, key)
     const whole = `${one.backend} ${one.carrier} ${key}`

@@ -2,10 +2,10 @@ import { CniError, toCniError } from '../cni/error'
 import { fileRefusal, inPlainWords, isDenied } from '../system/plain-words'
 import { type CheckName, type Finding, unseen } from './finding'
 
-/** What was read, or the finding that it could not be read. */
+/** Something that was read, or the finding that it could not be read. */
 export type Read<T> = { readonly value: T } | { readonly unseen: Finding }
 
-/** One thing that cannot be looked at keeps nothing else from being looked at. */
+/** Reads something for a check. If it cannot be read, that is a finding, and the other checks go on. */
 export async function attempt<T>(check: CheckName, read: () => T | Promise<T>): Promise<Read<T>> {
   try {
     return { value: await read() }
@@ -14,7 +14,7 @@ export async function attempt<T>(check: CheckName, read: () => T | Promise<T>): 
   }
 }
 
-/** The findings of a check, or that it could not be made. */
+/** The findings of a check, or the finding that it could not be made. */
 export async function guarded(
   check: CheckName,
   work: () => readonly Finding[] | Promise<readonly Finding[]>,
@@ -23,7 +23,7 @@ export async function guarded(
   return 'value' in read ? read.value : [read.unseen]
 }
 
-/** `use`, where it was read; that it could not be read is one finding, and not one for each check that needs it. */
+/** Runs `use` if it was read. If not, that is one finding already, and not another one for each check that needs it. */
 export function ifRead<T>(read: Read<T>, use: (value: T) => readonly Finding[]): readonly Finding[] {
   return 'value' in read ? use(read.value) : []
 }

@@ -46,7 +46,7 @@ export async function checkBackends(
   return [ok(check, `rules can be written with ${usable.join(' and ')}`)]
 }
 
-/** The capability is about who runs the doctor: the runtime runs the plugin as root. */
+/** The capability is that of whoever runs the doctor. The runtime runs the plugin as root. */
 function lacking(missing: readonly string[]): readonly string[] {
   return missing.filter((one) => one !== NO_CAPABILITY)
 }

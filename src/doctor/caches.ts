@@ -2,18 +2,18 @@ import { type CachePlace, noCache } from '../cni/result-cache'
 import type { Runtime } from '../install/runtimes'
 import { type Finding, note, ok, unseen } from './finding'
 
-/** The runtimes' records of what they started, which sync and gc go by. */
+/** The runtimes' records of what they started. sync and gc use them. */
 
 export interface Caches {
   readonly cacheDirs: readonly string[]
   /** Somebody named the directories. */
   readonly areNamed: boolean
   readonly places: readonly CachePlace[]
-  /** Of the directories, those without a cache. */
+  /** The directories that have no cache. */
   readonly absent: readonly string[]
-  /** Those that answer on their sockets. */
+  /** The runtimes that answer on their sockets. */
   readonly runtimes: readonly Runtime[]
-  /** Something has rules, so that some runtime has pods here; undefined where nobody could look. */
+  /** Something has rules, so some runtime has pods here. Undefined if nobody could look. */
   readonly hasRules: boolean | undefined
 }
 

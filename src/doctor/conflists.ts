@@ -9,17 +9,17 @@ import { configFiles, ownDropIns, skippedDirectories } from '../install/conf-dir
 import { findTarget, type Target } from '../install/target'
 import { error, type Finding, note, ok, unseen, warning } from './finding'
 
-/** The conflists, and which file of them the runtime takes. */
+/** The conflists, and the file that the runtime takes. */
 
 export interface OwnNetwork {
   readonly network: Network
   /** The place of ip-masq among the plugins. */
   readonly at: number
-  /** Absent where a file before it hides it, or cannot be read. */
+  /** Absent if an earlier file hides the conflist, or if it cannot be read. */
   readonly conflist?: JsonObject
-  /** How its rules are written. */
+  /** The way in which its rules are written. */
   readonly setting?: { readonly backend: BackendSetting; readonly carrier: CarrierSetting }
-  /** Why our part of it cannot be used. */
+  /** The reason why our part of it cannot be used. */
   readonly fault?: string
   readonly warnings: readonly string[]
   readonly dropIns: readonly string[]
@@ -31,7 +31,7 @@ export interface Conflists {
   readonly files: readonly string[]
   /** Directories that are named like a conflist. */
   readonly skipped: readonly string[]
-  /** The network that the runtime takes, or why it takes none; absent where there are no files. */
+  /** The network that the runtime takes, or why it takes none. Absent if there are no files. */
   readonly first?: Target | { readonly fault: string }
   readonly own: readonly OwnNetwork[]
 }

@@ -2,14 +2,14 @@ import { readSystemFile } from '#system/proc'
 import type { Counters } from './counters'
 import { error, type Finding, note, ok, warning } from './finding'
 
-/** The table of connections, which every masqueraded one has an entry in. */
+/** The table of connections. Every masqueraded connection has an entry in it. */
 
 export interface TableSize {
   readonly count: number
   readonly max: number
 }
 
-/** Undefined where the kernel tracks no connections. */
+/** Undefined if the kernel tracks no connections. */
 export function readTableSize(): TableSize | undefined {
   const number = (name: string) => {
     const text = readSystemFile(`/proc/sys/net/netfilter/nf_conntrack_${name}`)?.trim()
@@ -44,7 +44,7 @@ export function checkTableSize(size: TableSize | undefined): readonly Finding[] 
   ]
 }
 
-/** Those that count packets of new connections that were lost, and what each means. */
+/** The counters for lost packets of new connections, and the meaning of each. */
 const LOSSES = [
   {
     name: 'insert_failed',
@@ -54,7 +54,7 @@ const LOSSES = [
   { name: 'early_drop', means: 'another entry was thrown out to make room' },
 ] as const
 
-/** Two readings of the same counters, one some time after the other: whether they grow now. */
+/** Two readings of the same counters, some time apart. They show whether the counters grow now. */
 export interface Readings {
   readonly before: Counters | undefined
   readonly after: Counters | undefined

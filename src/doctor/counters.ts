@@ -9,8 +9,8 @@ import { type ModuleLists, mayAsk, presenceOf } from './modules'
 export type Counters = ReadonlyMap<string, number>
 
 /**
- * From /proc/net/stat, which kernels without CONFIG_NF_CONNTRACK_PROCFS have not got, and else by netlink, where that loads
- * nothing. Undefined where neither says anything.
+ * Reads them from /proc/net/stat, which needs a kernel with CONFIG_NF_CONNTRACK_PROCFS, or else by netlink if that
+ * loads no module. Undefined if neither has an answer.
  */
 export function readCounters(modules: ModuleLists): Counters | undefined {
   const text = readSystemFile('/proc/net/stat/nf_conntrack')
@@ -20,7 +20,7 @@ export function readCounters(modules: ModuleLists): Counters | undefined {
   try {
     return socket && ask(socket)
   } catch {
-    // An answer that is cut short.
+    // The answer is cut short.
     return undefined
   } finally {
     socket?.close()

@@ -6,7 +6,9 @@ import { attachmentsHave, examples } from './examples'
 import { error, type Finding, ok, warning } from './finding'
 import { NOT_MASQUERADED } from './rules'
 
-/** What is in the kernel, against what the conflists and the result caches ask for: what a sync would change. */
+/**
+ * The differences between the kernel and what the conflists and the result caches ask for. A sync would remove them.
+ */
 
 export function checkDrift(
   report: Pick<SyncReport, 'changes' | 'repairs' | 'held' | 'wanted'>,
@@ -38,7 +40,7 @@ function changed({ changes }: Pick<SyncReport, 'changes'>): readonly Finding[] {
   ]
 }
 
-/** Without pods there is nothing that they could share. */
+/** Without pods there are no shared rules. */
 function unrepaired({ repairs, wanted }: Pick<SyncReport, 'repairs' | 'wanted'>): readonly Finding[] {
   if (repairs.length === 0 || wanted.length === 0) return []
   const what = `what all pods share is not as it should be: ${repairs.join('; ')}`

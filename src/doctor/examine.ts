@@ -27,13 +27,13 @@ import { checkPrimaryRules, checkStale } from './stale'
 import { checkKinds, checkTools, readTools } from './tools'
 import { checkSync } from './unfinished'
 
-/** What belongs together on a page. */
+/** Findings that belong together on a page. */
 export interface Group {
   readonly title: string
   readonly findings: readonly Finding[]
 }
 
-/** All checks. Nothing is changed; what cannot be looked at is a finding too. */
+/** Makes all checks. Nothing is changed. If something cannot be looked at, that is a finding too. */
 export async function examine(site: Site): Promise<readonly Group[]> {
   const seen = await look(site)
   const groups: Group[] = []
@@ -79,7 +79,10 @@ async function tools({ machine }: Site, seen: Look): Promise<readonly Finding[]>
   ]
 }
 
-/** A socket of netfilter loads the part of the kernel that it is for. nft and iptables-nft open one when they start, too. */
+/**
+ * A socket of netfilter loads the part of the kernel that it is for. nft and iptables-nft also open one when they
+ * start.
+ */
 function mayOpenSockets({ kernel: { modules } }: Look): boolean {
   return mayAsk(presenceOf('nfnetlink', modules))
 }
@@ -201,7 +204,7 @@ function ownNetworks({ conflists }: Look): readonly OwnNetwork[] {
   return whatWasRead(conflists)?.own ?? []
 }
 
-/** What sync says too, and other checks report. */
+/** The lines of sync that other checks report already. */
 function linesOfOthers({ conflists, rules: read }: Look): ReadonlySet<string> {
   const value = whatWasRead(conflists)
   const own = value?.own ?? []

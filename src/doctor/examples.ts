@@ -1,6 +1,6 @@
 const SHOWN = 3
 
-/** The first few of many, for a line. */
+/** The first few of many names, for one line. */
 export function examples(names: readonly string[]): string {
   const more = names.length - SHOWN
   return `${names.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`

@@ -1,7 +1,7 @@
 import type { Copy, Executables, Installed } from './executables'
 import { error, type Finding, note, ok, warning } from './finding'
 
-/** `isNamed`: a conflist names the executable. */
+/** `isNamed` says that a conflist names the executable. */
 export function checkExecutables(read: Executables, isNamed: boolean): readonly Finding[] {
   const { path, installed, copies, unread } = read
   return [
@@ -78,7 +78,7 @@ function checkCopy({ path, hash, version }: Copy, { installed }: Executables): F
   })
 }
 
-/** One that was not started has no version. */
+/** An executable that was not started has no version. */
 function describe(version: string | undefined): string {
   return version === undefined ? 'a file whose version is not known' : `version ${version}`
 }

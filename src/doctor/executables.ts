@@ -8,37 +8,37 @@ import { rootsOwn } from '../install/trusted-file'
 import { inPlainWords } from '../system/plain-words'
 import { VERSION } from '../system/version'
 
-/** The executable that runtimes start, and others of its name. */
+/** The executable that runtimes start, and others with its name. */
 
 export interface Copy {
   readonly path: string
   /** SHA-256 in hexadecimal digits. */
   readonly hash: string
-  /** What it says of itself; absent where it was not started, because another user than root may exchange it. */
+  /** The version that it prints. Absent if it was not started, because users other than root may replace it. */
   readonly version?: string
-  /** What came instead of a version. */
+  /** The output that came instead of a version. */
   readonly failure?: string
 }
 
 export interface Installed extends Copy {
   readonly isRoots: boolean
-  /** The digest that install recorded; absent where there is none. */
+  /** The digest that install recorded; absent if there is none. */
   readonly recorded?: string
 }
 
 export interface Executables {
   readonly path: string
-  /** The one that runs now. */
+  /** The executable that runs now. */
   readonly running: { readonly version: string; readonly hash: string }
-  /** Absent: nothing is there. */
+  /** Absent if no executable is there. */
   readonly installed?: Installed
-  /** In other directories of executables, and in those of PATH. */
+  /** The copies in other directories for executables, and in those of PATH. */
   readonly copies: readonly Copy[]
   /** Places that could not be looked at, and why. */
   readonly unread: readonly string[]
 }
 
-/** `others`: directories where copies are looked for. Throws what the system says where a file cannot be read. */
+/** Looks for copies in the directories `others`. Throws the system's error if a file cannot be read. */
 export function readExecutables(binDir: string, others: readonly string[]): Executables {
   const path = `${binDir}/${EXECUTABLE}`
   const running = { version: VERSION, hash: hashAt(executable()) }
@@ -69,7 +69,7 @@ export function readExecutables(binDir: string, others: readonly string[]): Exec
   return { path, running, installed, copies, unread }
 }
 
-/** Two that are equal are not started. */
+/** Files that are equal to the running one are not started. */
 function readCopy(path: string, hashOfRunning: string): Copy {
   const hash = hashAt(path)
   if (hash === hashOfRunning) return { path, hash, version: VERSION }

@@ -1,14 +1,14 @@
-/** What a check found. Whatever needs a hand has a reason and a remedy: the compiler asks for them. */
+/** The result of a check. The compiler requires a reason and a remedy for each fault. */
 export type Finding = Well | Remark | Fault | Unseen
 
-/** As it should be. */
+/** Something is as it should be. */
 interface Well {
   readonly check: CheckName
   readonly level: 'ok'
   readonly what: string
 }
 
-/** Worth knowing, and no reason to act. */
+/** Something is worth knowing, and no reason to act. */
 interface Remark {
   readonly check: CheckName
   readonly level: 'note'
@@ -25,13 +25,13 @@ interface Fault {
   readonly check: CheckName
   readonly level: 'warning' | 'error'
   readonly what: string
-  /** What follows from it. */
+  /** The consequence. */
   readonly why: string
   /** The command or the change that mends it. */
   readonly mend: string
 }
 
-/** What had to be looked at, and could not be. */
+/** Something had to be looked at, and could not be. */
 interface Unseen {
   readonly check: CheckName
   readonly level: 'unseen'
@@ -85,7 +85,7 @@ export function unseen(check: CheckName, words: Omit<Words, 'why'>): Finding {
   return { check, level: 'unseen', ...words }
 }
 
-/** 2 comes before 1: what was not looked at may be worse than what was found. */
+/** 2 takes precedence over 1, because something that was not looked at may be worse than the findings. */
 export function exitStatus(findings: readonly Finding[]): 0 | 1 | 2 {
   const has = (...levels: readonly Level[]) => findings.some(({ level }) => levels.includes(level))
   if (has('unseen')) return 2

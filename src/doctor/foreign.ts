@@ -6,34 +6,34 @@ import { type Address, formatAddress } from '../policy/address'
 import { endsOf, formatEnds, formatRange, type Range } from '../policy/range'
 import { type Finding, ok, unseen, warning } from './finding'
 
-/** Others' source NAT that meets pods of ours on their way to what their policy exempts. */
+/** Source NAT of others that acts on packets of our pods to exempt destinations. */
 
 /**
- * What others have. Without a chain of theirs for source NAT there are no rules, and no tool is started to list them: a node
- * with the native executable needs no nft.
+ * Reads the rules of others. If they have no chain for source NAT, no tool is started: a node with the native
+ * executable needs no nft.
  */
 export function readOthers(run: Tools, host: Host, hasChains: boolean): Foreign {
   return hasChains ? readForeign(run, host) : { hooks: [], unseen: unseenOfCilium() }
 }
 
-/** So many flows are tried: one for each policy, family and exempt range, the first ones. */
+/** The number of flows that are tried: one for each policy, family and exempt range, up to this number. */
 const MOST_FLOWS = 64
 
 interface Trial {
   readonly source: Address
   readonly destination: Range
-  /** Exempt flows keep their address against what comes later. */
+  /** Exempt flows keep their address, whatever comes later. */
   readonly isPinned: boolean
 }
 
-/** `own`: where our rules are. */
+/** `own` is the place of our rules. */
 export function checkForeign(foreign: Foreign, wanted: readonly Wanted[], own: OwnPlace): readonly Finding[] {
   const check = 'foreign-masquerade'
   const trials = trialsOf(wanted).slice(0, MOST_FLOWS)
   const met = new Map<string, { readonly rule: SourceNat; readonly trial: Trial }>()
   for (const trial of trials) {
     for (const rule of sourceNatOf(foreign, own, trial)) {
-      // kube-proxy's and portmap's are for packets that they have marked for a reason.
+      // The rules of kube-proxy and portmap are for packets that these have marked for a reason.
       if (rule.needsMark || (trial.isPinned && rule.order === 'after')) continue
       const key = JSON.stringify([rule.place, rule.table, rule.chains])
       if (!met.has(key)) met.set(key, { rule, trial })
@@ -63,7 +63,7 @@ function describe(
   })
 }
 
-/** What `explain` takes: an address or a prefix. */
+/** A destination in the form that `explain` takes: an address or a prefix. */
 function example(destination: Range): string {
   const text = formatRange(destination)
   const [first] = endsOf(destination)

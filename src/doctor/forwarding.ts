@@ -2,10 +2,10 @@ import { readSystemFile } from '#system/proc'
 import type { Family } from '../policy/address'
 import { error, type Finding, note, ok, unseen } from './finding'
 
-/** Whether the node passes on what pods send, and what of it netfilter sees. */
+/** Whether the node forwards packets of pods, and which of them netfilter sees. */
 
 export interface Forwarding {
-  /** Each `0` or `1`; undefined where the kernel has no such switch. */
+  /** Each is `0` or `1`; undefined if the kernel has no such switch. */
   readonly ip: string | undefined
   readonly ip6: string | undefined
   readonly bridge: string | undefined
@@ -25,7 +25,7 @@ const SWITCHES = [
   { family: 'ip6', check: 'ipv6-forwarding', name: 'IPv6', sysctl: 'net.ipv6.conf.all.forwarding' },
 ] as const
 
-/** `families`: those that pods have here; undefined where nobody knows. */
+/** `families` are those of the pods here; undefined if nobody knows. */
 export function checkForwarding(
   read: Forwarding,
   families: ReadonlySet<Family> | undefined,
@@ -45,7 +45,7 @@ export function checkForwarding(
   })
 }
 
-/** Only kube-proxy needs it: our rules are for packets that are routed. */
+/** Only kube-proxy needs this. Our rules are for packets that are routed. */
 export function checkBridge({ bridge }: Forwarding, hasBridge: boolean): readonly Finding[] {
   const check = 'bridge-netfilter'
   if (!hasBridge) return []

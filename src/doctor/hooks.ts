@@ -1,11 +1,11 @@
 import type { BaseChain } from '../backend/nftables/base-chain'
 import { type Finding, ok, warning } from './finding'
 
-/** Where our chain is among those that see a packet on its way out (hook postrouting), by priority. */
+/** The place of our chain among those at the hook postrouting, by priority. */
 
 const OWN = { family: 'inet', table: 'ip-masq', name: 'nat-postrouting' } as const
 
-/** The chains of others in which packets on their way out may get another source. */
+/** The chains of others that may give another source to packets on their way out. */
 export function foreignChains(chains: readonly BaseChain[]): readonly BaseChain[] {
   return chains.filter(
     ({ type, hook, table }) => type === 'nat' && hook === 'postrouting' && table !== OWN.table,
@@ -21,7 +21,7 @@ export function ownChain(chains: readonly BaseChain[]): BaseChain | undefined {
 export function checkHooks(chains: readonly BaseChain[]): readonly Finding[] {
   const check = 'postrouting-order'
   const own = ownChain(chains)
-  // Its absence is for the drift to tell: a node without pods has no table.
+  // The drift reports a missing chain. A node without pods has no table.
   if (own === undefined) return []
   const others = foreignChains(chains)
   const before = others.filter(({ priority }) => priority <= own.priority)

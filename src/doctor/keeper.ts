@@ -10,21 +10,24 @@ export interface Keeper {
   readonly command: string
 }
 
-/** Any process may call itself ip-masq, so what is found is no more than a hint. Empty, too, where /proc hides processes. */
+/** Any process may call itself ip-masq, so the result is only a hint. It is also empty if /proc hides processes. */
 export function readKeepers(): readonly Keeper[] {
   const own = String(processId())
   const here = networkOf('self')
   return namesIn('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid) || pid === own) return []
     const name = readSystemFile(`/proc/${pid}/comm`)?.trim() ?? ''
-    // Node.js has its own name, or that of its main thread.
+    // The process of Node.js has its own name, or that of its main thread.
     if (!/^(ip-masq|node|MainThread)$/.test(name) || networkOf(pid) !== here) return []
     const command = keeperCommand(readSystemFile(`/proc/${pid}/cmdline`) ?? '')
     return command === undefined ? [] : [{ pid, command }]
   })
 }
 
-/** Equal numbers mean the same network namespace (`sync/namespaces.ts`); the rules of another are not those of this node. */
+/**
+ * Equal numbers mean the same network namespace (`sync/namespaces.ts`). A process in another namespace keeps other
+ * rules.
+ */
 function networkOf(pid: string): number | undefined {
   try {
     return statusIfThere(`/proc/${pid}/net/dev`)?.inode
@@ -33,7 +36,7 @@ function networkOf(pid: string): number | undefined {
   }
 }
 
-/** `cmdline` of proc(5): arguments, each with a NUL after it. */
+/** Parses `cmdline` of proc(5), in which a NUL follows each argument. */
 export function keeperCommand(cmdline: string): string | undefined {
   const words = cmdline.split('\0').slice(0, -1)
   const at = words.findIndex((word) => /(^|\/)ip-masq(\.js)?$/.test(word))

@@ -3,13 +3,13 @@ import type { Failure } from '../backend/nftables/carrier'
 import { type Finding, note, ok, unseen, warning } from './finding'
 import { type ModuleLists, presenceOf } from './modules'
 
-/** What of the kernel our rules need, without asking for anything that it would have to load. */
+/** The parts of the kernel that our rules need. Nothing is asked that would make it load a module. */
 
-/** What nf_tables answered, or why it was not asked. */
+/** The answer of nf_tables, or why it was not asked. */
 export type Netfilter =
   | { readonly is: 'asked'; readonly by: 'netlink' | 'nft'; readonly chains: readonly BaseChain[] }
   | { readonly is: 'refused'; readonly failure: Failure; readonly said: string }
-  /** It is not loaded, and a question would load it. */
+  /** nf_tables is not loaded, and a question would load it. */
   | { readonly is: 'not asked' }
 
 export interface Kernel {
@@ -55,7 +55,7 @@ export function checkNetfilter({ netfilter, modules }: Kernel): readonly Finding
       ]
     case 'refused': {
       const { failure, said } = netfilter
-      // That we may not ask is for the privileges to say.
+      // The check of privileges reports that we may not ask.
       if (failure === 'denied') return []
       const what = `nf_tables does not answer: ${said}`
       const isAbsent =
@@ -79,7 +79,7 @@ export function checkNetfilter({ netfilter, modules }: Kernel): readonly Finding
   }
 }
 
-/** What a masquerade of both families in one table takes; from 5.2 on these have the family inet. */
+/** The modules for a masquerade of both families in one table. Such a table has the family inet, from 5.2 on. */
 const NEEDED = ['nft_chain_nat', 'nft_masq', 'nf_conntrack'] as const
 
 /** Where our chain is hooked, the kernel has shown what it can do. */

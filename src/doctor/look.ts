@@ -11,9 +11,9 @@ import { missingCapabilities, type Privileges } from './privileges'
 import { type Rules, readRules, readWantedAlone } from './rules'
 import type { Site } from './site'
 
-/** What several checks need. */
+/** The data that several checks need. */
 export interface Look {
-  /** The counters as they were when the rest began to be read. */
+  /** The counters before everything else was read. */
   readonly counters: Counters | undefined
   readonly privileges: Privileges
   readonly kernel: Kernel
@@ -22,7 +22,7 @@ export interface Look {
   readonly runtimes: Read<readonly Runtime[]>
 }
 
-/** Asks nothing that would make the kernel load a module. */
+/** Reads everything, and asks nothing that would make the kernel load a module. */
 export async function look(site: Site): Promise<Look> {
   const modules = readModuleLists()
   const counters = readCounters(modules)

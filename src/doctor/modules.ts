@@ -1,12 +1,12 @@
 import { readSystemFile } from '#system/proc'
 
-/** The kernel's modules, from files alone: a question to a part of the kernel that is not there may load it. */
+/** The kernel's modules, from files alone. A question to a part of the kernel that is not loaded may load it. */
 export interface ModuleLists {
-  /** /proc/modules. Undefined: this kernel loads no modules. */
+  /** The modules in /proc/modules. Undefined if this kernel loads no modules. */
   readonly loaded: string | undefined
   /** `modules.builtin`, one path for each line. */
   readonly builtIn: string | undefined
-  /** `modules.dep`: every module that can be loaded. */
+  /** `modules.dep`, which has every module that can be loaded. */
   readonly loadable: () => string | undefined
 }
 
@@ -26,10 +26,10 @@ export function readModuleLists(): ModuleLists {
   }
 }
 
-/** Where modprobe looks, and where NixOS has it look. */
+/** The directories in which modprobe looks, and those of NixOS. */
 const DIRECTORIES = ['/lib/modules', '/run/booted-system/kernel-modules/lib/modules']
 
-/** `unknown`: no list says; either it is part of the kernel or there is none. */
+/** `unknown`: no list has it. It is a part of the kernel, or does not exist. */
 export type Presence = 'loaded' | 'built in' | 'loadable' | 'absent' | 'unknown'
 
 export function presenceOf(name: string, { loaded, builtIn, loadable }: ModuleLists): Presence {
@@ -46,7 +46,7 @@ function hasFile(list: string | undefined, name: string): boolean {
   return list?.includes(`/${name}.ko`) ?? false
 }
 
-/** Whether a question to this part of the kernel loads nothing. */
+/** Whether a question to this part of the kernel loads no module. */
 export function mayAsk(presence: Presence): boolean {
   return presence !== 'loadable'
 }

@@ -35,7 +35,7 @@ function faultsOf({ at, conflist, fault }: OwnNetwork): readonly string[] {
   ]
 }
 
-/** What the conflists say of a masquerade that is not ours. */
+/** Masquerade of other plugins, according to the conflists. */
 export function checkPrimary({ own, confDir }: Conflists): readonly Finding[] {
   const check = 'primary-masquerade'
   const why = "exempt destinations see the node's address all the same"
@@ -63,7 +63,7 @@ export function checkPrimary({ own, confDir }: Conflists): readonly Finding[] {
   })
 }
 
-/** A runtime that reads no drop-ins starts pods without rules, and says nothing. */
+/** A runtime that reads no drop-ins starts pods without rules, silently. */
 export function checkDropIns({ own }: Conflists, runtimes: readonly Runtime[]): readonly Finding[] {
   const check = 'drop-ins'
   const dropIns = own.flatMap((one) => one.dropIns).join(', ')

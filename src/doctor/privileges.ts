@@ -3,9 +3,9 @@ import { type Finding, ok, unseen } from './finding'
 
 export interface Privileges {
   readonly user: number
-  /** CapEff; undefined where /proc does not tell. */
+  /** CapEff; undefined if /proc does not have it. */
   readonly effective: bigint | undefined
-  /** iptables-legacy has a table `nat`, in some family, which it reads through a raw socket. */
+  /** iptables-legacy has a table `nat` in some family. It reads that through a raw socket. */
   readonly hasLegacyNat: boolean
 }
 
@@ -13,7 +13,7 @@ function neededFor({ hasLegacyNat }: Privileges): readonly Capability[] {
   return hasLegacyNat ? ['CAP_NET_ADMIN', 'CAP_NET_RAW'] : ['CAP_NET_ADMIN']
 }
 
-/** Those that this process lacks for looking at what is there. */
+/** The capabilities that this process lacks to look at the rules. */
 export function missingCapabilities(privileges: Privileges): readonly Capability[] {
   const { effective } = privileges
   return effective === undefined
@@ -21,7 +21,7 @@ export function missingCapabilities(privileges: Privileges): readonly Capability
     : neededFor(privileges).filter((name) => !hasCapability(effective, name))
 }
 
-/** This is about who runs the doctor. The runtime runs the plugin as root. */
+/** These are the privileges of whoever runs the doctor. The runtime runs the plugin as root. */
 export function checkPrivileges(privileges: Privileges): readonly Finding[] {
   const check = 'privileges'
   const { user } = privileges

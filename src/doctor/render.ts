@@ -13,7 +13,7 @@ const WORDS: Readonly<Record<Level, string>> = {
 
 const WIDTH = 9
 
-/** A finding for people: a line, and below it why it matters and what mends it. */
+/** Renders a finding for people: a line, and below it why it matters and what mends it. */
 export function renderFinding(finding: Finding): string {
   const { level, what } = finding
   const [why, mend] = [reason(finding), remedy(finding)]
@@ -32,7 +32,7 @@ function remedy(finding: Finding): string | undefined {
   return 'mend' in finding ? finding.mend : undefined
 }
 
-/** The last line. */
+/** The last line of the output. */
 export function summarise(findings: readonly Finding[]): string {
   const count = (level: Level) => findings.filter((one) => one.level === level).length
   const [errors, warnings, unseen] = [count('error'), count('warning'), count('unseen')]
@@ -44,7 +44,7 @@ export function summarise(findings: readonly Finding[]): string {
   return parts.length === 0 ? 'healthy' : parts.join(', ')
 }
 
-/** The same for programs: docs/json.md. */
+/** Renders the same for programs (docs/json.md). */
 export function findingsJson(groups: readonly Group[]): unknown {
   const all = groups.flatMap(({ title, findings }) =>
     findings.map((finding) => ({ group: title.toLowerCase(), finding })),

@@ -2,9 +2,12 @@ import { readSystemFile } from '#system/proc'
 import type { Tools } from '../backend/backend'
 import { type Finding, note, ok, warning } from './finding'
 
-/** With several ways out, an answer may come back through another interface than the packet left by. */
+/** If a node has several ways out, an answer may come back through another interface than the packet left through. */
 
-/** An interface with a default route, and the stricter one of its two settings (ip-sysctl: rp_filter); undefined where /proc has none. */
+/**
+ * An interface with a default route, and the stricter of its two settings (ip-sysctl: rp_filter); undefined if /proc
+ * has none.
+ */
 export interface WayOut {
   readonly name: string
   readonly filter: number | undefined

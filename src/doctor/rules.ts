@@ -9,25 +9,25 @@ import { wantedAttachments } from '../sync/wanted-attachments'
 import { error, type Finding, ok, unseen } from './finding'
 import type { Site } from './site'
 
-/** What a sync would find, and what follows from it for other checks. */
+/** The result of a sync that changes nothing, and what other checks need of it. */
 export interface Rules {
-  /** Absent where the kernel was not asked. */
+  /** Absent if the kernel was not asked. */
   readonly report?: SyncReport
   /** How many attachments should have rules. */
   readonly wanted: number
   /** The families of all addresses that are known. */
   readonly families: ReadonlySet<Family>
   readonly cache: CachesRead
-  /** Attachments with rules, whether or not a cache has them; undefined where the kernel was not asked. */
+  /** The number of attachments with rules, whether or not a cache has them; undefined if the kernel was not asked. */
   readonly standing?: number
 }
 
 export interface CachesRead extends Pick<ResultCache, 'places' | 'absent'> {
-  /** What sync says of those that are not there. */
+  /** The lines of sync about caches that do not exist. */
   readonly lines: readonly string[]
 }
 
-/** As long as for `ip-masq gc`: an ADD may be under way. */
+/** The same grace as for `ip-masq gc`, because an ADD may be under way. */
 const GRACE_SECONDS = 600
 
 /** Asks the kernel, and changes nothing. */
@@ -49,13 +49,13 @@ export async function readRules(site: Site): Promise<Rules> {
   }
 }
 
-/** What the caches and the conflists say, where the kernel cannot or must not be asked. */
+/** Reads the caches and the conflists only. The kernel cannot or must not be asked. */
 export async function readWantedAlone({ confDir, cacheDirs }: Site): Promise<Rules> {
   const { wanted } = await wantedAttachments(readNodeCache(cacheDirs), readNetworks(confDir), confDir)
   return { wanted: wanted.length, families: familiesOf(wanted), cache: readCachesThere(cacheDirs) }
 }
 
-/** Which caches there are, and no entry of them. */
+/** Finds the caches, and reads none of their entries. */
 function readCachesThere(cacheDirs: readonly string[]): CachesRead {
   const cache = readNodeCache(cacheDirs, { isLate: () => true })
   return { places: cache.places, absent: cache.absent, lines: absentCaches(cache) }
@@ -65,7 +65,7 @@ function familiesOf(all: readonly Pick<Listed, 'addresses'>[]): ReadonlySet<Fami
   return new Set(all.flatMap(({ addresses }) => addresses.map(({ family }) => family)))
 }
 
-/** nf_tables is not loaded, so that there are no rules, unless iptables-legacy has some. */
+/** nf_tables is not loaded, so there are no rules, unless iptables-legacy has some. */
 export function checkUnasked({ wanted }: Rules, hasLegacyNat: boolean): readonly Finding[] {
   const check = 'drift'
   if (hasLegacyNat)

@@ -3,7 +3,7 @@ import type { Backends } from '../backend/places'
 import type { ProfileName } from '../install/profiles'
 import type { PrimaryFirewall } from '../primary/firewall'
 
-/** The node that is looked at, and the means to look. */
+/** The node that is looked at, and the means to look at it. */
 export interface Site {
   readonly profile: ProfileName
   readonly binDir: string

@@ -6,8 +6,8 @@ import { countPorts } from '../policy/ports'
 import { error, type Finding, note, ok, warning } from './finding'
 
 /**
- * Masqueraded connections of one protocol to one destination and port differ in their source port alone, so there are no
- * more of them than ports. What shows that they run out is the connections themselves.
+ * Masqueraded connections of one protocol to one destination and port differ only in their source port, so there can be
+ * only as many of them as ports. Only the list of connections shows whether the ports run out.
  */
 
 /** nf_nat_l4proto_unique_tuple: a port from 1024 on becomes another one from 1024 on. */
@@ -28,7 +28,7 @@ export function portsOf(wanted: readonly Pick<Wanted, 'addresses' | 'policy'>[])
 const NEARLY_ALL = 0.8
 const ALL = 0.95
 
-/** With fewer connections than this nothing can have run out, and the list need not be read. */
+/** With fewer connections than this no ports can have run out, so the list need not be read. */
 export function isWorthALook(tracked: number, ports: PortsOf): boolean {
   const fewest = [...ports.values()].reduce((least, one) => Math.min(least, one), ANY_PORTS)
   return tracked >= NEARLY_ALL * fewest
@@ -36,17 +36,17 @@ export function isWorthALook(tracked: number, ports: PortsOf): boolean {
 
 export const TOO_FEW = ok('source-ports', 'there are too few connections to use up the source ports')
 
-/** Connections that share all but the source port. */
+/** Connections that differ only in their source port. */
 export interface Crowd {
   readonly protocol: string
-  /** The node's address, that they are masqueraded to. */
+  /** The node's address, which masquerade gave them. */
   readonly from: string
   readonly to: string
   readonly port: string
-  /** How many source ports they have between them. */
+  /** The number of source ports that they share. */
   readonly ports: number
   readonly connections: number
-  /** The pod with most of them, and how many. */
+  /** The pod with the most of them, and their number. */
   readonly busiest: { readonly source: string; readonly connections: number }
 }
 
@@ -58,13 +58,14 @@ interface Counted {
 /** Counts the lines of /proc/net/nf_conntrack. */
 export interface CrowdCounter {
   take(line: string): void
-  /** The largest first. */
+  /** The groups, the largest first. */
   crowds(): Crowd[]
 }
 
 /**
- * `ipv4 2 tcp 6 117 TIME_WAIT src=POD dst=TO sport=.. dport=PORT src=TO dst=FROM sport=PORT dport=.. [ASSURED] mark=0 use=1`: the
- * connection, and the answer that is expected. It is masqueraded where that goes to another address than the connection's source.
+ * `ipv4 2 tcp 6 117 TIME_WAIT src=POD dst=TO sport=.. dport=PORT src=TO dst=FROM sport=PORT dport=.. [ASSURED] mark=0
+ * use=1` has the connection, and the answer that is expected. It is masqueraded if the answer goes to another address
+ * than the connection's source.
  */
 export function crowdCounter(ports: PortsOf): CrowdCounter {
   const counted = new Map<string, Counted>()
@@ -108,16 +109,16 @@ function spelledAsOurs(source: string): string {
 const CONNECTION =
   /^\S+\s+\d+\s+(\S+)\s.*?src=(\S+) dst=(\S+) sport=\d+ dport=\d+ .*?src=(\S+) dst=(\S+) sport=(\d+) dport=\d+/
 
-/** A node may have millions; these take a second or two. */
+/** The most lines that are read. A node may have millions; these take a second or two. */
 const MOST_LINES = 300_000
 
 export interface Connections {
   readonly crowds: readonly Crowd[]
-  /** There are more than were read. */
+  /** There are more connections than were read. */
   readonly isPartial: boolean
 }
 
-/** Throws what the system says where the list may not be read, or is not there. */
+/** Throws the system's error if the list may not be read, or does not exist. */
 export function readConnections(ports: PortsOf): Connections {
   const file = openToRead('/proc/net/nf_conntrack')
   try {

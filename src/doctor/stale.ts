@@ -5,7 +5,7 @@ import type { SyncReport } from '../sync/sync'
 import { examples } from './examples'
 import { type Finding, note, warning } from './finding'
 
-/** Rules that are there and should not be: of pods that are gone, and of plugins whose masquerade is off. */
+/** Rules that should not be there: those of pods that are gone, and of plugins whose masquerade is off. */
 
 export function checkStale({ removed, kept, policies }: PruneReport): readonly Finding[] {
   const check = 'stale-rules'

@@ -9,15 +9,18 @@ export type ToolName = (typeof TOOLS)[number]
 
 export interface FoundTool {
   readonly name: ToolName
-  /** Absent: it is nowhere. */
+  /** Absent if it was not found. */
   readonly file?: string
-  /** What it prints of itself; absent where it was not started. */
+  /** The version that it prints; absent if it was not started. */
   readonly printed?: string
-  /** Why it could not be started, or did not end. */
+  /** The reason why it could not be started, or did not end. */
   readonly failure?: string
 }
 
-/** `mayStart`: some of them open a socket of netfilter when they start, and that may load a part of the kernel. */
+/**
+ * `mayStart` says that the tools may be started. Some of them open a socket of netfilter then, which may load a part of
+ * the kernel.
+ */
 export function readTools(run: Tools, host: Host, mayStart: boolean): readonly FoundTool[] {
   return TOOLS.map((name): FoundTool => {
     const found = host.findTool(name)
@@ -39,7 +42,7 @@ export function readTools(run: Tools, host: Host, mayStart: boolean): readonly F
 /** The oldest versions that can do what our rules ask for. */
 const OLDEST = { nft: [1, 0, 1], iptables: [1, 6, 2] } as const
 
-/** Whether rules can be written in no other way, by what is there and what configs ask for. */
+/** Whether a tool is needed, because the kernel or a config leaves no other way to write rules. */
 interface Needs {
   readonly nft: boolean
   readonly iptables: boolean
@@ -77,7 +80,7 @@ function checkTool(
   return note(check, what, { why: 'rules can be written without it here', mend })
 }
 
-/** Nothing of ours runs it but this command, to look at routes. */
+/** Only this command runs it, to look at routes. */
 function checkIp({ file, printed, failure }: FoundTool): Finding {
   if (file !== undefined && failure === undefined) return ok('ip', `${file}: ${printed ?? ''}`)
   return note('ip', file === undefined ? 'there is no ip' : `${file} ${failure}`, {
@@ -86,7 +89,10 @@ function checkIp({ file, printed, failure }: FoundTool): Finding {
   })
 }
 
-/** The kernel obeys both kinds of iptables, and each lists its own rules only. `tables`: those that have a table `nat`. */
+/**
+ * The kernel obeys both kinds of iptables, and each lists only its own rules. `tables` says which of them have a table
+ * `nat`.
+ */
 export function checkKinds(tables: { readonly nft: boolean; readonly legacy: boolean }): readonly Finding[] {
   if (!(tables.nft && tables.legacy)) return []
   return [

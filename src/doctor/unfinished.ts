@@ -1,7 +1,7 @@
 import type { SyncReport } from '../sync/sync'
 import { error, type Finding, note, unseen } from './finding'
 
-/** What a sync could not do, or not judge, in its own words. `known`: lines that other checks report. */
+/** Things that a sync could not do or judge, in its own words. `known` has the lines that other checks report. */
 export function checkSync(report: SyncReport, known: ReadonlySet<string>): readonly Finding[] {
   const check = 'sync'
   const { errors, warnings, pruned, isUncertain, unseen: places = [] } = report

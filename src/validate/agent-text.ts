@@ -5,7 +5,7 @@ import { find, type Report, reportAt } from './judgement'
 import { splitPlace } from './lines'
 import type { Text } from './text'
 
-/** Judges a config of ip-masq-agent, by the reader of `configFiles`. `place` names it in messages. */
+/** Judges a config of ip-masq-agent with the reader of `configFiles`. `place` is its name in messages. */
 export async function judgeAgentText(report: Report, text: Text, place: string): Promise<void> {
   const faults: Fault[] = []
   const { ignored } = await parseAgentFile(text.text, place, (fault) => {

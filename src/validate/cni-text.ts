@@ -20,7 +20,7 @@ export interface CniText {
   readonly value: JsonObject
 }
 
-/** Undefined where it is no JSON object, which is reported then. */
+/** Reads the text as a JSON object. If it is none, that is reported, and the result is undefined. */
 export function readCni(report: Report, text: Text): CniText | undefined {
   const refuse = (why: string) => {
     const { place, rest } = splitPlace(why)
@@ -43,17 +43,17 @@ export function readCni(report: Report, text: Text): CniText | undefined {
   return isObject(value) ? { text, value } : refuse('it is no JSON object; write { ... }')
 }
 
-/** What surrounds the text. */
+/** The surroundings of the text. */
 export interface Surroundings {
   /** Whether the name of the file decides how a runtime reads it. */
   readonly isNamed: boolean
-  /** What a runtime appends to the list. */
+  /** The drop-ins that a runtime appends to the list. */
   readonly dropIns: readonly PlacedPlugin[]
 }
 
 export const ALONE: Surroundings = { isNamed: false, dropIns: [] }
 
-/** Judges what has to do with ip-masq, and returns the networks that it is in. */
+/** Judges the parts that have to do with ip-masq, and returns the networks that it is in. */
 export async function judgeCni(
   report: Report,
   { text, value }: CniText,
@@ -77,7 +77,10 @@ export async function judgeCni(
   return networks
 }
 
-/** The list that the text is, and those that Multus has in `delegates`. One plugin with a name is a network of its own. */
+/**
+ * Returns the network of the text, and those in the `delegates` of Multus. One plugin with a name is a network of its
+ * own.
+ */
 function networksIn(part: Part, value: JsonObject, dropIns: readonly PlacedPlugin[]): Network[] {
   const { plugins, name, type, delegates } = value
   if (Array.isArray(plugins)) return [{ list: value, part, dropIns }]

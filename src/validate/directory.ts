@@ -21,7 +21,7 @@ export interface JudgedFile extends Judged {
   readonly file: string
 }
 
-/** Judges a directory as a runtime reads its conf directory, and the manifests in it. */
+/** Judges a directory in the way in which a runtime reads its conf directory, and the manifests in it. */
 export async function judgeDirectory(
   report: Report,
   directory: string,
@@ -37,7 +37,7 @@ export async function judgeDirectory(
   const names = entries.filter(({ kind }) => kind !== 'directory').map(({ name }) => name)
   const taken: Taken = { names: new Map() }
   const judged: JudgedFile[] = []
-  // Of JSON files alone nothing says that a runtime is to read them.
+  // If a directory has only JSON files, nothing says that a runtime reads them.
   const isConfDir = names.some((name) => /\.conf(list)?$/.test(name))
   const networkNames = isConfDir ? networkFiles(names) : []
   for (const name of networkNames) {
@@ -63,7 +63,7 @@ export async function judgeDirectory(
   return judged
 }
 
-/** libcni leaves out directories, but not links to them (`ConfFiles`), and then it cannot read what it found. */
+/** libcni leaves out directories, but not links to them (`ConfFiles`). It cannot read such a link as a file. */
 function reportLinkToDirectory({ findings }: Report, file: string, taken: Taken): void {
   const message = 'Cannot read this: it is a link to a directory; remove it, or let it lead to a file'
   const finding: Finding = { severity: 'error', rule: 'file-name', file, message }
@@ -79,11 +79,11 @@ function reportSkipped(report: Report, directory: string, entries: readonly Entr
   }
 }
 
-/** What a runtime has by the time that it comes to a file. */
+/** The files that a runtime has read before it comes to a file. */
 interface Taken {
-  /** The file that it takes for its pods: the first one by name. */
+  /** The file that it takes for its pods, which is the first one by name. */
   file?: string
-  /** The networks by name, and the files that define them. */
+  /** The files that define the networks, by the networks' names. */
   readonly names: Map<string, string>
 }
 
@@ -111,13 +111,16 @@ async function judgeNetworkFile(
   const isOurs = cni ? isNamedInConfig(cni.value) || networks.some(hasOurs) : text.text.includes('"ip-masq"')
   if (typeof name === 'string' && known === undefined) taken.names.set(name, text.file)
   if (cni && isOurs) reportRank(ownReport, cni, { first: taken.file, known })
-  // Multus is first everywhere, and leaves the pods' network to the next one.
+  // The file of Multus is first everywhere, and leaves the pods' network to the next one.
   if (cni?.value.type !== 'multus') taken.file ??= text.file
   for (const finding of own) report.findings.push(isBroken ? ranked(finding, { isFirst, isOurs }) : finding)
   return { kind: isBroken ? 'broken' : 'network', networks }
 }
 
-/** A broken file stops containerd if it is the first one; other files that have nothing to do with ip-masq are no error. */
+/**
+ * A broken file stops containerd if it is the first one. Other broken files that have nothing to do with ip-masq are no
+ * error.
+ */
 function ranked(finding: Finding, { isFirst, isOurs }: { isFirst: boolean; isOurs: boolean }): Finding {
   if (finding.severity !== 'error') return finding
   if (isFirst) {
@@ -146,7 +149,7 @@ function reportRank(
   }
 }
 
-/** A YAML file may be anything; without a sign of ours it is left alone. */
+/** A YAML file may be anything. It is left alone if nothing in it looks like ours. */
 async function isAbout({ text }: Text): Promise<boolean> {
   try {
     const values = (await parseTextValues(text)).map(({ value }) => value)

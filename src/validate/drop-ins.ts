@@ -9,7 +9,7 @@ import { find, type Read, type Report } from './judgement'
 import { judgeOwnConfig } from './own-config'
 import { isOurs, type PlacedPlugin } from './plugins'
 
-/** Plugins in files of their own, in a directory that is named as the network (libcni 1.3). */
+/** Plugins in files of their own, in a directory with the name of the network (libcni 1.3). */
 export type DropIns = readonly PlacedPlugin[]
 
 interface Where {
@@ -17,7 +17,7 @@ interface Where {
   readonly read: Read
 }
 
-/** What runtimes that read drop-ins append to a list. */
+/** Returns the drop-ins that a runtime appends to a list, if it reads drop-ins. */
 export function dropInsOf(report: Report, { text, value }: CniText, { directory, read }: Where): DropIns {
   const found = dropInsIn(report, dropInDirectory(directory, String(value.name)), read)
   const isOff = value.loadOnlyInlinedPlugins === true || value.loadOnlyInlinedPlugins === 'true'
@@ -55,11 +55,11 @@ function dropInsIn(report: Report, directory: string | undefined, read: Read): P
 
 interface All extends Where {
   readonly entries: readonly Entry[]
-  /** Those that a file defines. */
+  /** The networks that a file defines. */
   readonly networks: ReadonlyMap<string, string>
 }
 
-/** Drop-ins of ours for a network that no file defines. */
+/** Judges drop-ins of ours for a network that no file defines. */
 export async function judgeStrayDropIns(
   report: Report,
   { directory, entries, networks, read }: All,

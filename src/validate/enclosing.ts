@@ -2,7 +2,7 @@ import type { Reason } from '../config/reason'
 import { addressOf } from '../policy/address'
 import { type Prefix, subnetOf } from '../policy/prefix'
 
-/** The same for the same prefix only. */
+/** Finds the same prefix only. */
 export function keyOf({ digits, length }: Prefix): string {
   return `${digits}/${length}`
 }

@@ -14,7 +14,9 @@ import { hasOurs, type Network } from './network'
 import { judgeOwnConfig } from './own-config'
 import type { Text } from './text'
 
-/** What a file was judged as. `broken`: nobody can read it. `nothing`: it has no config that has to do with ip-masq. */
+/**
+ * The kind of file that was judged. `broken`: nobody can read it. `nothing`: no config in it has to do with ip-masq.
+ */
 export type Kind = 'network' | 'plugin' | 'agent' | 'manifest' | 'broken' | 'nothing'
 
 export interface Judged {
@@ -25,7 +27,7 @@ export interface Judged {
 const NOTHING: Judged = { kind: 'nothing', networks: [] }
 const BROKEN: Judged = { kind: 'broken', networks: [] }
 
-/** Judges a text by what is in it; its name decides nothing but that .conf and .conflist are CNI's. */
+/** Judges a text by its contents. Its name matters only if it ends in .conf or .conflist, which are CNI's. */
 export async function judgeText(report: Report, text: Text): Promise<Judged> {
   if (/\.conf(list)?$/.test(text.file)) return judgeNetworkText(report, text, true)
   const value = jsonObjectIn(text)
@@ -78,7 +80,7 @@ async function judgeNetworkText(report: Report, text: Text, isNamed: boolean): P
   return { kind: isPlugin ? 'plugin' : 'network', networks }
 }
 
-/** A config that is a whole text. */
+/** Judges a text that is one config. */
 async function judgeOne(report: Report, text: Text, value: unknown, place = 'this'): Promise<Judged> {
   if (isCniConfig(value)) return judgeNetworkText(report, text, false)
   if (isPlainConfig(text, value)) {
@@ -89,7 +91,7 @@ async function judgeOne(report: Report, text: Text, value: unknown, place = 'thi
   return { kind: 'agent', networks: [] }
 }
 
-/** Of a manifest's data only what looks like a config of ours is judged. */
+/** Judges a text of a manifest's data, if it looks like a config of ours. */
 async function judgeEmbedded(report: Report, { text, place }: Embedded): Promise<Judged> {
   const json = jsonObjectIn(text)
   const value = json ?? (await firstValue(text))
@@ -100,7 +102,10 @@ async function judgeEmbedded(report: Report, { text, place }: Embedded): Promise
   return isBrokenList ? judgeNetworkText(report, text, false) : judgeOne(report, text, value, place)
 }
 
-/** By its keys, or words that are nearly among them. A list of objects is a patch (RFC 6902), whatever it is about. */
+/**
+ * Whether a text has one of our keys, or a word that nearly is one. A list of objects is a patch (RFC 6902), whatever
+ * it is about.
+ */
 function looksOurs(text: Text, value: unknown): boolean {
   if (Array.isArray(value) && value.some(isObject)) return false
   return (
@@ -110,7 +115,7 @@ function looksOurs(text: Text, value: unknown): boolean {
   )
 }
 
-/** Undefined for a text that is no JSON object, or one that is nested too deeply for what finds places. */
+/** Undefined if the text is no JSON object, or is nested too deeply for the code that finds places. */
 function jsonObjectIn({ text }: Text): JsonObject | undefined {
   const options = { allowsRepeatedKeys: true, deepest: DEEPEST }
   if (!isJson(text) || scanJson(text, options).fault) return undefined
@@ -118,7 +123,7 @@ function jsonObjectIn({ text }: Text): JsonObject | undefined {
   return isObject(value) ? value : undefined
 }
 
-/** Undefined for a text that is no JSON and no YAML. */
+/** Undefined if the text is neither JSON nor YAML. */
 async function firstValue(text: Text): Promise<unknown> {
   try {
     const [first] = await parseTextValues(text.text)
@@ -132,7 +137,10 @@ export function isCniConfig(value: unknown): value is JsonObject {
   return isObject(value) && (Array.isArray(value.plugins) || typeof value.type === 'string')
 }
 
-/** Our part of a conflist alone, as `ip-masq install --config` takes it: JSON with a key that ip-masq-agent does not have. */
+/**
+ * Whether the text is our part of a conflist alone, as `ip-masq install --config` takes it. It is JSON with a key that
+ * ip-masq-agent does not have.
+ */
 function isPlainConfig(text: Text, value: unknown): value is JsonObject {
   if (!isObject(value) || !text.text.trimStart().startsWith('{')) return false
   return Object.keys(value).some((key) => Object.hasOwn(KEYS, key) && !isAgentKey(key))

@@ -1,4 +1,4 @@
-/** What `ip-masq validate` finds. */
+/** The findings of `ip-masq validate`. */
 
 /**
  * `error`: an ADD fails, no runtime loads the file, or traffic is masqueraded that the config exempts. `warning`: it works,
@@ -8,7 +8,7 @@ export const SEVERITIES = ['error', 'warning', 'note'] as const
 
 export type Severity = (typeof SEVERITIES)[number]
 
-/** What is wrong, by a name that stays the same: for programs that sort findings. docs/json.md explains each. */
+/** The names of faults. They stay the same, for programs that sort findings. docs/json.md explains each. */
 export const RULES = [
   ...(['unreadable', 'syntax', 'repeated-key', 'file-name', 'shape', 'network-name', 'version'] as const),
   ...(['old-runtime', 'order', 'twice', 'config', 'named-file', 'agent-file'] as const),
@@ -22,23 +22,25 @@ export type Rule = (typeof RULES)[number]
 export interface Place {
   readonly line: number
   readonly column: number
-  /** Where it is in a text that the file has as one value, where that text is not written there line by line. */
+  /**
+   * The place in a text that is one value of the file. It is given if the file does not have that text line by line.
+   */
   readonly inside?: { readonly line: number; readonly column: number }
 }
 
 export interface Finding {
   readonly severity: Severity
   readonly rule: Rule
-  /** As the operator named it; `-` is stdin. */
+  /** The file as the operator named it; `-` is stdin. */
   readonly file: string
-  /** Absent for what is wrong with a file or a directory as a whole. */
+  /** Absent if the finding is about a file or a directory as a whole. */
   readonly place?: Place
   readonly message: string
 }
 
 /**
- * File by file, as they came, and line by line; each finding once, though a file was named twice. What is about a whole file
- * comes before its lines.
+ * Sorts findings by file, in the order in which the files came, and then by line. Findings about a whole file come
+ * first. A finding appears only once, even if its file was named twice.
  */
 export function inOrder(findings: readonly Finding[]): Finding[] {
   const files = new Map<string, Finding[]>()

@@ -3,24 +3,27 @@ import { resolve } from '../system/paths'
 import type { Finding, Rule, Severity } from './finding'
 import type { Text } from './text'
 
-/** How files are judged. */
+/** The terms on which files are judged. */
 export interface Terms {
   /** Whether the files that a config names are looked for; they exist on nodes only. */
   readonly readsNamedFiles: boolean
-  /** What comes before the paths of such files: nothing, or a directory that has them as a node has them, as the operator named it. */
+  /**
+   * The beginning of the paths of such files: nothing, or the directory that the operator named, which has them as a
+   * node has them.
+   */
   readonly filesRoot: string
 }
 
-/** The directory from which paths of named files go on, for the machine: what finds globs wants it from the root on. */
+/** The directory in which paths of named files begin, as an absolute path, because globs need one. */
 export function namedFilesRoot({ filesRoot }: Terms): string {
   return filesRoot === '' ? '' : resolve(filesRoot)
 }
 
-/** Findings as they come, and what they are about. */
+/** The findings so far, and the terms. */
 export interface Report {
   readonly terms: Terms
   readonly findings: Finding[]
-  /** Files that are named by several configs are judged once. */
+  /** Faults of named files that were reported already, because several configs may name a file. */
   readonly judged: Set<string>
 }
 
@@ -28,10 +31,10 @@ export function newReport(terms: Terms): Report {
   return { terms, findings: [], judged: new Set() }
 }
 
-/** Reads a file; undefined where it cannot be read, which is reported then. */
+/** Reads a file. If it cannot be read, that is reported, and the result is undefined. */
 export type Read = (path: string) => Text | undefined
 
-/** A part of a text: what paths begin with, and in which document of several. */
+/** A part of a text: the beginning of its paths, and the document if there are several. */
 export interface Part {
   readonly text: Text
   readonly path: Path
@@ -41,7 +44,7 @@ export interface Part {
 export interface Said {
   readonly severity: Severity
   readonly rule: Rule
-  /** From the part on; absent for the part itself. */
+  /** The path inside the part; absent for the part itself. */
   readonly path?: Path
   readonly message: string
 }
@@ -52,7 +55,7 @@ export function find({ findings }: Report, { text, path, document }: Part, said:
   findings.push({ severity, rule, file: text.file, place, message })
 }
 
-/** A finding at a place of a file, or about a file as a whole. */
+/** Adds a finding at a place of a file, or about a file as a whole. */
 export function reportAt({ findings }: Report, file: string, said: Omit<Finding, 'file'>): void {
   findings.push({ ...said, file })
 }

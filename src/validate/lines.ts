@@ -1,6 +1,6 @@
 import type { Place } from './finding'
 
-/** Places in a text. A file may have thousands of findings, so its lines are counted once. */
+/** Finds places in a text. A file may have thousands of findings, so its lines are counted once. */
 export function lineCounter(text: string): (offset: number) => Place {
   const starts = [0]
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
@@ -17,7 +17,7 @@ export function lineCounter(text: string): (offset: number) => Place {
 
 const PLACE = /\bline (\d+), column (\d+): /
 
-/** Takes the place out of a message that `placeIn` (cni/text-place.ts) has put there. */
+/** Takes the place out of a message. `placeIn` (cni/text-place.ts) put it there. */
 export function splitPlace(message: string): { readonly place?: Place; readonly rest: string } {
   const [found, line, column] = PLACE.exec(message) ?? []
   if (found === undefined) return { rest: message }

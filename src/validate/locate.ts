@@ -3,20 +3,26 @@ import { scanJson } from '../cni/json-scan'
 import { jsonNodes, offsetOf } from '../config/json-offsets'
 import type { Path } from '../config/path'
 
-/** Where the parts of a text in JSON or YAML are. The values are read by others; what is read here is only shown. */
+/** The places of the parts of a text in JSON or YAML. They are only shown; other code reads the values. */
 
-/** What has a place: `start` is the key of a member, or an item; `value` is where its value begins and ends. */
+/**
+ * The place of a part. `start` is where the key of a member, or an item, begins. `value` is where its value begins and
+ * ends.
+ */
 export interface Located {
   readonly start: number
   readonly value: { readonly start: number; readonly end: number }
 }
 
-/** `document`: which of several in a YAML file. A path that is not there leads to the deepest part that is. */
+/**
+ * `document` is the number of the document in a YAML file. If there is no such path, the result is the deepest part on
+ * it that exists.
+ */
 export type Locate = (document: number, path: Path) => Located
 
 const NOWHERE: Located = { start: 0, value: { start: 0, end: 0 } }
 
-/** How deep a text may be nested: the parsers call themselves for each level. */
+/** The deepest nesting of a text. The parsers call themselves for each level. */
 export const DEEPEST = 500
 
 export function locator(text: string): Locate {

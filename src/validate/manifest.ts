@@ -20,7 +20,7 @@ export function isManifest(value: unknown): value is JsonObject {
   )
 }
 
-/** The objects of a List, or the object itself. */
+/** Returns the objects of a List, or the object itself. */
 export function objectsIn(
   part: Part,
   value: JsonObject,
@@ -32,7 +32,7 @@ export function objectsIn(
   )
 }
 
-/** The texts of a ConfigMap's data, and the config of a Multus network (NetworkAttachmentDefinition). */
+/** Returns the texts of a ConfigMap's data, or the config of a Multus network (NetworkAttachmentDefinition). */
 export function embeddedIn({ text, path, document }: Part, value: JsonObject): Embedded[] {
   const { kind, data, spec, metadata } = value
   const name = [kind ?? 'data', isObject(metadata) ? metadata.name : undefined]
@@ -51,7 +51,7 @@ export function embeddedIn({ text, path, document }: Part, value: JsonObject): E
   return Object.entries(data).flatMap(([key, written]) => textAt(['data', key], written))
 }
 
-/** Where a container is told to run flanneld with its own masquerade. */
+/** Finds the places where a container runs flanneld with its own masquerade. */
 export function flanneldMasquerade(part: Part, value: JsonObject): Part[] {
   const path = ['spec', 'template', 'spec', 'containers']
   const containers = path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value)

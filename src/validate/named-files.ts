@@ -9,7 +9,10 @@ import { find, namedFilesRoot, type Part, type Report } from './judgement'
 import { splitPlace } from './lines'
 import { fileText, type Text } from './text'
 
-/** A fault in a file that a config names: at its place in that file, and once, whoever names the file. */
+/**
+ * Reports a fault in a file that a config names, at its place in that file. It is reported once, however many configs
+ * name the file.
+ */
 export function reportFileFault(
   { terms, findings, judged }: Report,
   { file: named, path, message: said }: Fault & { readonly file: string },
@@ -24,7 +27,7 @@ export function reportFileFault(
   findings.push({ severity: 'error', rule: 'agent-file', file, ...(place && { place }), message })
 }
 
-/** It was read a moment ago, and may be another one by now. */
+/** Reads the file again. It may be another one by now. */
 function textOf(file: string): Text | undefined {
   try {
     return fileText(file, readSmallFile(file, LARGEST_CONFIG_FILE))
@@ -33,7 +36,10 @@ function textOf(file: string): Text | undefined {
   }
 }
 
-/** Files that are not looked at, and globs that lead to none: no ADD fails, and a list may be missing. */
+/**
+ * Warns of files that are not looked at, and of globs that fit no file. No ADD fails because of them, but a list may be
+ * missing.
+ */
 export async function reportNamedFiles(
   report: Report,
   part: Part,

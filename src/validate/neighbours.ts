@@ -43,7 +43,7 @@ export function judgeNeighbours(
   }
 }
 
-/** ip-masq needs the result of the plugin that gives the pod its address, so it comes after that, and once. */
+/** ip-masq needs the result of the plugin that gives the pod its address, so it must come after that, and only once. */
 export function judgeOrder(report: Report, plugins: readonly PlacedPlugin[]): void {
   const own = plugins.filter(isOurs)
   const [first, ...others] = own
@@ -64,7 +64,7 @@ export function judgeOrder(report: Report, plugins: readonly PlacedPlugin[]): vo
   }
 }
 
-/** In the words of the ADD that fails. */
+/** The message of the ADD that fails. */
 function withoutPrevResult(): string {
   try {
     requirePrevResult({})

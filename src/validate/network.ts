@@ -12,7 +12,7 @@ export interface Network {
   readonly list: JsonObject
   readonly part: Part
   readonly dropIns: readonly PlacedPlugin[]
-  /** It is written as one plugin, whose keys are those of the list too. */
+  /** The network is written as one plugin, whose keys are also those of the list. */
   readonly isSingle?: true
 }
 
@@ -31,7 +31,7 @@ export function hasOurs(network: Network): boolean {
   return pluginsOf(network).some(isOurs)
 }
 
-/** Judges a network that ip-masq is in, as far as it has to do with ip-masq. */
+/** Judges the parts of a network that have to do with ip-masq. */
 export async function judgeNetwork(report: Report, network: Network): Promise<void> {
   const { list, part } = network
   const plugins = pluginsOf(network)
@@ -42,7 +42,7 @@ export async function judgeNetwork(report: Report, network: Network): Promise<vo
   const { name, cniVersion } = list
   let own = { pinExemptions: false }
   for (const { plugin, part: at } of plugins.filter(isOurs)) {
-    // As libcni passes it on.
+    // This is the config that libcni passes on.
     own = await judgeOwnConfig(report, at, { config: { ...plugin, name, cniVersion }, ips })
   }
   judgeNeighbours(report, { list, plugins }, own)

@@ -14,12 +14,12 @@ import { find, namedFilesRoot, type Part, type Report } from './judgement'
 import { reportFileFault, reportNamedFiles } from './named-files'
 import { pointlessIn } from './pointless'
 
-/** The switches of ip-masq that matter to what is judged with it. */
+/** The switches of ip-masq that matter for judging other plugins. */
 export type OwnConfig = Pick<Config, 'pinExemptions'>
 
 /**
- * Judges our part of a config, by ADD's own reader. `ips`: addresses as the pods of the network have them, as far as the
- * conflist tells.
+ * Judges our part of a config with the reader of ADD. `ips` are addresses that pods of the network may have, according
+ * to the conflist.
  */
 export async function judgeOwnConfig(
   report: Report,
@@ -32,7 +32,7 @@ export async function judgeOwnConfig(
     else reportFileFault(report, { ...fault, file: fault.file })
   }
   await reportNamedFiles(report, part, settings.config)
-  // What follows would be about a config that nobody wrote.
+  // With faults, further findings would be about a config that nobody wrote.
   if (faults.length === 0) reportDoubts(report, part, { raw, settings, intent, ips })
   return settings.config
 }
@@ -43,7 +43,7 @@ interface Read {
   readonly intent: Intent
 }
 
-/** What ADD reads of a config, with all faults where ADD ends at the first. */
+/** Reads a config as ADD does, but collects all faults. ADD ends at the first. */
 export async function readAsAdd(raw: JsonObject, terms: Report['terms']): Promise<Read> {
   const faults: Fault[] = []
   const refuse = (fault: Fault) => {
@@ -64,7 +64,7 @@ export async function readAsAdd(raw: JsonObject, terms: Report['terms']): Promis
   return { faults, settings, intent }
 }
 
-/** A file that we may not look at says nothing about what is in it. */
+/** If we may not look at a file, nothing is known about its contents. */
 const DENIED = /\b(?:EACCES|EPERM)\b/
 const MISSING = /\b(?:ENOENT|ENOTDIR)\b/
 
@@ -83,7 +83,7 @@ interface Doubtful {
   readonly ips: readonly InterfaceAddress[]
 }
 
-/** What ADD would warn of, and what has no effect. */
+/** Reports the warnings of an ADD, and entries that have no effect. */
 function reportDoubts(report: Report, part: Part, { raw, settings, intent, ips }: Doubtful): void {
   const { config } = settings
   for (const message of warningsOf(settings))

@@ -17,14 +17,14 @@ export function isOurs({ plugin }: PlacedPlugin): boolean {
 /** Reference plugins that give addresses, and have no masquerade of their own. */
 const OTHER_PRIMARY = ['macvlan', 'ipvlan', 'vlan', 'host-device', 'dummy', 'tap', 'sriov']
 
-/** Whether the plugin gives the pod its address, as far as one can tell. */
+/** Whether the plugin gives the pod its address, judging by its name and config. */
 export function isPrimary({ plugin }: PlacedPlugin): boolean {
   const { type, ipam, delegate } = plugin
   if (isObject(ipam) || isObject(delegate)) return true
   return canMasquerade(type) || OTHER_PRIMARY.includes(String(type)) || neighbourIn(plugin) !== undefined
 }
 
-/** Addresses as host-local and static give them to pods; none where the conflist does not say. */
+/** Addresses that host-local or static may give to pods. None if the conflist does not say. */
 export function addressesGiven(plugins: readonly PlacedPlugin[]): InterfaceAddress[] {
   return plugins
     .flatMap(({ plugin: { ipam } }) => subnetsOf(ipam))
@@ -32,7 +32,7 @@ export function addressesGiven(plugins: readonly PlacedPlugin[]): InterfaceAddre
       try {
         return [parseAddressWithLength(String(subnet))]
       } catch {
-        // For the IPAM plugin to judge.
+        // The IPAM plugin judges this.
         return []
       }
     })

@@ -7,7 +7,7 @@ import { FAMILY_NAMES, type Family } from '../policy/address'
 import { formatPrefix, type InterfaceAddress, type Prefix } from '../policy/prefix'
 import { enclosing, keyOf } from './enclosing'
 
-/** Entries that change nothing: most often a typo, or left over from an older list. */
+/** Entries that change nothing. Most often they are typos, or left over from an older list. */
 export interface Pointless {
   readonly path: Path
   readonly message: string
@@ -35,7 +35,8 @@ function pointlessKeys({ config }: Settings): Pointless[] {
 function ofFamily(settings: Settings, { raw, ips, isWhole }: Known, family: Family): Pointless[] {
   const { layers } = reasonsFor({ settings, raw, at: { file: '' }, namespace: '', ips }, family)
   const [layer, ...others] = layers
-  // Each of several Windows policies has exceptions of its own, and what one of them need not say, another may have to.
+  // Each of several Windows policies has its own exceptions. An entry that one of them does not need may be necessary
+  // in another.
   if (!layer || others.length > 0) return []
   const { reasons } = layer
   const judged = { outerOf: enclosing(reasons), equals: groupsOf(reasons), isWhole }
@@ -60,7 +61,7 @@ function whyPointless(reason: Reason, { outerOf, equals, isWhole }: Judged): str
   if (first !== reason && first.verdict === verdict)
     return `it is there already, as ${nameOf(first)}; remove one of the two`
   const outer = outerOf(prefix)
-  // Of two that are the same, the one that masquerades decides.
+  // If two entries have the same prefix, the one that masquerades decides.
   if (others.some((other) => other.verdict !== verdict)) return undefined
   if (outer?.verdict === verdict)
     return `it is a part of ${nameOf(outer)} "${formatPrefix(outer.prefix)}"; remove it`

@@ -4,9 +4,9 @@ import type { Format } from './formats'
 import { pluginsOf } from './network'
 import type { Verdict } from './validate'
 
-/** What `ip-masq validate` prints. */
+/** The output of `ip-masq validate`. */
 
-/** A line for each finding, and one that sums up. */
+/** One line for each finding, and a summary. */
 export function renderVerdict({ files, findings }: Verdict, format: Format): string[] {
   const lines = findings.map(format === 'github' ? renderAnnotation : renderLine)
   return [...lines, summaryOf(files.length, findings)]
@@ -47,14 +47,14 @@ export function countOf(findings: readonly Finding[], severity: Severity): numbe
   return findings.filter((finding) => finding.severity === severity).length
 }
 
-/** Also where there is nothing to say: silence would not tell whether anything was looked at. */
+/** The summary is printed even without findings, because silence would not show whether anything was looked at. */
 function summaryOf(files: number, findings: readonly Finding[]): string {
   const counted = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
   const [errors, warnings] = [countOf(findings, 'error'), countOf(findings, 'warning')]
   return `${counted(files, 'file')} judged: ${counted(errors, 'error')}, ${counted(warnings, 'warning')}`
 }
 
-/** What `--json` prints (docs/json.md). */
+/** The output of `--json` (docs/json.md). */
 export function verdictJson({ files, findings }: Verdict, status: number) {
   return {
     version: VERSION,

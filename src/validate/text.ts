@@ -4,16 +4,16 @@ import type { Place } from './finding'
 import { lineCounter } from './lines'
 import { type Located, locator } from './locate'
 
-/** A text that is judged: a file, or a value in one that is a config by itself, as the data of a ConfigMap are. */
+/** A text that is judged: a file, or a value in a file that is a config by itself, as in the data of a ConfigMap. */
 export interface Text {
-  /** As the operator named the file. */
+  /** The name that the operator gave to the file. */
   readonly file: string
-  /** Without the byte order mark that some editors put first. */
+  /** The text without the byte order mark that some editors put first. */
   readonly text: string
   readonly hasMark: boolean
-  /** Where a part of the text is in the file. `document`: which of several in YAML. */
+  /** The place of a part of the text in the file. `document` is the number of the document in YAML. */
   readonly placeOf: (path: Path, document?: number) => Place
-  /** Where a line and a column of the text are in the file. */
+  /** The place of a line and a column of the text in the file. */
   readonly placeAt: (place: Place) => Place
   /** The value at a path as a text of its own. */
   readonly within: (path: Path, value: string, document?: number) => Text
@@ -50,8 +50,8 @@ interface Held {
 }
 
 /**
- * From a place in a value to the place in the text that holds it: where the value is written as it is, behind a quote or in a
- * block of lines (YAML's `|`). Otherwise it is where the value begins, and the place inside is given too.
+ * Maps a place in a value to a place in the text that contains it, if the value is written as it is: after a quote, or
+ * in a block of lines (YAML's `|`). Otherwise the result is the beginning of the value, together with the place inside.
  */
 function mapping({ text, placeAt, value }: Held, { start }: Located['value']): (place: Place) => Place {
   const quote = [0, 1].find((length) => text.startsWith(value, start + length))

@@ -10,7 +10,7 @@ import { newReport, type Report, reportAt, type Terms } from './judgement'
 import { hasOurs } from './network'
 import { fileText, type Text } from './text'
 
-/** What was judged, and what was found. */
+/** The files that were judged, and the findings. */
 export interface Verdict {
   readonly files: readonly JudgedFile[]
   readonly findings: readonly Finding[]
@@ -32,7 +32,7 @@ function withoutRepeats(paths: readonly string[]): readonly string[] {
 
 const NOTHING = 'there is no config in it that has to do with ip-masq'
 
-/** One file of many may be nothing to us. Where all are, a success would hide a wrong path. */
+/** One file of many may have nothing to do with us. If all of them have not, a success would hide a wrong path. */
 function refuseNothing(finding: Finding): Finding {
   if (finding.message !== NOTHING) return finding
   return { ...finding, severity: 'error', message: `Cannot find anything to validate: ${NOTHING}` }

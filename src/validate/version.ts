@@ -4,8 +4,9 @@ import { isSupported, NEWEST_VERSION, requireVersion } from '../cni/version'
 import { find, type Part, type Report } from './judgement'
 
 /**
- * Which version a runtime speaks with the plugins. libcni from 1.2 on (containerd 2.0, CRI-O 1.31) takes the highest of
- * `cniVersion` and `cniVersions` that it knows, up to 1.1.0. Older ones read `cniVersion` alone, and know 1.0.0 at most.
+ * The version that a runtime speaks with the plugins. libcni from 1.2 on (containerd 2.0, CRI-O 1.31) takes the highest
+ * of `cniVersion` and `cniVersions` that it knows, up to 1.1.0. Older ones read only `cniVersion`, and know 1.0.0 at
+ * most.
  */
 
 const OLDER = 'containerd before 2.0 and CRI-O before 1.31'
