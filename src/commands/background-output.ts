@@ -2,33 +2,33 @@ import { after } from '#system/clock'
 import { encode } from '#system/text'
 import { errorCode } from '../system/errors'
 
-/** How long a message may hold up the process that writes it. */
+/** The longest time for which a message may hold up the process that writes it. */
 const PATIENCE_MS = 1_000
 
-/** How soon to try again when a non-blocking output has no room. */
+/** The time until the next attempt when a non-blocking output has no room. */
 const ROOM_MS = 20
 
-/** Writes a part of the bytes and gives their number, without holding up anything else. */
+/** Writes a part of the bytes and returns their number. It holds up nothing else. */
 export type WriteSome = (bytes: Uint8Array) => Promise<number>
 
 export interface BackgroundOutput {
   write(text: string): Promise<void>
-  /** Whether bytes are under way that nobody takes. */
+  /** Whether there are bytes that nobody takes. */
   isHeldUp(): boolean
 }
 
 interface Limits {
   readonly patienceMs: number
-  /** How many characters wait for their turn; what comes then is dropped. */
+  /** The most characters that wait for their turn. Further ones are dropped. */
   readonly mostWaiting: number
 }
 
 const LIMITS: Limits = { patienceMs: PATIENCE_MS, mostWaiting: 64 * 1024 }
 
 /**
- * An output of a process that stays: a reader that stopped reading, or a disk that is full, must not stop what the
- * process is there for. A message is waited for a second; after that messages gather, and those that find no place are
- * dropped. Their number is written once there is room again.
+ * An output of a process that stays. A reader that stopped reading, or a full disk, must not stop the work of the
+ * process. It waits one second for a message. After that messages gather, and those that find no room are dropped.
+ * Their number is written when there is room again.
  */
 export function backgroundOutput(writeSome: WriteSome, limits: Limits = LIMITS): BackgroundOutput {
   let waiting = ''

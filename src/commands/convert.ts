@@ -5,7 +5,7 @@ import { convert } from '../convert/convert'
 import type { ConvertOptions } from './rows/convert'
 import type { World } from './world'
 
-/** `ip-masq convert [FILE]`: the plugin's part of a conflist, for a config of another system. */
+/** `ip-masq convert [FILE]` prints the plugin's part of a conflist for a config of another system. */
 export async function convertCommand({ file }: ConvertOptions, world: World): Promise<number> {
   const { plugin, notes } = await convert(readInput(file ?? '-', LARGEST_CONFIG_FILE))
   await world.writeError(printLines(notes))

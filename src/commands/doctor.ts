@@ -9,7 +9,7 @@ import { namedAmong } from './named-directories'
 import type { DoctorOptions } from './rows/doctor'
 import type { World } from './world'
 
-/** `ip-masq doctor`: what is wrong with this node, why it matters, and what mends it. It changes nothing. */
+/** `ip-masq doctor` says what is wrong with this node, why it matters, and what mends it. It changes nothing. */
 export async function doctorCommand(options: DoctorOptions, world: World): Promise<number> {
   const { root, json } = options
   try {

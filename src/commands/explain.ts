@@ -11,7 +11,7 @@ import type { ExplainOptions } from './rows/explain'
 import { UsageError } from './table/usage-error'
 import type { World } from './world'
 
-/** `ip-masq explain SOURCE DESTINATION`: what happens to packets, and which line decides. */
+/** `ip-masq explain SOURCE DESTINATION` says what happens to packets, and which line decides. */
 export async function explainCommand(options: ExplainOptions, world: World): Promise<number> {
   if (options.conf === undefined && options.podSubnets.length > 0)
     throw new UsageError('Cannot use --pod-subnet without --conf: live, the result cache has the subnet')
@@ -61,7 +61,10 @@ async function print(answer: Answer, { json }: ExplainOptions, world: World): Pr
   return unseen.length > 0 || explanations.some(isUncertain) ? 1 : 0
 }
 
-/** kube-proxy is on nearly every node, and marks the packets of Services alone, which are not what was asked about. */
+/**
+ * Whether something makes the answer uncertain. Rules of kube-proxy do not: it is on nearly every node, and marks only
+ * packets to Services, which the question is not about.
+ */
 function isUncertain({ problems, parts }: Explanation): boolean {
   return (
     problems.length > 0 ||

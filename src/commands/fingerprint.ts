@@ -1,7 +1,10 @@
 import { namesIn, status } from '#system/files'
 import { join } from '../system/paths'
 
-/** Names, sizes, times and inodes of all that may define a network: created, modified and renamed over all show. */
+/**
+ * Returns the names, sizes, times and inodes of all files that may define a network. It changes if a file is created,
+ * modified or replaced.
+ */
 export function fingerprint(directory: string, depth = 1): string {
   return attempt(() => namesIn(directory))
     .map((name) => {
@@ -18,7 +21,7 @@ export function fingerprintOf(path: string): string {
   return found ? `${found.inode} ${found.size} ${found.modifiedMs}` : '?'
 }
 
-/** What cannot be read now may be there at the next look; one entry must not hide the others. */
+/** An entry that cannot be read now may be readable at the next look. It must not hide the others. */
 function attempt<T>(read: () => T[]): T[] {
   try {
     return read()

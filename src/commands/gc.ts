@@ -10,8 +10,8 @@ import type { GcOptions } from './rows/gc'
 import type { World } from './world'
 
 /**
- * `ip-masq gc`: for runtimes that never send the verb (containerd). It knows --conf-dir and --profile as sync does, and
- * needs neither.
+ * `ip-masq gc` is for runtimes that never send the verb GC (containerd). It accepts --conf-dir and --profile like sync,
+ * and ignores both.
  */
 export async function gcCommand(options: GcOptions, world: World): Promise<number> {
   requireRoot('gc')
@@ -40,7 +40,7 @@ function hasOneOf(addresses: readonly Address[]): (listed: Pick<Listed, 'address
   return (listed) => listed.addresses.some((own) => addresses.some((address) => isSameAddress(own, address)))
 }
 
-/** What to tell an operator of the addresses that were named: those that nobody has, and attachments in a result cache. */
+/** Finds the named addresses that no attachment has, and those whose attachments are in a result cache. */
 function toldOf({ removed, known, kept }: PruneReport, addresses: readonly Address[]) {
   if (addresses.length === 0) return { absent: [], known: [] }
   const found = [...removed, ...[...known, ...kept].map(({ listed }) => listed)]

@@ -1,6 +1,6 @@
 import { lookAtNamespaces } from '../sync/namespaces'
 
-/** Whether some network namespace of the node has an address, or cannot be looked into: then there may be pods. */
+/** Whether the node may have pods: some network namespace has an address, or cannot be looked into. */
 export function hasContainers(): boolean {
   const { addresses, unseen } = lookAtNamespaces()
   return unseen.length > 0 || [...addresses].some((address) => !isLoopback(address))

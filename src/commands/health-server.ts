@@ -4,33 +4,33 @@ import { decodeLatin1, encode } from '#system/text'
 import type { Connection, Endpoint } from '../system/sockets'
 
 /**
- * A server for a few small GET requests. Everybody who reaches its address can connect to it, so it keeps little of anything: eight
- * connections, of which the oldest makes room for the next one, five seconds and 8 KiB for a request, and no body. node:http would
- * keep every connection that was opened, until no file could be opened any more.
+ * A server for a few small GET requests. Everybody who reaches its address can connect, so it has limits: eight
+ * connections, of which the oldest makes room for the next one; five seconds and 8 KiB for a request; and no body.
+ * node:http would keep every connection until the process cannot open files any more.
  */
 
 const MOST_CONNECTIONS = 8
 const CONNECTION_MS = 5_000
 const LARGEST_REQUEST = 8 * 1024
 
-/** How soon to try again when the port is not to be had. */
+/** The time until the next attempt when the port is taken. */
 const RETRY_MS = 5_000
 
 export interface Answer {
   readonly status: 200 | 400 | 404 | 431 | 503
   readonly text: string
-  /** Absent: plain text. */
+  /** If it is absent, the body is plain text. */
   readonly contentType?: string
 }
 
-/** Answers the path of a GET or HEAD request; undefined where there is no such path. */
+/** Answers a GET or HEAD request for a path; undefined if there is no such path. */
 export type Answering = (path: string) => Answer | undefined | Promise<Answer | undefined>
 
 export interface Served {
   readonly endpoint: Endpoint
   /** The option that names the endpoint, for messages. */
   readonly option: `--${string}`
-  /** What the 404 names, as in "/livez or /readyz". */
+  /** The paths that the 404 names, as in "/livez or /readyz". */
   readonly paths: string
   readonly answer: Answering
 }
@@ -43,7 +43,7 @@ const REASONS: Readonly<Record<Answer['status'], string>> = {
   503: 'Service Unavailable',
 }
 
-/** Listens, and keeps trying where the port is taken: the work goes on whatever becomes of the port. */
+/** Listens, and tries again if the port is taken. The rest of the work goes on meanwhile. */
 export function serve(served: Served, warn: (message: string) => void): void {
   const { endpoint, option } = served
   const open = new Set<Connection>()
@@ -78,14 +78,14 @@ export function serve(served: Served, warn: (message: string) => void): void {
   listen()
 }
 
-/** Calls back once with the request line and headers, or with undefined where they are too long. */
+/** Calls back once with the request line and the headers, or with undefined if they are too long. */
 function readRequest(connection: Connection, done: (head: string | undefined) => void): void {
   let head = ''
   connection.onData((bytes) => {
     head += decodeLatin1(bytes)
     const isWhole = head.includes('\r\n\r\n')
     if (!isWhole && head.length <= LARGEST_REQUEST) return
-    // What else comes is neither read nor kept.
+    // Whatever comes after that is neither read nor kept.
     connection.stopReading()
     done(isWhole && head.indexOf('\r\n\r\n') <= LARGEST_REQUEST ? head : undefined)
   })

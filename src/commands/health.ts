@@ -8,29 +8,29 @@ import { loopback } from './table/endpoint'
 import type { WatchMetrics } from './watch-metrics'
 import type { World } from './world'
 
-/** What loops tell of themselves, for those who ask over HTTP. */
+/** The state of the loops, for those who ask over HTTP. */
 export interface Health {
-  /** A turn has ended, well or with an error, and the next one is due after so many milliseconds. */
+  /** Notes that a turn has ended, well or with an error, and that the next one is due after this time. */
   turned(loop: string, turn: { readonly error?: string | undefined; readonly nextMs: number }): void
-  /** A sync has ended. */
+  /** Notes that a sync has ended. */
   synced(sync: Synced): void
 }
 
 export const UNASKED: Health = { turned() {}, synced() {} }
 
-/** How late a loop may be before it counts as stuck: longer than all deadlines of one turn together. */
+/** How late a loop may be before it counts as stuck. This is longer than all deadlines of one turn together. */
 const LATE_MS = 300_000
 
 export interface LoopState {
-  /** Why its last turn failed. */
+  /** The reason why its last turn failed. */
   readonly error: string | undefined
-  /** When it turns again at the latest. */
+  /** The time of its next turn at the latest. */
   readonly dueMs: number
 }
 
 export type States = ReadonlyMap<string, LoopState>
 
-/** Does every loop turn? */
+/** Whether every loop turns. */
 export function liveness(states: States, nowMs: number): Report {
   return report(states, ({ dueMs }) => {
     const late = nowMs - dueMs
@@ -38,7 +38,7 @@ export function liveness(states: States, nowMs: number): Report {
   })
 }
 
-/** Did the last turn of every loop go well? */
+/** Whether the last turn of every loop went well. */
 export function readiness(states: States): Report {
   return report(states, ({ error }) => error)
 }
@@ -55,7 +55,7 @@ function report(states: States, reason: (state: LoopState) => string | undefined
   return { status: isWell ? 200 : 503, text: `ip-masq ${VERSION}\n${text}` }
 }
 
-/** Where to answer. */
+/** The endpoints at which to answer. */
 export interface Asked {
   readonly healthPort: number | undefined
   readonly metricsAddress?: Endpoint | undefined
@@ -63,14 +63,15 @@ export interface Asked {
 
 export interface Watched {
   readonly loops: readonly string[]
-  /** Absent: there are none. */
+  /** Absent if there are none. */
   readonly metrics?: WatchMetrics
 }
 
 /**
- * `GET /livez` and `/readyz` on the loopback interface, for a kubelet's probes: 200 if every loop of `loops` turns, or if
- * the last turn of each went well; 503 with the reason otherwise. Answering costs nothing; a probe by exec starts a
- * process each time. `/metrics` is there too, and alone at the address that is for it: whoever keeps that one busy holds up no probe.
+ * Answers `GET /livez` and `/readyz` on the loopback interface, for a kubelet's probes: 200 if every loop of `loops`
+ * turns, or if the last turn of each went well; otherwise 503 with the reason. An answer costs nothing, whereas a probe
+ * by exec starts a process each time. `/metrics` is there too. At its own address it is alone, so whoever keeps that
+ * address busy holds up no probe.
  */
 export function serveHealth({ healthPort, metricsAddress }: Asked, watched: Watched, world: Warned): Health {
   if (healthPort === undefined && metricsAddress === undefined) return UNASKED

@@ -24,7 +24,7 @@ export async function helpCommand({ command, man }: HelpOptions, world: World): 
   return explain(ROWS[command], world)
 }
 
-/** Prints all that a command's row says. */
+/** Prints everything in a command's row. */
 export async function explain(row: CommandRow, world: World): Promise<number> {
   for (const [at, { heading, lines }] of helpOf(row).entries()) {
     if (at > 0) await world.write('\n')
@@ -34,7 +34,7 @@ export async function explain(row: CommandRow, world: World): Promise<number> {
   return 0
 }
 
-/** `words`: what was typed after "ip-masq". */
+/** `words` are the words that were typed after "ip-masq". */
 export function unknownCommand(words: readonly string[]): UsageError {
   const [word = ''] = words
   const near = suggestion(word, [...Object.keys(ROWS), '--help', '--version'])

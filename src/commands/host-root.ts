@@ -4,9 +4,9 @@ import { CniError } from '../cni/error'
 import { exists } from '../system/absent'
 
 /**
- * For a container that has the host's / mounted: from here on every path is the host's, and so are the tools and their
- * libraries. An nft of the container's own could be of another version than the one that pods' ADDs and DELs run, or be
- * there where the host has none, and the two would not see the same rules.
+ * Enters the host's / in a container that has it mounted. From then on every path is the host's, and so are the tools
+ * and their libraries. An nft of the container itself could have another version than the one that ADDs and DELs run,
+ * or exist although the host has none. The two would not see the same rules.
  */
 export function enterHostRoot(root: string): void {
   const refuse = (why: string) => new CniError('ioFailure', `Cannot enter ${root}: ${why}`)

@@ -15,7 +15,7 @@ export interface Steps {
   readonly pause: Pause
 }
 
-/** What needs the executable still, after as long a wait as was asked for. */
+/** Waits as long as requested, and returns what still needs the executable. */
 export async function waitUntilUnused(
   options: UninstallOptions,
   world: World,
@@ -34,7 +34,7 @@ export async function waitUntilUnused(
   return uses
 }
 
-/** What cannot be asked is an error, unless nothing shall hold us up. */
+/** If the use cannot be found out, that is an error, or with --force a use. */
 async function findUses({ cacheDirs, graceSeconds, force }: UninstallOptions, world: World): Promise<Use[]> {
   try {
     const judgement = await judgeAll(world.backend(), {

@@ -9,30 +9,36 @@ import type { World } from './world'
 
 const LOOK_MS = 1_500
 
-/** After a failure: soon, and then less often. What changes in the files is noticed at the next look all the same. */
+/**
+ * The times between attempts after a failure: soon at first, then less often. Changes of files are noticed at the next
+ * look in any case.
+ */
 const RETRY_MS = 5_000
 const LONGEST_RETRY_MS = 60_000
 
-/** So often in a minute is no primary plugin that starts: somebody takes it out on purpose, or writes what it remembers. */
+/**
+ * A primary plugin that starts does not write so often in a minute. Somebody takes ip-masq out on purpose, or writes an
+ * old state again and again.
+ */
 const FIGHT = 3
 const LONGEST_TRUCE_MS = 300_000
 
 interface Watched {
   readonly confDir: string
   readonly binDir: string
-  /** With our part of the conflist. */
+  /** The texts with our part of the conflist. */
   readonly configFile: string | undefined
 }
 
 interface Applied {
-  /** Somebody had taken away what we had put there. */
+  /** Somebody had removed what we had put there. */
   readonly wasUndone: boolean
 }
 
 /**
- * Stays, and installs again when a conflist, the executable or our config changes; less and less often while another
- * writer takes it out each time. What fails is told once, and tried again: the primary plugin may not have started yet,
- * and nobody restarts a watch that gave up at night.
+ * Stays, and installs again when a conflist, the executable or our config changes. While another writer takes ip-masq
+ * out each time, it does so less and less often. A failure is printed once, and the work is tried again: the primary
+ * plugin may not have started yet, and nobody restarts a watch that gave up at night.
  */
 export async function watchInstall(
   { confDir, binDir, configFile }: Watched,
@@ -57,7 +63,7 @@ export async function watchInstall(
   await world.stay()
   await world.writeError(`ip-masq ${VERSION}: watching ${confDir}\n`, 'info')
   while (!pause.isStopped()) {
-    // Before it is put right: what changes meanwhile is seen at the next look.
+    // This is read before the repair, so the next look notices changes in between.
     const seen = look()
     if (seen !== known || (error !== undefined && now() >= retryAt)) {
       known = seen
@@ -76,7 +82,7 @@ export async function watchInstall(
           )
           health.turned('install', { error, nextMs: truce })
           await pause.sleep(truce)
-          // One more turn tells whether it is there now.
+          // One more turn finds out whether it is there now.
           known = ''
           continue
         }

@@ -30,7 +30,7 @@ import type { World } from './world'
 
 const LOOK_MS = 1_000
 
-/** `ip-masq install`: the executable in its place, and ip-masq in the network. */
+/** `ip-masq install` puts the executable in its place, and ip-masq into the network. */
 export function installCommand(options: InstallCommandOptions, world: World): Promise<number> {
   return withIoFailures(() => run(options, world))
 }
@@ -93,7 +93,7 @@ function takeOverAdvice(type: string): string {
   return `run ip-masq sync: until then pods that run keep the masquerade rules of ${type}, and after them whoever gets their addresses`
 }
 
-/** A config of the container's own cannot be named once the host's files are: its directory stays open. */
+/** Keeps a config of the container readable after the container enters the host's root, through its open directory. */
 function keepReadable({ root, configFile }: InstallCommandOptions): string | undefined {
   if (root === undefined || configFile === undefined) return configFile
   const path = resolve(configFile)
@@ -106,7 +106,7 @@ function keepReadable({ root, configFile }: InstallCommandOptions): string | und
 
 function healthOf(options: InstallCommandOptions, world: World): Health {
   const { watch, sync, confDir } = options
-  // A process that ends is asked for its status.
+  // A process that ends needs no health server, because it has an exit status.
   if (!(watch || sync)) return UNASKED
   const loops = ['install', ...(sync ? ['sync'] : [])]
   return serveHealth(options, { loops, metrics: watchMetrics(confDir, world) }, world)
@@ -142,7 +142,7 @@ function isThere(confDir: string, network: string | undefined): boolean {
   }
 }
 
-/** `name`: what the operator calls the file. */
+/** `name` is the operator's name for the file. */
 function readPlugin(file: string | undefined, name: string | undefined): JsonObject | undefined {
   if (file === undefined) return undefined
   try {

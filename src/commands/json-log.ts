@@ -5,7 +5,7 @@ import type { World } from './world'
 
 /** The log of a watch for programs: an object in each line. */
 
-/** What `--log-format json` makes of lines that a sync would print. */
+/** Makes the lines of `--log-format json` from the lines that a sync would print. */
 export function renderJsonLines(lines: readonly ReportLine[]): string {
   return lines.map(({ text, ...rest }) => jsonLine({ ...rest, msg: text })).join('')
 }
@@ -22,7 +22,7 @@ function jsonLine({ level, event, about, msg }: Entry): string {
   return `${renderLine({ time: timeOf(epochSeconds()), level, ...named, ...about, msg })}\n`
 }
 
-/** The same world, but that each line of stdout and each message on stderr becomes an object. */
+/** The same world, except that each line of stdout and each message on stderr becomes an object. */
 export function jsonWorld(world: World): World {
   return {
     ...world,

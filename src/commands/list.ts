@@ -17,11 +17,11 @@ import type { ListOptions } from './rows/list'
 import { alignColumns, writeTable } from './terminal'
 import type { World } from './world'
 
-/** `ip-masq list`: every attachment that has rules here. It reads, and changes nothing. */
+/** `ip-masq list` lists every attachment that has rules here. It changes nothing. */
 export async function listCommand(options: ListOptions, world: World): Promise<number> {
   requireRoot('list')
   if (options.root !== undefined) enterHostRoot(options.root)
-  // The kernel first: an ADD in between would otherwise look like one without rules.
+  // The kernel is read first. Otherwise an attachment whose ADD comes in between would look as if it had no rules.
   const inspection = await world.backend().inspect()
   const expected = await readExpected(options, {
     hasRules: inspection.attachments.length > 0,
@@ -90,7 +90,7 @@ async function writePolicies(
     await world.write(printLines([nothingIn(context.inspection, 'No policy is here')]))
 }
 
-/** What all pods of a place lack: no command of ours changes it but sync, and an ADD. */
+/** Faults that concern all pods of a place. Only sync and an ADD repair them. */
 function placesInTrouble({ places }: Inspection): string[] {
   return places.flatMap(({ name, differences }) =>
     differences.map((difference) => `${name}: ${difference}; ip-masq sync repairs it`),

@@ -10,7 +10,7 @@ export type Command<Name extends CommandName> = (
 
 export type Load = { readonly [Name in CommandName]: () => Promise<Command<Name>> }
 
-/** The code of each command, which is read when it is asked for. */
+/** Loads the code of a command when it is used. */
 export const LOAD: Load = {
   list: async () => (await import('./list')).listCommand,
   sync: async () => (await import('./sync')).syncCommand,

@@ -24,13 +24,13 @@ import { SYNC } from './rows/sync'
 import { defaultsOf } from './table/parse'
 import type { World } from './world'
 
-/** Samples, and what could not be looked at, a line each. */
+/** The samples, and things that could not be looked at, one line each. */
 interface Look {
   readonly samples: readonly Sample[]
   readonly problems: readonly string[]
 }
 
-/** `ip-masq metrics`: one look at the node, for a collector that reads files or starts commands. */
+/** `ip-masq metrics` looks at the node once, for a collector that reads files or starts commands. */
 export async function metricsCommand(options: MetricsOptions, world: World): Promise<number> {
   requireRoot('metrics')
   if (options.root !== undefined) enterHostRoot(options.root)
@@ -55,8 +55,8 @@ async function lookAtKernel({ confDir }: MetricsOptions, world: World): Promise<
 }
 
 /**
- * What a sync would do. Without a result, drift is not 0: it has no sample. A node without pods has no cache in the usual directory, and
- * all is well there.
+ * Finds out what a sync would do. If that fails, drift has no sample, which is not the same as 0. A node without pods
+ * has no cache in the usual directory, and nothing is wrong there.
  */
 async function lookForDrift({ confDir, cacheDirs }: MetricsOptions, world: World): Promise<Look> {
   try {
@@ -68,7 +68,7 @@ async function lookForDrift({ confDir, cacheDirs }: MetricsOptions, world: World
     const { isUncertain, isCacheAbsent, isCacheMissing, warnings, errors } = report
     const isCacheExpected = namedAmong({ confDir, cacheDirs }).cacheDirs || hasContainers()
     const doubts = isUncertain || (isCacheAbsent && isCacheExpected) ? warnings : []
-    // Where no cache is, nobody knows what is missing.
+    // Without a cache nobody knows what is missing.
     const samples = isCacheMissing && isCacheExpected ? [] : driftSamples(report)
     return { samples, problems: [...doubts, ...errors] }
   } catch (error) {
@@ -76,7 +76,7 @@ async function lookForDrift({ confDir, cacheDirs }: MetricsOptions, world: World
   }
 }
 
-/** From the beginning of each log: it is a counter that begins anew when the log is rotated. */
+/** Counts from the beginning of each log. The counter begins anew when the log is rotated. */
 function lookAtLogs({ confDir }: MetricsOptions): Look {
   const logs = countCallLogs({ fromEnd: false })
   const problems = logs.look(readNetworks(confDir).networks.values())
@@ -84,21 +84,21 @@ function lookAtLogs({ confDir }: MetricsOptions): Look {
 }
 
 /**
- * Whoever reads the file sees all of the old one or all of the new one. The directory may be another user's, such as node_exporter's: a
- * link under the file's name is replaced and not followed.
+ * Replaces the file, so a reader sees the old one or the new one as a whole. The directory may belong to another user,
+ * such as node_exporter's. A link with the file's name is replaced and not followed.
  */
 function writeWhole(file: string, text: string): void {
   const [path, name] = [resolve(file), basename(file)]
   inDirectory(dirname(path), (directory) => {
     requireFile(directory, name)
     const place = { directory, name, authors: [], openTo: undefined }
-    // proc(5): it belongs to the user and the group that we are.
+    // /proc/self belongs to our user and group (proc(5)).
     const owner = status('/proc/self')
     placeFile(place, { content: { bytes: encode(text) }, mode: 0o644, owner })
   })
 }
 
-/** A rename takes the place of whatever has the name: /dev/null and /dev/stdout are to stay what they are for the whole node. */
+/** Refuses anything but a regular file. A rename would replace /dev/null or /dev/stdout for the whole node. */
 function requireFile({ path, at }: Directory, name: string): void {
   const file = `${path === '/' ? '' : path}/${name}`
   const entry = statusOfEntry(at(name))

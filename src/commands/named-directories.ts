@@ -7,9 +7,9 @@ import { readNodeCache } from '../sync/node-cache'
 import type { UninstallOptions } from './rows/uninstall'
 
 /**
- * Refuses directories that are not there. A mistyped one looks like an empty one: it would hide the networks that name the
- * executable, the attachments that need it, or the executable itself. Those that nobody named may be absent, because the
- * first pod or the primary plugin makes them.
+ * Refuses directories that do not exist. A mistyped one looks like an empty one: it would hide the networks that name
+ * the executable, the attachments that need it, or the executable itself. The usual directories may be absent, because
+ * the first pod or the primary plugin makes them.
  */
 export function requireNamedDirectories({
   profile,
@@ -37,7 +37,7 @@ export function requireNamedDirectories({
   requireCaches(cacheDirs)
 }
 
-/** Which of these directories somebody named: by their options, or by the profile. */
+/** Finds out which of these directories somebody named, by their options or by the profile. */
 export function namedAmong({ confDir, cacheDirs }: Directories): Named {
   return {
     confDir: confDir !== PROFILES.default.confDir,

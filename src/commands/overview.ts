@@ -3,7 +3,7 @@ import { VERSION } from '../system/version'
 import { ROWS } from './rows'
 import { WIDTH, wrapWords } from './table/help-text'
 
-/** What an operator sees who starts the plugin without a runtime. */
+/** The text for an operator who starts the plugin without a runtime. */
 export const ABOUT = `ip-masq ${VERSION}: a chained CNI plugin that masquerades each pod's traffic on its
 way out of the node, except towards nonMasqueradeCIDRs.
 CNI versions: ${SUPPORTED_VERSIONS.join(', ')}.

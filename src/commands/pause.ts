@@ -1,7 +1,7 @@
 import { after } from '#system/clock'
 import { onStop } from '#system/program'
 
-/** Sleeps that end when the process is asked to. */
+/** Sleeps that end early when the process should end. */
 export interface Pause {
   isStopped(): boolean
   sleep(milliseconds: number): Promise<void>

@@ -4,7 +4,7 @@ import type { PrimaryRule } from '../primary/firewall'
 import type { Judged, PruneReport } from '../sync/prune'
 import type { SyncReport } from '../sync/sync'
 
-/** What a sync or gc did, for programs. */
+/** The report of a sync or gc, for programs. */
 
 export function syncJson(report: SyncReport): unknown {
   const { found, places, ownLists, changes, held, repairs, pruned, primary, warnings, errors, script } =

@@ -8,7 +8,7 @@ import type { PruneReport } from '../sync/prune'
 import type { OwnList, SyncReport } from '../sync/sync'
 import { listedJson } from './report-json'
 
-/** What a sync or gc did, for people: a line for each attachment that changed, and a count. */
+/** The report of a sync or gc, for people: one line for each attachment that changed, and a count. */
 
 const TENSES = { restored: 'would restore', changed: 'would change', removed: 'would remove' } as const
 
@@ -22,14 +22,14 @@ export function renderSync(report: SyncReport, rendering: Rendering): string {
   return printLines(lines) + (rendering.dryRun && script !== '' ? `\n${script.trimEnd()}\n` : '')
 }
 
-/** The lines of a sync, with what programs want to know of each. */
+/** The lines of a sync, with details of each for programs. */
 export function syncLines(report: SyncReport, { dryRun }: Rendering): ReportLine[] {
   const { changes, held, repairs, pruned, primary, warnings, errors, found, places, ownLists } = report
   const changed = changes.length + pruned.removed.length
   const others = repairs.length + pruned.policies.length + primary.removed.length
   const removed = dryRun ? TENSES.removed : 'removed'
   return [
-    // One is the rule, and not worth a line.
+    // Nearly every node has one cache, which is not worth a line.
     ...(places.length > 1
       ? places.map(({ directory, runtime }) => `read ${directory} (${runtime})`)
       : []
@@ -64,11 +64,11 @@ export function syncLines(report: SyncReport, { dryRun }: Rendering): ReportLine
 
 export interface ReportLine {
   readonly level: Level
-  /** What has happened, in one word for programs. */
+  /** The event in one word, for programs. */
   readonly event: string
-  /** For people. */
+  /** The text for people. */
   readonly text: string
-  /** What it is about, as JSON. */
+  /** The subject as JSON. */
   readonly about?: Readonly<Record<string, unknown>>
 }
 

@@ -15,8 +15,8 @@ const WHY = {
 } as const
 
 /**
- * One line where a command could only fail in the middle. Rules need CAP_NET_ADMIN, which a systemd unit may give to
- * another user; files of root need root.
+ * Refuses a command that could only fail halfway, with one line. Rules need CAP_NET_ADMIN, which a systemd unit may
+ * give to another user. Files of root need root.
  */
 export function requireRoot(command: keyof typeof WHY): void {
   const user = effectiveUser()
@@ -28,7 +28,7 @@ export function requireRoot(command: keyof typeof WHY): void {
   )
 }
 
-/** What cannot be read decides nothing: the kernel will say it. */
+/** If the capabilities cannot be read, the command goes on, and the kernel decides. */
 function mayAdministerNetwork(): boolean {
   try {
     const [, digits] = /^CapEff:\s*([0-9a-f]+)$/m.exec(readText('/proc/self/status')) ?? []

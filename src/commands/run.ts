@@ -6,7 +6,7 @@ import { type CommandName, isCommandName, ROWS } from './rows'
 import { parseCommand } from './table/parse'
 import type { World } from './world'
 
-/** What an operator typed after "ip-masq", and where. */
+/** The words that an operator typed after "ip-masq", and the environment. */
 interface Typed {
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -36,7 +36,7 @@ function printed(flag: string): string | undefined {
   return flag === '--help' || flag === '-h' ? OVERVIEW : undefined
 }
 
-/** Generic, so that the compiler sees that each command gets the values of its own row. */
+/** This is generic so that the compiler checks that each command gets the values of its own row. */
 async function runCommand<Name extends CommandName>(
   name: Name,
   { args, environment }: Typed,

@@ -13,10 +13,13 @@ import { watch } from './watch'
 import { watchMetrics } from './watch-metrics'
 import type { World } from './world'
 
-/** How often a watch looks for chains that containers left behind: they do no harm, and it takes 0.2 s on a large node. */
+/**
+ * How often a watch looks for chains that containers left behind. They do no harm, and a look takes 0.2 s on a large
+ * node.
+ */
 const THOROUGH_MS = 3_600_000
 
-/** `ip-masq sync`: the kernel as the result caches and the conflists ask for it. */
+/** `ip-masq sync` makes the kernel's rules what the result caches and the conflists ask for. */
 export async function syncCommand(options: SyncOptions, world: World): Promise<number> {
   requireRoot('sync')
   if (options.root !== undefined) enterHostRoot(options.root)
@@ -40,12 +43,12 @@ export function watchSync(options: SyncOptions, world: World, health: Health): P
   )
 }
 
-/** How a watch writes what is no report. */
+/** Writes messages of a watch that are no report. */
 export function notesOf({ logFormat }: Pick<SyncOptions, 'logFormat'>, world: World): World {
   return logFormat === 'json' ? jsonWorld(world) : world
 }
 
-/** What runs a sync, and prints what it did. `quiet`: only if there is something to say. */
+/** Runs a sync and prints what it did. With `quiet`, it prints only if there is something to say. */
 function turnsOf(options: SyncOptions, world: World) {
   const { dryRun, keepPrimaryRules: keep } = options
   let thoroughDue = 0

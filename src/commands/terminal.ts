@@ -1,13 +1,13 @@
 import { printable } from '../cni/printable'
 import type { World } from './world'
 
-/** Tables for people: plain columns, which a program behind a pipe can cut too. */
+/** Tables for people. A program behind a pipe can cut the plain columns too. */
 export interface Table {
   readonly headings: readonly string[]
   readonly rows: readonly (readonly string[])[]
 }
 
-/** An empty cell is written so, for columns that can be counted. */
+/** The text for an empty cell, so that columns can be counted. */
 const NOTHING = '-'
 
 /** Writes a table; the headings are bold where the world says so. */
@@ -20,7 +20,10 @@ export async function writeTable(
   await world.write(lines.map((line) => `${line}\n`).join(''))
 }
 
-/** A line for each row. Control characters become escapes before anything is measured; no line ends in a blank. */
+/**
+ * Makes one line for each row. Control characters become escapes before anything is measured, and no line ends in a
+ * blank.
+ */
 export function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {
   if (isPlain(rows)) return alignPlain(rows)
   const cells = rows.map((row) => row.map((cell) => printable(cell) || NOTHING))
@@ -33,7 +36,10 @@ export function alignColumns(rows: readonly (readonly string[])[]): readonly str
   )
 }
 
-/** Nearly all tables have nothing but ASCII. That is seen at once, where a look at each of 100,000 cells would take a second. */
+/**
+ * Nearly all tables are ASCII only. One look at the whole text shows that, whereas a look at each of 100,000 cells
+ * would take a second.
+ */
 function isPlain(rows: readonly (readonly string[])[]): boolean {
   return /^[ -~]*$/.test(rows.map((row) => row.join('')).join(''))
 }
@@ -57,13 +63,13 @@ function pad(cell: string, width: number): string {
   return cell + ' '.repeat(Math.max(0, width - displayWidth(cell)))
 }
 
-/** What takes two columns: East Asian wide and fullwidth characters (UAX #11), and emoji. */
+/** Characters that take two columns: East Asian wide and fullwidth ones (UAX #11), and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u
 
 const COMBINING = /[\p{Mn}\p{Me}]/u
 
-/** How many columns of a terminal a printable text takes. */
+/** The number of columns of a terminal that a printable text takes. */
 export function displayWidth(text: string): number {
   // Most cells are names and addresses.
   if (/^[ -~]*$/.test(text)) return text.length

@@ -15,7 +15,10 @@ import { requireRoot } from './root'
 import type { UninstallOptions } from './rows/uninstall'
 import type { World } from './world'
 
-/** `ip-masq uninstall`: out of the conflists first; the executable only when nobody's DEL needs it any more. */
+/**
+ * `ip-masq uninstall` takes ip-masq out of the conflists first. It removes the executable only when no DEL needs it any
+ * more.
+ */
 export function uninstallCommand(options: UninstallOptions, world: World): Promise<number> {
   return withIoFailures(() => run(options, world))
 }
@@ -29,7 +32,10 @@ async function run(options: UninstallOptions, world: World): Promise<number> {
 
 const WATCH_MS = 5_000
 
-/** Stays, until the process is stopped: for a DaemonSet, whose pods are ready when their nodes are rid of it. */
+/**
+ * Stays until the process is stopped. This is for a DaemonSet, whose pods are ready when their nodes are free of
+ * ip-masq.
+ */
 async function watchUninstall(options: UninstallOptions, world: World, pause: Pause): Promise<number> {
   const health = serveHealth(options, { loops: ['uninstall'] }, world)
   let known = ''
@@ -46,7 +52,7 @@ async function watchUninstall(options: UninstallOptions, world: World, pause: Pa
         return 1
       },
     )
-    // What it did is told, and what holds it up only once.
+    // It prints what it did, and only once what holds it up.
     if (said !== known) await world.write(said)
     known = said
     health.turned('uninstall', { error: status === 0 ? undefined : said.trim(), nextMs: WATCH_MS })
@@ -79,15 +85,15 @@ async function uninstall(options: UninstallOptions, world: World, pause: Pause):
       const line = removed ? `removed ${executable}` : `there is no ${executable}`
       await say([removed || said > 0 ? line : `nothing to do: ${line}`])
     }
-    // What was asked for was not done.
+    // The executable was not removed, although that was requested.
     return options.restorePrimaryMasq && consequences.length > 0 ? 1 : status
   } finally {
-    // It is so for as long as it is off, and not only in the moment when we take ip-masq out.
+    // This holds as long as the masquerade is off, and not only at the moment when we take ip-masq out.
     await say(consequences.map((line) => `left to do: ${line}`))
   }
 }
 
-/** The rules, when nothing needs them and the executable any more. */
+/** Removes the rules when nothing needs them and the executable any more. */
 async function removeRules(options: UninstallOptions, world: World, steps: Steps): Promise<number> {
   const { binDir, force } = options
   const { say, leave } = steps
@@ -109,12 +115,12 @@ async function removeRules(options: UninstallOptions, world: World, steps: Steps
     ])
   }
   await world.backend().tearDown()
-  // A primary plugin may have written what it remembers meanwhile.
+  // A primary plugin may have written an old state meanwhile.
   await leave()
   return 0
 }
 
-/** What cannot be edited keeps the executable: every ADD and DEL of that network would fail without it. */
+/** A conflist that cannot be edited keeps the executable. Without it every ADD and DEL of that network would fail. */
 function requireUnnamed({ binDir, confDir, force }: UninstallOptions): void {
   const [file] = filesThatName(confDir, { force })
   if (file === undefined) return

@@ -9,7 +9,7 @@ import { enterHostRoot } from './host-root'
 import type { ValidateOptions } from './rows/validate'
 import type { World } from './world'
 
-/** `ip-masq validate [FILE|DIR]...`. It reads files, and nothing else of the machine. */
+/** `ip-masq validate [FILE|DIR]...` reads files, and nothing else on the machine. */
 export async function validateCommand(
   options: ValidateOptions,
   world: Pick<World, 'write' | 'writeError'>,

@@ -9,23 +9,27 @@ import { type Synced, watchCounters } from '../metrics/watch-counters'
 import { errorText } from './error-text'
 import type { World } from './world'
 
-/** What a watch has for those who ask for its metrics. */
+/** The metrics of a watch. */
 export interface WatchMetrics {
   synced(sync: Synced): void
-  /** In Prometheus' text format. `isReady`: did the last turn of each loop go well? Never rejects. */
+  /**
+   * Returns the text in Prometheus' format. `isReady` says whether the last turn of each loop went well. It never
+   * rejects.
+   */
   text(isReady: ReadonlyMap<string, boolean>): Promise<string>
 }
 
 /**
- * To look at the kernel takes seconds on a node with 10,000 pods, and whoever asks would wait, or ask again and again. So the answer is
- * what was seen last. It is seen anew after a sync, if somebody has asked since and it is older than this.
+ * A look at the kernel takes seconds on a node with 10,000 pods, and a collector would wait, or ask again and again. So
+ * the answer is the result of the last look. After a sync there is a new look, if somebody has asked since and the last
+ * one is older than this.
  */
 const MOST_OFTEN_MS = 15_000
 
-/** Where no sync comes, a request looks itself when what was seen is older than this. */
+/** If no sync comes, a request looks for itself when the last look is older than this. */
 const OLDEST_MS = 90_000
 
-/** More different warnings than this are not remembered. */
+/** The most different warnings that are remembered. */
 const MOST_SAID = 100
 
 interface Looking extends Pick<World, 'writeError'> {
@@ -38,7 +42,7 @@ export function watchMetrics(confDir: string, world: Looking): WatchMetrics {
   let seen: { readonly atMs: number; readonly samples: Promise<readonly Sample[]> } | undefined
   let wasAsked = false
   const said = new Set<string>()
-  /** Once, because it happens again at each request. */
+  /** Prints a warning once, because it comes again at each request. */
   const warn = (text: string) => {
     if (said.has(text) || said.size >= MOST_SAID) return
     said.add(text)
@@ -63,7 +67,7 @@ export function watchMetrics(confDir: string, world: Looking): WatchMetrics {
     return seen
   }
   const isOlderThan = (milliseconds: number) => !seen || now() - seen.atMs >= milliseconds
-  // What was called before this process began is not counted by it.
+  // Calls from before this process began are not counted.
   lookAtLogs()
   return {
     synced(sync) {

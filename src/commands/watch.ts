@@ -12,15 +12,15 @@ import type { SyncOptions } from './rows/sync'
 import type { World } from './world'
 
 interface Found extends Differences {
-  /** How many attachments should have rules. */
+  /** The number of attachments that should have rules. */
   readonly found: number
-  /** The tables that stood after it. */
+  /** The tables that existed after it. */
   readonly hookedTables: readonly string[]
-  /** Paths and globs of files that the conflists name. */
+  /** The paths and globs that the conflists name. */
   readonly files: readonly string[]
-  /** What could not be used. */
+  /** Things that could not be used. */
   readonly errors: readonly string[]
-  /** There is no result cache, so that nobody knows which attachments should have rules. */
+  /** There is no result cache, so nobody knows which attachments should have rules. */
   readonly isCacheMissing: boolean
 }
 
@@ -34,15 +34,15 @@ type Outcome =
       readonly hookedTables: undefined
     }
 
-/** How often to look whether the table is gone or a conflist has changed: both are noticed within 2 s. */
+/** How often to look whether the table is gone or a conflist has changed. Both are noticed within 2 s. */
 const LOOK_MS = 1_500
 
-/** When to try again after a run that failed: soon, and not so often that it floods the log. */
+/** The time until the next attempt after a run that failed: soon, but not so often that it floods the log. */
 const RETRY_MS = 5_000
 
 /**
- * Stays, and runs again when a conflist changes, soon after the table is lost, and every interval. It looks instead of
- * being told: `nft monitor` holds the whole ruleset in memory, and inotify knows nothing of directories that come later.
+ * Stays, and runs again when a conflist changes, soon after the table is lost, and after every interval. It polls,
+ * because `nft monitor` keeps the whole ruleset in memory, and inotify does not see directories that come later.
  */
 export async function watch(
   options: Pick<SyncOptions, 'confDir' | 'intervalSeconds'>,
@@ -63,16 +63,16 @@ export async function watch(
   )
   for (let isFirst = true; !pause.isStopped(); isFirst = false) {
     const seen = await fingerprintAll(options.confDir, files)
-    // A node without pods has no tables: only one that was there can be lost. Those that stand are looked at; where
-    // none does, all, for the first one to come.
+    // A node without pods has no tables, and only a table that existed can be lost. The existing tables are watched. If
+    // there is none, all are, for the first one to come.
     const present = await world.backend().hookedTables(hooked.length > 0 ? hooked : undefined)
     const isLost = hooked.some((table) => !present.includes(table))
     if (isFirst || seen !== known || isLost || now() >= due) {
       const startedMs = now()
       const done = await runOnce(run, world, isFirst)
       const durationMs = now() - startedMs
-      // What it named for the first time has been read by now, and was not looked at before: a change in between would
-      // go unseen, so the next look counts the new names as a change.
+      // The run has read files that the conflists name for the first time, and their state before it is not known. A
+      // change in between would go unseen, so the next look counts the new names as a change.
       known = seen
       files = done.files ?? files
       hooked = done.hookedTables ?? []
@@ -98,7 +98,7 @@ export async function watch(
   return 0
 }
 
-/** A node without pods has no cache yet, and all is well there; elsewhere nothing could be restored. */
+/** A node without pods has no cache yet, and nothing is wrong there. Elsewhere nothing could be restored. */
 function missingCache(
   { isCacheMissing }: { isCacheMissing?: boolean },
   hadRules: boolean,
@@ -107,7 +107,10 @@ function missingCache(
   return 'there is no result cache, so lost rules cannot be restored; name it with --cache-dir'
 }
 
-/** What a run found. One that failed is told, and tried again soon: nobody restarts a watch that gave up at night. */
+/**
+ * Returns what a run found. A failure is printed, and the run is tried again soon: nobody restarts a watch that gave up
+ * at night.
+ */
 async function runOnce(
   run: (options: { quiet: boolean }) => Promise<Found>,
   world: World,

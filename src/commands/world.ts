@@ -2,18 +2,20 @@ import type { Machine } from '../backend/backend'
 import type { Backends } from '../backend/places'
 import type { PrimaryFirewall } from '../primary/firewall'
 
-/** What an operator command needs of the process edge. */
+/** The things that an operator command needs from the process edge. */
 export interface World {
   readonly backend: () => Backends
-  /** The node's tools, and what else a look at the node takes. */
+  /** The node's tools, and everything else for a look at the node. */
   readonly machine: Machine
-  /** Where primary plugins may have put masquerade rules of their own. */
+  /** The places where primary plugins may have put their own masquerade rules. */
   readonly primaryFirewalls: () => Promise<readonly PrimaryFirewall[]>
   readonly write: (text: string) => Promise<void>
-  /** One line without its end: bold where stdout is a terminal and NO_COLOR is unset. */
+  /** Writes one line, given without its end. It is bold if stdout is a terminal and NO_COLOR is unset. */
   readonly writeHeading: (line: string) => Promise<void>
-  /** `level` is for a log that has levels; absent: `warning`. */
+  /** `level` is for a log that has levels. If it is absent, the level is `warning`. */
   readonly writeError: (text: string, level?: 'info' | 'error') => Promise<void>
-  /** From here on no output holds the process up: what nobody takes within a second is dropped and counted. */
+  /**
+   * From this call on no output holds the process up. Text that nobody takes within a second is dropped and counted.
+   */
   readonly stay: () => Promise<void>
 }

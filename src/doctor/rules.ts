@@ -13,7 +13,7 @@ import type { Site } from './site'
 export interface Rules {
   /** Absent if the kernel was not asked. */
   readonly report?: SyncReport
-  /** How many attachments should have rules. */
+  /** The number of attachments that should have rules. */
   readonly wanted: number
   /** The families of all addresses that are known. */
   readonly families: ReadonlySet<Family>

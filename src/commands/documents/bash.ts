@@ -2,7 +2,7 @@ import type { CommandRow, OptionRow } from '../table/command'
 import type { Completion } from '../table/kinds'
 import { sign } from './signature'
 
-/** Bash 4 and later; nothing of the package bash-completion is needed. */
+/** Completion for Bash 4 and later. It does not need the package bash-completion. */
 export function bashCompletion(rows: readonly CommandRow[]): string {
   const names = rows.map(({ name }) => name)
   return sign('#', [
@@ -29,7 +29,7 @@ export function bashCompletion(rows: readonly CommandRow[]): string {
   ])
 }
 
-/** A word by its distance from the one that is completed. */
+/** The word at this distance from the one that is completed. */
 function word(distance: string): string {
   return `\${COMP_WORDS[COMP_CWORD${distance}]}`
 }
@@ -38,7 +38,7 @@ function valueCase({ name }: CommandRow, { flag, kind }: OptionRow): readonly st
   return kind === undefined ? [] : [`      "${name} ${flag}") ${complete(kind.complete, [])} ;;`]
 }
 
-/** What may come where no value is due. */
+/** The words that may come if no value is due. */
 function anyWord({ options, positionals }: CommandRow, names: readonly string[]): string {
   const flags = [...Object.values(options).map(({ flag }) => flag), '--help']
   const [first] = Object.values(positionals)

@@ -2,7 +2,7 @@ import type { CommandRow } from '../table/command'
 import type { Completion } from '../table/kinds'
 import { sign } from './signature'
 
-/** For vendor_completions.d, or to be sourced. */
+/** Completion for fish: a file for vendor_completions.d, or to be sourced. */
 export function fishCompletion(rows: readonly CommandRow[]): string {
   return sign('#', [
     '# fish completion for ip-masq',
@@ -32,7 +32,7 @@ function commandLines(row: CommandRow, rows: readonly CommandRow[]): readonly st
   ]
 }
 
-/** What holds for a command, or for none yet. */
+/** The completions after a command, or before one. */
 function line(command: string, what: string): string {
   return `complete -c ip-masq -n '__ip_masq_command ${command}' ${what}`
 }

@@ -4,7 +4,10 @@ import { fishCompletion } from './fish'
 import { manPage } from './man-page'
 import { zshCompletion } from './zsh'
 
-/** What is made from the table for other programs, each with its place below /usr/local, where those look for it. */
+/**
+ * The documents for other programs that are made from the table, each with the path below /usr/local where its program
+ * looks for it.
+ */
 export const DOCUMENTS = {
   man: { path: 'share/man/man8/ip-masq.8', render: manPage },
   bash: { path: 'share/bash-completion/completions/ip-masq', render: bashCompletion },

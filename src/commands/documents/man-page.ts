@@ -5,10 +5,13 @@ import type { CommandRow, OptionRow, Positional } from '../table/command'
 import { describe, notesOf, wrapWords } from '../table/help-text'
 import { sign } from './signature'
 
-/** Of the lines of the source; a reader folds the text anew. */
+/** The width of the source's lines. A reader of man pages wraps the text itself. */
 const WIDTH = 78
 
-/** ip-masq(8) in the man macros (groff_man(7)), which every reader of man pages knows. It has no date: the version says more. */
+/**
+ * Renders ip-masq(8) in the man macros (groff_man(7)), which every reader of man pages knows. It has no date, because
+ * the version says more.
+ */
 export function manPage(rows: readonly CommandRow[]): string {
   return sign('.\\"', [
     '.\\" The manual of ip-masq, made from its table of commands.',
@@ -106,7 +109,7 @@ function isFirst(one: string, at: number, all: readonly string[]): boolean {
   return all.indexOf(one) === at
 }
 
-/** A name, and what is said of it. */
+/** A name and its explanation. */
 function tagged(name: string, said: string): readonly string[] {
   return ['.TP', name, text(said)]
 }
@@ -123,12 +126,12 @@ function italic(name: string): string {
   return `\\fI${escapeText(name)}\\fR`
 }
 
-/** As it is written: a hyphen is what one types. */
+/** Text that an operator types, in which a hyphen is a hyphen. */
 function escapeText(plain: string): string {
   return plain.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll("'", '\\(aq')
 }
 
-/** Lines of text; one that begins with a dot is no request. */
+/** Lines of text. A line that begins with a dot must not become a request. */
 function text(plain: string): string {
   const lines = wrapWords(escapeText(plain), WIDTH)
   return lines.map((line) => (line.startsWith('.') ? `\\&${line}` : line)).join('\n')

@@ -10,13 +10,13 @@ import type { CommandRow } from '../table/command'
 import { DOCUMENTS } from '.'
 import { whoseIs } from './signature'
 
-/** Where an operator's own software is, and where man and the shells look too. */
+/** The directory for an operator's own software. man and the shells look there too. */
 const PREFIX = '/usr/local'
 
-/** A line for each file. */
+/** One line for each file. */
 export interface Placed {
   readonly done: readonly string[]
-  /** What is not as we wrote it or cannot be removed, with the reason. */
+  /** Files that are not as we wrote them or cannot be removed, with the reason. */
   readonly leftAlone: readonly string[]
 }
 
@@ -25,7 +25,7 @@ interface Document {
   readonly render: (rows: readonly CommandRow[]) => string
 }
 
-/** The man page and the completions, also in place of those of another version. Directories that are missing are made. */
+/** Writes the man page and the completions, also over those of another version. It makes missing directories. */
 export function placeDocuments(rows: readonly CommandRow[]): Placed {
   return forEach(({ path, render }) => {
     makeDirectories(dirname(path))
@@ -45,8 +45,8 @@ export function placeDocuments(rows: readonly CommandRow[]): Placed {
 }
 
 /**
- * Removes those that are as we wrote them; the directories stay, because others use them. One that cannot be removed keeps
- * nobody from removing the rest.
+ * Removes the documents that are as we wrote them. The directories stay, because others use them. If one document
+ * cannot be removed, the others still are.
  */
 export function removeDocuments(): Placed {
   return forEach(({ path }) => {
@@ -85,7 +85,7 @@ const SAID = {
   'of others': 'not a file that ip-masq wrote',
 } as const
 
-/** Who wrote what has this name. Only a regular file is read. */
+/** Finds out who wrote the file with this name. Only a regular file is read. */
 function look(directory: Directory, name: string) {
   const status = statusOfEntry(directory.at(name))
   if (status === undefined) return { whose: 'nobody' } as const
@@ -94,7 +94,7 @@ function look(directory: Directory, name: string) {
   return { whose: whoseIs(fromByteText(text)), text: fromByteText(text) }
 }
 
-/** With the mode that everybody may read, whatever the umask. */
+/** Makes the directories so that everybody may read them, whatever the umask. */
 function makeDirectories(path: string): void {
   if (!isAbsent(path)) return
   makeDirectories(dirname(path))

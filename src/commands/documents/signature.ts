@@ -2,20 +2,20 @@ import { sha256 } from '#system/digest'
 import { VERSION } from '../../system/version'
 
 /**
- * Files that we write into directories of everybody have a line that shows that they are ours, and that nobody has edited
- * them since: uninstall removes no others.
+ * Files that we write into shared directories have a line which shows that they are ours, and that nobody has edited
+ * them since. uninstall removes only such files.
  */
 
 const SIGNATURE = /^(.*)\bip-masq \S+ wrote this file; sha256 of its other lines: ([0-9a-f]{64})\n/m
 
-/** `comment`: what begins a comment, and what ends the first line after which ours may be. */
+/** `comment` has the beginning of a comment, and the end of the first line after which our line may come. */
 export function sign(comment: string, [first = '', ...rest]: readonly string[]): string {
   const lines = [first, ...rest].map((line) => `${line}\n`)
   const signature = `${comment} ip-masq ${VERSION} wrote this file; sha256 of its other lines: ${sha256(lines.join(''))}\n`
   return [lines[0], signature, ...lines.slice(1)].join('')
 }
 
-/** `edited`: we wrote it, and somebody has changed it since. */
+/** `edited`: we wrote the file, and somebody has changed it since. */
 export function whoseIs(text: string): 'ours' | 'edited' | 'of others' {
   const [line, , digest] = SIGNATURE.exec(text) ?? []
   if (line === undefined) return 'of others'

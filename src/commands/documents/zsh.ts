@@ -2,7 +2,7 @@ import type { CommandRow, OptionRow, Positional } from '../table/command'
 import type { Completion } from '../table/kinds'
 import { sign } from './signature'
 
-/** A function for a directory of fpath, or a script to be sourced. */
+/** Completion for zsh: a function for a directory of fpath, or a script to be sourced. */
 export function zshCompletion(rows: readonly CommandRow[]): string {
   return sign('#', [
     '#compdef ip-masq',
@@ -58,7 +58,7 @@ function action(completion: Completion): string {
   return completion === 'nothing' ? ' ' : `(${completion.join(' ')})`
 }
 
-/** Brackets and colons divide what _arguments and _describe read. */
+/** Brackets and colons are separators for _arguments and _describe, so they are escaped. */
 function escapeText(text: string): string {
   return text.replaceAll(/[\\[\]:]/g, '\\$&')
 }

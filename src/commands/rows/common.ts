@@ -15,7 +15,7 @@ export const PROFILE = {
   help: 'use the conflist directory of this distribution',
 } as const satisfies ValueOption
 
-/** What a profile is for, for the default of another option. */
+/** The directories of the profile, for the default of another option. */
 export function profileOf(textOf: (flag: string) => string | undefined) {
   return PROFILES[profiles.read(textOf(PROFILE.flag) ?? PROFILE.default)]
 }
@@ -67,7 +67,7 @@ export const HEALTH_PORT = {
   help: 'with --watch: answer /livez and /readyz at this port of 127.0.0.1',
 } as const satisfies ValueOption
 
-/** Off by default, because everybody who reaches the address may ask, and nobody has to say who they are. */
+/** It is off by default, because everybody who reaches the address may ask, without saying who they are. */
 export const METRICS_ADDRESS = {
   flag: '--metrics-address',
   value: 'ADDRESS:PORT',
@@ -84,8 +84,8 @@ export const LOG_FORMAT = {
 } as const satisfies ValueOption
 
 /**
- * The DaemonSet's manifest sets the variable, so that nobody types it after `kubectl exec`, which starts a process with the
- * environment of the container. Only commands read it: no CNI call does.
+ * The DaemonSet's manifest sets the variable, so nobody has to type the option after `kubectl exec`, which starts a
+ * process with the environment of the container. Only commands read it; no CNI call does.
  */
 export const ROOT = {
   flag: '--root',

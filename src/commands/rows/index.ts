@@ -12,7 +12,10 @@ import { SYNC } from './sync'
 import { UNINSTALL } from './uninstall'
 import { VALIDATE } from './validate'
 
-/** All commands by their names, in the order in which help lists them: what looks, what changes, and the rest. */
+/**
+ * All commands by their names, in the order of the help: commands that look, commands that change something, and the
+ * rest.
+ */
 export const ROWS = {
   list: LIST,
   explain: EXPLAIN,

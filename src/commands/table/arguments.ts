@@ -2,15 +2,18 @@
 
 export interface FlagOption {
   readonly type: 'string' | 'boolean'
-  /** One letter, for a single dash. Only switches have one. */
+  /** The letter after a single dash. Only switches have one. */
   readonly short?: string
 }
 
-/** By the name without dashes. */
+/** The options by their names without dashes. */
 export type FlagOptions = Readonly<Record<string, FlagOption>>
 
 export interface Arguments {
-  /** For each flag that is given, by its name without dashes: the texts that it is given with, in order; none for a switch. */
+  /**
+   * The flags that were given, by their names without dashes, with the texts that were given for each, in order. A
+   * switch has none.
+   */
   readonly given: ReadonlyMap<string, readonly string[]>
   readonly positionals: readonly string[]
 }
@@ -63,7 +66,7 @@ function longName(letter: string, options: FlagOptions): string {
   return name
 }
 
-/** `given`: after "=", or what takes the next argument. */
+/** `given` is the text after "=", or a function that takes the next argument. */
 function readValue(
   name: string,
   { type, short }: FlagOption,

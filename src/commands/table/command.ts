@@ -1,8 +1,8 @@
 import type { Kind } from './kinds'
 
 /**
- * What a command row says of itself: from it come the parsing of the command line, `--help`, the completion of shells and
- * the man page. How to add one: docs/architecture.md.
+ * A command as data. The parsing of the command line, `--help`, the completion of shells and the man page are made from
+ * it. docs/architecture.md says how to add one.
  */
 export interface CommandRow {
   readonly name: string
@@ -10,14 +10,14 @@ export interface CommandRow {
   readonly summary: string
   /** Paragraphs for `--help` and the man page. */
   readonly about: readonly string[]
-  /** In their order, by the name that the parsed value has. Only the last one may be optional or many. */
+  /** The positionals in their order, by the name of the parsed value. Only the last one may be optional or many. */
   readonly positionals: Readonly<Record<string, Positional>>
-  /** What to write where there are too few or too many positionals, fit to follow a colon. */
+  /** The advice if there are too few or too many positionals, worded to follow a colon. */
   readonly wanted?: string
-  /** By the name that the parsed value has. */
+  /** The options, by the name of the parsed value. */
   readonly options: Readonly<Record<string, OptionRow>>
   readonly examples: readonly [Example, ...Example[]]
-  /** What each exit status means. */
+  /** The meaning of each exit status. */
   readonly statuses: readonly Status[]
 }
 
@@ -27,7 +27,7 @@ export interface Positional<T = unknown> {
   readonly help: string
   readonly kind: Kind<T>
   readonly optional?: boolean
-  /** Takes all that follow; the parsed value is a list. */
+  /** The positional takes all words that follow. The parsed value is a list. */
   readonly many?: boolean
 }
 
@@ -39,7 +39,7 @@ interface Flagged {
   readonly help: string
 }
 
-/** It is there or not. */
+/** An option without a value. */
 export interface Switch extends Flagged {
   readonly kind?: undefined
 }
@@ -48,24 +48,24 @@ export interface ValueOption<T = unknown> extends Flagged {
   /** The name of the value in help, as in "DIR". */
   readonly value: string
   readonly kind: Kind<T>
-  /** May be given several times; the parsed value is a list. Otherwise the last one counts. */
+  /** The option may be given several times, and the parsed value is a list. Otherwise the last value counts. */
   readonly repeated?: boolean
-  /** What counts where nobody gives one; the kind reads it too. */
+  /** The value if nobody gives one. The kind reads it too. */
   readonly default?: string | DerivedDefault
-  /** An environment variable that counts where the flag is not given. An empty one counts as none. */
+  /** An environment variable that counts if the flag is not given. An empty one counts as none. */
   readonly environment?: string
 }
 
-/** A default that follows from another option. */
+/** A default that depends on another option. */
 export interface DerivedDefault {
-  /** How help writes it. */
+  /** The text in the help. */
   readonly shown: string
-  /** `textOf`: what was given for a flag, or its own default; it is one that the flag's kind reads. */
+  /** `textOf` returns the text that was given for a flag, or its own default. The flag's kind can read it. */
   readonly from: (textOf: (flag: string) => string | undefined) => string
 }
 
 export interface Example {
-  /** What to type, from "ip-masq" on. */
+  /** The command line, from "ip-masq" on. */
   readonly command: string
   /** One line: what it does. */
   readonly about: string

@@ -8,7 +8,7 @@ export function endpointOf(address: Address, port: number): Endpoint {
   return { address: addressBytes(address), host, port, text: `${before}${host}${after}:${port}` }
 }
 
-/** Where the probes of a kubelet ask: nobody else than the node itself. */
+/** The address for the probes of a kubelet. Only the node itself reaches it. */
 export function loopback(port: number): Endpoint {
   return endpointOf(parseAddress('127.0.0.1'), port)
 }

@@ -9,10 +9,10 @@ export interface HelpPart {
 
 /** Narrow terminals have this many columns. */
 export const WIDTH = 80
-/** Where explanations begin; a name that reaches so far has a line of its own. */
+/** The column where explanations begin. A name that reaches this column has a line of its own. */
 const COLUMN = 26
 
-/** What `ip-masq COMMAND --help` prints, with an empty line between any two parts. */
+/** The parts of the output of `ip-masq COMMAND --help`. An empty line comes between any two parts. */
 export function helpOf(row: CommandRow): readonly HelpPart[] {
   const { name, summary, about, positionals, options, statuses, examples } = row
   const argumentsOf = Object.values(positionals).map((one) => [one.value, describe(one)] as const)
@@ -33,7 +33,7 @@ export function helpOf(row: CommandRow): readonly HelpPart[] {
   ]
 }
 
-/** How values are written that several options take. */
+/** The form of values that several options take. */
 export function notesOf({ options }: CommandRow): readonly string[] {
   const notes = Object.values(options).flatMap(({ kind }) => kind?.note ?? [])
   return [...new Set(notes)]
@@ -44,7 +44,7 @@ export function nameOf(option: OptionRow): string {
   return option.kind === undefined ? option.flag : `${option.flag} ${option.value}`
 }
 
-/** What help says of an option or a positional, with all that follows from its row. */
+/** The explanation of an option or a positional, with everything that follows from its row. */
 export function describe(option: OptionRow | Positional): string {
   if (option.kind === undefined) return option.help
   const { complete } = option.kind
@@ -62,7 +62,7 @@ export function describe(option: OptionRow | Positional): string {
 
 type Named = readonly [name: string | number, text: string]
 
-/** Names, and from a column on what is said of each. */
+/** Lines with names, and their explanations in a second column. */
 function list(rows: readonly Named[], column: number): readonly string[] {
   return rows.flatMap(([name, text]) => {
     const start = `  ${name}`
@@ -76,7 +76,7 @@ function wrap(text: string, indent: number): readonly string[] {
   return wrapWords(text, WIDTH - indent).map((line) => ' '.repeat(indent) + line)
 }
 
-/** Lines of at most so many characters; a word is never broken. */
+/** Wraps words into lines of at most this many characters. It breaks no word. */
 export function wrapWords(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let line = ''

@@ -5,19 +5,19 @@ import { type Prefix, parsePrefix } from '../../policy/prefix'
 import type { Endpoint } from '../../system/sockets'
 import { endpointOf } from './endpoint'
 
-/** How a shell completes a value: names of directories or files, commands of ours, these words, or nothing. */
+/** The completion of a value in a shell: names of directories or files, our commands, these words, or nothing. */
 export type Completion = 'directory' | 'file' | 'command' | 'nothing' | readonly string[]
 
-/** What a value of the command line may be. */
+/** The form of a value on the command line. */
 export interface Kind<T> {
   /** Throws an `UnusableError`. */
   readonly read: (text: string) => T
   readonly complete: Completion
-  /** A sentence for help, below the options: how it is written. */
+  /** A sentence for the help, below the options, about the form of the value. */
   readonly note?: string
 }
 
-/** A value that cannot be used. The message says what to write instead, fit to follow a colon. */
+/** A value that cannot be used. The message says what to write instead, and is worded to follow a colon. */
 export class UnusableError extends Error {}
 
 /** An empty text counts as none, because a manifest may have a variable without a value. */
@@ -57,7 +57,7 @@ export const DURATION: Kind<number> = {
   note: 'TIME is a number of seconds, minutes or hours, as in 90s, 10m or 1h.',
 }
 
-/** A watch that syncs without a pause would take a core for itself. */
+/** A watch that syncs without a pause would occupy a whole core. */
 export const INTERVAL: Kind<number> = {
   ...DURATION,
   read: (text) => DURATION.read(text) || unusable('write 1s or more'),
@@ -82,7 +82,10 @@ export const ADDRESS: Kind<Address> = {
   complete: 'nothing',
 }
 
-/** An address and a port to listen at. An IPv6 address may do without brackets, as a manifest puts one in from a variable. */
+/**
+ * An address and a port to listen at. An IPv6 address needs no brackets, because a manifest may insert one from a
+ * variable.
+ */
 export const ENDPOINT: Kind<Endpoint> = {
   read(text) {
     const at = text.lastIndexOf(':')
@@ -124,7 +127,7 @@ export const POD_SUBNET: Kind<Prefix> = {
   complete: 'nothing',
 }
 
-/** What the parsers of configs say is good for a command line too. */
+/** Turns errors of the parsers for configs into errors of the command line. */
 function explained<T>(parse: () => T): T {
   try {
     return parse()

@@ -4,13 +4,13 @@ import { type Kind, UnusableError } from './kinds'
 import { suggestion } from './suggestion'
 import { UsageError } from './usage-error'
 
-/** The environment of the process; see `ValueOption.environment`. */
+/** The environment of the process (see `ValueOption.environment`). */
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Every command has it. */
 const HELP = { type: 'boolean', short: 'h' } as const
 
-/** The values of a command line; undefined where it asks for help. Throws a UsageError. */
+/** Returns the values of a command line; undefined if it asks for help. Throws a UsageError. */
 export function parseCommand<Row extends CommandRow>(
   row: Row,
   args: readonly string[],
@@ -20,7 +20,7 @@ export function parseCommand<Row extends CommandRow>(
   return parsed.given.has('help') ? undefined : valuesOf({ row, parsed, environment })
 }
 
-/** The values of a command without positionals where nobody gives an option. */
+/** The values of a command without positionals if nobody gives an option. */
 export function defaultsOf<Row extends CommandRow>(row: Row): Parsed<Row> {
   return valuesOf({ row, parsed: { given: new Map(), positionals: [] }, environment: {} })
 }
@@ -35,7 +35,7 @@ function valuesOf<Row extends CommandRow>(line: Line<Row>): Parsed<Row> {
   const { row, parsed } = line
   const options = Object.entries(row.options).map(([name, option]) => [name, readOption(option, line)])
   const positionals = readPositionals(row, parsed.positionals)
-  // The types follow from the rows, by which the values were read.
+  // The values were read by the rows, and their types follow from the rows.
   return Object.fromEntries([...options, ...positionals]) as Parsed<Row>
 }
 
@@ -76,7 +76,7 @@ function readOption(option: OptionRow, line: Line): unknown {
   return texts.map((one) => read(option.kind, option.flag, one))
 }
 
-/** What was given last, or the default. */
+/** The text that was given last, or the default. */
 function textOf(option: ValueOption, line: Line): string | undefined {
   const given = line.parsed.given.get(option.flag.slice(2))?.at(-1)
   const { default: otherwise } = option
@@ -117,7 +117,7 @@ function positionalUsage({ value, optional, many }: Positional): string {
   return `${optional ? `[${value}]` : value}${many ? '...' : ''}`
 }
 
-/** `name`: what the text was given for. */
+/** `name` is the option or positional that has the text. */
 function read<T>(kind: Kind<T>, name: string, text: string): T {
   try {
     return kind.read(text)

@@ -1,4 +1,4 @@
-/** A command line that cannot be used. It ends with exit status 2. */
+/** A command line that cannot be used. The exit status is then 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
