@@ -90,7 +90,7 @@ export function parseAddressWithLength(text: string): InterfaceAddress {
 /** A prefix that our own code contains. */
 export function prefixOf(text: string): Prefix {
   const prefix = readPrefix(text)
-  if (!prefix) throw new Error(`"${text}" is no prefix`)
+  if (!prefix) throw new Error(`"${text}" is not a prefix`)
   return prefix
 }
 

@@ -144,8 +144,8 @@ describe('slots', () => {
     await network.uncache('b')
     expect(await network.command('sync')).toMatchObject({
       lines: [
-        'repaired map attachments: 1 attachments without their addresses',
-        'repaired map attachments: 1 attachments that have no rules',
+        'repaired map attachments: missing addresses of 1 attachment',
+        'repaired map attachments: unexpected elements of 1 attachment without rules',
         '1 attachment, 0 changed',
       ],
     })
@@ -467,7 +467,7 @@ describe('what somebody else wrote into our table', () => {
     expect({ status, lines }).toEqual({
       status: 0,
       lines: [
-        'repaired map attachments: 1 attachments that have no rules',
+        'repaired map attachments: unexpected elements of 1 attachment without rules',
         'restored shop/a (a eth0, network cbr0): 10.244.1.7',
         '1 attachment, 1 changed',
       ],

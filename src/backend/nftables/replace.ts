@@ -151,12 +151,12 @@ function planTable(state: TableState, isFree: (digest: string) => boolean): SetU
 function planSlots(state: TableState, isFree: (digest: string) => boolean): SetUp {
   if (state.mayLack || !hasLayout(state.table)) return { transaction: [], repairs: [] }
   const { transaction, mended, stale } = mendSlots(state, isFree)
-  const line = (count: number, what: string) => (count > 0 ? [`map attachments: ${count} ${what}`] : [])
+  const attachments = (count: number) => (count === 1 ? '1 attachment' : `${count} attachments`)
   return {
     transaction,
     repairs: [
-      ...line(mended, 'attachments without their addresses'),
-      ...line(stale, 'attachments that have no rules'),
+      ...(mended > 0 ? [`map attachments: missing addresses of ${attachments(mended)}`] : []),
+      ...(stale > 0 ? [`map attachments: unexpected elements of ${attachments(stale)} without rules`] : []),
     ],
   }
 }
