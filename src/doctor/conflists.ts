@@ -120,7 +120,7 @@ function checkFirst({ name, file }: Target, { files, own, confDir }: Conflists):
     return warning(check, {
       what: `no file in ${confDir} has ip-masq (${files.length} ${files.length === 1 ? 'file' : 'files'})`,
       why: 'no pod of these networks gets rules',
-      mend: 'ip-masq install, or write it into the list behind the plugin that gives the pod its address',
+      mend: 'ip-masq install, or write it into the list after the plugin that gives the pod its address',
     })
   return warning(check, {
     what: `the runtime takes ${file} first (network ${name}), and ip-masq is in ${confDir}/${other.network.file} (network ${other.network.name}) only`,

@@ -50,7 +50,7 @@ const LOSSES = [
     name: 'insert_failed',
     means: 'another connection had the same addresses and ports by then, or no source port was free',
   },
-  { name: 'drop', means: 'the packet was dropped, for that reason or for want of room' },
+  { name: 'drop', means: 'the packet was dropped for that reason, or because the table was full' },
   { name: 'early_drop', means: 'another entry was thrown out to make room' },
 ] as const
 

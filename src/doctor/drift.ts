@@ -34,7 +34,7 @@ function changed({ changes }: Pick<SyncReport, 'changes'>): readonly Finding[] {
   return [
     warning(CHECK, {
       what,
-      why: 'their new connections follow what an older conflist asked for',
+      why: 'their new connections follow an older conflist',
       mend: MEND,
     }),
   ]

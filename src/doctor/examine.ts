@@ -88,7 +88,7 @@ function mayOpenSockets({ kernel: { modules } }: Look): boolean {
 }
 
 const UNTRIED = note('backends', 'whether an ADD would work was not tried', {
-  why: 'to try it would load a part of the kernel (nfnetlink)',
+  why: 'a try would load a part of the kernel (nfnetlink)',
 })
 
 async function kernel({ backend }: Site, seen: Look): Promise<readonly Finding[]> {

@@ -45,9 +45,9 @@ function checkOwner({ path, isRoots }: Installed): readonly Finding[] {
   if (isRoots) return []
   return [
     warning('executable-owner', {
-      what: `users other than root can exchange ${path}`,
+      what: `users other than root can replace ${path}`,
       why: 'root runs it for each pod',
-      mend: "make it and all directories above it root's own: chown root:root, chmod go-w",
+      mend: 'give it and all directories above it to root: chown root:root, chmod go-w',
     }),
   ]
 }
@@ -61,7 +61,7 @@ function checkRecord({ path, hash, recorded }: Installed): Finding {
   if (recorded === hash) return ok(check, `${path} is what install wrote`)
   return warning(check, {
     what: `${path} is not what install wrote: its SHA-256 is not the one in ${path}.sha256`,
-    why: 'somebody exchanged it, or it is damaged',
+    why: 'somebody replaced it, or it is damaged',
     mend: 'ip-masq install writes both anew',
   })
 }

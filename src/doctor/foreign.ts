@@ -42,7 +42,7 @@ export function checkForeign(foreign: Foreign, wanted: readonly Wanted[], own: O
   const findings = [...met.values()].map(({ rule, trial }) => describe(rule, trial))
   return [
     ...(findings.length === 0 && trials.length > 0
-      ? [ok(check, `nobody else masquerades towards what is exempt (tried for ${trials.length} flows)`)]
+      ? [ok(check, `nobody else masquerades towards exempt destinations (tried for ${trials.length} flows)`)]
       : findings),
     ...foreign.unseen.map((what) =>
       unseen(check, { what, mend: 'put that right, and run ip-masq doctor again' }),

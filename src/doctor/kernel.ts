@@ -30,7 +30,7 @@ export function checkRelease(release: string): readonly Finding[] {
   if (!isOld) return [ok(check, `Linux ${release}`)]
   return [
     note(check, `Linux ${release} is older than ${OLDEST.join('.')}, the first with NAT in the family inet`, {
-      why: 'a distribution may have brought its nf_tables up to date; where not, ADDs use iptables by themselves',
+      why: 'the distribution may have updated its nf_tables; otherwise ADDs use iptables by themselves',
       mend: 'upgrade the kernel, or write "backend": "iptables" into the conflist',
     }),
   ]
@@ -50,7 +50,7 @@ export function checkNetfilter({ netfilter, modules }: Kernel): readonly Finding
     case 'not asked':
       return [
         note(check, 'nf_tables is not loaded', {
-          why: 'it has no rules then. An ADD loads it; to ask it here would do so too',
+          why: 'then there are no rules. An ADD loads it, and a question here would load it too',
         }),
       ]
     case 'refused': {
@@ -103,7 +103,7 @@ export function checkNat(kernel: Kernel): readonly Finding[] {
   return [
     warning(check, {
       what: `this kernel has no ${absent.join(', ')}`,
-      why: 'it refuses rules of nftables; where iptables works, ADDs use that',
+      why: 'it refuses rules of nftables; ADDs use iptables if that works',
       mend: "install the kernel's package of modules (linux-modules-extra, kernel-modules-extra), or another kernel",
     }),
   ]

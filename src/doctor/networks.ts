@@ -30,7 +30,7 @@ function faultsOf({ at, conflist, fault }: OwnNetwork): readonly string[] {
   const version = conflist && versionFault(conflist)
   return [
     ...(fault === undefined ? [] : [fault]),
-    ...(at === 0 ? ['ip-masq is the first plugin, so that none has given the pod an address before it'] : []),
+    ...(at === 0 ? ['ip-masq is the first plugin, so no plugin before it gives the pod an address'] : []),
     ...(version === undefined ? [] : [version]),
   ]
 }
@@ -73,7 +73,7 @@ export function checkDropIns({ own }: Conflists, runtimes: readonly Runtime[]): 
     .join(', ')
   if (honourDropIns(runtimes)) return [ok(check, `${names} reads ${dropIns}`)]
   const why =
-    'containerd reads drop-ins from 2.1 on, and CRI-O for ADDs alone: elsewhere pods start without rules'
+    'containerd reads drop-ins from 2.1 on, and CRI-O reads them for ADD only. With other runtimes pods start without rules'
   const mend = 'ip-masq uninstall, then ip-masq install --mode patch'
   if (runtimes.length === 0)
     return [note(check, `ip-masq is a drop-in (${dropIns}), and no runtime answers here`, { why, mend })]

@@ -72,7 +72,7 @@ export function checkReversePath(ways: readonly WayOut[]): readonly Finding[] {
   if (only === undefined)
     return [
       note(check, 'there is no default route', {
-        why: 'what is not on a network of the node is not reached',
+        why: 'pods reach only the networks of the node',
       }),
     ]
   if (ways.length === 1) return [ok(check, `the default route leads through ${only.name}`)]
@@ -83,7 +83,7 @@ export function checkReversePath(ways: readonly WayOut[]): readonly Finding[] {
   return [
     warning(check, {
       what: `default routes lead through ${all}, and rp_filter is strict (1) on ${strict.join(', ')}`,
-      why: 'an answer that comes back through another interface than the route to its sender leads through is dropped, without a word',
+      why: 'an answer that comes back through another interface than the route to its sender leads through is dropped silently',
       mend: strict.map((name) => `sysctl -w net.ipv4.conf.${name}.rp_filter=2`).join('; '),
     }),
   ]

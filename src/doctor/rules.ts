@@ -71,7 +71,7 @@ export function checkUnasked({ wanted }: Rules, hasLegacyNat: boolean): readonly
   if (hasLegacyNat)
     return [
       unseen(check, {
-        what: 'Cannot compare the rules with what the conflists ask for: to ask nf_tables would load it',
+        what: 'Cannot compare the rules with what the conflists ask for: a question to nf_tables would load it',
         mend: 'ip-masq sync --dry-run, which may load it',
       }),
     ]
@@ -85,4 +85,4 @@ export function checkUnasked({ wanted }: Rules, hasLegacyNat: boolean): readonly
   ]
 }
 
-export const NOT_MASQUERADED = 'what they send leaves the node with their own address, and is not answered'
+export const NOT_MASQUERADED = 'their packets leave the node with their own address, and get no answer'

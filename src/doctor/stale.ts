@@ -27,7 +27,7 @@ export function checkStale({ removed, kept, policies }: PruneReport): readonly F
       : [
           warning(check, {
             what: `nothing shows whether ${count(unproven.length)} gone: ${examples(unproven)}`,
-            why: 'no result cache has these, and their rules stay until somebody knows',
+            why: 'no result cache has them, so their rules stay',
             mend: 'ip-masq gc --address ADDRESS removes the rules of one that you know to be gone',
           }),
         ]),

@@ -69,7 +69,7 @@ function checkTool(
   const old = tooOld(printed ?? '', OLDEST[check])
   if (file !== undefined && failure === undefined && old === undefined) {
     if (printed !== undefined) return ok(check, `${file}: ${printed}`)
-    const why = 'to start it would load a part of the kernel (nfnetlink)'
+    const why = 'starting it would load a part of the kernel (nfnetlink)'
     return note(check, `${file} was not asked for its version`, { why })
   }
   const fault = old === undefined ? failure : `is version ${old}, which is too old`

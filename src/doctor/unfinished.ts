@@ -13,7 +13,7 @@ export function checkSync(report: SyncReport, known: ReadonlySet<string>): reado
     ...others(errors).map((what) =>
       error(check, {
         what,
-        why: 'sync cannot do all of its job: pods keep the rules that they have',
+        why: 'sync cannot do its whole job, and pods keep the rules that they have',
         mend: 'put that right; ip-masq sync --dry-run shows whether it is',
       }),
     ),

@@ -25,7 +25,7 @@ export async function hookedRules(pod: PodAddress, inspection: Inspection, backe
     problems: [
       ...lost.map(
         ({ place }) =>
-          `the rules in ${place} are not asked, because their chain is not hooked: run ip-masq sync`,
+          `the rules in ${place} are not used, because their chain is not hooked: run ip-masq sync`,
       ),
       ...damaged,
     ],

@@ -26,7 +26,7 @@ export async function podsFor(
   if (cached.length === 0 && 'pod' in subject)
     throw new CniError(
       'ioFailure',
-      `Cannot explain ${subject.pod}: no rules here and no result cache name such a pod; write its address, or check --cache-dir`,
+      `Cannot explain ${subject.pod}: neither the rules here nor a result cache have such a pod; write its address, or check --cache-dir`,
     )
   if (cached.length === 0 && 'address' in subject)
     return { inspection, pods: [{ address: subject.address, rules: [] }] }

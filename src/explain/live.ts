@@ -112,6 +112,6 @@ function noFamily({ sourceText, destinations }: LiveQuestion, pods: readonly Pod
   const has = [...new Set(pods.map(({ address }) => FAMILIES[address.family].label))].join(' and ')
   return new CniError(
     'ioFailure',
-    `Cannot explain ${sourceText}: the destination is of ${FAMILIES[wanted].label}, and the source of ${has}`,
+    `Cannot explain ${sourceText}: the destination is ${FAMILIES[wanted].label}, and the source has only ${has} addresses`,
   )
 }

@@ -21,13 +21,13 @@ export interface Asked {
 export async function askedFor(pod: PodAddress, networks: Networks, confDir: string): Promise<Asked> {
   const { cached, live } = pod
   const name = cached?.attachment.network ?? live?.note?.network
-  if (name === undefined) return { notes: ['nobody knows of which network it is'], problems: [] }
+  if (name === undefined) return { notes: ['nobody knows which network it belongs to'], problems: [] }
   const network = networks.networks.get(name)
   const at = network && placeOf(network)
   if (network && !at)
     return { notes: [`network ${name}: ${confDir}/${network.file} has no ip-masq`], problems: [] }
   const isAbsent = !at && networks.exists
-  const notes = isAbsent ? [`network ${name}: there is no conflist of that name in ${confDir}`] : []
+  const notes = isAbsent ? [`network ${name}: no conflist in ${confDir} has this name`] : []
   const nowhere = `there is no directory ${confDir}; name the right directory with --conf-dir or --profile`
   // One of the conflists that cannot be read may define the network.
   const problems = at ? [] : networks.exists ? networks.problems : [nowhere]

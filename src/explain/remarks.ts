@@ -111,7 +111,7 @@ export function rangeNote(parts: readonly Part[]): string[] {
     endsOf(destination).length > 1
   return parts.some(isOfRange)
     ? [
-        'a prefix is seen as the address for the route to one address in it; others in it may take another route',
+        'the source shown for a prefix is that of one address in it; other addresses in it may take another route',
       ]
     : []
 }

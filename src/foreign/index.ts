@@ -57,8 +57,6 @@ const NO_NFT: Foreign = {
 export function unseenOfCilium(): string[] {
   const hasInterface = /^\s*cilium_host:/m.test(readSystemFile('/proc/net/dev') ?? '')
   return hasInterface
-    ? [
-        'Cilium is on this node: masquerade that it does in BPF is in no rule; ask cilium-dbg status --verbose',
-      ]
+    ? ['Cilium is on this node. Its masquerade in BPF is in no rule; see cilium-dbg status --verbose']
     : []
 }

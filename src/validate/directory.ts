@@ -137,14 +137,14 @@ function reportRank(
 ): void {
   const part = { text, path: [] }
   if (known !== undefined) {
-    const message = `the network ${quote(value.name)} is in ${known} already, which comes first by name, so that this file is not used: rename or remove one of them`
+    const message = `the network ${quote(value.name)} is in ${known} already, which comes first by name, so this file is not used: rename or remove one of them`
     find(report, part, { severity: 'warning', rule: 'same-name', path: ['name'], message })
   } else if (first !== undefined) {
     const unless =
       value.name === undefined
         ? ''
         : `, unless the runtime names ${quote(value.name)} (CRI-O: cni_default_network)`
-    const message = `runtimes take ${basename(first)}, the first file by name, for pods, and that is not this one: rename or remove it${unless}`
+    const message = `runtimes use ${basename(first)} for pods, because it is the first file by name, and not this one: rename or remove that file${unless}`
     find(report, part, { severity: 'warning', rule: 'not-first', message })
   }
 }

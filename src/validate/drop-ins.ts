@@ -28,7 +28,7 @@ export function dropInsOf(report: Report, { text, value }: CniText, { directory,
       const message = `Cannot load this: ${text.file} says loadOnlyInlinedPlugins; write ip-masq into its list`
       find(report, part, { severity: 'error', rule: 'drop-in', message })
     } else {
-      const message = `with it the network ${quote(value.name)} has ${result}; containerd reads it from 2.1 on, and CRI-O calls it on ADD alone`
+      const message = `with it the network ${quote(value.name)} has ${result}; containerd reads it from 2.1 on, and CRI-O calls it on ADD only`
       find(report, part, { severity: 'note', rule: 'drop-in', message })
     }
   }
@@ -70,7 +70,7 @@ export async function judgeStrayDropIns(
     const quiet = { ...report, findings: [] }
     const own = dropInsIn(quiet, dropInDirectory(directory, name), read).filter(isOurs)
     for (const { plugin, part } of own) {
-      const message = `no file of ${directory} defines the network ${quote(name)}, so that no runtime reads this`
+      const message = `no file of ${directory} defines the network ${quote(name)}, so no runtime reads this`
       find(report, part, { severity: 'warning', rule: 'drop-in', message })
       await judgeOwnConfig(report, part, { config: plugin, ips: [] })
     }

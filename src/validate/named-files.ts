@@ -50,12 +50,12 @@ export async function reportNamedFiles(
   const { readsNamedFiles } = report.terms
   const root = namedFilesRoot(report.terms)
   const notLooked =
-    'is not looked at: it is there on nodes only; name a directory that has it with --files-root'
+    'is not looked at, because only nodes have it; name a directory that has it with --files-root'
   for (const [i, entry] of configFiles.entries()) {
     const what = `configFiles[${i}] ${quote(entry)}`
     if (!readsNamedFiles) warn(['configFiles', i], `${what} ${notLooked}`)
     else if ((await expandOrNone(`${root}${entry}`)).length === 0)
-      warn(['configFiles', i], `${what} fits no file: no ADD fails, and no list comes from it`)
+      warn(['configFiles', i], `${what} matches no file: no ADD fails, but it adds no list`)
   }
   if (readsNamedFiles || flannelSubnetFile === false) return
   const file = flannelSubnetFile === true ? FLANNEL_SUBNET_FILE : flannelSubnetFile

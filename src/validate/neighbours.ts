@@ -38,7 +38,7 @@ export function judgeNeighbours(
     const neighbour = neighbourIn({ name: list.name, plugins: [plugin] })
     if (!neighbour) continue
     const { name, section } = neighbour
-    const message = `${name} masquerades by itself, and ip-masq changes nothing of that: make sure that it is switched off (docs/neighbours.md#${section})`
+    const message = `${name} masquerades by itself, and ip-masq does not change that: make sure that it is off (docs/neighbours.md#${section})`
     find(report, part, { severity: 'warning', rule: 'neighbour', path: ['type'], message })
   }
 }

@@ -72,7 +72,7 @@ function reportFault(report: Report, part: Part, { path, message: said, details 
   const isFile = details !== ''
   const rule = DENIED.test(details) ? 'unreadable' : isFile ? 'named-file' : 'config'
   const isElsewhere = MISSING.test(details) && report.terms.filesRoot === ''
-  const message = isElsewhere ? `${said}; use --offline if it is there on nodes only` : said
+  const message = isElsewhere ? `${said}; use --offline if only nodes have it` : said
   find(report, part, { severity: 'error', rule, path, message })
 }
 

@@ -27,7 +27,7 @@ export function pointlessIn(settings: Settings, known: Known): Pointless[] {
 
 function pointlessKeys({ config }: Settings): Pointless[] {
   if (config.ipv4 || config.ipv6) return []
-  const message = 'ipv4 and ipv6 are both false, so that no pod is masqueraded: remove one of them'
+  const message = 'ipv4 and ipv6 are both false, so no pod is masqueraded: remove one of them'
   return [{ path: ['ipv6'], message }]
 }
 
@@ -59,7 +59,7 @@ function whyPointless(reason: Reason, { outerOf, equals, isWhole }: Judged): str
   const { prefix, verdict } = reason
   const [first = reason, ...others] = equals.get(keyOf(prefix)) ?? []
   if (first !== reason && first.verdict === verdict)
-    return `it is there already, as ${nameOf(first)}; remove one of the two`
+    return `the list already has it, as ${nameOf(first)}; remove one of the two`
   const outer = outerOf(prefix)
   // If two entries have the same prefix, the one that masquerades decides.
   if (others.some((other) => other.verdict !== verdict)) return undefined

@@ -54,7 +54,7 @@ async function judgePath(report: Report, path: string): Promise<JudgedFile[]> {
   const judged = await judgeText(report, text)
   if (judged.kind === 'network' && !judged.networks.some(hasOurs)) {
     const message =
-      'ip-masq is not in it: run ip-masq install, or write { "type": "ip-masq" } behind the plugin that gives the address'
+      'ip-masq is not in it: run ip-masq install, or write { "type": "ip-masq" } after the plugin that gives the address'
     reportAt(report, path, { severity: 'warning', rule: 'no-ip-masq', message })
   }
   if (judged.kind === 'nothing') {

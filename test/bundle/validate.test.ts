@@ -52,7 +52,7 @@ describe.each(Object.entries(EXECUTABLES))('%s, without root', (name, executable
   }
 
   const offline =
-    'configFiles[0] "/etc/ip-masq/*" is not looked at: it is there on nodes only; name a directory that has it with --files-root'
+    'configFiles[0] "/etc/ip-masq/*" is not looked at, because only nodes have it; name a directory that has it with --files-root'
   const maybe = 'Cannot use ConfigMap ip-masq-agent, config: masqLinkLocal "maybe": write true or false'
 
   test('judges a directory and a manifest', async () => {

@@ -60,9 +60,7 @@ describe('the executable', () => {
     const file = join(binDir, 'ip-masq')
     await writeFile(file, `#!/bin/sh\ntouch ${binDir}/started\n`)
     await chown(file, 65534, 65534)
-    expect(await find('executable-owner')).toEqual([
-      'warning: users other than root can exchange BIN/ip-masq',
-    ])
+    expect(await find('executable-owner')).toEqual(['warning: users other than root can replace BIN/ip-masq'])
     expect((await find('executable'))[0]).toMatch(
       /^warning: BIN\/ip-masq is a file whose version is not known, /,
     )
@@ -186,7 +184,7 @@ describe('conflists', () => {
     expect(status).toBe(1)
     expect(findings.filter(({ check }) => check === 'networks').map(short)).toEqual([
       'error: network cbr0 (CONF/10-pods.conflist): Cannot use nonMasqueradeCIDRs[0] "10.1/8": write all four octets, as in "10.0.0.0/8"',
-      'error: network cbr0 (CONF/10-pods.conflist): ip-masq is the first plugin, so that none has given the pod an address before it',
+      'error: network cbr0 (CONF/10-pods.conflist): ip-masq is the first plugin, so no plugin before it gives the pod an address',
       expect.stringMatching(
         /^error: network cbr0 \(CONF\/10-pods\.conflist\): it has no "cniVersion", which means 0\.1\.0/,
       ),

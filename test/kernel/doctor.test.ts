@@ -85,7 +85,7 @@ describe('a healthy node', () => {
     ).toEqual([
       'ok: 1 attachment has the rules that the conflists ask for',
       'ok: CHECK succeeds: tried for a pod of the one policy',
-      expect.stringMatching(/^ok: nobody else masquerades towards what is exempt/),
+      expect.stringMatching(/^ok: nobody else masquerades towards exempt destinations/),
     ])
     await node.sh(`iptables-${kind} -t nat -F IPM-PODS`)
     expect((await site.findingsOf('drift')).map(({ level }) => level)).toContain('error')

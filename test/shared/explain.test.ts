@@ -329,7 +329,7 @@ describe('when not all is as it should be:', () => {
       `${file}: it is not JSON: line 1, column 19: write a key in double quotes`,
     ])
     expect(torn.one.notes).toEqual([
-      `network cbr0: there is no conflist of that name in ${network.confDir}`,
+      `network cbr0: no conflist in ${network.confDir} has this name`,
       'this is by the conflist of its ADD, as the runtime cached it',
     ])
   })
@@ -390,11 +390,11 @@ describe('when not all is as it should be:', () => {
     expect(one.problems).toEqual([
       'no pod is known to have this address: check it, or name the result caches with --cache-dir',
     ])
-    expect(one.notes).toContain('nobody knows of which network it is')
+    expect(one.notes).toContain('nobody knows which network it belongs to')
     expect(await explain(internet, 'shop/nobody')).toMatchObject({
       status: 1,
       stderr:
-        'Cannot explain shop/nobody: no rules here and no result cache name such a pod; write its address, or check --cache-dir',
+        'Cannot explain shop/nobody: neither the rules here nor a result cache have such a pod; write its address, or check --cache-dir',
     })
   })
 
@@ -583,9 +583,7 @@ describe('others’ source NAT:', () => {
     const { status, json } = await explain(internet)
     expect([status, json.unseen]).toEqual([
       ...[1],
-      [
-        'Cilium is on this node: masquerade that it does in BPF is in no rule; ask cilium-dbg status --verbose',
-      ],
+      ['Cilium is on this node. Its masquerade in BPF is in no rule; see cilium-dbg status --verbose'],
     ])
     await site.node.sh('ip link del cilium_host')
   })

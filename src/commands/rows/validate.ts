@@ -32,7 +32,7 @@ export const VALIDATE = {
     profile: PROFILE,
     offline: {
       flag: '--offline',
-      help: 'do not look for the files that configs name, and warn of each instead: they are there on nodes only',
+      help: 'do not look for the files that configs name, and warn of each instead, because only nodes have them',
     },
     filesRoot: {
       flag: '--files-root',

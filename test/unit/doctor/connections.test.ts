@@ -51,7 +51,7 @@ describe('packets that conntrack lost', () => {
   const some = parseCounters(STAT)
   const more = parseCounters(STAT.replace('00000010', '00000013'))
   const why =
-    'packets of new connections were lost: insert_failed: another connection had the same addresses and ports by then, or no source port was free; drop: the packet was dropped, for that reason or for want of room'
+    'packets of new connections were lost: insert_failed: another connection had the same addresses and ports by then, or no source port was free; drop: the packet was dropped for that reason, or because the table was full'
   const mend =
     'run conntrack -S again and again to see whether they grow; "randomFully" (the default) and more addresses in "snatTo" leave less to collide'
 

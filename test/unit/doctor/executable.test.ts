@@ -77,9 +77,9 @@ describe('the executable', () => {
     expect(check({ ...INSTALLED, isRoots: false })[1]).toEqual({
       check: 'executable-owner',
       level: 'warning',
-      what: 'users other than root can exchange /opt/cni/bin/ip-masq',
+      what: 'users other than root can replace /opt/cni/bin/ip-masq',
       why: 'root runs it for each pod',
-      mend: "make it and all directories above it root's own: chown root:root, chmod go-w",
+      mend: 'give it and all directories above it to root: chown root:root, chmod go-w',
     })
   })
 
@@ -90,7 +90,7 @@ describe('the executable', () => {
         check: 'executable-integrity',
         level: 'warning',
         what: '/opt/cni/bin/ip-masq is not what install wrote: its SHA-256 is not the one in /opt/cni/bin/ip-masq.sha256',
-        why: 'somebody exchanged it, or it is damaged',
+        why: 'somebody replaced it, or it is damaged',
         mend: 'ip-masq install writes both anew',
       },
       {
@@ -205,7 +205,7 @@ describe('tools', () => {
       check: 'nft',
       level: 'note',
       what: '/usr/sbin/nft was not asked for its version',
-      why: 'to start it would load a part of the kernel (nfnetlink)',
+      why: 'starting it would load a part of the kernel (nfnetlink)',
     })
   })
 

@@ -68,7 +68,7 @@ describe('nf_tables', () => {
           check: 'nf-tables',
           level: 'note',
           what: 'nf_tables is not loaded',
-          why: 'it has no rules then. An ADD loads it; to ask it here would do so too',
+          why: 'then there are no rules. An ADD loads it, and a question here would load it too',
         },
       ],
     ],
@@ -118,7 +118,7 @@ describe('NAT in the family inet', () => {
         check: 'kernel-nat',
         level: 'warning',
         what: 'this kernel has no nft_chain_nat, nf_conntrack',
-        why: 'it refuses rules of nftables; where iptables works, ADDs use that',
+        why: 'it refuses rules of nftables; ADDs use iptables if that works',
         mend: "install the kernel's package of modules (linux-modules-extra, kernel-modules-extra), or another kernel",
       },
     ])

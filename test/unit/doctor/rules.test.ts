@@ -54,14 +54,14 @@ describe('what a sync would change', () => {
         check: 'drift',
         level: 'error',
         what: '1 attachment has not all of its rules: shop/a (a eth0, network pods) with 10.244.1.7 and fd00::7',
-        why: 'what they send leaves the node with their own address, and is not answered',
+        why: 'their packets leave the node with their own address, and get no answer',
         mend,
       },
       {
         check: 'drift',
         level: 'warning',
         what: '4 attachments have other rules than the conflist asks for now: shop/b (b eth0, network pods) with 10.244.1.8, shop/c (c eth0, network pods) with 10.244.1.8, shop/d (d eth0, network pods) with 10.244.1.8 and 1 more',
-        why: 'their new connections follow what an older conflist asked for',
+        why: 'their new connections follow an older conflist',
         mend,
       },
       {
@@ -96,7 +96,7 @@ describe('what a sync would change', () => {
       2,
       true,
       'unseen',
-      'Cannot compare the rules with what the conflists ask for: to ask nf_tables would load it',
+      'Cannot compare the rules with what the conflists ask for: a question to nf_tables would load it',
     ],
   ])('where nf_tables is not loaded, for %d with legacy tables: %s', (count, hasLegacyNat, level, what) => {
     const rules = { wanted: count, families: new Set<'ip'>(), cache: CACHE }
@@ -135,7 +135,7 @@ describe('stale rules', () => {
         check: 'stale-rules',
         level: 'warning',
         what: 'nothing shows whether 1 attachment is gone: (attachment b), because there is no result cache',
-        why: 'no result cache has these, and their rules stay until somebody knows',
+        why: 'no result cache has them, so their rules stay',
         mend: 'ip-masq gc --address ADDRESS removes the rules of one that you know to be gone',
       },
       { check: 'stale-rules', level: 'note', what: 'no pod has policy-1', mend: 'ip-masq gc' },
@@ -161,7 +161,7 @@ describe('what a sync cannot do', () => {
         check: 'sync',
         level: 'error',
         what: 'chain early: unexpected base chain',
-        why: 'sync cannot do all of its job: pods keep the rules that they have',
+        why: 'sync cannot do its whole job, and pods keep the rules that they have',
         mend: 'put that right; ip-masq sync --dry-run shows whether it is',
       },
       { check: 'sync', level: 'note', what: 'old key' },

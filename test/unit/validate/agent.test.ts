@@ -207,7 +207,7 @@ describe('files that a config names:', () => {
   const validate = (files: Record<string, string>, own: string, options: Validation = {}) =>
     validateFiles({ ...files, 'net.conflist': conflistWith(own) }, { paths: ['net.conflist'], ...options })
   const nodesOnly =
-    'is not looked at: it is there on nodes only; name a directory that has it with --files-root'
+    'is not looked at, because only nodes have it; name a directory that has it with --files-root'
 
   test('a fault is at its place in the file', async () => {
     const lines = await validate(
@@ -228,9 +228,9 @@ describe('files that a config names:', () => {
         '{ "type": "ip-masq", "configFiles": ["/nope/x", "/nope/*"], "flannelSubnetFile": "/nope/y" }',
       ),
     ).toEqual([
-      'net.conflist:8:42: error: Cannot use configFiles[0] "/nope/x": there is no such file; use --offline if it is there on nodes only',
-      'net.conflist:8:53: warning: configFiles[1] "/nope/*" fits no file: no ADD fails, and no list comes from it',
-      'net.conflist:8:65: error: Cannot use flannelSubnetFile "/nope/y": there is no such file; use --offline if it is there on nodes only',
+      'net.conflist:8:42: error: Cannot use configFiles[0] "/nope/x": there is no such file; use --offline if only nodes have it',
+      'net.conflist:8:53: warning: configFiles[1] "/nope/*" matches no file: no ADD fails, but it adds no list',
+      'net.conflist:8:65: error: Cannot use flannelSubnetFile "/nope/y": there is no such file; use --offline if only nodes have it',
       '1 file judged: 2 errors, 1 warning',
     ])
   })

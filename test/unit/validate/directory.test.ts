@@ -16,7 +16,7 @@ test('one conflist', async () => {
 
 describe('another file comes first:', () => {
   const notFirst = (first: string, name: string) =>
-    `warning: runtimes take ${first}, the first file by name, for pods, and that is not this one: rename or remove it, unless the runtime names "${name}" (CRI-O: cni_default_network)`
+    `warning: runtimes use ${first} for pods, because it is the first file by name, and not this one: rename or remove that file, unless the runtime names "${name}" (CRI-O: cni_default_network)`
 
   test('without ip-masq', async () => {
     expect(await validateFiles({ '05-other.conflist': WITHOUT, '10-pods.conflist': OURS })).toEqual([
@@ -34,7 +34,7 @@ describe('another file comes first:', () => {
 
   test('of the same name', async () => {
     expect(await validateFiles({ '10-a.conflist': OURS, '20-b.conflist': OURS })).toEqual([
-      '20-b.conflist:3:3: warning: the network "pods" is in 10-a.conflist already, which comes first by name, so that this file is not used: rename or remove one of them',
+      '20-b.conflist:3:3: warning: the network "pods" is in 10-a.conflist already, which comes first by name, so this file is not used: rename or remove one of them',
       '2 files judged: 0 errors, 1 warning',
     ])
   })
@@ -58,7 +58,7 @@ describe('another file comes first:', () => {
       '10-pods.json': '{ "cniVersion": "1.0.0", "type": "ip-masq" }',
     })
     expect(rank).toBe(
-      '10-pods.json:1:1: warning: runtimes take 05-other.conflist, the first file by name, for pods, and that is not this one: rename or remove it',
+      '10-pods.json:1:1: warning: runtimes use 05-other.conflist for pods, because it is the first file by name, and not this one: rename or remove that file',
     )
   })
 })
@@ -70,7 +70,7 @@ describe('a broken file', () => {
   test('that is first keeps containerd from loading any network', async () => {
     expect(await validateFiles({ '05-broken.conf': '{', '10-pods.conflist': OURS })).toEqual([
       `05-broken.conf:1:2: error: ${broken}; containerd takes this file first, and loads no network because of it`,
-      '10-pods.conflist:1:1: warning: runtimes take 05-broken.conf, the first file by name, for pods, and that is not this one: rename or remove it, unless the runtime names "pods" (CRI-O: cni_default_network)',
+      '10-pods.conflist:1:1: warning: runtimes use 05-broken.conf for pods, because it is the first file by name, and not this one: rename or remove that file, unless the runtime names "pods" (CRI-O: cni_default_network)',
       '2 files judged: 1 error, 1 warning',
     ])
   })
@@ -106,7 +106,7 @@ describe('a directory with the name of a conflist', () => {
     })
     expect(found).toEqual([
       '05-old.conflist: error: Cannot read this: it is a link to a directory; remove it, or let it lead to a file; containerd takes this file first, and loads no network because of it',
-      '10-pods.conflist: warning: runtimes take 05-old.conflist, the first file by name, for pods, and that is not this one: rename or remove it, unless the runtime names "pods" (CRI-O: cni_default_network)',
+      '10-pods.conflist: warning: runtimes use 05-old.conflist for pods, because it is the first file by name, and not this one: rename or remove that file, unless the runtime names "pods" (CRI-O: cni_default_network)',
       '90-old.conflist: warning: Cannot read this: it is a link to a directory; remove it, or let it lead to a file',
     ])
   })
@@ -115,7 +115,7 @@ describe('a directory with the name of a conflist', () => {
 describe('drop-ins:', () => {
   const bare = WITHOUT.replace('"other"', '"pods"')
   const note =
-    'note: with it the network "pods" has bridge, portmap, ip-masq; containerd reads it from 2.1 on, and CRI-O calls it on ADD alone'
+    'note: with it the network "pods" has bridge, portmap, ip-masq; containerd reads it from 2.1 on, and CRI-O calls it on ADD only'
 
   test('the list that comes of them', async () => {
     const files = {
@@ -134,7 +134,7 @@ describe('drop-ins:', () => {
   test('ip-masq in the list and as a drop-in', async () => {
     const files = { '10-pods.conflist': OURS, 'pods/90-ip-masq.conf': '{ "type": "ip-masq" }' }
     expect(await validateFiles(files)).toEqual([
-      'pods/90-ip-masq.conf:1:1: note: with it the network "pods" has bridge, ip-masq, ip-masq; containerd reads it from 2.1 on, and CRI-O calls it on ADD alone',
+      'pods/90-ip-masq.conf:1:1: note: with it the network "pods" has bridge, ip-masq, ip-masq; containerd reads it from 2.1 on, and CRI-O calls it on ADD only',
       'pods/90-ip-masq.conf:1:3: error: Cannot use ip-masq 2 times in one network: the last one decides; remove the others',
       '1 file judged: 1 error, 0 warnings',
     ])
@@ -168,7 +168,7 @@ describe('drop-ins:', () => {
     expect(
       (await validateFiles(files)).map((line) => line.replace(/of \S+ defines/, 'of DIR defines')),
     ).toEqual([
-      'podz/90-ip-masq.conf:1:1: warning: no file of DIR defines the network "podz", so that no runtime reads this',
+      'podz/90-ip-masq.conf:1:1: warning: no file of DIR defines the network "podz", so no runtime reads this',
       'podz/90-ip-masq.conf:1:22: error: Cannot use ipv4 1: write true or false',
       '1 file judged: 1 error, 1 warning',
     ])

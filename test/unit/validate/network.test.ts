@@ -123,7 +123,7 @@ describe('order:', () => {
 
   test('not at all', async () => {
     expect(await validateConflist(list(NAMED, BRIDGE))).toEqual([
-      'net.conflist: warning: ip-masq is not in it: run ip-masq install, or write { "type": "ip-masq" } behind the plugin that gives the address',
+      'net.conflist: warning: ip-masq is not in it: run ip-masq install, or write { "type": "ip-masq" } after the plugin that gives the address',
       '1 file judged: 0 errors, 1 warning',
     ])
   })
@@ -183,7 +183,7 @@ describe('plugins that masquerade too:', () => {
     ['{ "type": "cni-kindnet" }', 'kindnet', 'kindnet'],
   ])('%s by itself', async (plugin, name, section) => {
     expect(await judge(list(NAMED, plugin, OURS))).toEqual([
-      `net.conflist:2:3: warning: ${name} masquerades by itself, and ip-masq changes nothing of that: make sure that it is switched off (docs/neighbours.md#${section})`,
+      `net.conflist:2:3: warning: ${name} masquerades by itself, and ip-masq does not change that: make sure that it is off (docs/neighbours.md#${section})`,
     ])
   })
 })

@@ -87,7 +87,7 @@ describe('--format github', () => {
     ).toEqual({
       status: 1,
       stdout: `::error file=a.conflist,line=8,col=26::Cannot use backend "100%25": write "auto", "nftables" or "iptables"
-::warning file=b.conflist,line=1,col=1::runtimes take a.conflist, the first file by name, for pods, and that is not this one: rename or remove it, unless the runtime names "b" (CRI-O: cni_default_network)
+::warning file=b.conflist,line=1,col=1::runtimes use a.conflist for pods, because it is the first file by name, and not this one: rename or remove that file, unless the runtime names "b" (CRI-O: cni_default_network)
 ::warning file=b.conflist,line=8,col=63::nonMasqueradeCIDRs[1] "10.1.0.0/16" has no effect: it is a part of nonMasqueradeCIDRs[0] "10.0.0.0/8"; remove it
 2 files judged: 1 error, 2 warnings
 `,

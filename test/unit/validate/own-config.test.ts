@@ -112,7 +112,7 @@ describe('what has no effect is a warning:', () => {
       "nonMasqueradeCIDRs": ["10.0.0.0/8", "10.1.0.0/16", "10.0.0.0/8", "224.0.0.0/24", "fd00::/8"] }`),
     ).toEqual([
       'net.conflist:9:44: warning: nonMasqueradeCIDRs[1] "10.1.0.0/16" has no effect: it is a part of nonMasqueradeCIDRs[0] "10.0.0.0/8"; remove it',
-      'net.conflist:9:59: warning: nonMasqueradeCIDRs[2] "10.0.0.0/8" has no effect: it is there already, as nonMasqueradeCIDRs[0]; remove one of the two',
+      'net.conflist:9:59: warning: nonMasqueradeCIDRs[2] "10.0.0.0/8" has no effect: the list already has it, as nonMasqueradeCIDRs[0]; remove one of the two',
       'net.conflist:9:73: warning: nonMasqueradeCIDRs[3] "224.0.0.0/24" has no effect: it is a part of the built-in multicast "224.0.0.0/4"; remove it',
     ])
   })
@@ -145,7 +145,7 @@ describe('what has no effect is a warning:', () => {
 
   test('no family', async () => {
     expect(await judge(`{ "type": "ip-masq", "ipv4": false, "ipv6": false }`)).toEqual([
-      'net.conflist:8:41: warning: ipv4 and ipv6 are both false, so that no pod is masqueraded: remove one of them',
+      'net.conflist:8:41: warning: ipv4 and ipv6 are both false, so no pod is masqueraded: remove one of them',
     ])
   })
 

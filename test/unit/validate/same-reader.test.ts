@@ -151,7 +151,7 @@ test.each(readdirSync(CONF).filter((file) => file.endsWith('.conflist')))(
     const { findings } = await validate([`${CONF}${file}`], TERMS)
     // The one with every option names files that a node may have.
     const expected = readFileSync(`${CONF}${file}`, 'utf8').includes('configFiles')
-      ? ['configFiles[0] "/etc/ip-masq/*.yaml" fits no file: no ADD fails, and no list comes from it']
+      ? ['configFiles[0] "/etc/ip-masq/*.yaml" matches no file: no ADD fails, but it adds no list']
       : []
     expect(findings.map(({ message }) => message)).toEqual(expected)
   },
@@ -168,6 +168,6 @@ test('the manifests of conf/kubernetes are right', async () => {
   expect([
     ...new Set(findings.filter(({ severity }) => severity !== 'note').map(({ message }) => message)),
   ]).toEqual([
-    'flannelSubnetFile "/run/flannel/subnet.env" is not looked at: it is there on nodes only; name a directory that has it with --files-root',
+    'flannelSubnetFile "/run/flannel/subnet.env" is not looked at, because only nodes have it; name a directory that has it with --files-root',
   ])
 })
