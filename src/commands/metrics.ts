@@ -108,6 +108,6 @@ function requireFile({ path, at }: Directory, name: string): void {
   const why =
     kind === 'directory'
       ? 'it is a directory: write the name of a file in it'
-      : 'it is no regular file: write the name of a file, or leave --out away to print on stdout'
+      : 'it is not a regular file: write the name of a file, or leave --out away to print on stdout'
   throw new CniError('ioFailure', `Cannot replace ${file}: ${why}`)
 }

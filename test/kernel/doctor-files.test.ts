@@ -289,6 +289,6 @@ test('in a container: everything is that of the host, which is mounted there', a
   expect([none.status, none.stdout, none.stderr]).toEqual([
     2,
     '',
-    `Cannot enter ${root}/none: it is no directory; mount the host's / there`,
+    `Cannot enter ${root}/none: it is not a directory; mount the host's / there`,
   ])
 })

@@ -232,7 +232,7 @@ describe('--root', () => {
   })
 
   test.each([
-    ['no directory', ':', "it is no directory; mount the host's / there"],
+    ['no directory', ':', "it is not a directory; mount the host's / there"],
     [
       'no /proc in it',
       () => mountHost({ submounts: false }),

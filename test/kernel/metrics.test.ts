@@ -136,7 +136,7 @@ describe.each(Object.entries(EXECUTABLES))('ip-masq metrics (%s)', (_, executabl
     for (const name of ['null', 'stdout', 'link', 'fifo'])
       expect(await metrics(`--out ${at(name)}`)).toMatchObject({
         exitCode: 1,
-        stderr: `Cannot replace ${at(name)}: it is no regular file: write the name of a file, or leave --out away to print on stdout`,
+        stderr: `Cannot replace ${at(name)}: it is not a regular file: write the name of a file, or leave --out away to print on stdout`,
       })
     expect(await metrics(`--out ${at('dir')}`)).toMatchObject({
       exitCode: 1,
