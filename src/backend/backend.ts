@@ -61,6 +61,8 @@ export interface Host extends Clock {
   mayHaveTable(family: Family | 'inet', name: string): boolean
   /** Whether the kernel has nf_tables; true where nobody can tell without a process. */
   mayHaveNfTables(): boolean
+  /** The release of the kernel, as `uname -r` prints it; empty where /proc does not show it. */
+  kernelRelease(): string
   /** The bits of CapEff; undefined where /proc does not show them. */
   effectiveCapabilities(): bigint | undefined
   /**

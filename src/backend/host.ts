@@ -15,6 +15,7 @@ export function hostOf(path: string | undefined, longestWaitMs = LONGEST_WAIT_MS
     legacyTables,
     mayHaveTable,
     mayHaveNfTables,
+    kernelRelease: () => readSystemFile('/proc/sys/kernel/osrelease')?.trim() ?? '',
     effectiveCapabilities,
     epochSeconds,
     bootSeconds,

@@ -67,6 +67,7 @@ describe.each(['-nft', '-legacy'] as const)('iptables%s', (variant) => {
     legacyTables: () => ['nat'],
     mayHaveTable: () => true,
     mayHaveNfTables: () => true,
+    kernelRelease: () => '6.1.0',
     effectiveCapabilities: () => undefined,
     epochSeconds: () => 1_790_000_000,
     bootSeconds: () => bootSeconds,

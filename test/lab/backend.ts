@@ -33,6 +33,7 @@ function hostWith(variant: string): Host {
     legacyTables: () => ['nat'],
     mayHaveTable: () => true,
     mayHaveNfTables: () => true,
+    kernelRelease: () => '6.1.0',
     effectiveCapabilities: () => undefined,
     epochSeconds: () => 1_790_000_000,
     bootSeconds: () => 5_000,

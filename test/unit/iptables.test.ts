@@ -46,22 +46,25 @@ describe('what iptables says', () => {
   })
 })
 
+/** A host whose default is the kind over nf_tables. */
+const hostWith = (...tools: readonly string[]): Host => ({
+  findTool: (name) => (tools.includes(name) ? { file: `/usr/sbin/${name}` } : { tried: [] }),
+  realPath: () => '/usr/sbin/xtables-nft-multi',
+  legacyTables: () => [],
+  mayHaveTable: () => false,
+  mayHaveNfTables: () => false,
+  kernelRelease: () => '',
+  effectiveCapabilities: () => undefined,
+  epochSeconds: () => 1_790_000_000,
+  bootSeconds: () => 5_000,
+})
+const NO_TABLES = { ip: [], ip6: [] }
+const DEBIAN = ['iptables-restore', 'iptables-nft-restore', 'iptables-legacy-restore']
+
 describe('on a kernel without nf_tables', () => {
   const run = () => {
     throw new Error('no tool is to be started')
   }
-  const hostWith = (...tools: readonly string[]): Host => ({
-    findTool: (name) => (tools.includes(name) ? { file: `/usr/sbin/${name}` } : { tried: [] }),
-    realPath: () => '/usr/sbin/xtables-nft-multi',
-    legacyTables: () => [],
-    mayHaveTable: () => false,
-    mayHaveNfTables: () => false,
-    effectiveCapabilities: () => undefined,
-    epochSeconds: () => 1_790_000_000,
-    bootSeconds: () => 5_000,
-  })
-  const NO_TABLES = { ip: [], ip6: [] }
-  const DEBIAN = ['iptables-restore', 'iptables-nft-restore', 'iptables-legacy-restore']
 
   test('rules go to iptables-legacy, though the default is the kind over nf_tables', () => {
     const kinds = kindsOf(run, hostWith(...DEBIAN), NO_TABLES)
@@ -72,4 +75,16 @@ describe('on a kernel without nf_tables', () => {
   test('a host with one kind has no choice', () => {
     expect(kindsOf(run, hostWith('iptables-restore'), NO_TABLES).choose().variant).toBe('')
   })
+})
+
+test.each([
+  ['3.10.0-1160.el7.x86_64', '-legacy'],
+  ['4.15.0-20-generic', '-legacy'],
+  ['4.18.0-13-generic', '-nft'],
+  ['6.1.0-28-amd64', '-nft'],
+  ['', '-nft'],
+])('on %j first rules go to iptables%s, where the default is the kind over nf_tables', (release, variant) => {
+  const host = { ...hostWith(...DEBIAN), mayHaveNfTables: () => true, kernelRelease: () => release }
+  const run = () => ({ outcome: 'exited', status: 1, stdout: '', stderr: 'No chain by that name.' }) as const
+  expect(kindsOf(run, host, NO_TABLES).choose().variant).toBe(variant)
 })

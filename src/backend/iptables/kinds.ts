@@ -13,7 +13,7 @@ export type LegacyTables = Readonly<Record<Family, readonly string[]>>
  */
 export interface Kinds {
   readonly areBoth: boolean
-  /** The kind that has rules of ours; else the kind that kubelet uses; else the host's default. */
+  /** The kind that has rules of ours; else the kind that kubelet uses; else the host's default, if the kernel can run it. */
   choose(): Iptables
   /** The kinds that may have rules of ours, the likelier first. Each has a table to look into. */
   readonly candidates: readonly Iptables[]
@@ -54,9 +54,19 @@ export function kindsOf(run: ToolProcess, host: Host, legacyTables: LegacyTables
         FAMILY_NAMES.some((family) => one.hasTable(family) && hasChain(one, family, DISPATCH))
       // Listing a table of legacy that does not exist would create it.
       const hinted = legacyTables.ip.includes('mangle') ? [nft, legacy] : [nft]
-      return candidates.find(isInUse) ?? hinted.find(hasHint) ?? (isDefaultLegacy() ? legacy : nft)
+      const isLegacyBetter = () => isDefaultLegacy() || lacksNatOfNft(host.kernelRelease())
+      return candidates.find(isInUse) ?? hinted.find(hasHint) ?? (isLegacyBetter() ? legacy : nft)
     },
   }
+}
+
+/**
+ * Before 4.18 a NAT chain of nf_tables translates no answers unless there is one at prerouting too, and no transaction
+ * deletes a chain together with what leads to it. Seen on 4.15; 4.18 does both.
+ */
+function lacksNatOfNft(release: string): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? []
+  return major !== undefined && (Number(major) < 4 || (major === '4' && Number(minor) < 18))
 }
 
 function justOne(one: Iptables): Kinds {
