@@ -67,8 +67,9 @@ async function typed(shell: keyof typeof COMMANDS, line: string): Promise<readon
   return text.trimEnd().split('\n')
 }
 
-/** What fish offers, without its explanations, and sorted. */
+/** What fish offers that begins with the last word, without its explanations, and sorted. Fish 4 offers what has its letters too. */
 async function offered(line: string): Promise<readonly string[]> {
+  const word = line.slice(line.lastIndexOf(' ') + 1)
   const { stdout } = await execa(
     'fish',
     ['--no-config', '-c', 'source ../script.fish; complete -C $argv[1]', line],
@@ -81,7 +82,7 @@ async function offered(line: string): Promise<readonly string[]> {
   return stdout
     .split('\n')
     .map((one) => one.split('\t')[0] ?? '')
-    .filter((one) => one !== '')
+    .filter((one) => one !== '' && one.startsWith(word))
     .sort()
 }
 
