@@ -43,7 +43,7 @@ export async function readConflists(confDir: string): Promise<Conflists> {
     const plugin = findOwnPlugin(network.plugins)
     if (plugin) own.push(await readOwn(confDir, network, plugin))
   }
-  const first = tryTo(() => findTarget(confDir, undefined, 'mend or remove it'))
+  const first = tryTo(() => findTarget(confDir, undefined, 'repair or remove it'))
   const [files, skipped] = [configFiles(confDir), skippedDirectories(confDir)]
   return { confDir, read, files, skipped, own, ...(first && { first }) }
 }

@@ -1,5 +1,6 @@
-import { CniError } from '../cni/error'
-import type { JsonObject } from '../cni/json'
+import { findOwnPlugin, pluginsOf } from '../cni/conflists'
+import { CniError, toCniError } from '../cni/error'
+import { isObject, type JsonObject } from '../cni/json'
 import type { Version } from '../cni/version'
 import { parseConfig } from '../config/parse'
 import { ownDropIns } from './conf-directory'
@@ -16,6 +17,7 @@ import { installExecutable } from './executable'
 import { requireFit } from './judge'
 import { decideMode, type Mode } from './mode'
 import { ChangedError, replaceConflist } from './patch'
+import { fromByteText } from './read-file'
 import type { Runtime } from './runtimes'
 import { findTarget, type Target } from './target'
 
@@ -103,7 +105,12 @@ async function joinNetwork(
   if (mode === 'drop-in') done.push(...placeDropIn(target, options))
   return {
     done,
-    advice: [...unsure, ...adviceFor(edited), ...restartAdvice(done, runtimes, installer)],
+    advice: [
+      ...unsure,
+      ...faultAdvice(target, edited),
+      ...adviceFor(edited),
+      ...restartAdvice(done, runtimes, installer),
+    ],
     switchedOff: masqueradingIn(target.text).flatMap(({ at, type }) =>
       masqueradingIn(edited).some((one) => one.at === at) ? [] : [type],
     ),
@@ -138,6 +145,18 @@ function restartAdvice(
 ): string[] {
   if (done.length === 0 || runtimes.length > 0) return []
   return [`no container runtime answers here; if new pods get no rule, restart the runtime (${restart})`]
+}
+
+/** The fault in our part of the conflist with which every ADD fails. Somebody wrote it, and install does not change it. */
+function faultAdvice({ path, name }: Target, byteText: string): string[] {
+  const conflist: unknown = JSON.parse(fromByteText(byteText))
+  const plugin = isObject(conflist) ? findOwnPlugin(pluginsOf(conflist)) : undefined
+  try {
+    if (plugin) parseConfig(plugin)
+    return []
+  } catch (error) {
+    return [`every ADD of network ${name} fails: ${toCniError(error).message}; correct it in ${path}`]
+  }
 }
 
 function adviceFor(text: string): string[] {

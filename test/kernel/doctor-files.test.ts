@@ -120,7 +120,7 @@ describe('conflists', () => {
       {
         level: 'error',
         what: expect.stringMatching(
-          /^Cannot use .*05-first\.conflist: .*; the runtime takes this file first: mend or remove it$/,
+          /^Cannot use .*05-first\.conflist: .*; the runtime takes this file first: repair or remove it$/,
         ),
         mend: `ip-masq validate ${confDir}`,
       },
@@ -142,7 +142,7 @@ describe('conflists', () => {
     await symlink('directory', join(confDir, '05-first.conflist'))
     const { status, findings } = await site.examine()
     expect(findings.filter(({ check }) => check === 'conflists').map(short)).toEqual([
-      'error: Cannot use CONF/05-first.conflist: it is a directory; the runtime takes this file first: mend or remove it',
+      'error: Cannot use CONF/05-first.conflist: it is a directory; the runtime takes this file first: repair or remove it',
     ])
     expect(status).toBe(1)
   })

@@ -120,6 +120,15 @@ describe('install', () => {
     })
   })
 
+  test('says so if the config that is there makes every ADD fail', async () => {
+    await write('10-pods.conflist', addOurs(CONFLIST).replace('"ip-masq"', '"ip-masq", "ipv4": 1'))
+    const { status, lines } = await install()
+    expect(status).toBe(0)
+    expect(lines).toContain(
+      `left to do: every ADD of network pods fails: Cannot use ipv4 1: write true or false; correct it in ${confDir}/10-pods.conflist`,
+    )
+  })
+
   test('with a config of its own, which is checked before anything is done; a new one takes its place', async () => {
     await write('10-pods.conflist')
     const config = join(directory, 'config.json')
