@@ -39,7 +39,8 @@ export function certainOne(effect: Filter['effect'], { filters }: Pick<Part, 'fi
   return filters.find((one) => one.effect === effect && one.isCertain)
 }
 
-function nameOf({ owner, table }: Filter): string {
+function nameOf({ owner, table, chains, text }: Filter): string {
+  if (text === undefined) return `the policy of ${table} ${chains.join()}`
   return owner === 'unknown' ? `a rule in ${table}` : owner
 }
 

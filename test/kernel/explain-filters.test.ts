@@ -120,7 +120,7 @@ describe.each(Object.entries(KINDS))('%s:', (place, rules) => {
       `these packets are dropped in ${where}: its policy is drop; let them pass there`,
     ])
     expect((await explained(internet)).slice(0, 7)).toEqual([
-      `${who}, to ${internet}: masqueraded, but a rule in ${table('filter')} drops it`,
+      `${who}, to ${internet}: masqueraded, but the policy of ${table('filter')} ${base('FORWARD')} drops it`,
       expect.stringMatching(/^ {2}because: /),
       `    ${who.split(',')[0]}, in through pod`,
       '    | prerouting   a Service address becomes one of its endpoints',
