@@ -11,7 +11,8 @@ import { exists } from '../system/absent'
 export function enterHostRoot(root: string): void {
   const refuse = (why: string) => new CniError('ioFailure', `Cannot enter ${root}: ${why}`)
   if (!canChangeRoot()) throw refuse('only the native executable can; use dist/ip-masq')
-  if (statusIfThere(root)?.kind !== 'directory') throw refuse("it is not a directory; mount the host's / there")
+  if (statusIfThere(root)?.kind !== 'directory')
+    throw refuse("it is not a directory; mount the host's / there")
   if (!exists(`${root}/proc/self/exe`))
     throw refuse("it has no /proc; mount the host's / with all that is mounted below it (rbind)")
   if (!changeRoot(root)) throw refuse('chroot was refused; it needs CAP_SYS_CHROOT')
