@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { name, version } from '../../package.json'
 import { ENGINE_VERSION } from './engine'
 import { type BundledPackage, libcVersion } from './notices'
+import { npmPackage } from './npm-package'
 import { ROOT } from './root'
 
 interface Component {
@@ -23,8 +25,8 @@ interface Dependency {
  */
 export async function sbom(packages: readonly BundledPackage[]): Promise<string> {
   const { stdout } = await execa(
-    'npm',
-    ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--package-lock-only'],
+    process.execPath,
+    [await npm(), 'sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--package-lock-only'],
     { cwd: ROOT },
   )
   const { serialNumber: _, metadata, components, dependencies, ...rest } = JSON.parse(stdout)
@@ -55,6 +57,18 @@ export async function sbom(packages: readonly BundledPackage[]): Promise<string>
     .update(JSON.stringify([version, bill]))
     .digest('hex')
   return `${JSON.stringify({ ...bill, serialNumber: `urn:uuid:${uuid(hash)}` }, null, 2)}\n`
+}
+
+/** npm 9, which Debian 13 has, knows no `sbom`; and every machine should write the same bill. */
+async function npm(): Promise<string> {
+  const directory = await npmPackage({
+    name: 'npm',
+    version: '10.9.9',
+    integrity:
+      'sha512-1g+6jLQvaIuB4zwvHL7yrXuXcWZwDsCtBX8bbWDqbvJSSr9nPiDDWTHNgwXR27iIcTTW7v3A57hDW9RYv2W4Yg==',
+    members: ['bin', 'lib', 'node_modules', 'package.json'],
+  })
+  return join(directory, 'bin/npm-cli.js')
 }
 
 /** What is linked into the native executable, and is no npm package. */
