@@ -23,13 +23,17 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true }))
 
-/** The sources in another directory; node_modules and the compiled engines are the same files. */
+/**
+ * The sources in another directory. node_modules and the compiled engines are the same files; where /tmp is a file system of its own (Debian
+ * 13), node_modules is a copy.
+ */
 async function copySources(name: string): Promise<string> {
   const copy = join(directory, name)
   await execa('bash', [
     '-euc',
     `set -o pipefail; mkdir "$1"; cd ${ROOT}; git -c safe.directory='*' ls-files -z | xargs -0 cp -a --parents -t "$1"
-     cp -al node_modules "$1"; mkdir "$1/.cache"; ln -s "$PWD/.cache/engine" "$1/.cache"`,
+     cp -al node_modules "$1" 2>/dev/null || { rm -rf "$1/node_modules"; cp -a node_modules "$1"; }
+     mkdir "$1/.cache"; ln -s "$PWD/.cache/engine" "$1/.cache"`,
     'bash',
     copy,
   ])
