@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { ARCHITECTURES, thisArchitecture } from '../../scripts/packaging/architecture'
+import { podmanWithCni } from '../../scripts/packaging/podman'
 import type { Namespace } from './namespace'
 import { EXECUTABLES, WITHOUT_DOCUMENTS } from './plugin'
 import { PLUGIN_DIRECTORY } from './runtime'
@@ -42,6 +44,14 @@ events_logger = "none"
 runtime = "runc"
 `,
   )
+  const other = await podmanWithCni()
+  const library = `lib/${ARCHITECTURES[thisArchitecture()].compiler.replace(/-gcc$/, '')}`
+  // Its exit hook has no environment, so the libraries have to be where the loader looks.
+  const layOver =
+    other === undefined
+      ? ''
+      : `mount --bind ${other}/usr/bin/podman /usr/bin/podman
+    mount -t overlay none -o lowerdir=${other}/usr/${library}:${other}/${library}:/usr/${library} /usr/${library}`
   // One mount namespace for all calls, in which containers' namespaces are mounted, and podman's directories and libcni's
   // cache are laid over the machine's. In files, not by CONTAINERS_CONF: the exit hook's environment is scrubbed.
   // (nsenter, not `ip netns exec`: that mounts another /sys, without cgroups.)
@@ -49,6 +59,7 @@ runtime = "runc"
     mount --bind ${at('cni')} /var/lib/cni
     mount -t tmpfs none /run/netns
     ${WITHOUT_DOCUMENTS}
+    ${layOver}
     mount -t tmpfs none /etc/containers; cp ${at('containers.conf')} /etc/containers/
     echo ready; exec sleep infinity`
   const holder = spawn('nsenter', [`--net=${node.path}`, 'unshare', '-m', 'bash', '-ec', setUp], {
