@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { CHOOSE } from './firewall'
 import { runWell } from './run'
 
@@ -22,6 +23,11 @@ export interface Namespace {
   delete(): Promise<void>
 }
 
+const OWN_TOOLS = fileURLToPath(new URL('bin', import.meta.url))
+
+/** For the tests' own shell lines, in which iptables-legacy waits for its lock. Our executable never sees these tools. */
+const waiting = () => ({ env: { ...process.env, PATH: `${OWN_TOOLS}:${process.env.PATH}` } })
+
 let count = 0
 
 export async function createNamespace(label: string): Promise<Namespace> {
@@ -37,7 +43,7 @@ export async function createNamespace(label: string): Promise<Namespace> {
     name,
     path: `/var/run/netns/${name}`,
     async sh(script) {
-      const { stdout } = await runWell('ip', [...inside, 'bash', '-euc', script])
+      const { stdout } = await runWell('ip', [...inside, 'bash', '-euc', script], waiting())
       return stdout.trim()
     },
     start(command, ...args) {
@@ -58,7 +64,8 @@ export async function createNamespace(label: string): Promise<Namespace> {
   return namespace
 }
 
-const bash = (script: string, ...args: string[]) => runWell('bash', ['-euc', script, 'bash', ...args])
+const bash = (script: string, ...args: string[]) =>
+  runWell('bash', ['-euc', script, 'bash', ...args], waiting())
 
 /** Runs `work` with a namespace of its own, which is gone afterwards, whatever happens. */
 export async function withNamespace<T>(

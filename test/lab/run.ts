@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 
 export interface Ended {
   /** Undefined where a signal ended it. */
@@ -11,12 +10,9 @@ export interface Ended {
 
 export interface RunOptions {
   readonly input?: string | Uint8Array
-  /** All of its environment. Default: that of this process, with the tools of `bin` first. */
+  /** All of its environment. Default: that of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
-
-/** Tools that wait for their turn. */
-const OWN_TOOLS = fileURLToPath(new URL('bin', import.meta.url))
 
 /**
  * Runs a program to its end and until its pipes are closed. execa does the same for three times the processor time, and the
@@ -24,8 +20,7 @@ const OWN_TOOLS = fileURLToPath(new URL('bin', import.meta.url))
  */
 export function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const env = options.env ?? { ...process.env, PATH: `${OWN_TOOLS}:${process.env.PATH}` }
-    const child = spawn(file, args, { env: { ...env } })
+    const child = spawn(file, args, { env: { ...(options.env ?? process.env) } })
     const output: [Buffer[], Buffer[]] = [[], []]
     child.stdout.on('data', (bytes: Buffer) => output[0].push(bytes))
     child.stderr.on('data', (bytes: Buffer) => output[1].push(bytes))
