@@ -9,7 +9,7 @@ import { listAttachments } from './listed-attachments'
 import { wrongMaps } from './outdated'
 import { digestOfOwner } from './owner'
 import { findMap } from './table'
-import type { SlotState } from './table-state'
+import { CHANGES_TOO_FAST, type SlotState } from './table-state'
 
 /** Inspects one address or one pod, by key: it costs the same with 10 pods on the node as with 10,000. */
 export function inspectSome(carrier: Carrier, only: InspectOnly): Inspection {
@@ -41,6 +41,6 @@ export function inspectSome(carrier: Carrier, only: InspectOnly): Inspection {
     policies: [...readPolicies(table)].map(([name, one]): LivePolicy => {
       return { ...one, name, place: PLACE, families: FAMILY_NAMES }
     }),
-    unseen: isSure ? [] : ['table inet ip-masq changes too fast to be read completely'],
+    unseen: isSure ? [] : [CHANGES_TOO_FAST],
   }
 }
