@@ -48,7 +48,8 @@ export async function startContainerd(
   ) as [string, string, string, string]
   // By this name, which nobody else has, the shims of a run that was interrupted are found.
   const socket = join(run, 'containerd.sock')
-  for (const path of ['bin', 'proc', 'sys', 'dev']) await mkdir(join(rootfs, path), { recursive: true })
+  for (const path of ['bin', 'proc', 'sys', 'dev', 'output'])
+    await mkdir(join(rootfs, path), { recursive: true })
   await Promise.all([confDir, cacheDir, run].map((path) => mkdir(path)))
   await execa('bash', [
     '-ec',
@@ -96,21 +97,34 @@ address = "${socket}"
   // Otherwise the control group is named after the container alone, and one of another test is killed with it.
   const options = (name: string) => `--rootfs --cni --cgroup /${basename(directory)}-${name}`
   const quote = (line: string) => `'${line.replaceAll("'", "'\\''")}'`
+  // By way of a file: about one of 400 times ctr ends before it has copied the last that a container wrote.
+  const intoFile = (file: string, line: string) => `/bin/sh -c ${quote(`{ ${line}; } > /output/${file}`)}`
+  const readBack = (file: string) => `cat ${rootfs}/output/${file}`
+  let executions = 0
   return {
     confDir,
     cacheDir,
     ctr,
-    run: (name, line) => ctr(`run --rm ${options(name)} ${rootfs} ${name} /bin/sh -c ${quote(line)}`),
+    async run(name, line) {
+      await ctr(`run --rm ${options(name)} ${rootfs} ${name} ${intoFile(name, line)}`)
+      return shell(readBack(name))
+    },
     async runMany(count, line) {
-      const one = `ctr -a ${socket} run --rm ${options('many-$i')} ${rootfs} many-$i /bin/sh -c ${quote(line)}`
-      const output = await shell(`for i in $(seq ${count}); do timeout 280 ${one} & done; wait`)
+      const write = `/bin/sh -c ${quote(`{ ${line}; } > /output/$0`)} many-$i`
+      const one = `ctr -a ${socket} run --rm ${options('many-$i')} ${rootfs} many-$i ${write}`
+      const output = await shell(
+        `for i in $(seq ${count}); do timeout 280 ${one} & done; wait; ${readBack('many-*')}`,
+      )
       return output.split('\n')
     },
     async start(name) {
       await ctr(`run -d ${options(name)} ${rootfs} ${name} /bin/sleep 1000`)
     },
-    exec: (name, line) =>
-      ctr(`task exec --exec-id ${Math.random().toString(36).slice(2)} ${name} /bin/sh -c ${quote(line)}`),
+    async exec(name, line) {
+      const id = `execution-${executions++}`
+      await ctr(`task exec --exec-id ${id} ${name} ${intoFile(id, line)}`)
+      return shell(readBack(id))
+    },
     shell,
     async restart() {
       await end(daemon)
