@@ -1,4 +1,4 @@
-import { formatAddress } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import type { Listed, ListedNote } from './backend'
 
 /** Names the holder of an address, in a line for people. */

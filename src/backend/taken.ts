@@ -1,6 +1,7 @@
 import type { Attachment } from '../cni/attachment'
 import { CniError } from '../cni/error'
-import { type Address, formatAddress } from '../policy/address'
+import type { Address } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import type { Listed } from './backend'
 import { networkDigest } from './identity'
 

@@ -1,4 +1,5 @@
-import { type Address, digitsOf, isSameAddress, kindOfNoPod, MalformedError } from '../policy/address'
+import { type Address, digitsOf, isSameAddress, kindOfNoPod } from '../policy/address'
+import { MalformedError } from '../policy/address-text'
 import { type InterfaceAddress, parseAddressWithLength } from '../policy/prefix'
 import { CniError, quote } from './error'
 import { isObject, type JsonObject } from './json'

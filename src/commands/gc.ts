@@ -1,5 +1,6 @@
 import type { Listed } from '../backend/backend'
-import { type Address, formatAddress, isSameAddress } from '../policy/address'
+import { type Address, isSameAddress } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import { readNodeCache } from '../sync/node-cache'
 import { isUnproven, type PruneReport, pruneGone } from '../sync/prune'
 import { enterHostRoot } from './host-root'

@@ -1,5 +1,5 @@
 import type { Listed } from '../backend/listed'
-import { formatAddress } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import type { PrimaryRule } from '../primary/firewall'
 import type { Judged, PruneReport } from '../sync/prune'
 import type { SyncReport } from '../sync/sync'

@@ -1,7 +1,7 @@
 import { type Change, LATER_ADD, type Listed } from '../backend/backend'
 import type { Attachment } from '../cni/attachment'
 import { printLines } from '../cni/printable'
-import { formatAddress } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import { describeRule } from '../primary/take-over'
 import { listedName, nameOf, renderKept } from '../sync/kept'
 import type { PruneReport } from '../sync/prune'

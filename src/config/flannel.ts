@@ -1,4 +1,4 @@
-import { MalformedError } from '../policy/address'
+import { MalformedError } from '../policy/address-text'
 import { type Prefix, parsePrefix } from '../policy/prefix'
 
 export const FLANNEL_SUBNET_FILE = '/run/flannel/subnet.env'

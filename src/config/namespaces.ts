@@ -1,4 +1,4 @@
-import { MalformedError } from '../policy/address'
+import { MalformedError } from '../policy/address-text'
 
 /** A Kubernetes namespace, or all whose names begin with this text. */
 export interface NamespacePattern {

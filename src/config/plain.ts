@@ -1,5 +1,5 @@
 import type { JsonObject } from '../cni/json'
-import { MalformedError } from '../policy/address'
+import { MalformedError } from '../policy/address-text'
 import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
 import { prefixParser } from '../policy/prefix-list'

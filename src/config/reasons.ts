@@ -1,4 +1,5 @@
-import { type Family, ZEROS } from '../policy/address'
+import type { Family } from '../policy/address'
+import { ZEROS } from '../policy/digits'
 import type { Intent, PolicyIntent } from '../policy/intent'
 import type { Prefix } from '../policy/prefix'
 import { actingInOrder } from '../policy/several'

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
-import { FAMILIES, type Family, MalformedError, parseAddress } from '../policy/address'
+import { FAMILIES, type Family } from '../policy/address'
+import { MalformedError, parseAddress } from '../policy/address-text'
 import { prefixOf } from '../policy/prefix'
 import { type Range, rangeBetween, rangeOf } from '../policy/range'
 import { closed, text } from './values'

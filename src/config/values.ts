@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { MalformedError } from '../policy/address'
+import { MalformedError } from '../policy/address-text'
 import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
 import { parseAddressOrPrefix } from '../policy/prefix'

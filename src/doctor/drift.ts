@@ -1,5 +1,5 @@
 import type { Change, Held } from '../backend/backend'
-import { formatAddress } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import { nameOf } from '../sync/kept'
 import type { SyncReport } from '../sync/sync'
 import { attachmentsHave, examples } from './examples'

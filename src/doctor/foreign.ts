@@ -2,8 +2,10 @@ import type { Host, Tools, Wanted } from '../backend/backend'
 import { readForeign, unseenOfCilium } from '../foreign'
 import type { Foreign } from '../foreign/model'
 import { type OwnPlace, type SourceNat, sourceNatOf } from '../foreign/source-nat'
-import { type Address, formatAddress } from '../policy/address'
-import { endsOf, formatEnds, formatRange, type Range } from '../policy/range'
+import type { Address } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
+import { endsOf, type Range } from '../policy/range'
+import { formatEnds, formatRange } from '../policy/range-text'
 import { type Finding, ok, unseen, warning } from './finding'
 
 /** Source NAT of others that acts on packets of our pods to exempt destinations. */

@@ -1,7 +1,7 @@
 import { close, openToRead, readNext } from '#system/files'
 import { decode } from '#system/text'
 import type { Wanted } from '../backend/backend'
-import { formatAddress, parseAddress } from '../policy/address'
+import { formatAddress, parseAddress } from '../policy/address-text'
 import { countPorts } from '../policy/ports'
 import { error, type Finding, note, ok, warning } from './finding'
 

@@ -1,14 +1,8 @@
 import { openSocket } from '#system/netlink-socket'
 import { readSystemFile } from '#system/proc'
 import { type Attributes, parseAttributes } from '../backend/nftables/netlink/wire'
-import {
-  type Address,
-  addressOf,
-  digitsOf,
-  type Family,
-  isSameAddress,
-  parsePrinted,
-} from '../policy/address'
+import { type Address, addressOf, digitsOf, type Family, isSameAddress } from '../policy/address'
+import { parsePrinted } from '../policy/address-text'
 import type { Range } from '../policy/range'
 import { ask, attribute, nested, u32 } from './routes/request'
 

@@ -1,6 +1,7 @@
 import type { Tools } from '../backend/backend'
 import { CniError } from '../cni/error'
-import { type Address, MalformedError, parseAddress, parsePrinted } from '../policy/address'
+import type { Address } from '../policy/address'
+import { MalformedError, parseAddress, parsePrinted } from '../policy/address-text'
 import { parsePrefix } from '../policy/prefix'
 import { type Range, rangeBetween, rangeOf } from '../policy/range'
 

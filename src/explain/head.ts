@@ -1,5 +1,5 @@
-import { formatAddress } from '../policy/address'
-import { formatTarget } from '../policy/range'
+import { formatAddress } from '../policy/address-text'
+import { formatTarget } from '../policy/range-text'
 import type { Destination } from './destination'
 import type { Explanation, PodNames } from './explanation'
 import type { PodAddress } from './pods'

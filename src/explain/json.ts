@@ -1,11 +1,11 @@
 import type { Filter } from '../foreign/filters'
 import type { Condition } from '../foreign/model'
 import type { SourceNat } from '../foreign/source-nat'
-import { formatAddress } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import type { InterfacePattern } from '../policy/interface'
 import { formatPorts } from '../policy/ports'
 import { formatPrefix } from '../policy/prefix'
-import { formatEnds, formatTarget } from '../policy/range'
+import { formatEnds, formatTarget } from '../policy/range-text'
 import type { Because, Explanation, Part } from './explanation'
 import type { Verdict } from './live-verdict'
 

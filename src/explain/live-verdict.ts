@@ -1,6 +1,7 @@
 import type { Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
-import { formatEnds, type Range } from '../policy/range'
+import type { Range } from '../policy/range'
+import { formatEnds } from '../policy/range-text'
 
 /** What a policy does with a destination, whichever way its packets leave the node. */
 export interface Verdict {

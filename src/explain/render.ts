@@ -1,6 +1,6 @@
 import { printable } from '../cni/printable'
-import { formatAddress } from '../policy/address'
-import { formatTarget } from '../policy/range'
+import { formatAddress } from '../policy/address-text'
+import { formatTarget } from '../policy/range-text'
 import type { Explanation, Part } from './explanation'
 import { wayOf } from './way'
 import { answerOf, becauseWords, verdictWords, whoOf } from './words'

@@ -1,5 +1,5 @@
 import type { InterfacePattern } from '../policy/interface'
-import { parsePrintedRange } from '../policy/range'
+import { parsePrintedRange } from '../policy/range-text'
 import type { Condition, ForeignRule, Verdict } from './model'
 
 /** A rule of `iptables -S`, without its `-A CHAIN `. */

@@ -1,6 +1,7 @@
 import type { Family } from '../policy/address'
 import type { InterfacePattern } from '../policy/interface'
-import { parsePrintedRange, type Range } from '../policy/range'
+import type { Range } from '../policy/range'
+import { parsePrintedRange } from '../policy/range-text'
 import type { Condition, Verdict } from './model'
 
 /** The comparisons in a rule of nft that are about where packets come from and go to. */

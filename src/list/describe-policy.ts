@@ -5,7 +5,8 @@ import { FAMILIES, type Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
 import { formatPorts } from '../policy/ports'
 import { formatPrefix } from '../policy/prefix'
-import { formatEnds, formatRange, type Range } from '../policy/range'
+import type { Range } from '../policy/range'
+import { formatEnds, formatRange } from '../policy/range-text'
 import type { PolicyReport } from './report-policies'
 
 /** A policy as an operator would write it. */

@@ -1,4 +1,5 @@
-import { type Address, formatAddress, isSameAddress } from '../policy/address'
+import { type Address, isSameAddress } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import type { Row } from './row'
 
 /** What an operator asked for. An empty filter means everything. */

@@ -1,6 +1,7 @@
 import type { BackendSetting, Wanted } from '../backend/backend'
 import type { LiveAttachment, LiveRule, PlaceName } from '../backend/inspection'
-import { type Family, formatAddress, isSameAddress } from '../policy/address'
+import { type Family, isSameAddress } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import type { Verdict } from '../sync/gone'
 import type { ListedPolicy } from './policies'
 import type { Oddity } from './row'

@@ -1,4 +1,4 @@
-import { formatAddress } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import type { Row } from './row'
 
 /** The rows as a table for people. It is as narrow as possible, because a terminal has few columns. */

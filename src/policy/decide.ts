@@ -1,5 +1,7 @@
-import { FAMILIES, FAMILY_NAMES, type Family, familyOf, ZEROS } from './address'
+import { FAMILIES, FAMILY_NAMES, type Family, familyOf } from './address'
+import { ZEROS } from './digits'
 import type { Intent } from './intent'
+import { longestMatches } from './longest-matches'
 import type { FamilyPolicy, Policy } from './policy'
 import {
   formatPrefix,
@@ -9,7 +11,6 @@ import {
   prefixOf,
   subnetOf,
 } from './prefix'
-import { longestMatches } from './range'
 import { decideSeveral } from './several'
 
 /**

@@ -1,5 +1,5 @@
 import { encode } from '#system/text'
-import { MalformedError } from './address'
+import { MalformedError } from './address-text'
 
 /** An interface, or all whose names begin with this text. Each backend spells the second in its own way. */
 export interface InterfacePattern {

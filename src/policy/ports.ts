@@ -1,4 +1,4 @@
-import { MalformedError } from './address'
+import { MalformedError } from './address-text'
 
 /** Source ports from `first` to `last`, both included. */
 export interface PortRange {

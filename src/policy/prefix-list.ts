@@ -1,4 +1,4 @@
-import { digitsOfGroups, parseDecimal, ZEROS } from './address'
+import { digitsOfGroups, parseDecimal, ZEROS } from './digits'
 import { type Prefix, parsePrefix, prefixUnlessHost, readPrefix } from './prefix'
 
 /**

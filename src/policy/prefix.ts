@@ -1,17 +1,6 @@
-import {
-  type Address,
-  addressOf,
-  digitsOf,
-  FAMILIES,
-  type Family,
-  familyOf,
-  formatAddress,
-  MalformedError,
-  parseAddress,
-  parseDecimal,
-  parseDigits,
-  ZEROS,
-} from './address'
+import { type Address, addressOf, digitsOf, FAMILIES, type Family, familyOf } from './address'
+import { formatAddress, MalformedError, parseAddress } from './address-text'
+import { parseDecimal, parseDigits, ZEROS } from './digits'
 
 /** A network: the `digits` of its first address (`parseDigits`), in which all bits beyond `length` are 0. */
 export interface Prefix {

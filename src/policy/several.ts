@@ -1,9 +1,11 @@
 import type { Family } from './address'
 import type { Intent, PolicyIntent } from './intent'
+import { longestMatches } from './longest-matches'
 import type { FamilyPolicy, Special } from './policy'
 import type { Prefix } from './prefix'
-import { formatEnds, longestMatches, type Range } from './range'
+import type { Range } from './range'
 import { allOf, subtract, union } from './range-sets'
+import { formatEnds } from './range-text'
 
 /**
  * Decides for several Windows policies in one family (docs/windows.md has the rule as a table). Each has its own

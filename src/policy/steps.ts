@@ -1,4 +1,5 @@
-import { type Family, ZEROS } from './address'
+import type { Family } from './address'
+import { ZEROS } from './digits'
 import type { Prefix } from './prefix'
 import { type Range, rangeOf } from './range'
 

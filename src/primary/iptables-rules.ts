@@ -1,4 +1,5 @@
-import { type Address, addressOf, parseDigits } from '../policy/address'
+import { type Address, addressOf } from '../policy/address'
+import { parseDigits } from '../policy/digits'
 import type { PrimaryRule } from './firewall'
 import { chainName, ruleComment } from './names'
 

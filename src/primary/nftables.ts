@@ -1,6 +1,6 @@
 import type { Host } from '../backend/backend'
 import { type NftOutcome, type NftProcess, runScript } from '../backend/nftables/text/nft'
-import { parsePrinted } from '../policy/address'
+import { parsePrinted } from '../policy/address-text'
 import type { Found, PrimaryFirewall, PrimaryRule, Removed } from './firewall'
 import { attachmentMark, networkMark } from './names'
 

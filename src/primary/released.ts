@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from '../cni/json'
 import { readSmallFile } from '../cni/small-file'
-import { type Address, formatAddress } from '../policy/address'
+import type { Address } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import { isDirectory } from '../system/absent'
 import { isMissing } from '../system/errors'
 import { dirname, join } from '../system/paths'

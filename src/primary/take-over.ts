@@ -1,6 +1,7 @@
 import type { Attachment } from '../cni/attachment'
 import { findOwnPlugin, type Network } from '../cni/conflists'
-import { type Address, formatAddress, toMapped } from '../policy/address'
+import { type Address, toMapped } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import type { PrimaryFirewall, PrimaryRule } from './firewall'
 import { isPrimaryMasqueradeOff } from './masquerade-switch'
 import { holderOf } from './released'

@@ -1,5 +1,6 @@
 import { toCniError } from '../cni/error'
-import { type Address, formatAddress, isSameAddress } from '../policy/address'
+import { type Address, isSameAddress } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import type { PrimaryFirewall } from './firewall'
 
 /**

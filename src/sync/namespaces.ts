@@ -1,5 +1,6 @@
 import { namesIn as listNames, readText, statusIfThere } from '#system/files'
-import { addressOf, formatAddress } from '../policy/address'
+import { addressOf } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import { isMissing } from '../system/errors'
 import { inPlainWords } from '../system/plain-words'
 import { areProcessesVisible, inodeOf, mountedNamespaces } from './netns'

@@ -1,6 +1,7 @@
 import type { Replacement, Wanted } from '../backend/backend'
 import { readNetworks } from '../cni/conflists'
-import { type Address, formatAddress, isSameAddress } from '../policy/address'
+import { type Address, isSameAddress } from '../policy/address'
+import { formatAddress } from '../policy/address-text'
 import type { NodeState, TakenOver } from '../primary/take-over'
 import { once } from '../system/once'
 import { lookAtNamespaces } from './namespaces'

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Flow } from '../../src/foreign/conditions'
 import { listSourceNat, sourceNatOf } from '../../src/foreign/source-nat'
-import { parseAddress } from '../../src/policy/address'
+import { parseAddress } from '../../src/policy/address-text'
 import { rangeBetween } from '../../src/policy/range'
 import { foreignIn, OTHERS } from '../lab/foreign'
 import type { Namespace } from '../lab/namespace'

@@ -2,7 +2,8 @@ import { ATTACHMENTS, addOwner, addPod, deleteAddress } from '../../src/backend/
 import { setUpTable } from '../../src/backend/nftables/set-up'
 import { addSlots, addTombstone, deleteSlots } from '../../src/backend/nftables/slots'
 import type { Operation, Rule, Transaction } from '../../src/backend/nftables/transaction'
-import { type Address, parseAddress } from '../../src/policy/address'
+import type { Address } from '../../src/policy/address'
+import { parseAddress } from '../../src/policy/address-text'
 import { parsePrefix } from '../../src/policy/prefix'
 import { rangeBetween, rangeOf } from '../../src/policy/range'
 

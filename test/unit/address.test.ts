@@ -2,7 +2,8 @@ import { isIP } from 'node:net'
 import fc from 'fast-check'
 import ipaddr from 'ipaddr.js'
 import { describe, expect, test } from 'vitest'
-import { formatAddress, fromMapped, parseAddress, parsePrinted, toMapped } from '../../src/policy/address'
+import { fromMapped, toMapped } from '../../src/policy/address'
+import { formatAddress, parseAddress, parsePrinted } from '../../src/policy/address-text'
 
 describe('parseAddress', () => {
   test.each([

@@ -7,7 +7,7 @@ import { LOAD } from '../../src/commands/load'
 import { run } from '../../src/commands/run'
 import type { World } from '../../src/commands/world'
 import { resolve } from '../../src/explain/destination'
-import { formatTarget } from '../../src/policy/range'
+import { formatTarget } from '../../src/policy/range-text'
 
 /** `explain --conf`: no node is asked. (Over a node, with packets: test/shared/explain.test.ts.) */
 

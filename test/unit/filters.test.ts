@@ -4,7 +4,7 @@ import { filtersOf } from '../../src/foreign/filters'
 import { parseIptablesRule } from '../../src/foreign/iptables-rule'
 import type { FilterHook, ForeignRule } from '../../src/foreign/model'
 import { parseNftRule } from '../../src/foreign/nft-rule'
-import { parseAddress } from '../../src/policy/address'
+import { parseAddress } from '../../src/policy/address-text'
 import { parsePrefix } from '../../src/policy/prefix'
 import { rangeOf } from '../../src/policy/range'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { firstMatchRules } from '../../src/policy/first-match'
+import { longestMatches } from '../../src/policy/longest-matches'
 import { formatPrefix, parsePrefix, prefixOf, subnetOf } from '../../src/policy/prefix'
-import { longestMatches } from '../../src/policy/range'
 
 const rules = (family: 'ip' | 'ip6', exempt: readonly string[], not: readonly string[] = []) =>
   firstMatchRules(

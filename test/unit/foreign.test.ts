@@ -6,7 +6,7 @@ import type { ForeignRule } from '../../src/foreign/model'
 import { parseBaseChains } from '../../src/foreign/nft'
 import { parseNftRule } from '../../src/foreign/nft-rule'
 import { ownerOf } from '../../src/foreign/owners'
-import { parseAddress } from '../../src/policy/address'
+import { parseAddress } from '../../src/policy/address-text'
 import { parsePrefix } from '../../src/policy/prefix'
 import { rangeOf } from '../../src/policy/range'
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { renderLine } from '../../src/backend/nftables/render'
 import { elementsIn, parseListing } from '../../src/backend/nftables/text/blocks'
 import { hasRepeats, parseGot, parseTable } from '../../src/backend/nftables/text/listing'
-import { formatAddress, parseAddress } from '../../src/policy/address'
+import { formatAddress, parseAddress } from '../../src/policy/address-text'
 
 const listing = `table inet ip-masq {
 	flags dormant

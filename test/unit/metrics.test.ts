@@ -13,7 +13,7 @@ import { renderMetrics } from '../../src/metrics/exposition'
 import { FAMILIES } from '../../src/metrics/families'
 import { kernelSamples } from '../../src/metrics/kernel'
 import { watchCounters } from '../../src/metrics/watch-counters'
-import { parseAddress } from '../../src/policy/address'
+import { parseAddress } from '../../src/policy/address-text'
 import { parsePrefix } from '../../src/policy/prefix'
 import { rangeOf } from '../../src/policy/range'
 

@@ -11,7 +11,8 @@ import { createWriter } from '../../src/backend/nftables/netlink/writer'
 import { addSlots } from '../../src/backend/nftables/slots'
 import { NO_TABLE } from '../../src/backend/nftables/table-state'
 import type { ElementOperation } from '../../src/backend/nftables/transaction'
-import { digitsOf, formatAddress, parseAddress } from '../../src/policy/address'
+import { digitsOf } from '../../src/policy/address'
+import { formatAddress, parseAddress } from '../../src/policy/address-text'
 import { ERRNO } from '../../src/system/errno'
 
 /** What a walk through a hash table may send, which no test can make the kernel do at a given moment. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { classify, type NftProcess, runList } from '../../src/backend/nftables/text/nft'
 import type { Transaction } from '../../src/backend/nftables/transaction'
-import { parseAddress } from '../../src/policy/address'
+import { parseAddress } from '../../src/policy/address-text'
 
 describe('what nft says', () => {
   test.each([

@@ -5,7 +5,7 @@ import { MAPS } from '../../src/backend/nftables/set-up'
 import { HOOK } from '../../src/backend/nftables/table'
 import { NO_TABLE } from '../../src/backend/nftables/table-state'
 import { verify } from '../../src/backend/nftables/verify'
-import { parseAddress } from '../../src/policy/address'
+import { parseAddress } from '../../src/policy/address-text'
 
 /** CHECK on a table that changes while it is read. */
 

@@ -12,7 +12,8 @@ import { MAPS } from '../../src/backend/nftables/set-up'
 import { HOOK } from '../../src/backend/nftables/table'
 import { NO_TABLE } from '../../src/backend/nftables/table-state'
 import type { Operation, Transaction } from '../../src/backend/nftables/transaction'
-import { formatAddress, parseAddress, toMapped } from '../../src/policy/address'
+import { toMapped } from '../../src/policy/address'
+import { formatAddress, parseAddress } from '../../src/policy/address-text'
 
 /**
  * Kernels before 6.5 compare the padding of a verdict, so an `add` of an element that exists in `pods-ip` may be refused

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { attachmentDigest } from '../../src/backend/identity'
 import { ownerComment, ownerTest, ownerValue } from '../../src/backend/nftables/owner'
-import { type Address, parseAddress } from '../../src/policy/address'
+import type { Address } from '../../src/policy/address'
+import { parseAddress } from '../../src/policy/address-text'
 
 const attachment = (containerID: string, ifname: string) => ({
   containerID,

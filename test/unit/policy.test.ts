@@ -6,7 +6,7 @@ import { FAMILY_NAMES } from '../../src/policy/address'
 import { decidePolicy, familiesLeftOut, wideSubnetWarnings } from '../../src/policy/decide'
 import type { Intent } from '../../src/policy/intent'
 import { parseAddressWithLength, parsePrefix } from '../../src/policy/prefix'
-import { formatRange } from '../../src/policy/range'
+import { formatRange } from '../../src/policy/range-text'
 
 const intent = (config: Record<string, unknown>) =>
   intentOf({ config: parseConfig(config), sources: NO_SOURCES }, '')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { distinctAddresses, parseAddresses } from '../../src/cni/prev-result'
-import { formatAddress } from '../../src/policy/address'
+import { formatAddress } from '../../src/policy/address-text'
 
 const host = { name: 'cni0' }
 const sandbox = { name: 'eth0', sandbox: '/run/netns/a' }

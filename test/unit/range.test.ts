@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FAMILY_NAMES } from '../../src/policy/address'
+import { longestMatches } from '../../src/policy/longest-matches'
 import { type Prefix, parsePrefix, subnetOf } from '../../src/policy/prefix'
-import { endsOf, formatEnds, formatRange, longestMatches, parsePrintedRange } from '../../src/policy/range'
+import { endsOf } from '../../src/policy/range'
+import { formatEnds, formatRange, parsePrintedRange } from '../../src/policy/range-text'
 
 const matches = (chosen: readonly string[], others: readonly string[] = []) =>
   FAMILY_NAMES.flatMap((family) =>

@@ -9,8 +9,9 @@ import { readPolicy as readTable } from '../../src/backend/nftables/read-policy'
 import type { Table } from '../../src/backend/nftables/table'
 import { FAMILY_NAMES, type Family } from '../../src/policy/address'
 import type { FamilyPolicy, Policy } from '../../src/policy/policy'
-import { formatEnds, formatRange, type Range } from '../../src/policy/range'
+import type { Range } from '../../src/policy/range'
 import { allOf, subtract, union } from '../../src/policy/range-sets'
+import { formatEnds, formatRange } from '../../src/policy/range-text'
 import { asKept, configsOfPolicies, IPS, policyFor } from '../lab/policies'
 
 /** Policies read back from their rules: what was set up is found again, and what somebody altered is named. */

@@ -9,11 +9,13 @@ import type { PodConfig, Reason } from '../../src/config/reason'
 import { reasonsFor } from '../../src/config/reasons'
 import { NO_SOURCES } from '../../src/config/settings'
 import type { Sources } from '../../src/config/sources'
-import { type Address, digitsOf, FAMILY_NAMES, type Family, parseAddress } from '../../src/policy/address'
+import { type Address, digitsOf, FAMILY_NAMES, type Family } from '../../src/policy/address'
+import { parseAddress } from '../../src/policy/address-text'
 import { decidePolicy } from '../../src/policy/decide'
 import type { Policy } from '../../src/policy/policy'
 import { formatPrefix, parseAddressWithLength, parsePrefix } from '../../src/policy/prefix'
-import { ALL, formatEnds, formatRange, type Range } from '../../src/policy/range'
+import { ALL, type Range } from '../../src/policy/range'
+import { formatEnds, formatRange } from '../../src/policy/range-text'
 
 const IPS = ['10.77.1.2/24', 'fd77::2/64'].map(parseAddressWithLength)
 

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { intentOf, warningsOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
-import { parseAddress } from '../../src/policy/address'
+import { parseAddress } from '../../src/policy/address-text'
 import { decidePolicy } from '../../src/policy/decide'
 import { parseAddressWithLength } from '../../src/policy/prefix'
-import { formatEnds, rangeBetween } from '../../src/policy/range'
+import { rangeBetween } from '../../src/policy/range'
+import { formatEnds } from '../../src/policy/range-text'
 
 /** The rows of docs/windows.md: several OutBoundNAT policies act each for itself. */
 

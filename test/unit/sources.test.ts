@@ -7,7 +7,7 @@ import { intentOf, warningsOf } from '../../src/config/intent'
 import { readSettings } from '../../src/config/settings'
 import { decidePolicy } from '../../src/policy/decide'
 import { formatPrefix } from '../../src/policy/prefix'
-import { formatRange } from '../../src/policy/range'
+import { formatRange } from '../../src/policy/range-text'
 
 /**
  * Files that a config names. Situations of ip-masq-agent's tests, and of Azure's for several files:

@@ -3,7 +3,7 @@ import { intentOf, warningsOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
 import { formatPrefix } from '../../src/policy/prefix'
-import { formatEnds } from '../../src/policy/range'
+import { formatEnds } from '../../src/policy/range-text'
 
 /**
  * Situations of win-bridge's ApplyOutBoundNATPolicy tests (containernetworking/plugins, pkg/hns), for HNS v1 and HCN v2:

@@ -1,4 +1,5 @@
-import { FAMILY_NAMES, type Family, formatAddress } from '../../policy/address'
+import { FAMILY_NAMES, type Family } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import type { Inspection, LivePolicy, LiveRule, PlaceName } from '../inspection'
 import { compareHook } from './hook'
 import { DISPATCH, ownerPrefix, policyRule } from './layout'

@@ -1,6 +1,7 @@
 import { sha256 } from '#system/digest'
 import type { Attachment } from '../../cni/attachment'
-import { type Address, type Family, formatAddress, isSameAddress } from '../../policy/address'
+import { type Address, type Family, isSameAddress } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import type { Policy } from '../../policy/policy'
 import { attachmentId } from '../identity'
 import { type OwnerRecord, recordRows } from './owner-record'

@@ -1,4 +1,5 @@
-import { FAMILY_NAMES, parsePrinted } from '../../policy/address'
+import { FAMILY_NAMES } from '../../policy/address'
+import { parsePrinted } from '../../policy/address-text'
 import type { PortRange } from '../../policy/ports'
 import { type Range, rangeBetween } from '../../policy/range'
 import { translationRules } from './policy-chains'

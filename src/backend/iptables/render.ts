@@ -1,4 +1,5 @@
-import { FAMILIES, formatAddress } from '../../policy/address'
+import { FAMILIES } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import { formatPorts, type PortRange } from '../../policy/ports'
 import { formatPrefix, type Prefix } from '../../policy/prefix'
 import { endsOf } from '../../policy/range'

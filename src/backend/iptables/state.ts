@@ -1,11 +1,5 @@
-import {
-  type Address,
-  addressOf,
-  type Family,
-  formatAddress,
-  isSameAddress,
-  parsePrinted,
-} from '../../policy/address'
+import { type Address, addressOf, type Family, isSameAddress } from '../../policy/address'
+import { formatAddress, parsePrinted } from '../../policy/address-text'
 import { UnusableError } from '../tolerances'
 import { addressChain, addressPrefix, DISPATCH, dispatchRule, HOOK, ownerPrefix } from './layout'
 import { digitsIn } from './owner-rows'

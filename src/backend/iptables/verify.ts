@@ -1,4 +1,5 @@
-import { type Address, FAMILY_NAMES, type Family, formatAddress } from '../../policy/address'
+import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import type { Policy } from '../../policy/policy'
 import type { Wanted } from '../backend'
 import { attachmentId } from '../identity'

@@ -1,5 +1,6 @@
 import { CniError } from '../../cni/error'
-import { type Address, formatAddress, isSameAddress } from '../../policy/address'
+import { type Address, isSameAddress } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import type { Applied, Listed, Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
 import type { Note } from './attachment-elements'

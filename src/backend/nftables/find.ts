@@ -1,4 +1,5 @@
-import { type Address, formatAddress, fromMapped } from '../../policy/address'
+import { type Address, fromMapped } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import type { Carrier, ElementKey, FoundElement, Outcome } from './carrier'
 import { ATTACHMENTS, OWNERS, ownerKey, POD_MAPS } from './layout'
 import { NO_ADDRESS, slotKey } from './slots'

@@ -1,4 +1,5 @@
-import { FAMILY_NAMES, formatAddress } from '../../policy/address'
+import { FAMILY_NAMES } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import type { Inspection, InspectOnly, LivePolicy } from '../inspection'
 import type { Carrier, Outcome } from './carrier'
 import { toError } from './failure'

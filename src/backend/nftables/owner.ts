@@ -1,6 +1,7 @@
 import { sha256 } from '#system/digest'
 import type { Attachment, AttachmentName } from '../../cni/attachment'
-import { type Address, formatAddress } from '../../policy/address'
+import type { Address } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import { attachmentDigest, networkDigest } from '../identity'
 
 /**

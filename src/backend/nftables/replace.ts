@@ -1,4 +1,5 @@
-import { formatAddress, toMapped } from '../../policy/address'
+import { toMapped } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import type { Change, Held, Replacement, Wanted } from '../backend'
 import { attachmentDigest } from '../identity'
 import type { Note } from './attachment-elements'

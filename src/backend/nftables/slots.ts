@@ -1,4 +1,6 @@
-import { type Address, digitsOfNumber, formatAddress, toMapped } from '../../policy/address'
+import { type Address, toMapped } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
+import { digitsOfNumber } from '../../policy/digits'
 import type { Origin } from '../backend'
 import { ATTACHMENTS } from './layout'
 import type { ElementOperation } from './transaction'

@@ -1,4 +1,4 @@
-import { formatAddress } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import type { Held, Listed, Wanted } from '../backend'
 import { holderName } from '../holder-name'
 import { attachmentId } from '../identity'

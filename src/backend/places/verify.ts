@@ -1,4 +1,5 @@
-import { formatAddress, isSameAddress } from '../../policy/address'
+import { isSameAddress } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import type { Listed, Wanted } from '../backend'
 import { ifItWorks } from '../tolerances'
 import { runWhereAsked } from './choose'

@@ -1,5 +1,6 @@
 import { addressBytes } from '../../backend/nftables/netlink/addresses'
-import { type Address, FAMILIES, formatAddress, parseAddress } from '../../policy/address'
+import { type Address, FAMILIES } from '../../policy/address'
+import { formatAddress, parseAddress } from '../../policy/address-text'
 import type { Endpoint } from '../../system/sockets'
 
 export function endpointOf(address: Address, port: number): Endpoint {

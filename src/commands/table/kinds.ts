@@ -1,6 +1,7 @@
 import { parseDestination, type WrittenDestination } from '../../explain/destination'
 import type { Subject } from '../../explain/pods'
-import { type Address, MalformedError, parseAddress } from '../../policy/address'
+import type { Address } from '../../policy/address'
+import { MalformedError, parseAddress } from '../../policy/address-text'
 import { type Prefix, parsePrefix } from '../../policy/prefix'
 import type { Endpoint } from '../../system/sockets'
 import { endpointOf } from './endpoint'

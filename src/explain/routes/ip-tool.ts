@@ -1,7 +1,8 @@
 import type { Tools } from '../../backend/backend'
 import { CniError } from '../../cni/error'
 import { isObject, type JsonObject } from '../../cni/json'
-import { type Address, type Family, formatAddress, parsePrinted } from '../../policy/address'
+import type { Address, Family } from '../../policy/address'
+import { formatAddress, parsePrinted } from '../../policy/address-text'
 import type { OwnAddress, Route, Routes } from './routes'
 
 /** Asks ip(8) of iproute2 with `-j`. It is for runtimes without netlink sockets. */

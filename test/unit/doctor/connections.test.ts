@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { checkLosses, checkTableSize } from '../../../src/doctor/conntrack'
 import { parseCounters } from '../../../src/doctor/counters'
 import { checkSourcePorts, crowdCounter, isWorthALook, portsOf } from '../../../src/doctor/source-ports'
-import { parseAddress } from '../../../src/policy/address'
+import { parseAddress } from '../../../src/policy/address-text'
 import { parsePorts } from '../../../src/policy/ports'
 
 describe('the table of connections', () => {

@@ -7,7 +7,7 @@ import { checkDrift } from '../../../src/doctor/drift'
 import { checkUnasked } from '../../../src/doctor/rules'
 import { checkPrimaryRules, checkStale } from '../../../src/doctor/stale'
 import { checkSync } from '../../../src/doctor/unfinished'
-import { parseAddress } from '../../../src/policy/address'
+import { parseAddress } from '../../../src/policy/address-text'
 import type { PruneReport } from '../../../src/sync/prune'
 import type { SyncReport } from '../../../src/sync/sync'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { attachmentId } from '../../../src/backend/identity'
-import { parseAddress } from '../../../src/policy/address'
+import { parseAddress } from '../../../src/policy/address-text'
 import type { PrimaryFirewall } from '../../../src/primary/firewall'
 import { failure } from '../../lab/bad-configs'
 import { type Call, callInProcess } from '../../lab/call'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CniError } from '../../../src/cni/error'
 import type { Address } from '../../../src/policy/address'
-import { formatAddress } from '../../../src/policy/address'
+import { formatAddress } from '../../../src/policy/address-text'
 import { failure } from '../../lab/bad-configs'
 import { type Call, callInProcess } from '../../lab/call'
 import { configWith } from '../../lab/plugin'

@@ -1,4 +1,4 @@
-import { formatAddress } from '../../../policy/address'
+import { formatAddress } from '../../../policy/address-text'
 import type { Outcome } from '../carrier'
 import { renderVerdict, TABLE } from '../render'
 import type { TableState } from '../table-state'

@@ -1,4 +1,5 @@
-import { digitsOf, fromMapped, parsePrinted } from '../../../policy/address'
+import { digitsOf, fromMapped } from '../../../policy/address'
+import { parsePrinted } from '../../../policy/address-text'
 import type { FoundElement } from '../carrier'
 import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
 import { slotState } from '../notes'

@@ -1,4 +1,4 @@
-import { formatAddress } from '../../../policy/address'
+import { formatAddress } from '../../../policy/address-text'
 import type { ToolResult } from '../../../system/tools'
 import { cannotRun, tooOld } from '../../unfit-tools'
 import type { ElementKey, Failed, Failure } from '../carrier'

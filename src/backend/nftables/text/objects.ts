@@ -1,5 +1,5 @@
 import { FAMILIES, FAMILY_NAMES } from '../../../policy/address'
-import { parsePrintedRange } from '../../../policy/range'
+import { parsePrintedRange } from '../../../policy/range-text'
 import { PRIORITIES } from '../render'
 import { type Chain, DEFAULT_TIMEOUT, type FoundSet, type Line, type SetType, type Table } from '../table'
 import { type Block, elementsIn } from './blocks'

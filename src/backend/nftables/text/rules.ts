@@ -1,6 +1,6 @@
 import { FAMILIES, FAMILY_NAMES, type Family } from '../../../policy/address'
 import type { PortRange } from '../../../policy/ports'
-import { parsePrintedRange } from '../../../policy/range'
+import { parsePrintedRange } from '../../../policy/range-text'
 import type { Foreign } from '../table'
 import type { Rule } from '../transaction'
 
