@@ -1,14 +1,10 @@
-import { type Address, FAMILIES, FAMILY_NAMES, type Family } from '../policy/address'
 import type { Intent } from '../policy/intent'
 import { formatPrefix, type Prefix } from '../policy/prefix'
-import { type Range, rangeBetween } from '../policy/range'
-import { formatEnds } from '../policy/range-text'
-import { actingIn } from '../policy/several'
 import { type Refuse, raise } from './fault'
 import type { Config } from './keys'
 import { matchesAny } from './namespaces'
 import type { Sources } from './sources'
-import type { OutboundNat } from './windows-policies'
+import { windowsPart, windowsPolicies } from './windows-intent'
 
 /** A plugin's config, and the contents of the files that it names. */
 export interface Settings {
@@ -61,35 +57,6 @@ export function intentOf(settings: Settings, namespace: string, refuse: Refuse =
   }
 }
 
-export function ignoredPodListWarning(place: string): string {
-  const [setting] = place.split('.')
-  return `${place} is ignored: write "podLists": "${setting}" or "both" in the conflist to let pods have lists of their own there`
-}
-
-/** Warnings about a config and its files that hold for every pod. */
-export function warningsOf({ config, sources }: Settings): string[] {
-  const ignored = config.policies.flatMap((policy, i) =>
-    (policy?.ignored ?? []).map(
-      (path) => `policies[${i}].${path} is ignored, because it has no counterpart on Linux`,
-    ),
-  )
-  return [
-    ...sources.warnings,
-    ...ignored,
-    ...severalWarnings(config),
-    ...(config.ignoredPodLists ?? []).map(ignoredPodListWarning),
-  ]
-}
-
-/** Warns about a pod whose namespace is not known, where it matters. */
-export function namespaceWarnings({ onlyNamespaces, exceptNamespaces }: Config, namespace: string): string[] {
-  if (namespace !== '' || (!onlyNamespaces && exceptNamespaces.length === 0)) return []
-  const outcome = onlyNamespaces
-    ? 'onlyNamespaces cannot match, so the pod is not masqueraded'
-    : 'exceptNamespaces cannot match, so the pod is masqueraded'
-  return [`CNI_ARGS has no K8S_POD_NAMESPACE: ${outcome}`]
-}
-
 /** The lists that replace the default one, all together. */
 function configuredLists({
   config: { nonMasqueradeCIDRs, policies },
@@ -134,89 +101,4 @@ export function isChosen({ onlyNamespaces, exceptNamespaces }: Config, namespace
     (onlyNamespaces === undefined || matchesAny(onlyNamespaces, namespace)) &&
     !matchesAny(exceptNamespaces, namespace)
   )
-}
-
-/** The requests of Windows policies, apart from the exceptions of a single one, which join the configured lists. */
-function windowsPart(config: Config, refuse: Refuse): Pick<Intent, 'destinations' | 'policies' | 'snatTo'> {
-  // Nearly every config has none, and each pod's ADD runs this.
-  if (config.policies.length === 0) return { snatTo: ownSource(config) }
-  const policies = windowsPolicies(config)
-  const snatTo = commonSource(config, policies, refuse)
-  const [first, ...others] = policies
-  if (others.length === 0) {
-    const destinations = first?.policy.destinations
-    return { ...(destinations && { destinations }), snatTo }
-  }
-  return {
-    policies: policies.map(({ policy: { exceptions = [], destinations, virtualIPs } }) => ({
-      // The pod's own list replaces the exceptions too.
-      exceptions: config.podCIDRs ? [] : exceptions,
-      ...(destinations && { destinations }),
-      snatTo: sourcesOf(virtualIPs),
-    })),
-    snatTo: ownSource(config),
-  }
-}
-
-/** The policies that are for us, with their places. */
-function windowsPolicies({ policies }: Config): PlacedPolicy[] {
-  return policies.flatMap((policy, at) => (policy ? [{ at, policy }] : []))
-}
-
-/** A policy, and its index in `policies`. */
-interface PlacedPolicy {
-  readonly at: number
-  readonly policy: OutboundNat
-}
-
-function ownSource({ snatTo: { ipv4, ipv6 } }: Config): Sources4And6 {
-  return { ...(ipv4 && { ip: ipv4 }), ...(ipv6 && { ip6: ipv6 }) }
-}
-
-type Sources4And6 = { [F in Family]?: Range }
-
-function sourcesOf(virtualIPs: readonly Address[]): Sources4And6 {
-  const result: Sources4And6 = {}
-  for (const address of virtualIPs) result[address.family] = rangeBetween(address, address)
-  return result
-}
-
-/**
- * `snatTo`, and the VirtualIP of policies. A family can have one of them, unless one of several policies has
- * Destinations: its source is then for that policy alone.
- */
-function commonSource(config: Config, policies: readonly PlacedPolicy[], refuse: Refuse): Sources4And6 {
-  const result = ownSource(config)
-  for (const { at, policy } of policies) {
-    const isApart = policies.length > 1 && policy.destinations !== undefined
-    const known = isApart ? {} : result
-    for (const address of policy.virtualIPs) {
-      const range = rangeBetween(address, address)
-      const [text, other] = [range, known[address.family] ?? range].map(formatEnds)
-      if (text !== other) {
-        const message = `Cannot use the VirtualIP "${text}" of policies[${at}]: the config also has "${other}"; write only one ${FAMILIES[address.family].label} source address`
-        refuse({ reason: 'invalidConfig', path: ['policies', at], message })
-      }
-      known[address.family] = range
-    }
-  }
-  return result
-}
-
-/** Warns about several lists of exceptions, because whoever writes them may expect them to be joined. */
-function severalWarnings(config: Config): string[] {
-  const { policies } = windowsPart(config, raise)
-  if (!policies) return []
-  const differ = FAMILY_NAMES.some((family) => {
-    const texts = actingIn(family, policies).flatMap(({ exceptions, destinations }) => {
-      const own = exceptions.filter((prefix) => prefix.family === family)
-      return destinations ? [] : [own.map(formatPrefix).sort().join(' ')]
-    })
-    return texts.some((text) => text !== texts[0])
-  })
-  return differ
-    ? [
-        'each of the policies applies on its own: a destination that only one of them exempts is masqueraded by the others; write the same exceptions into all policies without Destinations',
-      ]
-    : []
 }

@@ -3,10 +3,11 @@ import { checkVariables, type Environment, requireVariables } from '../cni/envir
 import { type JsonObject, memberSpan, rejectRepeatedKeys } from '../cni/json'
 import { parseAddresses, requirePrevResult } from '../cni/prev-result'
 import { requireVersion } from '../cni/version'
-import { intentOf, namespaceWarnings, warningsOf } from '../config/intent'
+import { intentOf } from '../config/intent'
 import { parseNetworkName } from '../config/network-name'
 import { readSettings } from '../config/settings'
 import { decide, wantedFor } from '../config/wanted'
+import { namespaceWarnings, warningsOf } from '../config/warnings'
 import { leftOutWarnings, wideSubnetWarnings } from '../policy/decide'
 import type { Call, Input } from './call'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { warningsOf } from '../../src/config/intent'
 import { parseNetworkName } from '../../src/config/network-name'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
+import { warningsOf } from '../../src/config/warnings'
 import { formatPrefix } from '../../src/policy/prefix'
 
 const refusal = (config: Record<string, unknown>) => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { intentOf, warningsOf } from '../../src/config/intent'
+import { intentOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
+import { warningsOf } from '../../src/config/warnings'
 import { formatPrefix } from '../../src/policy/prefix'
 import { formatEnds } from '../../src/policy/range-text'
 
