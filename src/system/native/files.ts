@@ -1,8 +1,10 @@
 import { ERRNO } from '../errno'
-import type { Entry, FileKind, FileStatus } from '../files'
 import { joined } from './joined'
 import { AT_FDCWD, libc, MOST_BYTES } from './libc'
 import { refused, taken, takenBytes } from './refused'
+
+export { entriesIn, namesIn } from './entries'
+export { status, statusIfThere, statusOfEntry, statusOfOpen } from './file-status'
 
 /** fcntl.h. O_DIRECTORY and O_NOFOLLOW have other values on ARM. */
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOCTTY, O_NONBLOCK, O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC } =
@@ -12,59 +14,8 @@ const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOCTTY, O_NONBLOCK, O_DIRECTORY, O_
 const O_WRONLY = 0o1
 const O_APPEND = 0o2000
 
-/**
- * fcntl.h, in this order: means the entry itself, even if it is a link; means the descriptor's own file; means a
- * directory.
- */
-const [AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_REMOVEDIR] = [0x100, 0x1000, 0x200]
-
-const ENOTDIR = 20
-
-const fields = new Float64Array(9)
-
-export function status(path: string): FileStatus {
-  taken(libc.fstatat(AT_FDCWD, path, 0, fields), 'stat', path)
-  return statusOf(fields)
-}
-
-export function statusIfThere(path: string): FileStatus | undefined {
-  return ifThere(libc.fstatat(AT_FDCWD, path, 0, fields), 'stat', path)
-}
-
-export function statusOfEntry(path: string): FileStatus | undefined {
-  return ifThere(libc.fstatat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, fields), 'lstat', path)
-}
-
-function ifThere(returned: number, syscall: string, path: string): FileStatus | undefined {
-  if (returned === -ERRNO.ENOENT || returned === -ENOTDIR) return undefined
-  taken(returned, syscall, path)
-  return statusOf(fields)
-}
-
-export function statusOfOpen(descriptor: number): FileStatus {
-  taken(libc.fstatat(descriptor, '', AT_EMPTY_PATH, fields), 'fstat')
-  return statusOf(fields)
-}
-
-/** Reads fields by index: an iterator would take longer than the system call. */
-function statusOf(fields: Float64Array): FileStatus {
-  const mode = fields[2] ?? 0
-  return {
-    kind: KINDS[mode >> 12] ?? 'other',
-    device: fields[0] ?? 0,
-    inode: fields[1] ?? 0,
-    links: fields[3] ?? 0,
-    size: fields[6] ?? 0,
-    mode: mode & 0o7777,
-    uid: fields[4] ?? 0,
-    gid: fields[5] ?? 0,
-    modifiedMs: fields[7] ?? 0,
-    changedMs: fields[8] ?? 0,
-  }
-}
-
-/** The upper bits of a mode are these numbers, and so are the types in a directory (stat.h, dirent.h). */
-const KINDS: Readonly<Record<number, FileKind>> = { 4: 'directory', 8: 'file', 10: 'link', 12: 'socket' }
+/** fcntl.h; means a directory. */
+const AT_REMOVEDIR = 0x200
 
 function open(path: string, flags: number, mode = 0): number {
   for (;;) {
@@ -143,44 +94,6 @@ export function readText(path: string): string {
   } finally {
     libc.close(descriptor)
   }
-}
-
-export function namesIn(directory: string): string[] {
-  return entriesIn(directory).map(({ name }) => name)
-}
-
-export function entriesIn(directory: string): Entry[] {
-  const descriptor = libc.openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
-  taken(descriptor, 'scandir', directory)
-  try {
-    const entries: Entry[] = []
-    for (;;) {
-      const bytes = takenBytes(libc.getdents64(descriptor, MOST_BYTES), 'scandir', directory)
-      if (bytes.length === 0) return entries
-      addEntries(entries, bytes, directory)
-    }
-  } finally {
-    libc.close(descriptor)
-  }
-}
-
-/** struct linux_dirent64: inode and offset of 8 bytes each, length (2), type (1), the name and a NUL. */
-function addEntries(entries: Entry[], bytes: Uint8Array, directory: string): void {
-  for (let at = 0; at < bytes.length; ) {
-    const length = (bytes[at + 16] ?? 0) + (bytes[at + 17] ?? 0) * 256
-    const type = bytes[at + 18] ?? 0
-    let end = at + 19
-    while (bytes[end] !== 0) end++
-    const name = libc.decode(bytes.subarray(at + 19, end))
-    if (name !== '.' && name !== '..') entries.push({ name, kind: kindOf(type, `${directory}/${name}`) })
-    at += length
-  }
-}
-
-/** The kind of an entry. Some file systems do not give it; then we look. */
-function kindOf(type: number, path: string): FileKind {
-  if (type !== 0) return KINDS[type] ?? 'other'
-  return statusOfEntry(path)?.kind ?? 'other'
 }
 
 export function realPath(path: string): string {
