@@ -6,6 +6,7 @@ import { MalformedError } from '../policy/address-text'
 import type { Prefix } from '../policy/prefix'
 import { isAbsent, isDirectory } from '../system/absent'
 import { isMissing } from '../system/errors'
+import { inPlainWords } from '../system/plain-words'
 import type { AgentFile } from './agent-file'
 import { type Refuse, raise } from './fault'
 import { FLANNEL_SUBNET_FILE, parseFlannelSubnets } from './flannel'
@@ -140,5 +141,5 @@ function adviceFor(error: unknown, path: string): string {
   if (isDirectory(path)) {
     return `it is a directory; write "${path.replace(/\/+$/, '')}/*" for the files in it`
   }
-  return error instanceof Error ? error.message : String(error)
+  return inPlainWords(error)
 }

@@ -1,6 +1,8 @@
 import { close, openToAppend, statusOfOpen, writeNext } from '#system/files'
 import { effectiveUser } from '#system/program'
 import { encode } from '#system/text'
+import { isMissing } from '../system/errors'
+import { inPlainWords } from '../system/plain-words'
 
 const MODE = 0o600
 
@@ -21,7 +23,8 @@ export function appendLine(path: string, line: string): string | undefined {
     }
     return undefined
   } catch (error) {
-    return `Cannot log to ${path}: ${error instanceof Error ? error.message : error}`
+    const why = isMissing(error) ? 'its directory does not exist; make it' : inPlainWords(error)
+    return `Cannot log to ${path}: ${why}`
   }
 }
 

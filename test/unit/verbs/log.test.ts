@@ -154,20 +154,20 @@ describe('where the log cannot be written, the call goes on and says why', () =>
 
   test('no such directory', async () => {
     const path = join(directory, 'none', 'x.log')
-    await warned(path, `ENOENT: no such file or directory, open '${path}'`)
+    await warned(path, 'its directory does not exist; make it')
   })
 
   test('a link', async () => {
     const target = join(directory, 'target')
     writeFileSync(target, '')
     symlinkSync(target, logFile)
-    await warned(logFile, `ELOOP: too many symbolic links encountered, open '${logFile}'`)
+    await warned(logFile, 'its links lead in a circle, or are not followed here; name the file itself')
     expect(readFileSync(target, 'utf8')).toBe('')
   })
 
   test('a link that leads nowhere makes no file', async () => {
     symlinkSync(join(directory, 'none'), logFile)
-    await warned(logFile, `ELOOP: too many symbolic links encountered, open '${logFile}'`)
+    await warned(logFile, 'its links lead in a circle, or are not followed here; name the file itself')
     expect(() => statSync(join(directory, 'none'))).toThrow('ENOENT')
   })
 
@@ -183,9 +183,7 @@ describe('where the log cannot be written, the call goes on and says why', () =>
     const path = join(directory, 'none', 'x.log')
     const reply = await call('ADD', { logFile: path, nonMasqueradeCIDRs: ['10/8'] })
     expect(reply).toMatchObject({ status: 1, json: { code: 7 } })
-    expect(reply.warnings).toEqual([
-      `Cannot log to ${path}: ENOENT: no such file or directory, open '${path}'`,
-    ])
+    expect(reply.warnings).toEqual([`Cannot log to ${path}: its directory does not exist; make it`])
   })
 })
 
