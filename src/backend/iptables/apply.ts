@@ -8,6 +8,7 @@ import { type Addition, addAttachment, deleteAttachment, ofFamily, setUpPolicy }
 import { refusalError } from './refusal'
 import { rewriteAttachment } from './rewrite'
 import { findAddress, readState, readStateIfAny, type State } from './state'
+import { indexState } from './state-index'
 import { ATTEMPTS, type Iptables, type Outcome, runTransaction, toError } from './tool'
 import { arePoliciesAccepted, hasComments } from './trial'
 
@@ -65,7 +66,7 @@ async function applyFamilies(iptables: Iptables, wanted: Wanted, scope: Scope): 
         outcome = runTransaction(iptables, family, [
           ...table.transaction,
           ...setUpPolicy(wanted.policy, family),
-          ...rewriteAttachment(table.state, additionWith(withComments)),
+          ...rewriteAttachment(indexState(table.state), additionWith(withComments)),
         ])
         if (isRefused(outcome) && !arePoliciesAccepted(iptables, family, [wanted.policy])) break
       }

@@ -16,17 +16,17 @@ const HARMLESS = / ?-[jg] (?:KUBE-POSTROUTING|CNI-HOSTPORT-MASQ|(?:LOG|NFLOG|MAR
 /** The rules before our jump that may have the last word on packets from these addresses. */
 function rulesBefore({ hook }: State, addresses: readonly Address[]): string[] {
   const before = hook.slice(0, Math.max(0, hook.indexOf(TEXT)))
-  return before.filter((rule) => !HARMLESS.test(rule) && addresses.some((one) => mayMatch(rule, one)))
+  return before.filter((rule) => !HARMLESS.test(rule) && mayMatch(rule, addresses))
 }
 
 /**
- * Whether a rule may match the address. A rule that names a source, as docker's "-s 172.17.0.0/16 ! -o docker0", matches
- * no other.
+ * Whether a rule may match one of the addresses. A rule that names a source, as docker's "-s 172.17.0.0/16 ! -o docker0",
+ * matches no other.
  */
-function mayMatch(rule: string, address: Address): boolean {
+function mayMatch(rule: string, addresses: readonly Address[]): boolean {
   const source = /^-s (\S+)/.exec(rule)?.[1]
   const prefix = source === undefined ? undefined : prefixOrNone(source)
-  return prefix === undefined || includesAddress(prefix, address)
+  return addresses.some((address) => prefix === undefined || includesAddress(prefix, address))
 }
 
 function prefixOrNone(text: string): Prefix | undefined {

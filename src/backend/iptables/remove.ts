@@ -1,4 +1,5 @@
 import { type Address, FAMILY_NAMES, type Family } from '../../policy/address'
+import { formatAddress } from '../../policy/address-text'
 import type { Removal } from '../backend'
 import { hopeless, isHopeless } from './hopeless'
 import {
@@ -6,7 +7,6 @@ import {
   DISPATCH,
   deleteAttachment,
   deleteChain,
-  includes,
   ofFamily,
   ownerChain,
   ownerRule,
@@ -174,9 +174,10 @@ interface Gone {
 /** Deletes everything that belongs to these owners, whatever is missing of it. */
 export function deleteOwned(state: State, { ids, orphans = [] }: Gone): Transaction {
   const rows = state.owners.flatMap(({ id, addresses }) => (ids.has(id) ? addresses : []))
+  const named = new Set([...rows, ...orphans].map(formatAddress))
   // A chain that names no owner any more belongs to the owner whose rows name it.
   const isOrphan = ({ owners, address }: AddressState) =>
-    owners.length === 0 && (includes(rows, address) || includes(orphans, address))
+    owners.length === 0 && named.has(formatAddress(address))
   const isOwn = ({ owners }: AddressState) => owners.length > 0 && owners.every((id) => ids.has(id))
   return [
     ...state.addresses.flatMap((one) => (isOwn(one) || isOrphan(one) ? takeDown(one) : leaveTo(one, ids))),

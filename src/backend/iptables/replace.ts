@@ -10,7 +10,8 @@ import { policyChainName } from './policy-chains'
 import { refusalError } from './refusal'
 import { renderTransaction } from './render'
 import { rewriteAttachment } from './rewrite'
-import { type AddressState, findAddress, readState, readStateIfAny, type State } from './state'
+import { type AddressState, readState, readStateIfAny, type State } from './state'
+import { indexState, type StateIndex } from './state-index'
 import { ATTEMPTS, type Iptables, runTransaction, TOOLS } from './tool'
 import type { Transaction } from './transaction'
 import { hasComments } from './trial'
@@ -87,7 +88,8 @@ function planFamily(
   if (used.length === 0 && !exists) return { transaction: [], changes: [], held: [], repairs: [] }
   const hook = exists ? compareSkeleton(state) : [`chain ${DISPATCH}: missing`]
   const table = setUpTable(state)
-  const attachments = used.map((one) => planAttachment(table.state, family, { one, times, hasComments }))
+  const index = indexState(table.state)
+  const attachments = used.map((one) => planAttachment(index, family, { one, times, hasComments }))
   const policies = new Map(
     used
       .filter(({ isFallback }, i) => !isFallback || attachments[i]?.change)
@@ -98,7 +100,7 @@ function planFamily(
     policy,
     lines: comparePolicy(state, policy, family),
   }))
-  const hadPods = (name: string) => state.addresses.some(({ policy }) => policy === name)
+  const policiesOfPods = new Set(state.addresses.map(({ policy }) => policy))
   return {
     transaction: [
       ...table.transaction,
@@ -107,7 +109,7 @@ function planFamily(
     ],
     changes: attachments.flatMap(({ change }) => (change ? [change] : [])),
     held: attachments.flatMap(({ held }) => held),
-    repairs: [...hook, ...drifted.flatMap(({ name, lines }) => (hadPods(name) ? lines : []))].map(
+    repairs: [...hook, ...drifted.flatMap(({ name, lines }) => (policiesOfPods.has(name) ? lines : []))].map(
       inFamily(family),
     ),
   }
@@ -122,21 +124,21 @@ function compareSkeleton(state: State): string[] {
 }
 
 function planAttachment(
-  state: State,
+  index: StateIndex,
   family: Family,
   { one, times, hasComments }: { readonly one: Wanted; readonly times: Times; readonly hasComments: boolean },
 ) {
   const { attachment, policy, isFallback = false } = one
   const id = attachmentId(attachment)
-  const known = state.owners.find((owner) => owner.id === id)
+  const known = index.owner(id)
   const inSync = addressesInSync(one, known?.addresses ?? [])
   const all = ofFamily(family, inSync ?? one.addresses).map((address) => ({
     address,
-    found: findAddress(state, address),
+    found: index.address(address),
   }))
   const isHeld = ({ owners }: AddressState) => owners.length > 0 && !owners.includes(id)
   const held = all.flatMap(({ address, found }): Held[] =>
-    found && isHeld(found) ? [{ attachment, address, holder: holderOf(state, found.owners[0]) }] : [],
+    found && isHeld(found) ? [{ attachment, address, holder: holderOf(index, found.owners[0]) }] : [],
   )
   // A later ADD wrote the rules that are there.
   if (!inSync) {
@@ -150,7 +152,8 @@ function planAttachment(
     (isFallback && found !== undefined && found.dispatches > 0 && found.policy !== undefined)
   const differing = own.filter(({ found }) => !stands(found))
   const addresses = own.map(({ address }) => address)
-  const isOwnerAltered = !isFallback && own.length > 0 && compareOwner(state, one, addresses).length > 0
+  const isOwnerAltered =
+    !isFallback && own.length > 0 && compareOwner(index.state, known, { wanted: one, addresses }).length > 0
   if (differing.length === 0 && !isOwnerAltered) return { transaction: [], held }
   const isMoved = ({ found }: { readonly found: AddressState | undefined }) =>
     found?.owners.includes(id) === true && found.dispatches > 0
@@ -161,7 +164,7 @@ function planAttachment(
   }
   const birth = birthOf(one, known?.note, times)
   const addition = { family, attachment, addresses, all: one.addresses, policy, birth, hasComments }
-  return { transaction: rewriteAttachment(state, addition), change, held }
+  return { transaction: rewriteAttachment(index, addition), change, held }
 }
 
 /** Rules that are written again keep their age and origin; rules that are restored are marked as restored. */
@@ -184,8 +187,8 @@ function pick({ bootSeconds, origin, netns }: ListedNote): OwnerRecord {
   }
 }
 
-function holderOf({ owners }: State, id: string | undefined): string {
-  return holderName(owners.find((owner) => owner.id === id)?.note)
+function holderOf(index: StateIndex, id = ''): string {
+  return holderName(index.owner(id)?.note)
 }
 
 /** Joins both families' changes of an attachment to one line. */

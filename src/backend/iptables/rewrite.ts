@@ -12,7 +12,8 @@ import {
   ownerRules,
 } from './layout'
 import { addressRow } from './owner-rows'
-import { type AddressState, findAddress, type State } from './state'
+import type { AddressState, State } from './state'
+import type { StateIndex } from './state-index'
 import type { Operation, Transaction } from './transaction'
 
 /**
@@ -21,22 +22,23 @@ import type { Operation, Transaction } from './transaction'
  * iptables-nft begins again, and then it does not make a chain that it finds, even if the script deletes that chain first
  * (nft_refresh_transaction).
  */
-export function rewriteAttachment(state: State, addition: Addition): Transaction {
+export function rewriteAttachment(index: StateIndex, addition: Addition): Transaction {
   const { attachment, addresses } = addition
+  const { state } = index
   const id = attachmentId(attachment)
   return [
-    ...clearFormer(state, id, addresses),
+    ...clearFormer(index, id, addresses),
     ...freshChain(state, ownerChain(id)),
     ...ownerRules(addition),
     ...addresses.flatMap((address): Transaction => {
-      const found = findAddress(state, address)
+      const found = index.address(address)
       return [
         ...freshChain(state, addressChain(address)),
         ...addressRules(address, addition),
         ...dispatchOnce(address, found?.dispatches ?? 0),
       ]
     }),
-    ...clearLosers(state, id, addresses),
+    ...clearLosers(index, id, addresses),
   ]
 }
 
@@ -54,15 +56,17 @@ function dispatchOnce(address: Address, dispatches: number): Transaction {
 }
 
 /** Clears addresses that the attachment had and has no more. */
-function clearFormer(state: State, id: string, addresses: readonly Address[]): Transaction {
+function clearFormer(index: StateIndex, id: string, addresses: readonly Address[]): Transaction {
   const names = new Set(addresses.map(addressChain))
   const isFormer = (owners: readonly string[], chain: string) =>
-    owners.length > 0 && owners.every((owner) => owner === id) && !names.has(chain)
+    owners.every((owner) => owner === id) && !names.has(chain)
   return [
-    ...state.addresses
+    ...index
+      .heldBy(id)
       .filter(({ address, owners }) => isFormer(owners, addressChain(address)))
       .flatMap(takeDown),
-    ...state.strays
+    ...index
+      .straysOf(id)
       .filter(({ chain, owners }) => isFormer(owners, chain))
       .flatMap(({ chain }) => deleteChain(chain)),
   ]
@@ -72,13 +76,13 @@ function clearFormer(state: State, id: string, addresses: readonly Address[]): T
  * Deletes the rows of the former holders of an address; a holder that loses its last row loses its chains too. It is
  * refused when the address went to somebody else in between: then the rows are already gone.
  */
-function clearLosers(state: State, id: string, addresses: readonly Address[]): Transaction {
+function clearLosers(index: StateIndex, id: string, addresses: readonly Address[]): Transaction {
   const isNamed = (owner: string) =>
-    state.addresses.some(({ address, owners }) => owners.includes(owner) && !includes(addresses, address)) ||
-    state.strays.some(({ owners }) => owners.includes(owner))
-  return state.owners.flatMap((owner): Transaction => {
+    index.heldBy(owner).some(({ address }) => !includes(addresses, address)) ||
+    index.straysOf(owner).length > 0
+  return [...new Set(addresses.flatMap(index.ownersOf))].flatMap((owner): Transaction => {
+    if (owner.id === id) return []
     const lost = owner.addresses.filter((address) => includes(addresses, address))
-    if (owner.id === id || lost.length === 0) return []
     const chain = ownerChain(owner.id)
     if (lost.length === owner.addresses.length && !isNamed(owner.id)) return deleteChain(chain)
     return lost.map((address) => ({ do: 'delete-rule', chain, rule: addressRow(address) }))

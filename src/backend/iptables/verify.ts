@@ -6,6 +6,7 @@ import { attachmentId } from '../identity'
 import { compareHook } from './hook'
 import { DISPATCH, ofFamily, ownerChain, ownerRule, policyRule } from './layout'
 import { addressRow } from './owner-rows'
+import type { OwnerState } from './owner-state'
 import { policyChainName, policyChains } from './policy-chains'
 import { renderRule } from './render'
 import { type AddressState, findAddress, readState, type State } from './state'
@@ -25,9 +26,14 @@ export function verify(iptables: Iptables, wanted: Wanted): string[] {
       ...found.flatMap((one) =>
         compareAddress(one.state, wanted, family).map((text) => `${formatAddress(one.address)}: ${text}`),
       ),
-      ...compareOwner(state, wanted, addresses).map(inFamily(family)),
+      ...compareOwner(state, ownerIn(state, wanted), { wanted, addresses }).map(inFamily(family)),
     ]
   })
+}
+
+function ownerIn({ owners }: State, { attachment }: Wanted): OwnerState | undefined {
+  const id = attachmentId(attachment)
+  return owners.find((owner) => owner.id === id)
 }
 
 /** Adds the family to a line, because chains have the same names in both families. */
@@ -79,18 +85,17 @@ export function compareAddress(
  * hold.
  */
 export function compareOwner(
-  { chains, owners }: State,
-  { attachment }: Wanted,
-  addresses: readonly Address[],
+  { chains }: State,
+  owner: OwnerState | undefined,
+  { wanted, addresses }: { readonly wanted: Wanted; readonly addresses: readonly Address[] },
 ): string[] {
-  const id = attachmentId(attachment)
-  const chain = ownerChain(id)
+  const chain = ownerChain(attachmentId(wanted.attachment))
   const found = chains.get(chain)
   if (!found) return [`chain ${chain}: missing`]
   const rows = addresses.map((address) => renderRule(addressRow(address)))
   const surplus = found.filter((rule) => !rows.includes(rule) && !rule.includes(' -d '))
   return [
-    ...(owners.find((owner) => owner.id === id)?.isWhole ? [] : [`chain ${chain}: missing note or digest`]),
+    ...(owner?.isWhole ? [] : [`chain ${chain}: missing note or digest`]),
     ...rows.filter((row) => !found.includes(row)).map((row) => `chain ${chain}: missing rule "${row}"`),
     ...surplus.map((rule) => `chain ${chain}: unexpected rule "${rule}"`),
   ]
