@@ -13,8 +13,6 @@ import type { World } from './world'
 
 /** `ip-masq explain SOURCE DESTINATION` says what happens to packets, and which line decides. */
 export async function explainCommand(options: ExplainOptions, world: World): Promise<number> {
-  if (options.conf === undefined && options.podSubnets.length > 0)
-    throw new UsageError('Cannot use --pod-subnet without --conf: live, the result cache has the subnet')
   if (options.root !== undefined && options.conf === undefined) enterHostRoot(options.root)
   const { source, destination } = options
   const question = {

@@ -104,7 +104,7 @@ describe('the same objects as kustomize makes', () => {
         path: '/spec/template/spec/tolerations',
         value: [{ key: 'edge', operator: 'Exists' }],
       },
-      { op: 'add', path: '/spec/template/spec/containers/0/args/-', value: '--interval=30s' },
+      { op: 'add', path: '/spec/template/spec/containers/0/args/-', value: '--log-format=json' },
     ]
     const own = {
       images: [{ name: IMAGE, newName: 'registry.example/ip-masq', newTag: 'mine' }],
@@ -114,7 +114,7 @@ describe('the same objects as kustomize makes', () => {
       image: { repository: 'registry.example/ip-masq', tag: 'mine' },
       nodeSelector: { pool: 'edge' },
       tolerations: [{ key: 'edge', operator: 'Exists' }],
-      extraArgs: ['--interval=30s'],
+      extraArgs: ['--log-format=json'],
     }
     expect(objects(await rendered(values))).toEqual(objects(await kustomizeWith('base', [], own)))
   })

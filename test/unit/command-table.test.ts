@@ -141,6 +141,18 @@ describe('what cannot be used', () => {
     ['sync --grace soon', 'Cannot use --grace "soon": write a duration, as in 90s, 10m or 1h'],
     ['sync --interval 0', 'Cannot use --interval "0": write 1s or more'],
     ['sync --health-port 65536', 'Cannot use --health-port "65536": write a port, 1 to 65535'],
+    [
+      'sync --interval 5s',
+      'Cannot run ip-masq sync: --interval has no effect without --watch; write --watch too, or leave --interval out; see ip-masq sync --help',
+    ],
+    [
+      'install --watch --prune',
+      'Cannot run ip-masq install: --prune has no effect without --sync; write --sync too, or leave --prune out; see ip-masq install --help',
+    ],
+    [
+      'install --health-port 1',
+      'Cannot run ip-masq install: --health-port has no effect without --watch or --sync; write --watch or --sync too, or leave --health-port out; see ip-masq install --help',
+    ],
     ['sync --conf-dir=', 'Cannot use --conf-dir "": write a directory'],
     ['sync --cache-dir=', 'Cannot use --cache-dir "": write a directory'],
     ['sync --root=host', `Cannot use --root "host": write an absolute path, where the host's / is mounted`],
@@ -253,6 +265,8 @@ describe.each(rows)('the row of $name', (row) => {
     for (const option of Object.values(row.options)) {
       expect(option.flag).toMatch(/^--[a-z]+(-[a-z]+)*$/)
       expect(option.help).toMatch(/^.*[^.]$/)
+      const flags = Object.values(row.options).map(({ flag }) => flag)
+      for (const other of option.onlyWith ?? []) expect(flags).toContain(other)
       // What describes a choice has its words already.
       if (typeof option.kind?.complete === 'object')
         expect(option.kind.complete.join('')).toMatch(/^[\w.-]+$/)

@@ -198,7 +198,7 @@ describe('refused:', () => {
     ],
     [
       ['--pod-subnet', '10.0.0.0/8', '10.1.1.1', '1.1.1.1'],
-      'UsageError: Cannot use --pod-subnet without --conf: live, the result cache has the subnet',
+      'UsageError: Cannot run ip-masq explain: --pod-subnet has no effect without --conf; write --conf too, or leave --pod-subnet out; see ip-masq explain --help',
     ],
     [
       ['--pod-subnet', '10.1.0.0/8', '10.1.1.1', '1.1.1.1'],

@@ -1,4 +1,5 @@
 import type { CommandRow, OptionRow, Positional } from '../table/command'
+import { helpTextOf } from '../table/help-text'
 import type { Completion } from '../table/kinds'
 import { sign } from './signature'
 
@@ -41,7 +42,7 @@ function commandCase(row: CommandRow): readonly string[] {
 }
 
 function optionSpec(option: OptionRow): string {
-  const help = `[${escapeText(option.help)}]`
+  const help = `[${escapeText(helpTextOf(option))}]`
   if (option.kind === undefined) return option.flag + help
   const { flag, value, kind, repeated } = option
   return `${repeated ? '*' : ''}${flag}=${help}:${escapeText(value)}:${action(kind.complete)}`

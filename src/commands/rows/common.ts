@@ -64,7 +64,8 @@ export const HEALTH_PORT = {
   flag: '--health-port',
   value: 'PORT',
   kind: PORT,
-  help: 'with --watch: answer /livez and /readyz at this port of 127.0.0.1',
+  onlyWith: ['--watch'],
+  help: 'answer /livez and /readyz at this port of 127.0.0.1',
 } as const satisfies ValueOption
 
 /** It is off by default, because everybody who reaches the address may ask, without saying who they are. */
@@ -72,7 +73,8 @@ export const METRICS_ADDRESS = {
   flag: '--metrics-address',
   value: 'ADDRESS:PORT',
   kind: ENDPOINT,
-  help: 'with --watch: answer /metrics at this address, for a Prometheus on another machine',
+  onlyWith: ['--watch'],
+  help: 'answer /metrics at this address, for a Prometheus on another machine',
 } as const satisfies ValueOption
 
 export const LOG_FORMAT = {
@@ -80,7 +82,8 @@ export const LOG_FORMAT = {
   value: 'FORMAT',
   kind: oneOf(['text', 'json']),
   default: 'text',
-  help: 'with --watch: how the log is written; json has an object in each line',
+  onlyWith: ['--watch'],
+  help: 'how the log is written; json has an object in each line',
 } as const satisfies ValueOption
 
 /**

@@ -83,21 +83,20 @@ export const INSTALL = {
       help: 'stay, and install again when the primary plugin writes its conflist anew, or the file of --config changes',
     },
     sync: { flag: '--sync', help: 'stay, and do what ip-masq sync --watch does' },
-    prune: { flag: '--prune', help: 'with --sync: also remove the rules of pods that are proven gone' },
-    keepPrimaryRules: { ...KEEP_PRIMARY_RULES, help: `with --sync: ${KEEP_PRIMARY_RULES.help}` },
+    prune: {
+      flag: '--prune',
+      onlyWith: ['--sync'],
+      help: 'also remove the rules of pods that are proven gone',
+    },
+    keepPrimaryRules: { ...KEEP_PRIMARY_RULES, onlyWith: ['--sync'] },
     cacheDirs: { ...CACHE_DIR, help: `with --sync: ${CACHE_DIR.help}` },
     healthPort: {
       ...HEALTH_PORT,
-      help: 'with --watch or --sync: answer /livez, /readyz and /metrics at this port of 127.0.0.1',
+      onlyWith: ['--watch', '--sync'],
+      help: 'answer /livez, /readyz and /metrics at this port of 127.0.0.1',
     },
-    metricsAddress: {
-      ...METRICS_ADDRESS,
-      help: 'with --watch or --sync: answer /metrics at this address, for a Prometheus on another machine',
-    },
-    logFormat: {
-      ...LOG_FORMAT,
-      help: 'with --watch or --sync: how the log is written; json has an object in each line',
-    },
+    metricsAddress: { ...METRICS_ADDRESS, onlyWith: ['--watch', '--sync'] },
+    logFormat: { ...LOG_FORMAT, onlyWith: ['--watch', '--sync'] },
     docs: {
       flag: '--docs',
       help: 'also write the man page, and completions for bash, zsh and fish, below /usr/local/share',

@@ -25,7 +25,7 @@ export const SYNC = {
   options: {
     dryRun: { ...DRY_RUN, help: 'print what would change, and the script, and change nothing' },
     prune: { flag: '--prune', help: 'also remove the rules of pods that are proven gone' },
-    graceSeconds: { ...GRACE, help: `with --prune: ${GRACE.help}` },
+    graceSeconds: { ...GRACE, onlyWith: ['--prune'] },
     keepPrimaryRules: KEEP_PRIMARY_RULES,
     watch: {
       flag: '--watch',
@@ -36,11 +36,12 @@ export const SYNC = {
       value: 'TIME',
       kind: INTERVAL,
       default: '60s',
-      help: 'with --watch: sync at least this often',
+      onlyWith: ['--watch'],
+      help: 'sync at least this often',
     },
     healthPort: {
       ...HEALTH_PORT,
-      help: 'with --watch: answer /livez, /readyz and /metrics at this port of 127.0.0.1',
+      help: 'answer /livez, /readyz and /metrics at this port of 127.0.0.1',
     },
     metricsAddress: METRICS_ADDRESS,
     logFormat: LOG_FORMAT,

@@ -37,6 +37,8 @@ interface Flagged {
   readonly flag: `--${string}`
   /** What it does, as in "print a JSON object": no capital at the beginning, no period at the end. */
   readonly help: string
+  /** Without any of these flags the option would have no effect, and is refused. */
+  readonly onlyWith?: readonly `--${string}`[]
 }
 
 /** An option without a value. */

@@ -46,7 +46,8 @@ export function nameOf(option: OptionRow): string {
 
 /** The explanation of an option or a positional, with everything that follows from its row. */
 export function describe(option: OptionRow | Positional): string {
-  if (option.kind === undefined) return option.help
+  const help = helpTextOf(option)
+  if (option.kind === undefined) return help
   const { complete } = option.kind
   const [otherwise, environment, repeated] =
     'flag' in option ? [option.default, option.environment, option.repeated] : []
@@ -57,7 +58,13 @@ export function describe(option: OptionRow | Positional): string {
     ...(shown === undefined ? [] : [`default: ${shown}`]),
     ...(environment === undefined ? [] : [`default: $${environment}`]),
   ]
-  return facts.length === 0 ? option.help : `${option.help} (${facts.join('; ')})`
+  return facts.length === 0 ? help : `${help} (${facts.join('; ')})`
+}
+
+/** The explanation alone, with the options that it depends on. */
+export function helpTextOf(option: OptionRow | Positional): string {
+  const others = 'flag' in option ? (option.onlyWith ?? []) : []
+  return others.length === 0 ? option.help : `with ${others.join(' or ')}: ${option.help}`
 }
 
 type Named = readonly [name: string | number, text: string]

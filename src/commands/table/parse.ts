@@ -34,6 +34,7 @@ interface Line<Row extends CommandRow = CommandRow> {
 function valuesOf<Row extends CommandRow>(line: Line<Row>): Parsed<Row> {
   const { row, parsed } = line
   const options = Object.entries(row.options).map(([name, option]) => [name, readOption(option, line)])
+  for (const option of Object.values(row.options)) requireEffect(option, line)
   const positionals = readPositionals(row, parsed.positionals)
   // The values were read by the rows, and their types follow from the rows.
   return Object.fromEntries([...options, ...positionals]) as Parsed<Row>
@@ -74,6 +75,16 @@ function readOption(option: OptionRow, line: Line): unknown {
   if (!option.repeated) return text === undefined ? undefined : read(option.kind, option.flag, text)
   const texts = given ?? (text === undefined ? [] : [text])
   return texts.map((one) => read(option.kind, option.flag, one))
+}
+
+/** Refuses an option that would have no effect: whoever typed it believes that it has one. */
+function requireEffect({ flag, onlyWith = [] }: OptionRow, { row, parsed: { given } }: Line): void {
+  const isGiven = (name: string) => given.has(name.slice(2))
+  if (!isGiven(flag) || onlyWith.length === 0 || onlyWith.some(isGiven)) return
+  const others = onlyWith.join(' or ')
+  throw new UsageError(
+    `Cannot run ip-masq ${row.name}: ${flag} has no effect without ${others}; write ${others} too, or leave ${flag} out; see ip-masq ${row.name} --help`,
+  )
 }
 
 /** The text that was given last, or the default. */
