@@ -1,6 +1,7 @@
-import { allHold, type Flow } from './conditions'
+import type { Flow } from './conditions'
 import type { Condition, FilterHook, FilterHookName } from './model'
 import { ownerOf } from './owners'
+import { type Match, walk } from './walk'
 
 /** A rule, or a chain's policy, that stops packets or keeps them from being tracked. */
 export interface Filter {
@@ -44,93 +45,35 @@ function orderOf(hook: FilterHookName): number {
   return hook === 'prerouting' ? 0 : 1
 }
 
-/** A depth that the kernel does not allow. */
-const DEEPEST = 16
-
-/** How a packet comes to a chain. */
-interface Way {
-  readonly chains: readonly string[]
-  readonly conditions: readonly Condition[]
-  readonly texts: readonly string[]
-}
-
 function filtersIn(base: FilterHook, flow: Flow): Filter[] {
-  const { place, table, priority, hook, policy } = base
+  const { place, table, chain, priority, hook, policy } = base
   const found: Filter[] = []
-  /** Some packets may have left the base chain, and are not stopped here any more. */
-  let mayHavePassed = false
-
-  const add = (effect: Filter['effect'], way: Way, rule: Pick<Filter, 'text' | 'isCertain'>) => {
-    const { chains, conditions, texts } = way
+  const add = (
+    effect: Filter['effect'],
+    { chains, conditions, texts, isCertain }: Omit<Match, 'rule'>,
+    text?: string,
+  ) => {
     const owner = ownerOf([table, ...chains], texts)
-    found.push({ effect, hook, owner, place, table, chains, priority, conditions, ...rule })
+    const rule = text === undefined ? {} : { text }
+    found.push({ effect, hook, owner, place, table, chains, priority, conditions, ...rule, isCertain })
   }
-
-  /** Returns true if all packets that came into this chain are done with the base chain. */
-  const goThrough = (name: string, way: Way, cameAll: boolean): boolean => {
-    const chains = [...way.chains, name]
-    const rules = base.chains.get(name)
-    if (!rules || chains.length > DEEPEST) {
-      // Nobody knows what happens there. For example, an NFQUEUE asks a program.
-      mayHavePassed = true
-      return false
-    }
-    let isComplete = cameAll
-    /** Some packets may have gone back to the chain that this one was called from. */
-    let mayHaveReturned = false
-    for (const rule of rules) {
-      const matches = allHold(rule.conditions, flow)
-      if (matches === 'no') continue
-      const isSure = matches === 'yes'
-      const next: Way = {
-        chains,
-        conditions: [...way.conditions, ...rule.conditions],
-        texts: [...way.texts, rule.text],
-      }
-      const isCertain = isSure && isComplete && !mayHavePassed
-      const { verdict } = rule
-      switch (verdict.do) {
-        case 'notrack':
-          if (priority < CONNTRACK_PRIORITY) add('notrack', next, { text: rule.text, isCertain })
-          break
-        case 'drop':
-          add('drop', next, { text: rule.text, isCertain })
-          if (isSure) return !mayHaveReturned
-          break
-        case 'accept':
-          mayHavePassed = true
-          if (isSure) return !mayHaveReturned
-          break
-        case 'jump':
-        case 'goto': {
-          const isOver = goThrough(verdict.chain, next, isComplete && isSure)
-          if (isSure && (isOver || verdict.do === 'goto')) return isOver && !mayHaveReturned
-          if (verdict.do === 'jump') break
-          isComplete = false
-          mayHaveReturned = true
-          break
-        }
-        case 'return':
-          if (isSure) return false
-          isComplete = false
-          mayHaveReturned = true
-          break
+  const { isNeverReached, mayHavePassed } = walk(base, flow, (match) => {
+    const { verdict, text } = match.rule
+    switch (verdict.do) {
+      case 'notrack':
+        if (priority < CONNTRACK_PRIORITY) add('notrack', match, text)
+        return 'none'
+      case 'drop':
+        add('drop', match, text)
+        return 'takes'
+      case 'accept':
+        return 'passes'
+      default:
         // No chain of this kind translates a source.
-        case 'masquerade':
-        case 'snat':
-        case 'ours':
-        case 'nothing':
-          break
-        default:
-          verdict satisfies never
-      }
+        return 'none'
     }
-    return false
-  }
-
-  const start: Way = { chains: [], conditions: [], texts: [] }
-  const isOver = goThrough(base.chain, start, true)
-  if (policy === 'drop' && !isOver)
-    add('drop', { ...start, chains: [base.chain] }, { isCertain: !mayHavePassed })
+  })
+  if (policy === 'drop' && !isNeverReached)
+    add('drop', { chains: [chain], conditions: [], texts: [], isCertain: !mayHavePassed })
   return found
 }

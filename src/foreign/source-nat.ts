@@ -1,6 +1,7 @@
-import { allHold, type Flow } from './conditions'
+import type { Flow } from './conditions'
 import type { Condition, Foreign, ForeignHook, ForeignRule } from './model'
 import { ownerOf } from './owners'
+import { walk } from './walk'
 
 /** A rule that gives packets another source, with the conditions on the way to it. */
 export interface SourceNat {
@@ -53,15 +54,6 @@ export function sourceNatOf({ hooks }: Foreign, own: OwnPlace, flow: Flow): Sour
     })
 }
 
-/** A depth that the kernel does not allow. */
-const DEEPEST = 16
-
-interface Way {
-  readonly chains: readonly string[]
-  readonly conditions: readonly Condition[]
-  readonly texts: readonly string[]
-}
-
 /** Goes through a base chain with the flow. Without a flow, it visits all rules. */
 function rulesIn(hook: ForeignHook, own: OwnPlace, flow?: Flow): SourceNat[] {
   const { place, table, priority } = hook
@@ -69,67 +61,28 @@ function rulesIn(hook: ForeignHook, own: OwnPlace, flow?: Flow): SourceNat[] {
   const ours = own === 'nftables' ? OWN_PRIORITY : IPTABLES_PRIORITY
   let order: SourceNat['order'] = priority < ours ? 'before' : priority > ours ? 'after' : 'unknown'
   if (own !== 'nftables' && leadsToOurs(hook)) order = 'before'
-  /** An accept or a drop may have ended the base chain for some packets. */
-  let mayHaveEnded = false
-
-  /** Returns true if all packets that came into this chain are done with the base chain. */
-  const goThrough = (name: string, way: Way, cameAll: boolean): boolean => {
-    const chains = [...way.chains, name]
-    let isComplete = cameAll
-    if (chains.length > DEEPEST) return false
-    for (const rule of hook.chains.get(name) ?? []) {
-      const matches = flow ? allHold(rule.conditions, flow) : 'maybe'
-      if (matches === 'no') continue
-      const isSure = matches === 'yes'
-      const next: Way = {
-        chains,
-        conditions: [...way.conditions, ...rule.conditions],
-        texts: [...way.texts, rule.text],
+  walk(hook, flow, ({ rule: { verdict, text }, chains, conditions, texts, isCertain }) => {
+    switch (verdict.do) {
+      case 'ours':
+        if (own !== 'nftables') order = 'after'
+        return 'none'
+      case 'masquerade':
+      case 'snat': {
+        const to = verdict.do === 'snat' ? { to: verdict.to } : {}
+        const owner = ownerOf([table, ...chains], texts)
+        found.push({
+          ...{ owner, place, table, chains, priority, order, conditions, ...to },
+          ...{ text, isCertain, needsMark: false },
+        })
+        return 'takes'
       }
-      const { verdict } = rule
-      switch (verdict.do) {
-        case 'nothing':
-        case 'notrack':
-          break
-        case 'ours':
-          if (own !== 'nftables') order = 'after'
-          break
-        case 'masquerade':
-        case 'snat': {
-          const { conditions, texts } = next
-          const to = verdict.do === 'snat' ? { to: verdict.to } : {}
-          const isCertain = isSure && isComplete && !mayHaveEnded
-          const owner = ownerOf([table, ...chains], texts)
-          found.push({
-            ...{ owner, place, table, chains, priority, order, conditions, ...to },
-            ...{ text: rule.text, isCertain, needsMark: false },
-          })
-          if (isSure) return true
-          break
-        }
-        case 'jump':
-        case 'goto': {
-          const isOver = goThrough(verdict.chain, next, isComplete && isSure)
-          if (isSure && (isOver || verdict.do === 'goto')) return isOver
-          if (verdict.do === 'goto') isComplete = false
-          break
-        }
-        case 'return':
-          if (isSure) return false
-          isComplete = false
-          break
-        case 'accept':
-        case 'drop':
-          if (isSure) return true
-          if (flow) mayHaveEnded = true
-          break
-        default:
-          verdict satisfies never
-      }
+      case 'accept':
+      case 'drop':
+        return 'passes'
+      default:
+        return 'none'
     }
-    return false
-  }
-  goThrough(hook.chain, { chains: [], conditions: [], texts: [] }, true)
+  })
   return found
 }
 
