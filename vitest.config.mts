@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-const ring = (name: string, settings = {}) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], ...SHARED_PROCESS, ...settings },
+const ring = (name: string) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], ...COMMON },
 })
 
 /** One suite over each firewall, and over nftables by each carrier. `files`: those of it in which that makes a difference. */
@@ -11,17 +11,15 @@ const shared = (name: string, { firewall = name, files = ['*'], env = {} } = {})
     name,
     include: files.map((file) => `test/shared/${file}.test.ts`),
     env: { FIREWALL: firewall, ...env },
-    ...SHARED_PROCESS,
-    testTimeout: PATIENCE_MS,
-    hookTimeout: PATIENCE_MS,
+    ...COMMON,
   },
 })
 
-/** Files of a ring run one after another in the same processes: starting a process for each file takes half of the unit ring's time. */
-const SHARED_PROCESS = { isolate: false }
-
-/** What hangs is found out; what waits for two busy cores is no failure. A sanitized executable takes ten times as long. */
-const PATIENCE_MS = process.env.IP_MASQ_NATIVE ? 1_200_000 : 240_000
+/**
+ * Files of a ring run one after another in the same processes: starting a process for each file takes half of the unit
+ * ring's time. Each begins by measuring how much time this machine needs now.
+ */
+const COMMON = { isolate: false, setupFiles: ['test/lab/set-patience.ts'] }
 
 /** Files of the shared suite that rest on how what stands in the kernel is read and changed. */
 const READING = ['attachments', 'check', 'company', 'gc', 'list', 'random-configs', 'restore', 'sync']
@@ -65,10 +63,9 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongFirst },
     projects: [
-      // Thousands of random cases each, beside another ring.
-      ring('unit', { testTimeout: PATIENCE_MS }),
-      ring('bundle', { testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS }),
-      ring('kernel', { testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS }),
+      ring('unit'),
+      ring('bundle'),
+      ring('kernel'),
       // What is read from the kernel by listings; `auto` is netlink in the native executable. That both carriers write the
       // same is shown by the goldens, and by kernel/netlink.test.ts.
       {
@@ -76,18 +73,16 @@ export default defineConfig({
           name: 'kernel-nft',
           include: ['check', 'gc', 'layout', 'restore', 'sync'].map((file) => `test/kernel/${file}.test.ts`),
           env: NFT,
-          ...SHARED_PROCESS,
-          testTimeout: PATIENCE_MS,
-          hookTimeout: PATIENCE_MS,
+          ...COMMON,
         },
       },
       ...['nftables', 'iptables-nft'].map((firewall) => shared(firewall)),
       // The rules are those of iptables-nft, letter by letter; another tool writes them, and another kernel module applies them.
       shared('iptables-legacy', { files: [...READING, 'packets', 'explain'] }),
       shared('nftables-nft', { firewall: 'nftables', files: READING, env: NFT }),
-      ring('packaging', { testTimeout: 600_000, hookTimeout: 600_000 }),
-      ring('fuzz', { testTimeout: 120_000 }),
-      ring('runtime', { testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS }),
+      ring('packaging'),
+      ring('fuzz'),
+      ring('runtime'),
     ],
   },
 })

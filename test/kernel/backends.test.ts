@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { over, overNft } from '../lab/carrier'
 import { createNamespace, type Namespace } from '../lab/namespace'
+import { pause } from '../lab/patience'
 import { callPlugin, configWith, EXECUTABLES, type PluginCall, PREFIX, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
 import { IPTABLES, WITHOUT_NFT, withOnly, without } from '../lab/tools'
@@ -781,7 +782,7 @@ describe('sync and gc', () => {
     await network.add('a', ['10.244.1.7/24'])
     const args = ['sync', '--watch', '--conf-dir', network.confDir, '--cache-dir', network.cacheDir]
     node.start(EXECUTABLES.native, ...args)
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await pause(1000)
     await node.sh('iptables-nft -t nat -F POSTROUTING')
     await until(async () => (await node.sh('iptables-nft -t nat -S POSTROUTING')).includes('-j IPM-PODS'))
   })

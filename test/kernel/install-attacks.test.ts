@@ -189,7 +189,7 @@ describe('the executable', () => {
   })
 })
 
-describe('in a directory of another user', { timeout: 180_000 }, () => {
+describe('in a directory of another user', () => {
   let victim = ''
   beforeEach(async () => {
     victim = join(directory, 'of-root')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createNamespace, type Namespace } from '../lab/namespace'
+import { patience } from '../lab/patience'
 import { EXECUTABLES, WITHOUT_DOCUMENTS } from '../lab/plugin'
 
 /** Killed at each system call that writes: the node is in the old state or the new one, and a second run ends it. */
@@ -103,7 +104,7 @@ const installLine = (mode: string) => `install --bin-dir ${binDir} --conf-dir ${
 const isInstalled = () => hashOf(join(binDir, 'ip-masq')) === right
 
 /** Some fifty runs each, which copy 110 MB: 2 minutes, and several times that on a machine with much else to do. */
-describe('killed at each write', { timeout: 900_000 }, () => {
+describe('killed at each write', { timeout: patience(900_000) }, () => {
   test('install', async () => {
     expect(await killEverywhere(installLine('patch'), reset)).toBeGreaterThan(10)
     expect(isInstalled()).toBe(true)

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { version } from '../../package.json'
 import { createInstallSite, type InstallSite } from '../lab/install-site'
 import type { Namespace } from '../lab/namespace'
+import { pause } from '../lab/patience'
 import { configWith, EXECUTABLES, runCommand, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
 import { until } from '../lab/watch'
@@ -52,7 +53,7 @@ describe('install --watch', () => {
     await write()
     const { child, exit } = start()
     await until(isIn)
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await pause(500)
     await writeFile(join(confDir, 'new'), CONFLIST.replace('portmap', 'tuning'))
     await rename(join(confDir, 'new'), join(confDir, '10-pods.conflist'))
     await until(isIn)
@@ -98,7 +99,7 @@ describe('install --watch', () => {
     await mkdir(join(cacheDir, place), { recursive: true })
     await writeFile(join(cacheDir, place, 'pods-a-eth0'), JSON.stringify(entry))
     // Looks at what stands every 1.5 s; only what it has seen can be lost.
-    await new Promise((resolve) => setTimeout(resolve, 4000))
+    await pause(4000)
     await node.sh('nft flush ruleset')
     await until(async () => (await podAddresses(node)).length === 1)
   })
@@ -108,7 +109,7 @@ describe('install --watch', () => {
     const line = `Cannot install: there is no network in ${confDir} yet; the primary plugin creates it; use --wait to wait for it, or name another directory with --conf-dir`
     await until(async () => (await said()).includes(line))
     // A second try, after 5 s.
-    await new Promise((resolve) => setTimeout(resolve, 6_000))
+    await pause(6_000)
     await write()
     await until(isIn)
     child.kill('SIGTERM')

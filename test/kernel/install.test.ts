@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { overNft } from '../lab/carrier'
 import { createInstallSite, type InstallSite, WITHOUT_RUNTIMES } from '../lab/install-site'
 import type { Namespace } from '../lab/namespace'
+import { patienceSeconds, pause } from '../lab/patience'
 import { callPlugin, configWith, EXECUTABLES, runCommand, succeed } from '../lab/plugin'
 import { podAddresses } from '../lab/table'
 
@@ -261,8 +262,8 @@ describe('install', () => {
       `Cannot install: there is no network in ${confDir} yet; the primary plugin creates it; use --wait to wait for it, or name another directory with --conf-dir`,
     )
     expect(await readdir(confDir)).toEqual([])
-    const waiting = install('--wait 10s')
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    const waiting = install(`--wait ${patienceSeconds(10)}s`)
+    await pause(500)
     await write('10-pods.conflist')
     expect((await waiting).status).toBe(0)
     expect(await typesIn('10-pods.conflist')).toContain('ip-masq')
@@ -693,8 +694,8 @@ describe('uninstall', () => {
       ],
     })
     expect((await readdir(binDir)).sort()).toEqual(['ip-masq', 'ip-masq.sha256'])
-    const waiting = uninstall('--timeout 20s')
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    const waiting = uninstall(`--timeout ${patienceSeconds(20)}s`)
+    await pause(500)
     await succeed(node, 'DEL', { containerID: 'a', config: configWith() })
     expect(await waiting).toMatchObject({ status: 0 })
     expect(await readdir(binDir)).toEqual([])
@@ -788,8 +789,8 @@ describe('uninstall', () => {
     await install()
     const installed = await read('10-pods.conflist')
     await succeed(node, 'ADD', { containerID: 'a', config: configWith() })
-    const waiting = uninstall('--timeout 20s')
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const waiting = uninstall(`--timeout ${patienceSeconds(20)}s`)
+    await pause(1000)
     await write('10-pods.conflist', installed)
     await succeed(node, 'DEL', { containerID: 'a', config: configWith() })
     expect((await waiting).status).toBe(0)

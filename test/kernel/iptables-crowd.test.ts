@@ -1,14 +1,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createCachedNetwork } from '../lab/cached-network'
 import { createNamespace, type Namespace } from '../lab/namespace'
 import { callPlugin, configWith, EXECUTABLES, type PluginCall } from '../lab/plugin'
 import { IPTABLES } from '../lab/tools'
-
-// Hundreds of calls, on a machine that may have other work.
-vi.setConfig({ testTimeout: 300_000 })
 
 /** Many calls at once over iptables: all succeed, in turn, and nothing is left behind or taken from others. */
 

@@ -9,6 +9,7 @@ import type { PrimaryFirewall } from '../../src/primary/firewall'
 import { iptablesFirewalls } from '../../src/primary/iptables'
 import { nftablesFirewall } from '../../src/primary/nftables'
 import type { Namespace } from '../lab/namespace'
+import { patience } from '../lab/patience'
 import { PREFIX } from '../lab/plugin'
 import { createPrimaryNetwork, type PrimaryNetwork } from '../lab/primary-network'
 import { PLUGIN_DIRECTORY } from '../lab/runtime'
@@ -292,7 +293,7 @@ describe('bridge 1.1:', () => {
     await start({ addresses: [ADDRESS] })
     const a = await network.add('a')
     const watch = network.watch()
-    await expect.poll(activeRules, { timeout: 20_000 }).toEqual([])
+    await expect.poll(activeRules, { timeout: patience(20_000) }).toEqual([])
     expect(await sourceSeen(a, DESTINATIONS.onPrem)).toBe(ADDRESS)
     watch.kill('SIGTERM')
   })

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { overNft } from '../lab/carrier'
 import { createNamespace, type Namespace } from '../lab/namespace'
+import { pause } from '../lab/patience'
 import { EXECUTABLES } from '../lab/plugin'
 import { nextLine } from '../lab/site'
 import { podAddresses, readTable } from '../lab/table'
@@ -30,7 +31,7 @@ describe('sync --watch', () => {
   test('outlives a glob that cannot be read, and patterns that are no paths', async () => {
     const { child } = await startWatch(node, network)
     await network.writeConflist({ configFiles: [`/${'*'.repeat(70_000)}`, '**/x'] })
-    await new Promise((resolve) => setTimeout(resolve, 3500))
+    await pause(3500)
     await network.writeConflist({ nonMasqueradeCIDRs: ['203.0.113.0/24'] })
     await until(async () => (await exempt()).includes('203.0.113.0/24'))
     expect(child.exitCode).toBeNull()
@@ -94,7 +95,7 @@ describe('sync --watch', () => {
       await network.cache('b', ['10.244.1.8/24'])
       await writeFile(join(network.cacheDir, 'broken'), '')
       await network.writeConflist({ nonMasqueradeCIDRs: ['192.0.2.0/24'] })
-      await new Promise((resolve) => setTimeout(resolve, 2500))
+      await pause(2500)
       expect(await exempt()).not.toContain('192.0.2.0/24')
       await rm(join(network.cacheDir, 'broken'))
       await until(async () => (await exempt()).includes('192.0.2.0/24'))

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import type { Namespace } from './namespace'
+import { patience, patienceSeconds } from './patience'
 import { EXECUTABLES, WITHOUT_DOCUMENTS } from './plugin'
 import { PLUGIN_DIRECTORY } from './runtime'
 
@@ -93,7 +94,7 @@ address = "${socket}"
     const { stdout } = await execa('nsenter', [...inside, 'bash', '-euc', script])
     return stdout.trim()
   }
-  const ctr = (line: string) => shell(`exec timeout 120 ctr -a ${socket} ${line}`)
+  const ctr = (line: string) => shell(`exec timeout ${patienceSeconds(120)} ctr -a ${socket} ${line}`)
   // Otherwise the control group is named after the container alone, and one of another test is killed with it.
   const options = (name: string) => `--rootfs --cni --cgroup /${basename(directory)}-${name}`
   const quote = (line: string) => `'${line.replaceAll("'", "'\\''")}'`
@@ -113,7 +114,7 @@ address = "${socket}"
       const write = `/bin/sh -c ${quote(`{ ${line}; } > /output/$0`)} many-$i`
       const one = `ctr -a ${socket} run --rm ${options('many-$i')} ${rootfs} many-$i ${write}`
       const output = await shell(
-        `for i in $(seq ${count}); do timeout 280 ${one} & done; wait; ${readBack('many-*')}`,
+        `for i in $(seq ${count}); do timeout ${patienceSeconds(200)} ${one} & done; wait; ${readBack('many-*')}`,
       )
       return output.split('\n')
     },
@@ -165,12 +166,13 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 async function waitFor(daemon: ChildProcess, attempt: () => Promise<unknown>): Promise<void> {
-  for (let tries = 0; ; tries++) {
+  const end = performance.now() + patience(10_000)
+  for (;;) {
     try {
       await attempt()
       return
     } catch (error) {
-      if (tries === 100 || daemon.exitCode !== null) throw error
+      if (performance.now() > end || daemon.exitCode !== null) throw error
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }

@@ -1,7 +1,9 @@
+import { patienceSeconds } from './patience'
+
 /** What a node has before ip-masq is installed there. */
 
 /** A container's line: the source that a destination sees. */
-export const talk = (destination: string) => `echo hi | nc -w 20 ${destination} 7007`
+export const talk = (destination: string) => `echo hi | nc -w ${patienceSeconds(20)} ${destination} 7007`
 
 /** A network as it was before: bridge masquerades, and knows no exemptions. */
 export const CONFLIST = `${JSON.stringify(

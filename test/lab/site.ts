@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createNamespace, type Namespace } from './namespace'
+import { patience, patienceSeconds } from './patience'
 
 /**
  * A node, and what lies outside of it. Pods are added by a runtime (`runtime.ts`) or by hand.
@@ -127,7 +128,9 @@ function linesOf({ stdout }: ChildProcess): AsyncIterator<string> {
 
 /** The next line, or "no answer" after so long. */
 export async function nextLine(lines: AsyncIterator<string>, milliseconds = 3000): Promise<string> {
-  const timeout = new Promise<string>((resolve) => setTimeout(resolve, milliseconds, 'no answer').unref())
+  const timeout = new Promise<string>((resolve) =>
+    setTimeout(resolve, patience(milliseconds), 'no answer').unref(),
+  )
   return Promise.race([lines.next().then(({ value }) => String(value)), timeout])
 }
 
@@ -139,7 +142,7 @@ export async function sourceSeen(
   port = 7007,
 ): Promise<string> {
   const talk = `exec 3<>/dev/${protocol}/${destination}/${port}; echo hi >&3; head -n 1 <&3`
-  return from.sh(`timeout 4 bash -c '${talk}' 2>&1 || echo "no answer"`)
+  return from.sh(`timeout ${patienceSeconds(4)} bash -c '${talk}' 2>&1 || echo "no answer"`)
 }
 
 /** Address and port, likewise. */

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { CachedNetwork } from './cached-network'
 import type { Namespace } from './namespace'
+import { patience } from './patience'
 import { EXECUTABLES } from './plugin'
 import { nextLine } from './site'
 
@@ -22,9 +23,10 @@ export async function startWatch(
 
 /** Waits for what will be. The time is for a busy machine; it is well below the intervals of those who look anew. */
 export async function until(condition: () => Promise<boolean>, milliseconds = 30_000): Promise<void> {
-  const end = performance.now() + milliseconds
+  const limit = patience(milliseconds)
+  const end = performance.now() + limit
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`not within ${milliseconds} ms`)
+    if (performance.now() > end) throw new Error(`not within ${limit} ms`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

@@ -5,6 +5,7 @@ import { version } from '../../package.json'
 import { type Containerd, REFERENCE_PLUGINS, startContainerd } from '../lab/containerd'
 import { importImage, type Running, type RunOptions, runDaemonSet } from '../lab/daemon-set'
 import { kustomizeWith } from '../lab/kubernetes'
+import { pause } from '../lab/patience'
 import { CONFLIST, talk } from '../lab/plain-bridge'
 import { createSite, DESTINATIONS, NODE, type Site } from '../lab/site'
 import { podAddresses } from '../lab/table'
@@ -33,7 +34,7 @@ beforeAll(async () => {
   containerd = await startContainerd(site.node, REFERENCE_PLUGINS)
   await importImage(containerd)
   // The image is made here, which takes a minute on a busy machine.
-}, 300_000)
+})
 afterAll(async () => {
   await containerd?.stop()
   await site?.delete()
@@ -75,7 +76,7 @@ describe('the DaemonSet of conf/kubernetes/base', () => {
     await containerd.start('stays')
     expect(await podAddresses(site.node)).toHaveLength(1)
     // The watch looks every 1.5 s; only what it has seen can be lost.
-    await new Promise((resolve) => setTimeout(resolve, 3_500))
+    await pause(3_500)
     await site.node.sh('nft flush ruleset')
     await until(async () => (await podAddresses(site.node)).length === 1)
     expect(await containerd.exec('stays', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)

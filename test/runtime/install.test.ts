@@ -52,8 +52,7 @@ describe('containerd', () => {
     const sources = await containerd.runMany(50, talk(DESTINATIONS.internet))
     expect(sources).toEqual(Array.from({ length: 50 }, () => NODE.ipv4))
     expect(await podAddresses(site.node)).toEqual([])
-    // They take seconds, but minutes beside other tests.
-  }, 300_000)
+  })
 
   test('a restart of containerd with a container up', async () => {
     await containerd.start('stays')

@@ -17,7 +17,7 @@ import { until } from '../lab/watch'
 let programs: Awaited<ReturnType<typeof prometheusPrograms>>
 beforeAll(async () => {
   programs = await prometheusPrograms()
-}, 300_000)
+})
 
 let directory: string
 beforeEach(async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { keepCompany } from '../lab/company'
 import { firewall } from '../lab/firewall'
 import { createNamespace, type Namespace } from '../lab/namespace'
+import { patience } from '../lab/patience'
 import { readTable } from '../lab/table'
 
 /** A shortened form of `npm run company`, over the firewall and the carrier of this ring. */
@@ -18,7 +19,7 @@ const PODS = Number(process.env.COMPANY_PODS ?? 100)
 
 test.each(Array.from({ length: RUNS }, (_, i) => i + 1))(
   `of ${PODS} pods that come and go 64 at a time nothing is left, and nothing of anybody else is gone (run %i)`,
-  { timeout: 1_200_000 + PODS * 1000 },
+  { timeout: patience(300_000 + PODS * 2000) },
   async () => {
     await node.sh(firewall.addForeign)
     const foreign = await node.sh(firewall.listForeign)

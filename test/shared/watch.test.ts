@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CachedNetwork, createCachedNetwork } from '../lab/cached-network'
 import { firewall, masquerading } from '../lab/firewall'
 import { createNamespace, type Namespace } from '../lab/namespace'
+import { pause } from '../lab/patience'
 import { nextLine } from '../lab/site'
 import { startWatch, until } from '../lab/watch'
 
@@ -36,7 +37,7 @@ describe('sync --watch', () => {
     await node.sh(firewall.flush)
     await startWatch(node, network, { first: '0 attachments, nothing to do' })
     await network.add('a', ['10.244.1.7/24', 'fd00::7/64'])
-    await new Promise((resolve) => setTimeout(resolve, 2000))
+    await pause(2000)
     await node.sh(firewall.flush)
     await until(async () => (await masquerading(node)).length === 2)
   })

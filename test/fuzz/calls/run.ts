@@ -1,3 +1,4 @@
+import { patience } from '../../lab/patience'
 import { differences } from './compare'
 import type { Coverage } from './coverage'
 import { plantForeign } from './foreign'
@@ -213,7 +214,7 @@ async function compare(node: Node): Promise<void> {
 
 /** A killed call's child may work on for a moment. */
 async function untilQuiet(lane: Lane): Promise<void> {
-  const end = Date.now() + 60_000
+  const end = Date.now() + patience(60_000)
   let left = await lane.processes()
   while (left.length > 0 && Date.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -56,7 +56,7 @@ test('random configs', async () => {
   // Both kinds were there.
   expect(refused).toBeGreaterThan(25)
   expect(refused).toBeLessThan(175)
-}, 60_000)
+})
 
 describe('configs that ADD refuses:', () => {
   /** Those that are a config with something wrong in it, and not a call with something wrong. */
@@ -94,7 +94,7 @@ test('random texts as configs of ip-masq-agent', async () => {
     }),
     { numRuns: 200 },
   )
-}, 60_000)
+})
 
 test('random texts in a file that a config names', async () => {
   let refused = 0
@@ -109,7 +109,7 @@ test('random texts in a file that a config names', async () => {
     { numRuns: 80 },
   )
   expect(refused).toBeGreaterThan(5)
-}, 60_000)
+})
 
 test('whatever a file has in it, it is judged, and every finding is at a place in it', async () => {
   await fc.assert(
@@ -141,7 +141,7 @@ test('whatever a file has in it, it is judged, and every finding is at a place i
     }),
     { numRuns: 50 },
   )
-}, 60_000)
+})
 
 const CONF = new URL('../../../conf/', import.meta.url).pathname
 

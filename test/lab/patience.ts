@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process'
+
+/** What the median process takes on two quiet cores, where the times in the tests were chosen. */
+const BASELINE_MS = 1.5
+
+/** A sanitized executable takes ten times as long, most of a test waits for other things. */
+const SANITIZED = process.env.IP_MASQ_NATIVE ? 5 : 1
+
+let slowness = SANITIZED
+
+/**
+ * Measures how much longer a process takes here and now than the baseline: its start and end are what most tests wait for.
+ * A faster machine gets no less time. The setup of each file measures anew, because the neighbours change.
+ */
+export function measureSlowness(): void {
+  const times = Array.from({ length: 9 }, () => {
+    const started = performance.now()
+    spawnSync('/bin/true', { stdio: 'ignore' })
+    return performance.now() - started
+  })
+  const median = times.sort((a, b) => a - b)[4] ?? BASELINE_MS
+  slowness = SANITIZED * Math.max(1, median / BASELINE_MS)
+}
+
+/** A time that was chosen on two quiet cores, as it is needed here: whole milliseconds. */
+export function patience(milliseconds: number): number {
+  return Math.ceil(milliseconds * slowness)
+}
+
+/** The same in whole seconds, as commands take them. */
+export function patienceSeconds(seconds: number): number {
+  return Math.ceil(patience(seconds * 1000) / 1000)
+}
+
+/** Gives others the time to do something: what is to be seen afterwards must not be that they have not come to it yet. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, patience(milliseconds)))
+}
