@@ -15,12 +15,16 @@ export function wayOf(explanation: Explanation, part: Part): string[] {
   const hop = route.gateway ? `, next hop ${formatAddress(route.gateway)}` : ''
   const isUntracked = certainOne('notrack', part) !== undefined
   const drop = certainOne('drop', part)
-  const routing = [`| routing      out through ${route.out}${hop}`, ...filterSteps('forward', part)]
+  const routing = [
+    `| routing      out through ${route.out}${hop}`,
+    ...drawn('forward', filterSteps('forward', part)),
+  ]
   const before = [
     from,
-    ...filterSteps('prerouting', part),
+    ...drawn('prerouting', filterSteps('prerouting', part)),
     ...(isUntracked ? [] : ['| prerouting   a Service address becomes one of its endpoints']),
     ...(drop?.hook === 'prerouting' ? [] : routing),
+    ...(drop?.hook === 'postrouting' ? drawn('postrouting', filterSteps('postrouting', part)) : []),
   ]
   if (drop) return [...before, `x nothing comes to ${formatTarget(destination)}`]
   const { rules } = explanation
@@ -33,6 +37,7 @@ export function wayOf(explanation: Explanation, part: Part): string[] {
     ownStep(place, policy, { part, verdict: part.own[i], isDeciding: i === acting }),
   )
   const steps = [
+    ...filterSteps('postrouting', part),
     ...others.map((nat) => ({
       priority: nat.priority,
       order: nat.order,
@@ -40,31 +45,39 @@ export function wayOf(explanation: Explanation, part: Part): string[] {
     })),
     ...own,
   ].sort((a, b) => rank(a) - rank(b))
-  const postrouting = steps.map(({ priority, text }) => `${String(priority).padStart(4)}  ${text}`)
+  const none = isUntracked ? 'no chain for NAT sees what is untracked' : 'no rule for source NAT'
   return [
     ...before,
-    ...(postrouting.length > 0
-      ? postrouting
-      : [isUntracked ? '      no chain for NAT sees what is untracked' : '      no rule for source NAT']
-    ).map((line, i) => `| ${i === 0 ? 'postrouting' : '           '} ${line}`),
+    ...drawn('postrouting', steps),
+    ...(others.length + own.length > 0 ? [] : drawn(steps.length > 0 ? '' : 'postrouting', [{ text: none }])),
     `v ${formatTarget(destination)}${seen ? ` sees ${seen.map(formatAddress).join(' to ')}` : ''}`,
   ]
 }
 
-/** Draws the filters of a hook: each one that is certain, and one line for the others of each base chain. */
-function filterSteps(hook: FilterHookName, { filters }: Part): string[] {
+/** One line for each step; the first has the name of the hook. */
+function drawn(
+  hook: string,
+  steps: readonly { readonly priority?: number; readonly text: string }[],
+): string[] {
+  return steps.map(({ priority = '', text }, i) => {
+    const name = (i === 0 ? hook : '').padEnd(11)
+    return `| ${name} ${String(priority).padStart(4)}  ${text}`
+  })
+}
+
+/** The filters of a hook: each one that is certain, and one step for the others of each base chain. */
+function filterSteps(hook: FilterHookName, { filters }: Part): Step[] {
   const own = filters.filter((one) => one.hook === hook)
   const baseOf = ({ place, table, chains }: Filter) => `${place} ${table} ${chains[0]}`
   const shown = own.filter(
     (one, i) =>
       one.isCertain || own.findIndex((other) => isLike(one, other) && baseOf(one) === baseOf(other)) === i,
   )
-  return shown.map((one, i) => {
+  return shown.map((one) => {
     const more =
       own.filter((other) => !one.isCertain && isLike(one, other) && baseOf(one) === baseOf(other)).length - 1
     const rest = more > 0 ? ` (and ${more} more of its rules)` : ''
-    const name = i === 0 ? hook.padEnd(11) : '           '
-    return `| ${name} ${String(one.priority).padStart(4)}  ${natWords(one)}: ${filterWords(one)}${rest}`
+    return { priority: one.priority, order: 'before', text: `${natWords(one)}: ${filterWords(one)}${rest}` }
   })
 }
 

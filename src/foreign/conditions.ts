@@ -16,6 +16,19 @@ export interface Flow {
   readonly mark?: number
   /** Chains for NAT see only the first packet of a flow, which is new. */
   readonly state?: 'new' | 'untracked'
+  /** The source may be another one here, because it was translated. */
+  readonly isTranslated?: boolean
+}
+
+/** The priority at which the kernel translates sources, whatever the priorities of the chains for it (NF_IP_PRI_NAT_SRC). */
+const NAT_PRIORITY = 100
+
+/** The flow as a base chain for filtering sees it. */
+export function flowAt(
+  { hook, priority }: { readonly hook: string; readonly priority: number },
+  flow: Flow,
+): Flow {
+  return hook === 'postrouting' && priority >= NAT_PRIORITY ? { ...flow, isTranslated: true } : flow
 }
 
 /** Whether a condition holds for all packets of a flow, for none, or perhaps for some. */
@@ -31,6 +44,7 @@ function holds(condition: Condition, flow: Flow): Holds {
   const { source, destination, inInterface, outInterface, mark, state = 'new' } = flow
   switch (condition.on) {
     case 'source': {
+      if (flow.isTranslated) return 'maybe'
       const first = digitsOf(source)
       const isIn = ofFamily(condition.ranges, source.family).some(
         (range) => range.first <= first && first < range.end,

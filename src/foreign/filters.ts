@@ -1,5 +1,5 @@
-import type { Flow } from './conditions'
-import type { Condition, FilterHook, FilterHookName } from './model'
+import { type Flow, flowAt } from './conditions'
+import { type Condition, FILTER_HOOKS, type FilterHook, type FilterHookName } from './model'
 import { ownerOf } from './owners'
 import { type Match, walk } from './walk'
 
@@ -23,15 +23,15 @@ export interface Filter {
 /** The priority at which connection tracking looks at packets (NF_IP_PRI_CONNTRACK). It ignores later rules. */
 const CONNTRACK_PRIORITY = -200
 
-/** What may happen to the first packet of a flow before its source is translated, in the order of the chains. */
+/** What may happen to the first packet of a flow, in the order of the chains. */
 export function filtersOf(hooks: readonly FilterHook[], flow: Flow): Filter[] {
   const found: Filter[] = []
   let state: Flow['state'] = 'new'
   const inOrder = hooks
     .filter(({ families }) => families.includes(flow.source.family))
-    .sort((a, b) => orderOf(a.hook) - orderOf(b.hook) || a.priority - b.priority)
+    .sort((a, b) => FILTER_HOOKS.indexOf(a.hook) - FILTER_HOOKS.indexOf(b.hook) || a.priority - b.priority)
   for (const hook of inOrder) {
-    const own = filtersIn(hook, { ...flow, state })
+    const own = filtersIn(hook, flowAt(hook, { ...flow, state }))
     found.push(...own)
     const isCertainly = (what: Filter['effect']) =>
       own.some(({ effect, isCertain }) => effect === what && isCertain)
@@ -39,10 +39,6 @@ export function filtersOf(hooks: readonly FilterHook[], flow: Flow): Filter[] {
     if (isCertainly('notrack')) state = 'untracked'
   }
   return found
-}
-
-function orderOf(hook: FilterHookName): number {
-  return hook === 'prerouting' ? 0 : 1
 }
 
 function filtersIn(base: FilterHook, flow: Flow): Filter[] {

@@ -17,6 +17,8 @@ const BASES: readonly {
   { table: 'mangle', chain: 'PREROUTING', hook: 'prerouting', priority: -150 },
   { table: 'mangle', chain: 'FORWARD', hook: 'forward', priority: -150 },
   { table: 'filter', chain: 'FORWARD', hook: 'forward', priority: 0 },
+  { table: 'security', chain: 'FORWARD', hook: 'forward', priority: 50 },
+  { table: 'mangle', chain: 'POSTROUTING', hook: 'postrouting', priority: -150 },
 ]
 
 interface Read extends ForeignFilters {

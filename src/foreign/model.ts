@@ -61,8 +61,14 @@ export interface FilterHook extends ForeignHook {
   readonly policy: 'accept' | 'drop'
 }
 
-/** The hooks that a packet of a pod comes to before its source is translated. */
-export type FilterHookName = 'prerouting' | 'forward'
+/** The hooks that a packet of a pod comes to when the node forwards it, in their order. */
+export const FILTER_HOOKS = ['prerouting', 'forward', 'postrouting'] as const
+
+export type FilterHookName = (typeof FILTER_HOOKS)[number]
+
+export function isFilterHook(hook: string): hook is FilterHookName {
+  return FILTER_HOOKS.some((one) => one === hook)
+}
 
 /** The filters on this node. */
 export interface ForeignFilters {

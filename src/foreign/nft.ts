@@ -1,6 +1,6 @@
 import { type NftProcess, runScript } from '../backend/nftables/text/nft'
 import type { Family } from '../policy/address'
-import { allHold, type Flow } from './conditions'
+import { allHold, type Flow, flowAt } from './conditions'
 import {
   type FilterHook,
   type FilterHookName,
@@ -9,6 +9,7 @@ import {
   type ForeignHook,
   type ForeignRule,
   hasRules,
+  isFilterHook,
 } from './model'
 import { parseNftRule } from './nft-rule'
 
@@ -61,7 +62,7 @@ export function readNftFilters(
 }
 
 function isFilter(base: BaseChain): base is BaseChain & { readonly hook: FilterHookName } {
-  return base.type === 'filter' && (base.hook === 'prerouting' || base.hook === 'forward')
+  return base.type === 'filter' && isFilterHook(base.hook)
 }
 
 interface Selection {
@@ -78,7 +79,7 @@ function readBases(nft: NftProcess, { isWanted, wanted }: Selection) {
     return { read: [], unseen: isAbsent ? [] : [`others' rules in nftables: nft: ${listed.said}`] }
   }
   const bases = parseAllBaseChains(listed.stdout).filter((base) => base.table !== OWN_TABLE && isWanted(base))
-  const read = bases.map((base) => ({ base, ...readHook(nft, base, wanted) }))
+  const read = bases.map((base) => ({ base, ...readHook(nft, base, wanted && flowAt(base, wanted)) }))
   return { read, unseen: read.flatMap((one) => one.unseen) }
 }
 

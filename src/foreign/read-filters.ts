@@ -2,7 +2,7 @@ import type { Host, Tools } from '../backend/backend'
 import type { BaseChain } from '../backend/nftables/base-chain'
 import type { Flow } from './conditions'
 import { readIptablesFilters } from './iptables-filters'
-import type { FilterHook, ForeignFilters } from './model'
+import { type FilterHook, type ForeignFilters, isFilterHook } from './model'
 import { readNftFilters } from './nft'
 
 interface Options {
@@ -20,7 +20,7 @@ export function readFilters(run: Tools, host: Host, { wanted, chains }: Options)
   const rest = chains.filter(
     ({ type, hook, family, table, name }) =>
       type === 'filter' &&
-      (hook === 'prerouting' || hook === 'forward') &&
+      isFilterHook(hook) &&
       families.includes(family) &&
       !isRead(`${family} ${table} ${name}`),
   )

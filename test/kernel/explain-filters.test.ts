@@ -27,7 +27,7 @@ async function write(rules: string): Promise<void> {
   await network.add('web', [`${POD.ipv4}/24`, `${POD.ipv6}/64`])
 }
 afterEach(() =>
-  site.node.sh(`nft flush ruleset; for table in raw filter; do
+  site.node.sh(`nft flush ruleset; for table in raw filter mangle; do
     ! grep -qs $table /proc/net/ip_tables_names || iptables-legacy -t $table -F; done
     ! grep -qs filter /proc/net/ip_tables_names || iptables-legacy -P FORWARD ACCEPT`),
 )
@@ -50,6 +50,7 @@ const iptables = (tool: string) => ({
   closed: `${tool} -P FORWARD DROP; ${tool} -A FORWARD -i docker0 -j ACCEPT`,
   refused: `${tool} -A FORWARD -m conntrack --ctstate INVALID -j DROP; ${tool} -A FORWARD -o wan -m conntrack --ctstate NEW -j REJECT`,
   perhaps: `${tool} -P FORWARD DROP; ${tool} -A FORWARD -p tcp -j ACCEPT; ${tool} -A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT`,
+  late: `${tool} -t mangle -A POSTROUTING -s 10.244.0.0/16 -o wan -j DROP`,
 })
 
 const chain = (type: string, rules: string) =>
@@ -67,6 +68,7 @@ const KINDS = {
       'forward priority filter; policy drop',
       'meta l4proto tcp accept; ct state established accept',
     ),
+    late: chain('postrouting priority mangle', 'ip saddr 10.244.0.0/16 oifname "wan" drop'),
   },
 } as const
 
@@ -137,6 +139,21 @@ describe.each(Object.entries(KINDS))('%s:', (place, rules) => {
     expect(await sourceSeen(pod, internet)).toMatch(/refused|no answer/)
   })
 
+  test('a rule that drops it on its way out', async () => {
+    await write(rules.late)
+    const { status, part } = await explain(internet)
+    expect(await sourceSeen(pod, internet)).toBe('no answer')
+    expect([status, part.seenAs]).toEqual([1, null])
+    expect(part.filters).toMatchObject([
+      { effect: 'drop', hook: 'postrouting', place, table: table('mangle'), priority: -150, certain: true },
+    ])
+    expect((await explained(internet)).slice(-3)).toEqual([
+      expect.stringMatching(/^ {4}\| routing {6}out through wan/),
+      expect.stringMatching(/^ {4}\| postrouting -150 {2}.*\(unknown\): drops it: /),
+      `    x nothing comes to ${internet}`,
+    ])
+  })
+
   test('what may drop some of it is named, and leaves the answer as it is', async () => {
     await write(rules.perhaps)
     const { status, one, part } = await explain(internet)
@@ -146,4 +163,22 @@ describe.each(Object.entries(KINDS))('%s:', (place, rules) => {
     const where = `${place === 'nftables' ? '' : `${place} `}${table('filter')} ${base('FORWARD')}`
     expect(one.notes).toEqual([`these packets may be dropped in ${where}, whose policy is drop`])
   })
+})
+
+test('a filter behind the translation may see another source', async () => {
+  await write(
+    chain('postrouting priority srcnat + 100', `ip saddr ${NODE.ipv4} drop; ip saddr ${POD.ipv4} accept`),
+  )
+  const { status, one, part } = await explain(internet)
+  expect(await sourceSeen(pod, internet)).toBe('no answer')
+  expect([status, part.filters]).toMatchObject([0, [{ hook: 'postrouting', priority: 200, certain: false }]])
+  expect(one.notes).toEqual([expect.stringMatching(/^these packets may be dropped in inet site guard/)])
+  expect(
+    (await explained(internet)).filter(
+      (line) => /^ {4}\| {12,13}\d/.test(line) || line.includes('postrouting'),
+    ),
+  ).toEqual([
+    expect.stringMatching(/^ {4}\| postrouting {3}99 {2}inet ip-masq nat-postrouting/),
+    expect.stringMatching(/^ {4}\| {13}200 {2}inet site guard \(unknown\): may drop it/),
+  ])
 })

@@ -135,6 +135,15 @@ describe('nft:', () => {
     ])
   })
 
+  test('on the way out: before the translation, and after it', () => {
+    const late = { hook: 'postrouting', chains: { base: ['ip saddr 10.244.1.7 drop'] } } as const
+    const [before, after] = [nft({ ...late, priority: 99 }), nft({ ...late, priority: 100 })]
+    expect(found(after)).toEqual(['perhaps drop in base: ip saddr 10.244.1.7 drop'])
+    expect(found(before, after)).toEqual(['drop in base: ip saddr 10.244.1.7 drop'])
+    const forward = nft({ chains: { base: ['drop'] } })
+    expect(found(before, forward)).toEqual(['drop in base: drop'])
+  })
+
   test('nothing comes after a drop', () => {
     const raw = nft({ hook: 'prerouting', priority: -300, chains: { base: ['drop'] } })
     expect(found(nft({ policy: 'drop', chains: { base: [] } }), raw)).toEqual(['drop in base: drop'])
