@@ -62,6 +62,9 @@ function filtersIn(base: FilterHook, flow: Flow): Filter[] {
       case 'drop':
         add('drop', match, text)
         return 'takes'
+      case 'queue':
+        add('drop', { ...match, isCertain: false }, text)
+        return 'passes'
       case 'accept':
         return 'passes'
       default:

@@ -40,7 +40,7 @@ export function readChains(
     const outcome = runListIn(kind, family, { table, ...(runs <= FEW_CHAINS && { chain: name }) })
     if (!outcome.ok) {
       if (name === base && isNothing(outcome)) return { unseen: undefined }
-      // The target is no chain, but for example NFQUEUE.
+      // The target is no chain, but for example TPROXY.
       if (name !== base && isNothing(outcome)) continue
       return { unseen: `others' rules in iptables: ${outcome.tool}: ${outcome.said}` }
     }

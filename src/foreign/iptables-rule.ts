@@ -82,6 +82,8 @@ const OWN_VERDICTS: Readonly<Record<string, Verdict>> = {
   ACCEPT: { do: 'accept' },
   DROP: { do: 'drop' },
   REJECT: { do: 'drop' },
+  NFQUEUE: { do: 'queue' },
+  QUEUE: { do: 'queue' },
   NOTRACK: { do: 'notrack' },
   MASQUERADE: { do: 'masquerade' },
   [OURS]: { do: 'ours' },

@@ -49,6 +49,8 @@ export type Verdict =
   | { readonly do: 'ours' }
   /** `accept` ends this base chain and no other. `drop` ends the packet. */
   | { readonly do: 'return' | 'accept' | 'drop' }
+  /** A program decides. If it accepts the packet, this base chain is over. */
+  | { readonly do: 'queue' }
   /** The packet is not tracked, so no chain for NAT sees it. The next rule is looked at too. */
   | { readonly do: 'notrack' }
   /** The rule counts, marks or logs. The next rule is looked at too. */

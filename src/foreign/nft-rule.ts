@@ -59,7 +59,7 @@ function endOfUnknown(words: readonly string[], at: number): number {
 }
 
 /** Words that begin a verdict, or a statement that is no condition. */
-const STOP = /^(masquerade|snat|return|accept|drop|reject|notrack|jump|goto|vmap|counter|log|comment)$/
+const STOP = /^(masquerade|snat|return|accept|drop|reject|notrack|queue|jump|goto|vmap|counter|log|comment)$/
 
 /** Splits a rule into words. A quoted text is one word, and so is `{ ... }`. */
 function wordsOf(text: string): string[] {
@@ -112,6 +112,8 @@ function statementAt(words: readonly string[], at: number, readMap: ReadMap): St
       return verdictStep(1, { do: word })
     case 'reject':
       return verdictStep(words.length - at, { do: 'drop' })
+    case 'queue':
+      return verdictStep(words.length - at, { do: 'queue' })
     case 'notrack':
       return verdictStep(1, { do: 'notrack' })
     case 'jump':

@@ -78,6 +78,7 @@ function rulesIn(hook: ForeignHook, own: OwnPlace, flow?: Flow): SourceNat[] {
       }
       case 'accept':
       case 'drop':
+      case 'queue':
         return 'passes'
       default:
         return 'none'

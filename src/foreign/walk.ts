@@ -55,7 +55,7 @@ export function walk(
     const within = [...way.chains, name]
     const rules = chains.get(name)
     if (!rules || within.length > DEEPEST) {
-      // Nobody knows what happens there. For example, an NFQUEUE asks a program.
+      // Nobody knows what happens there: it could not be read, or it is a target of iptables that we do not know.
       mayHavePassed = true
       return false
     }

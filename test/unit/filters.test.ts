@@ -108,6 +108,14 @@ describe('nft:', () => {
       ['perhaps drop in base: drop'],
     ],
     [
+      'a program that is asked about a part',
+      { policy: 'drop', chains: { base: ['tcp dport 80 counter queue flags bypass to 1-3'] } },
+      [
+        'perhaps drop in base: tcp dport 80 counter queue flags bypass to 1-3',
+        'perhaps drop in base: policy',
+      ],
+    ],
+    [
       'a goto that ends at the policy',
       { policy: 'drop', chains: { base: ['goto sub', 'accept'], sub: ['tcp dport 80 drop'] } },
       ['perhaps drop in base > sub: tcp dport 80 drop', 'drop in base: policy'],
@@ -175,6 +183,11 @@ describe('iptables:', () => {
     [
       'a program that is asked',
       { policy: 'drop', chains: { base: ['-j NFQUEUE --queue-num 1'] } },
+      ['perhaps drop in base: -j NFQUEUE --queue-num 1'],
+    ],
+    [
+      'a target that nobody knows',
+      { policy: 'drop', chains: { base: ['-j XYZ'] } },
       ['perhaps drop in base: policy'],
     ],
     [

@@ -53,6 +53,7 @@ describe('base chains', () => {
       { base: ['jump sub', 'masquerade'], sub: ['tcp dport 80 return', 'snat to 192.0.2.1'] },
       ['perhaps snat to 192.0.2.1', 'masquerade'],
     ],
+    ['a program that is asked', { base: ['queue to 1', 'masquerade'] }, []],
     [
       'a chain that nobody could read',
       { base: ['tcp dport 80 jump hidden', 'masquerade'] },
