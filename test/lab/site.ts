@@ -129,20 +129,31 @@ function linesOf({ stdout }: ChildProcess): AsyncIterator<string> {
 /** The next line, or "no answer" after so long. */
 export async function nextLine(lines: AsyncIterator<string>, milliseconds = 3000): Promise<string> {
   const timeout = new Promise<string>((resolve) =>
-    setTimeout(resolve, patience(milliseconds), 'no answer').unref(),
+    setTimeout(resolve, patience(milliseconds), NO_ANSWER).unref(),
   )
   return Promise.race([lines.next().then(({ value }) => String(value)), timeout])
 }
 
 /** The source address that an echo server at `destination` sees of a new flow, or the reason why there is none. */
-export async function sourceSeen(
+export function sourceSeen(
   from: Namespace,
   destination: string,
   protocol = 'tcp',
   port = 7007,
 ): Promise<string> {
-  const talk = `exec 3<>/dev/${protocol}/${destination}/${port}; echo hi >&3; head -n 1 <&3`
-  return from.sh(`timeout ${patienceSeconds(4)} bash -c '${talk}' 2>&1 || echo "no answer"`)
+  return talkTo(from, `${protocol}/${destination}/${port}`, 4)
+}
+
+/** Whether a new flow has no answer. Nobody waits long for what is not to come. */
+export async function isLost(from: Namespace, destination: string): Promise<boolean> {
+  return (await talkTo(from, `tcp/${destination}/7007`, 1)) === NO_ANSWER
+}
+
+const NO_ANSWER = 'no answer'
+
+function talkTo(from: Namespace, peer: string, seconds: number): Promise<string> {
+  const talk = `exec 3<>/dev/${peer}; echo hi >&3; head -n 1 <&3`
+  return from.sh(`timeout ${patienceSeconds(seconds)} bash -c '${talk}' 2>&1 || echo "${NO_ANSWER}"`)
 }
 
 /** Address and port, likewise. */
