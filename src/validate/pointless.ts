@@ -6,6 +6,7 @@ import { reasonsFor } from '../config/reasons'
 import { FAMILY_NAMES, type Family } from '../policy/address'
 import { formatPrefix, type InterfaceAddress, type Prefix } from '../policy/prefix'
 import { enclosing, keyOf } from './enclosing'
+import { pointlessKeys } from './pointless-keys'
 
 /** Entries that change nothing. Most often they are typos, or left over from an older list. */
 export interface Pointless {
@@ -22,13 +23,10 @@ interface Known {
 }
 
 export function pointlessIn(settings: Settings, known: Known): Pointless[] {
-  return [...pointlessKeys(settings), ...FAMILY_NAMES.flatMap((family) => ofFamily(settings, known, family))]
-}
-
-function pointlessKeys({ config }: Settings): Pointless[] {
-  if (config.ipv4 || config.ipv6) return []
-  const message = 'ipv4 and ipv6 are both false, so no pod is masqueraded: remove one of them'
-  return [{ path: ['ipv6'], message }]
+  return [
+    ...pointlessKeys(settings.config),
+    ...FAMILY_NAMES.flatMap((family) => ofFamily(settings, known, family)),
+  ]
 }
 
 /** The reasons are those that `ip-masq explain` gives; one that decides for no destination is pointless. */

@@ -149,6 +149,37 @@ describe('what has no effect is a warning:', () => {
     ])
   })
 
+  test('keys of a family that is off', async () => {
+    expect(
+      await judge(`{ "type": "ip-masq", "ipv6": false, "masqLinkLocal": true,
+      "masqLinkLocalIPv6": true,
+      "snatTo": { "ipv4": "192.0.2.10", "ipv6": "2001:db8::10" } }`),
+    ).toEqual([
+      'net.conflist:9:7: warning: masqLinkLocalIPv6 has no effect: ipv6 is false; remove one of the two',
+      'net.conflist:10:41: warning: snatTo.ipv6 has no effect: ipv6 is false; remove one of the two',
+    ])
+  })
+
+  test('namespaces that are chosen and excepted, or excepted and not chosen', async () => {
+    expect(
+      await judge(`{ "type": "ip-masq",
+      "onlyNamespaces": ["shop", "team-*", "lab-a"],
+      "exceptNamespaces": ["team-b", "lab-*", "t*x"] }`),
+    ).toEqual([
+      'net.conflist:10:47: error: Cannot use exceptNamespaces[2] "t*x": write "*" at the end only, as in "team-*"',
+    ])
+    expect(
+      await judge(`{ "type": "ip-masq",
+      "onlyNamespaces": ["shop", "team-*", "lab-a", "x-*"],
+      "exceptNamespaces": ["team-b", "lab-*", "other", "shops", "x-*"] }`),
+    ).toEqual([
+      'net.conflist:9:44: warning: onlyNamespaces[2] "lab-a" has no effect: exceptNamespaces[1] "lab-*" excepts it; remove one of the two',
+      'net.conflist:9:53: warning: onlyNamespaces[3] "x-*" has no effect: exceptNamespaces[4] "x-*" excepts it; remove one of the two',
+      'net.conflist:10:47: warning: exceptNamespaces[2] "other" has no effect: onlyNamespaces does not have it; remove it',
+      'net.conflist:10:56: warning: exceptNamespaces[3] "shops" has no effect: onlyNamespaces does not have it; remove it',
+    ])
+  })
+
   test('what ADD passes over', async () => {
     expect(
       await judge(`{ "type": "ip-masq", "args": { "cni": { "nonMasqueradeCIDRs": [] } },
