@@ -20,8 +20,13 @@ export interface Filter {
   readonly isCertain: boolean
 }
 
-/** The priority at which connection tracking looks at packets (NF_IP_PRI_CONNTRACK). It ignores later rules. */
+/** The priority at which connection tracking looks at packets in prerouting (NF_IP_PRI_CONNTRACK). */
 const CONNTRACK_PRIORITY = -200
+
+/** A packet that is tracked already stays tracked, so a later `notrack` does nothing, whatever its priority. */
+function isBeforeTracking({ hook, priority }: FilterHook): boolean {
+  return hook === 'prerouting' && priority < CONNTRACK_PRIORITY
+}
 
 /** What may happen to the first packet of a flow, in the order of the chains. */
 export function filtersOf(hooks: readonly FilterHook[], flow: Flow): Filter[] {
@@ -57,7 +62,7 @@ function filtersIn(base: FilterHook, flow: Flow): Filter[] {
     const { verdict, text } = match.rule
     switch (verdict.do) {
       case 'notrack':
-        if (priority < CONNTRACK_PRIORITY) add('notrack', match, text)
+        if (isBeforeTracking(base)) add('notrack', match, text)
         return 'none'
       case 'drop':
         add('drop', match, text)

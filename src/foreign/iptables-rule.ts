@@ -107,7 +107,8 @@ const NO_VERDICT = [
 ].map(String)
 
 function verdictOf(option: string, target: string, rest: readonly string[]): Verdict {
-  const known = OWN_VERDICTS[target]
+  // A chain may have the name of a method that every object has, such as `constructor`.
+  const known = Object.hasOwn(OWN_VERDICTS, target) ? OWN_VERDICTS[target] : undefined
   if (known) return known
   if (target === 'SNAT' || target === 'NETMAP')
     return { do: 'snat', to: rest[rest.findIndex((word) => word.startsWith('--to')) + 1] ?? '' }

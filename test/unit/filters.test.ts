@@ -125,6 +125,12 @@ describe('nft:', () => {
       { hook: 'prerouting', priority: -150, chains: { base: ['notrack'] } },
       [],
     ],
+    [
+      'notrack in a later hook, whose packets are all tracked already',
+      { hook: 'forward', priority: -300, chains: { base: ['notrack'] } },
+      [],
+    ],
+    ['notrack on the way out', { hook: 'postrouting', priority: -300, chains: { base: ['notrack'] } }, []],
   ])('%s', (_, written, expected) => {
     expect(found(nft(written))).toEqual(expected)
   })
@@ -189,6 +195,11 @@ describe('iptables:', () => {
       'a target that nobody knows',
       { policy: 'drop', chains: { base: ['-j XYZ'] } },
       ['perhaps drop in base: policy'],
+    ],
+    [
+      'a chain with the name of a method that every object has',
+      { chains: { base: ['-j constructor'], constructor: ['-j DROP'] } },
+      ['drop in base > constructor: -j DROP'],
     ],
     [
       'a target that only changes packets',
