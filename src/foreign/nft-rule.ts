@@ -137,14 +137,18 @@ function interfaceAt(words: readonly string[], at: number, readMap: ReadMap): St
   const { isNot, length } = operatorAt(words, at + 1)
   const value = words[at + 1 + length] ?? ''
   if (value === 'vmap') {
-    return branchesOf({ map: words[at + 2] ?? '', readMap, length: 3 }, (key) => ({
-      on,
-      names: [interfaceOf(key)],
-      isNot: false,
-    }))
+    return branchesOf({ map: words[at + 2] ?? '', readMap, length: 3 }, (key) =>
+      isJoined(key) ? { on: 'other', text: key } : { on, names: [interfaceOf(key)], isNot: false },
+    )
   }
-  if (value === '' || value.startsWith('@')) return undefined
-  return only(2 + length, { on, names: membersOf(value).map(interfaceOf), isNot })
+  const members = membersOf(value)
+  if (value === '' || value === '.' || value.startsWith('@') || members.some(isJoined)) return undefined
+  return only(2 + length, { on, names: members.map(interfaceOf), isNot })
+}
+
+/** Whether a key has several parts, as in `iifname . oifname vmap { "cni0" . "eth0" : drop }`. */
+function isJoined(key: string): boolean {
+  return key.includes(' . ')
 }
 
 /** `ct state established,related`, `ct state != invalid`, `ct state vmap { invalid : drop }` */
