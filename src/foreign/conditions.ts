@@ -40,6 +40,11 @@ export function allHold(conditions: readonly Condition[], flow: Flow): Holds {
   return answers.includes('maybe') ? 'maybe' : 'yes'
 }
 
+/** Whether packets of the flow may match a rule, also if a rule of another chain has kept them from being tracked. */
+export function mayMatch(conditions: readonly Condition[], flow: Flow): boolean {
+  return (['new', 'untracked'] as const).some((state) => allHold(conditions, { ...flow, state }) !== 'no')
+}
+
 function holds(condition: Condition, flow: Flow): Holds {
   const { source, destination, inInterface, outInterface, mark, state = 'new' } = flow
   switch (condition.on) {

@@ -1,6 +1,6 @@
 import { type Iptables, type Outcome, runListIn } from '../backend/iptables/tool'
 import type { Family } from '../policy/address'
-import { allHold, type Flow } from './conditions'
+import { type Flow, mayMatch } from './conditions'
 import { parseIptablesRule } from './iptables-rule'
 import type { ForeignRule } from './model'
 
@@ -48,7 +48,7 @@ export function readChains(
     if (name === base && outcome.stdout.includes(`-P ${base} DROP`)) policy = 'drop'
     for (const { verdict, conditions } of chains.get(name) ?? []) {
       const isJump = verdict.do === 'jump' || verdict.do === 'goto'
-      if (isJump && (!wanted || allHold(conditions, wanted) !== 'no')) open.push(verdict.chain)
+      if (isJump && (!wanted || mayMatch(conditions, wanted))) open.push(verdict.chain)
     }
   }
   return { chains, policy }

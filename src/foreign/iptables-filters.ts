@@ -6,7 +6,10 @@ import type { Flow } from './conditions'
 import { readChains } from './iptables-chains'
 import type { FilterHook, FilterHookName, ForeignFilters } from './model'
 
-/** The base chains in which iptables may stop a forwarded packet, or keep it from being tracked, in their order. */
+/**
+ * The base chains in which iptables may stop a forwarded packet, or keep it from being tracked, in their order. The
+ * priorities are those of iptables-legacy; iptables-nft gives its security table another one.
+ */
 const BASES: readonly {
   readonly table: string
   readonly chain: string
@@ -51,9 +54,9 @@ export function readIptablesFilters(
   }
   for (const base of BASES) {
     const { table, chain } = base
-    const isOfNft = chains.some((one) => one.family === family && one.table === table && one.name === chain)
-    if (isOfNft && nft !== undefined) {
-      readOne(nft, base)
+    const ofNft = chains.find((one) => one.family === family && one.table === table && one.name === chain)
+    if (ofNft && nft !== undefined) {
+      readOne(nft, { ...base, priority: ofNft.priority })
       chainsOfNft.push(`${family} ${table} ${chain}`)
     }
     if (!legacyTables.includes(table)) continue

@@ -1,6 +1,6 @@
 import { type NftProcess, runScript } from '../backend/nftables/text/nft'
 import type { Family } from '../policy/address'
-import { allHold, type Flow, flowAt } from './conditions'
+import { type Flow, flowAt, mayMatch } from './conditions'
 import {
   type FilterHook,
   type FilterHookName,
@@ -144,7 +144,7 @@ function readHook(
     chains.set(name, rules)
     for (const { verdict, conditions } of rules) {
       const isJump = verdict.do === 'jump' || verdict.do === 'goto'
-      if (isJump && (!wanted || allHold(conditions, wanted) !== 'no')) open.push(verdict.chain)
+      if (isJump && (!wanted || mayMatch(conditions, wanted))) open.push(verdict.chain)
     }
   }
   const families = familiesOf(table)

@@ -28,7 +28,7 @@ async function write(rules: string): Promise<void> {
 }
 afterEach(() =>
   site.node.sh(`nft flush ruleset; for table in raw filter mangle; do
-    ! grep -qs $table /proc/net/ip_tables_names || iptables-legacy -t $table -F; done
+    ! grep -qs $table /proc/net/ip_tables_names || { iptables-legacy -t $table -F; iptables-legacy -t $table -X; }; done
     ! grep -qs filter /proc/net/ip_tables_names || iptables-legacy -P FORWARD ACCEPT`),
 )
 
@@ -47,6 +47,8 @@ async function explained(destination: string): Promise<readonly string[]> {
 const who = `shop/web (${POD.ipv4}), network cbr0`
 const iptables = (tool: string) => ({
   untracked: `${tool} -t raw -A PREROUTING -s 10.244.0.0/16 -j CT --notrack`,
+  untrackedDrop: `${tool} -t raw -A PREROUTING -s 10.244.0.0/16 -j CT --notrack; ${tool} -N others
+    ${tool} -A others -j DROP; ${tool} -A FORWARD -m conntrack --ctstate UNTRACKED -j others`,
   closed: `${tool} -P FORWARD DROP; ${tool} -A FORWARD -i docker0 -j ACCEPT`,
   refused: `${tool} -A FORWARD -m conntrack --ctstate INVALID -j DROP; ${tool} -A FORWARD -o wan -m conntrack --ctstate NEW -j REJECT`,
   perhaps: `${tool} -P FORWARD DROP; ${tool} -A FORWARD -p tcp -j ACCEPT; ${tool} -A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT`,
@@ -62,6 +64,10 @@ const KINDS = {
   'iptables-legacy': iptables('iptables-legacy'),
   nftables: {
     untracked: chain('prerouting priority raw', 'iifname "pod" notrack'),
+    untrackedDrop: `nft -f - <<< 'table inet site { chain others { drop; }
+      chain early { type filter hook prerouting priority raw; iifname "pod" notrack; }
+      chain guard { type filter hook forward priority filter; ct state untracked jump others; }
+    }'`,
     closed: chain('forward priority filter; policy drop', 'iifname "docker0" accept'),
     refused: chain('forward priority filter', 'ct state invalid drop; oifname "wan" ct state new reject'),
     perhaps: chain(
@@ -106,6 +112,17 @@ describe.each(Object.entries(KINDS))('%s:', (place, rules) => {
     const exempt = await explain(onPrem)
     expect([exempt.status, exempt.part.seenAs, exempt.one.problems]).toEqual([
       ...[0, [await sourceSeen(pod, onPrem)], []],
+    ])
+  })
+
+  test('a chain that only untracked packets come to', async () => {
+    await write(rules.untrackedDrop)
+    const { status, part } = await explain(internet)
+    expect(await isLost(pod, internet)).toBe(true)
+    expect([status, part.seenAs]).toEqual([1, null])
+    expect(part.filters).toMatchObject([
+      { effect: 'notrack', hook: 'prerouting', certain: true },
+      { effect: 'drop', hook: 'forward', chains: [base('FORWARD'), 'others'], certain: true },
     ])
   })
 
@@ -180,4 +197,13 @@ test('a filter behind the translation may see another source', async () => {
     expect.stringMatching(/^ {4}\| {14}200 {2}inet site guard \(unknown\): may drop it/),
     `    v ${internet} sees ${NODE.ipv4}`,
   ])
+})
+
+test('the priority that iptables-nft gives its security table', async () => {
+  await write('iptables-nft -t security -A FORWARD -s 10.244.0.0/16 -j DROP')
+  const { part } = await explain(internet)
+  const chains = await site.node.sh('nft list chains ip')
+  const [, priority] =
+    /chain FORWARD \{\s+type filter hook forward priority (\d+);/.exec(String(chains)) ?? []
+  expect(part.filters).toMatchObject([{ hook: 'forward', priority: Number(priority), certain: true }])
 })
