@@ -1,6 +1,12 @@
 import type { Config } from '../config/keys'
 import type { NamespacePattern } from '../config/namespaces'
-import type { Pointless } from './pointless'
+import type { Path } from '../config/path'
+
+/** Entries that change nothing. Most often they are typos, or left over from an older list. */
+export interface Pointless {
+  readonly path: Path
+  readonly message: string
+}
 
 /** Keys that change nothing beside others in the same config. */
 export function pointlessKeys(config: Config): Pointless[] {

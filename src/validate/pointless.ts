@@ -1,18 +1,11 @@
 import type { JsonObject } from '../cni/json'
 import type { Settings } from '../config/intent'
-import type { Path } from '../config/path'
 import type { Reason } from '../config/reason'
 import { reasonsFor } from '../config/reasons'
 import { FAMILY_NAMES, type Family } from '../policy/address'
 import { formatPrefix, type InterfaceAddress, type Prefix } from '../policy/prefix'
 import { enclosing, keyOf } from './enclosing'
-import { pointlessKeys } from './pointless-keys'
-
-/** Entries that change nothing. Most often they are typos, or left over from an older list. */
-export interface Pointless {
-  readonly path: Path
-  readonly message: string
-}
+import { type Pointless, pointlessKeys } from './pointless-keys'
 
 interface Known {
   /** The config as it is written. */
