@@ -1,7 +1,7 @@
 import { close, openToAppend, statusOfOpen, writeNext } from '#system/files'
 import { effectiveUser } from '#system/program'
 import { encode } from '#system/text'
-import { isMissing } from '../system/errors'
+import { errorCode } from '../system/errors'
 import { inPlainWords } from '../system/plain-words'
 
 const MODE = 0o600
@@ -23,7 +23,7 @@ export function appendLine(path: string, line: string): string | undefined {
     }
     return undefined
   } catch (error) {
-    const why = isMissing(error) ? 'its directory does not exist; make it' : inPlainWords(error)
+    const why = errorCode(error) === 'ENOENT' ? 'its directory does not exist; make it' : inPlainWords(error)
     return `Cannot log to ${path}: ${why}`
   }
 }

@@ -157,6 +157,12 @@ describe('where the log cannot be written, the call goes on and says why', () =>
     await warned(path, 'its directory does not exist; make it')
   })
 
+  test('a file in place of the directory', async () => {
+    const file = join(directory, 'file')
+    writeFileSync(file, '')
+    await warned(join(file, 'x.log'), 'it, or a part of its path, is not a directory')
+  })
+
   test('a link', async () => {
     const target = join(directory, 'target')
     writeFileSync(target, '')
