@@ -169,8 +169,9 @@ function rulesIn(text: string): string[] {
   return rules
 }
 
+/** Counts a character outside of comments and other quoted texts. */
 function count(text: string, character: string): number {
-  return text.split(character).length - 1
+  return text.replaceAll(/"[^"]*"/g, '').split(character).length - 1
 }
 
 /** The elements of a listed map. */

@@ -207,3 +207,12 @@ test('the priority that iptables-nft gives its security table', async () => {
     /chain FORWARD \{\s+type filter hook forward priority (\d+);/.exec(String(chains)) ?? []
   expect(part.filters).toMatchObject([{ hook: 'forward', priority: Number(priority), certain: true }])
 })
+
+test('a brace in a comment does not hide the rules after it', async () => {
+  await write(
+    chain('forward priority filter', 'ip saddr 10.1.0.0/16 accept comment "a { b"; oifname "wan" drop'),
+  )
+  const { part } = await explain(internet)
+  expect(await isLost(pod, internet)).toBe(true)
+  expect(part.filters).toMatchObject([{ rule: 'oifname "wan" drop', certain: true }])
+})
