@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { fishCompletion } from '../../src/commands/documents/fish'
+import { zshCompletion } from '../../src/commands/documents/zsh'
 import { LOAD, type Load } from '../../src/commands/load'
 import { ROWS } from '../../src/commands/rows'
 import { run } from '../../src/commands/run'
@@ -251,6 +253,11 @@ describe('help', () => {
     const isWhole = (line: string) => /^ {2}(?:ip-masq|kubectl) /.test(line)
     expect(lines.filter((line) => line.length > 80 && !isWhole(line))).toEqual([])
   })
+})
+
+test('completions say which option another one needs', () => {
+  expect(fishCompletion(rows)).toContain("-l interval -d 'with --watch: sync at least this often'")
+  expect(zshCompletion(rows)).toContain("'--interval=[with --watch\\: sync at least this often]:TIME: '")
 })
 
 describe.each(rows)('the row of $name', (row) => {

@@ -1,4 +1,5 @@
 import type { CommandRow } from '../table/command'
+import { helpTextOf } from '../table/help-text'
 import type { Completion } from '../table/kinds'
 import { sign } from './signature'
 
@@ -22,12 +23,11 @@ function commandLines(row: CommandRow, rows: readonly CommandRow[]): readonly st
   const names = rows.map(({ name }) => name)
   return [
     line(row.name, "-s h -l help -d 'print its help'"),
-    ...Object.values(row.options).map(({ flag, help, kind }) =>
-      line(
-        row.name,
-        `-l ${flag.slice(2)} -d ${quote(help)}${kind === undefined ? '' : ` -r ${complete(kind.complete, names)}`}`,
-      ),
-    ),
+    ...Object.values(row.options).map((option) => {
+      const { flag, kind } = option
+      const value = kind === undefined ? '' : ` -r ${complete(kind.complete, names)}`
+      return line(row.name, `-l ${flag.slice(2)} -d ${quote(helpTextOf(option))}${value}`)
+    }),
     ...Object.values(row.positionals).map(({ kind }) => line(row.name, complete(kind.complete, names))),
   ]
 }
