@@ -155,6 +155,10 @@ describe('what cannot be used', () => {
       'install --health-port 1',
       'Cannot run ip-masq install: --health-port has no effect without --watch or --sync; write --watch or --sync too, or leave --health-port out; see ip-masq install --help',
     ],
+    [
+      'explain --conf= --pod-subnet 10.244.1.0/24 10.244.1.7 192.0.2.1',
+      'Cannot run ip-masq explain: --pod-subnet has no effect without --conf; write --conf too, or leave --pod-subnet out; see ip-masq explain --help',
+    ],
     ['sync --conf-dir=', 'Cannot use --conf-dir "": write a directory'],
     ['sync --cache-dir=', 'Cannot use --cache-dir "": write a directory'],
     ['sync --root=host', `Cannot use --root "host": write an absolute path, where the host's / is mounted`],

@@ -79,7 +79,8 @@ function readOption(option: OptionRow, line: Line): unknown {
 
 /** Refuses an option that would have no effect: whoever typed it believes that it has one. */
 function requireEffect({ flag, onlyWith = [] }: OptionRow, { row, parsed: { given } }: Line): void {
-  const isGiven = (name: string) => given.has(name.slice(2))
+  // An empty value counts as none; a switch has no values.
+  const isGiven = (name: string) => given.has(name.slice(2)) && given.get(name.slice(2))?.at(-1) !== ''
   if (!isGiven(flag) || onlyWith.length === 0 || onlyWith.some(isGiven)) return
   const others = onlyWith.join(' or ')
   throw new UsageError(
