@@ -30,7 +30,8 @@ const isIn = async () => (await read()).includes('ip-masq')
 /** With all that it says in one file. */
 function start(options = '') {
   const log = join(directory, 'log')
-  const line = `install --bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir} --watch ${options}`
+  const caches = options.includes('--sync') ? `--cache-dir ${cacheDir}` : ''
+  const line = `install --bin-dir ${binDir} --conf-dir ${confDir} ${caches} --watch ${options}`
   const child = node.start('bash', '-c', `exec ${EXECUTABLES.native} ${line} > ${log} 2>&1`)
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
   const said = () => readFile(log, 'utf8').catch(() => '')

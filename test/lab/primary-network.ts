@@ -101,8 +101,7 @@ export async function createPrimaryNetwork(options: PrimaryOptions): Promise<Pri
     if (!entry) throw new Error(`there was no ADD of ${containerID}`)
     return entry
   }
-  const directories = `--bin-dir ${binDir} --conf-dir ${confDir} --cache-dir ${cacheDir}`
-  const installLine = `install --mode patch --network ${name} --disable-primary-masq ${directories}`
+  const installLine = `install --mode patch --network ${name} --disable-primary-masq --bin-dir ${binDir} --conf-dir ${confDir}`
   const environment = { directory, ...(options.path && { path: options.path }) }
 
   return {
@@ -148,7 +147,15 @@ export async function createPrimaryNetwork(options: PrimaryOptions): Promise<Pri
       const { status, stderr } = await runCommand(node, installLine)
       if (status !== 0) throw new Error(stderr)
     },
-    watch: () => node.start(EXECUTABLES.native, ...installLine.split(' '), '--watch', '--sync'),
+    watch: () =>
+      node.start(
+        EXECUTABLES.native,
+        ...installLine.split(' '),
+        '--watch',
+        '--sync',
+        '--cache-dir',
+        `${cacheDir}`,
+      ),
     command: (line) => runCommand(node, `${line} --conf-dir ${confDir} --cache-dir ${cacheDir}`),
     async check(containerID) {
       const { result } = entryOf(containerID)

@@ -78,6 +78,7 @@ describe('values', () => {
       '90',
       '--cache-dir=a',
       '--cache-dir=b',
+      '--sync',
     ]
     expect(parseCommand(ROWS.install, line, {})).toMatchObject({
       profile: 'k3s',

@@ -89,7 +89,7 @@ export const INSTALL = {
       help: 'also remove the rules of pods that are proven gone',
     },
     keepPrimaryRules: { ...KEEP_PRIMARY_RULES, onlyWith: ['--sync'] },
-    cacheDirs: { ...CACHE_DIR, help: `with --sync: ${CACHE_DIR.help}` },
+    cacheDirs: { ...CACHE_DIR, onlyWith: ['--sync'] },
     healthPort: {
       ...HEALTH_PORT,
       onlyWith: ['--watch', '--sync'],
