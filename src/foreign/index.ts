@@ -23,7 +23,11 @@ export function readForeign(run: Tools, host: Host, { wanted, chains }: ForeignO
   const isRead = (table: string, chain: string) =>
     chain === 'POSTROUTING' && iptables.tablesOfNft.includes(table)
   const isAllRead = others?.every(({ family, table, name }) => isRead(`${family} ${table}`, name)) ?? false
-  const nft = isAllRead ? NOTHING : readWithNft(run, host, isRead)
+  // The chains of a dormant table are not hooked.
+  const isHooked = (table: string, chain: string) =>
+    others?.some((one) => `${one.family} ${one.table}` === table && one.name === chain) ?? true
+  const isSkipped = (table: string, chain: string) => isRead(table, chain) || !isHooked(table, chain)
+  const nft = isAllRead ? NOTHING : readWithNft(run, host, isSkipped)
   return {
     hooks: [...nft.hooks, ...iptables.hooks],
     unseen: [...nft.unseen, ...iptables.unseen, ...unseenOfCilium()],
@@ -38,11 +42,11 @@ function isOurs({ family, table }: BaseChain): boolean {
   return family === 'inet' && table === 'ip-masq'
 }
 
-function readWithNft(run: Tools, host: Host, isRead: (table: string, chain: string) => boolean): Foreign {
+function readWithNft(run: Tools, host: Host, isSkipped: (table: string, chain: string) => boolean): Foreign {
   if ('tried' in host.findTool('nft')) return NO_NFT
   return readNft(
     (args, input) => run('nft', args, input),
-    ({ table, chain }) => isRead(table, chain),
+    ({ table, chain }) => isSkipped(table, chain),
   )
 }
 

@@ -24,7 +24,9 @@ export function readFilters(run: Tools, host: Host, { wanted, chains }: Options)
       families.includes(family) &&
       !isRead(`${family} ${table} ${name}`),
   )
-  const nft = rest.length === 0 ? NOTHING : readWithNft(run, host, { wanted, isRead })
+  const isWanted = (chain: string) =>
+    rest.some(({ family, table, name }) => chain === `${family} ${table} ${name}`)
+  const nft = rest.length === 0 ? NOTHING : readWithNft(run, host, { wanted, isWanted })
   return {
     hooks: [...iptables.hooks, ...nft.hooks].filter(doesAnything),
     unseen: [...iptables.unseen, ...nft.unseen],
@@ -33,13 +35,13 @@ export function readFilters(run: Tools, host: Host, { wanted, chains }: Options)
 
 interface Reading {
   readonly wanted: Flow
-  readonly isRead: (chain: string) => boolean
+  readonly isWanted: (chain: string) => boolean
 }
 
-function readWithNft(run: Tools, host: Host, { wanted, isRead }: Reading): ForeignFilters {
+function readWithNft(run: Tools, host: Host, { wanted, isWanted }: Reading): ForeignFilters {
   if ('tried' in host.findTool('nft')) return NO_NFT
   const nft = (args: readonly string[], input: string) => run('nft', args, input)
-  return readNftFilters(nft, wanted, ({ table, chain }) => isRead(`${table} ${chain}`))
+  return readNftFilters(nft, wanted, ({ table, chain }) => !isWanted(`${table} ${chain}`))
 }
 
 function doesAnything({ chain, chains, policy }: FilterHook): boolean {

@@ -216,3 +216,19 @@ test('a brace in a comment does not hide the rules after it', async () => {
   expect(await isLost(pod, internet)).toBe(true)
   expect(part.filters).toMatchObject([{ rule: 'oifname "wan" drop', certain: true }])
 })
+
+test('a dormant table stops nothing, and translates nothing', async () => {
+  await write(`nft -f - <<< 'table inet site { flags dormant;
+      chain guard { type filter hook forward priority 0; policy drop; }
+      chain out { type nat hook postrouting priority 50; snat ip to 198.51.100.77; }
+    }
+    table ip other { chain out { type nat hook postrouting priority 200; masquerade; }
+      chain guard { type filter hook forward priority 0; ip daddr 192.0.2.1 drop; }
+    }'`)
+  const { status, part } = await explain(internet)
+  expect(await sourceSeen(pod, internet)).toBe(NODE.ipv4)
+  expect([status, part.seenAs, part.filters]).toEqual([0, [NODE.ipv4], []])
+  // The hooked table beside it is seen.
+  expect((await explain(onPrem)).part.others).toMatchObject([{ table: 'ip other', decides: true }])
+  expect(await sourceSeen(pod, onPrem)).toBe(NODE.ipv4)
+})

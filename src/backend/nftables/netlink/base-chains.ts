@@ -1,7 +1,7 @@
 import type { BaseChain } from '../base-chain'
 import type { Outcome } from '../carrier'
 import { must, reading } from './ask'
-import { CHAIN, HOOK, MESSAGES } from './protocol'
+import { CHAIN, DORMANT, HOOK, MESSAGES, TABLE } from './protocol'
 import type { Session } from './session'
 import { HOOK_NAMES } from './structure'
 import { attributesOf, parseAttributes, readText, readU32 } from './wire'
@@ -12,14 +12,22 @@ import { attributesOf, parseAttributes, readText, readU32 } from './wire'
  */
 const ATTEMPTS = 3
 
+/** Chains of dormant tables are left out, because the kernel hooks none of them. */
 export function readBaseChains(session: Session): Outcome<readonly BaseChain[]> {
   return reading(session, () => {
-    for (let attempt = 1; ; attempt++) {
-      const { messages, wasInterrupted } = must(session.dump(MESSAGES.getChain, undefined, ANY_FAMILY))
-      if (wasInterrupted && attempt < ATTEMPTS) continue
-      return messages.flatMap((message) => baseChainIn(message.payload))
-    }
+    const dormant = new Set(listed(session, MESSAGES.getTable).flatMap(dormantTableIn))
+    const chains = listed(session, MESSAGES.getChain).flatMap(baseChainIn)
+    return chains.filter(({ family, table }) => !dormant.has(`${family} ${table}`))
   })
+}
+
+/** What a dump of all families lists; each payload begins with struct nfgenmsg, whose first byte is the family. */
+function listed(session: Session, type: number): Uint8Array[] {
+  for (let attempt = 1; ; attempt++) {
+    const { messages, wasInterrupted } = must(session.dump(type, undefined, ANY_FAMILY))
+    if (wasInterrupted && attempt < ATTEMPTS) continue
+    return messages.map(({ payload }) => payload)
+  }
 }
 
 /** NFPROTO_UNSPEC */
@@ -35,7 +43,17 @@ const FAMILIES: Readonly<Record<number, string>> = {
   10: 'ip6',
 }
 
-/** Parses a base chain. `payload` begins with struct nfgenmsg, whose first byte is the family. */
+function familyIn(payload: Uint8Array): string {
+  return FAMILIES[payload[0] ?? 0] ?? `${payload[0]}`
+}
+
+/** `ip nat`, if the table is dormant. */
+function dormantTableIn(payload: Uint8Array): string[] {
+  const attributes = attributesOf({ payload })
+  const flags = readU32(attributes.get(TABLE.flags)) ?? 0
+  return flags & DORMANT ? [`${familyIn(payload)} ${readText(attributes.get(TABLE.name))}`] : []
+}
+
 function baseChainIn(payload: Uint8Array): BaseChain[] {
   const attributes = attributesOf({ payload })
   const hook = attributes.get(CHAIN.hook)
@@ -44,7 +62,7 @@ function baseChainIn(payload: Uint8Array): BaseChain[] {
   const number = readU32(parts.get(HOOK.number)) ?? -1
   return [
     {
-      family: FAMILIES[payload[0] ?? 0] ?? `${payload[0]}`,
+      family: familyIn(payload),
       table: readText(attributes.get(CHAIN.table)),
       name: readText(attributes.get(CHAIN.name)),
       type: readText(attributes.get(CHAIN.type)),
