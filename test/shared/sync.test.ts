@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { CHANGES_TOO_FAST } from '../../src/backend/nftables/table-state'
 import { type CachedNetwork, createCachedNetwork, makeOld } from '../lab/cached-network'
 import { firewall, masquerading } from '../lab/firewall'
 import { createNamespace, type Namespace } from '../lab/namespace'
@@ -545,7 +546,9 @@ describe('beside everything else', () => {
     const loop = async (command: string) => {
       while (!isDone) {
         const reply = await network.command(command)
-        expect(reply).toEqual({ ...reply, status: 0 })
+        // On a busy machine no two listings of nft may agree. Then it says so, and what was done is right all the same.
+        const isDoubtful = reply.lines.some((line) => line.startsWith(`error: ${CHANGES_TOO_FAST}; `))
+        expect(reply).toEqual({ ...reply, status: isDoubtful ? 1 : 0 })
       }
     }
     const loops = [loop('sync'), loop('sync --prune')]
@@ -566,7 +569,7 @@ describe('beside everything else', () => {
         expected[address.split('/')[0] ?? ''] = i % 4 === 0 ? `reuse-${i}` : `pod-${i}`
     }
     expect(await holders()).toMatchObject(expected)
-    await network.command('sync --prune --grace 0')
+    expect(await network.command('sync --prune --grace 0')).toMatchObject({ status: 0 })
     expect(await holders()).toEqual(expected)
   })
 })

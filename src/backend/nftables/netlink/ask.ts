@@ -1,4 +1,3 @@
-import { now, pause } from '#system/clock'
 import { ERRNO } from '../../../system/errno'
 import type { Outcome } from '../carrier'
 import { TABLE_NAME } from '../layout'
@@ -65,21 +64,4 @@ export function dumpOfSet(session: Session, set: string): Dump {
 export function generation(session: Session): number | undefined {
   const message = must(getOne(session, { type: MESSAGES.getGeneration, write: () => {} }))
   return readU32(attributesOf(message).get(GENERATION_ID))
-}
-
-/** How long to read again what changes during the read: on a busy node everybody's ADDs change it. */
-const READING_MS = 10_000
-
-/**
- * Pauses a little longer each time, and differently in each process, so that processes do not collide again. False when
- * it is time to give up.
- */
-export function untilLate(milliseconds = READING_MS): () => boolean {
-  const end = now() + milliseconds
-  let longest = 1
-  return () => {
-    longest = Math.min(2 * longest, 50)
-    pause(1 + Math.random() * longest)
-    return now() < end
-  }
 }

@@ -1,5 +1,6 @@
 import { addressOf, digitsOf } from '../../../policy/address'
-import { dumpOfSet, generation, untilLate } from './ask'
+import { untilLate } from '../until-late'
+import { dumpOfSet, generation } from './ask'
 import { elementsIn, type WalkedElement } from './decode'
 import { findElements } from './find'
 import type { Session } from './session'

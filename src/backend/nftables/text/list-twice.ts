@@ -2,11 +2,13 @@ import { formatAddress } from '../../../policy/address-text'
 import type { Outcome } from '../carrier'
 import { renderVerdict, TABLE } from '../render'
 import type { TableState } from '../table-state'
+import { untilLate } from '../until-late'
 import { hasRepeats, parseTable } from './listing'
 import { type NftProcess, runList } from './nft'
 
-/** The most listings; if none can be believed, the last one is marked. */
-const MOST_LISTINGS = 10
+/** How long to list, and how often at least; if no listing can be believed by then, the last one is marked. */
+const LISTING_MS = 5_000
+const LEAST_LISTINGS = 10
 
 /**
  * Lists the table with the elements of its maps. nft walks hash tables too, and such a walk misses elements when the
@@ -14,6 +16,7 @@ const MOST_LISTINGS = 10
  * before it had the same elements.
  */
 export function listTwice(nft: NftProcess, policies: readonly string[]): Outcome<TableState> {
+  const again = untilLate(LISTING_MS)
   let previous: string | undefined
   for (let i = 1; ; i++) {
     const listed = runList(nft, `table ${TABLE}`)
@@ -21,7 +24,9 @@ export function listTwice(nft: NftProcess, policies: readonly string[]): Outcome
     const state = parseTable(listed.stdout, policies)
     const print = hasRepeats(listed.stdout) ? undefined : printOf(state)
     if (print !== undefined && print === previous) return { ok: true, value: state }
-    if (i === MOST_LISTINGS) return { ok: true, value: { ...state, mayLack: true } }
+    // The first two follow each other at once: on most nodes they agree.
+    const isLate = i > 1 && !again()
+    if (isLate && i >= LEAST_LISTINGS) return { ok: true, value: { ...state, mayLack: true } }
     previous = print
   }
 }
