@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
  */
 const BASELINE_MS = 3.5
 
-/** A sanitized executable takes ten times as long, most of a test waits for other things. */
+/** A sanitized executable takes ten times as long, and most of a test waits for other things. */
 const SANITIZED = process.env.IP_MASQ_NATIVE ? 5 : 1
 
 let slowness = SANITIZED
@@ -30,7 +30,18 @@ export function patience(milliseconds: number): number {
   return Math.ceil(milliseconds * slowness)
 }
 
-/** The same in whole seconds, as commands take them. */
+/**
+ * Watches look anew every 60 s, whatever has happened. What is seen later than this may come from such a look, and not from
+ * what a test is about.
+ */
+const LONGEST_WAIT_MS = 50_000
+
+/** The time to wait for something that is to happen by itself. */
+export function waitingTime(milliseconds: number): number {
+  return Math.min(patience(milliseconds), LONGEST_WAIT_MS)
+}
+
+/** `patience` in whole seconds, as commands take them. */
 export function patienceSeconds(seconds: number): number {
   return Math.ceil(patience(seconds * 1000) / 1000)
 }

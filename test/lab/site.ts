@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createNamespace, type Namespace } from './namespace'
-import { patience, patienceSeconds } from './patience'
+import { patienceSeconds, waitingTime } from './patience'
 
 /**
  * A node, and what lies outside of it. Pods are added by a runtime (`runtime.ts`) or by hand.
@@ -129,7 +129,7 @@ function linesOf({ stdout }: ChildProcess): AsyncIterator<string> {
 /** The next line, or "no answer" after so long. */
 export async function nextLine(lines: AsyncIterator<string>, milliseconds = 3000): Promise<string> {
   const timeout = new Promise<string>((resolve) =>
-    setTimeout(resolve, patience(milliseconds), NO_ANSWER).unref(),
+    setTimeout(resolve, waitingTime(milliseconds), NO_ANSWER).unref(),
   )
   return Promise.race([lines.next().then(({ value }) => String(value)), timeout])
 }

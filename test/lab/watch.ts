@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { CachedNetwork } from './cached-network'
 import type { Namespace } from './namespace'
-import { patience } from './patience'
+import { waitingTime } from './patience'
 import { EXECUTABLES } from './plugin'
 import { nextLine } from './site'
 
@@ -21,9 +21,9 @@ export async function startWatch(
   return { child, lines, exit }
 }
 
-/** Waits for what will be. The time is for a busy machine; it is well below the intervals of those who look anew. */
+/** Waits for what will be. */
 export async function until(condition: () => Promise<boolean>, milliseconds = 30_000): Promise<void> {
-  const limit = patience(milliseconds)
+  const limit = waitingTime(milliseconds)
   const end = performance.now() + limit
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not within ${limit} ms`)

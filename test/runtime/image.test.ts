@@ -33,7 +33,6 @@ beforeAll(async () => {
   site = await createSite()
   containerd = await startContainerd(site.node, REFERENCE_PLUGINS)
   await importImage(containerd)
-  // The image is made here, which takes a minute on a busy machine.
 })
 afterAll(async () => {
   await containerd?.stop()

@@ -311,7 +311,6 @@ describe('an address that moved from A to B', () => {
   })
 })
 
-// Hundreds of calls: on a busy machine they take more than a minute.
 describe('many at once', () => {
   const pods = Array.from({ length: 100 }, (_, i) =>
     withAddresses(`pod-${i}`, `10.244.2.${i + 1}/24`, `fd00::${i + 1}/64`),
