@@ -3,14 +3,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * The program's modules as bytecode; the build writes them. The last one has no name. A module with a size is a block of
- * LZ4, and the size is the number of its bytes when it is expanded.
- */
+/* Modules as bytecode; the build writes the list, and the last one has no name. */
 typedef struct {
   const char *name;
   const uint8_t *start, *end;
-  size_t size;
 } Chunk;
 
 extern const Chunk CHUNKS[];

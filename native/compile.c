@@ -1,9 +1,7 @@
 /*
- * Runs at build time. `compile <directory> <out> <start> <program>... -- <name>...` writes the bytecode of the script
- * <start> and of each ES module in a directory to another directory. The modules that they import need not exist.
- *
- * A program is a list of two: <start> and the module. The engine uses bytecode without copying it only if the names in it
- * are the first that the engine learns, and it has learnt those of <start> before.
+ * Runs at build time. `compile <directory> <out> <program> <name>... -- <name>...` writes the bytecode of ES modules in a
+ * directory to another directory: those before the "--" as a list to the file <program>, the others each to a file of its
+ * name. The modules that they import need not exist.
  */
 #include "quickjs.h"
 #include <stdio.h>
@@ -41,22 +39,29 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque) {
   return JS_NewCModule(ctx, name, no_exports);
 }
 
-static JSValue parse(JSContext *ctx, const char *directory, const char *name, int type) {
+/* Each file has a runtime of its own, so that its atoms do not depend on other files. */
+static JSContext *new_context(void) {
+  JSRuntime *runtime = JS_NewRuntime();
+  JS_SetModuleLoaderFunc(runtime, NULL, load, NULL);
+  JS_SetStripInfo(runtime, JS_STRIP_SOURCE | JS_STRIP_DEBUG);
+  return JS_NewContext(runtime);
+}
+
+static void free_context(JSContext *ctx) {
+  JSRuntime *runtime = JS_GetRuntime(ctx);
+  JS_FreeContext(ctx);
+  JS_FreeRuntime(runtime);
+}
+
+static JSValue parse(JSContext *ctx, const char *directory, const char *name) {
   char path[4096];
   size_t length;
   snprintf(path, sizeof path, "%s/%s", directory, name);
   char *text = read_file(path, &length);
   if (!text) return JS_ThrowReferenceError(ctx, "cannot read %s", path);
-  JSValue parsed = JS_Eval(ctx, text, length, name, type | JS_EVAL_FLAG_COMPILE_ONLY);
+  JSValue parsed = JS_Eval(ctx, text, length, name, JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
   free(text);
   return parsed;
-}
-
-static JSValue pair(JSContext *ctx, JSValue first, JSValue second) {
-  JSValue both = JS_NewArray(ctx);
-  if (JS_IsException(first) || JS_IsException(second) || JS_IsException(both)) return JS_EXCEPTION;
-  if (JS_SetPropertyUint32(ctx, both, 0, first) < 0 || JS_SetPropertyUint32(ctx, both, 1, second) < 0) return JS_EXCEPTION;
-  return both;
 }
 
 static int write_bytecode(JSContext *ctx, const char *out, const char *name, JSValue parsed) {
@@ -76,29 +81,32 @@ static int write_bytecode(JSContext *ctx, const char *out, const char *name, JSV
   return written;
 }
 
-enum Kind { START, PROGRAM, MODULE };
+static int compile(const char *directory, const char *out, const char *name) {
+  JSContext *ctx = new_context();
+  int written = write_bytecode(ctx, out, name, parse(ctx, directory, name));
+  free_context(ctx);
+  return written;
+}
 
-static int compile(char **arguments, const char *name, enum Kind kind) {
-  const char *directory = arguments[1], *start = arguments[3];
-  /* Each module has a runtime of its own, so that its atoms do not depend on other modules. */
-  JSRuntime *runtime = JS_NewRuntime();
-  JSContext *ctx = JS_NewContext(runtime);
-  JS_SetModuleLoaderFunc(runtime, NULL, load, NULL);
-  JS_SetStripInfo(runtime, JS_STRIP_SOURCE | JS_STRIP_DEBUG);
-  JSValue parsed = parse(ctx, directory, name, kind == START ? JS_EVAL_TYPE_GLOBAL : JS_EVAL_TYPE_MODULE);
-  if (kind == PROGRAM) parsed = pair(ctx, parse(ctx, directory, start, JS_EVAL_TYPE_GLOBAL), parsed);
-  if (write_bytecode(ctx, arguments[2], name, parsed) < 0) return -1;
-  JS_FreeContext(ctx);
-  JS_FreeRuntime(runtime);
-  return 0;
+/* Returns how many names there are before the "--". */
+static int compile_program(const char *directory, const char *out, const char *program, char **names) {
+  JSContext *ctx = new_context();
+  JSValue list = JS_NewArray(ctx);
+  int count = 0;
+  for (; names[count] && strcmp(names[count], "--") != 0; count++) {
+    JSValue parsed = parse(ctx, directory, names[count]);
+    if (JS_IsException(parsed) || JS_SetPropertyUint32(ctx, list, (uint32_t)count, parsed) < 0) list = JS_EXCEPTION;
+  }
+  if (write_bytecode(ctx, out, program, list) < 0) exit(1);
+  free_context(ctx);
+  return count;
 }
 
 int main(int count, char **arguments) {
-  if (count < 5 || compile(arguments, arguments[3], START) < 0) return 2;
-  enum Kind kind = PROGRAM;
-  for (int i = 4; i < count; i++) {
-    if (strcmp(arguments[i], "--") == 0) kind = MODULE;
-    else if (compile(arguments, arguments[i], kind) < 0) return 1;
-  }
+  if (count < 6) return 2;
+  const char *directory = arguments[1], *out = arguments[2];
+  char **names = arguments + 4 + compile_program(directory, out, arguments[3], arguments + 4);
+  while (*names && *++names)
+    if (compile(directory, out, *names) < 0) return 1;
   return 0;
 }

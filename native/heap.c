@@ -10,36 +10,30 @@
  * The eight bytes before a block hold its size. Nothing that the engine stores needs more than eight bytes of alignment.
  */
 #include "heap.h"
+#include "snapshot.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { STEP = 8, SMALL = 1024, LARGEST = 128 * 1024, CLASSES = SMALL / STEP + 29 };
-
 /*
- * The kernel provides a page when it is touched, so a large region costs nothing until it is used. VERSION uses most of
- * the first region, and any other call all of the second one. Their pages are requested at once, which is faster than a
- * page fault for each.
+ * The kernel provides a page when it is touched, so a large region costs nothing until it is used. Most calls use nearly
+ * all of the first region, and no other one. The pages of the first two are requested at once, which is faster than a page
+ * fault for each.
  */
-enum { FIRST_REGION = 128 * 1024, SECOND_REGION = 256 * 1024, REGION = 4 * 1024 * 1024, PAGE = 4096 };
+enum { FIRST_REGION = LARGEST, SECOND_REGION = 2 * LARGEST, REGION = 32 * LARGEST, PAGE = 4096 };
 
-typedef struct Block {
+struct Block {
   size_t size; /* The size of the whole block, this field included. */
   union {
     struct Block *next;
     unsigned char bytes[1];
   } u;
-} Block;
+};
 
 enum { HEAD = offsetof(Block, u) };
 
-static Block *freed[CLASSES];
-
-/* Blocks are cut off a piece, from its beginning on: the kernel's memory, or for small blocks a freed block. */
-static struct Piece {
-  unsigned char *start, *end;
-} region, spare;
+static Heap *const heap = &snapshot.heap;
 
 static size_t multiple(size_t size, size_t unit) { return (size + unit - 1) & ~(unit - 1); }
 
@@ -59,23 +53,25 @@ static unsigned class_of(size_t size) {
   return SMALL / STEP + (log - log_of(SMALL) - 1) * 4 + (unsigned)(size >> (log - 3)) - 4;
 }
 
+/* Not while the snapshot is made, because the kernel's memory is no part of it. */
 static void *from_kernel(size_t size, int flags) {
+  if (!snapshot.ctx) return NULL;
   void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
   return pages == MAP_FAILED ? NULL : pages;
 }
 
-static Block *cut(struct Piece *piece, size_t size) {
+static Block *cut(Piece *piece, size_t size) {
   Block *block = (Block *)(void *)piece->start;
   piece->start += size;
   block->size = size;
   return block;
 }
 
-static int has_room(const struct Piece *piece, size_t size) { return (size_t)(piece->end - piece->start) >= size; }
+static int has_room(const Piece *piece, size_t size) { return (size_t)(piece->end - piece->start) >= size; }
 
 static Block *pop(unsigned class) {
-  Block *block = freed[class];
-  if (block) freed[class] = block->u.next;
+  Block *block = heap->freed[class];
+  if (block) heap->freed[class] = block->u.next;
   return block;
 }
 
@@ -83,7 +79,7 @@ static int make_region(void) {
   static size_t size = FIRST_REGION;
   unsigned char *start = from_kernel(size, size < REGION ? MAP_POPULATE : 0);
   if (!start) return -1;
-  region = (struct Piece){start, start + size};
+  heap->region = (Piece){start, start + size};
   size = size == FIRST_REGION ? SECOND_REGION : REGION;
   return 0;
 }
@@ -96,9 +92,9 @@ static Block *take(size_t size) {
   }
   Block *block = pop(class_of(size));
   if (block) return block;
-  if (size <= SMALL && has_room(&spare, size)) return cut(&spare, size);
-  if (!has_room(&region, size) && make_region() < 0) return NULL;
-  return cut(&region, size);
+  if (size <= SMALL && has_room(&heap->spare, size)) return cut(&heap->spare, size);
+  if (!has_room(&heap->region, size) && make_region() < 0) return NULL;
+  return cut(&heap->region, size);
 }
 
 static Block *block_of(const void *bytes) { return (Block *)(uintptr_t)((const unsigned char *)bytes - HEAD); }
@@ -119,10 +115,10 @@ static void release(JSMallocState *state, void *bytes) {
   state->malloc_size -= block->size;
   if (block->size > LARGEST) {
     munmap(block, block->size);
-  } else if (block->size > SMALL && !has_room(&spare, SMALL)) {
-    spare = (struct Piece){(unsigned char *)block, (unsigned char *)block + block->size};
+  } else if (block->size > SMALL && !has_room(&heap->spare, SMALL)) {
+    heap->spare = (Piece){(unsigned char *)block, (unsigned char *)block + block->size};
   } else {
-    Block **list = &freed[class_of(block->size)];
+    Block **list = &heap->freed[class_of(block->size)];
     block->u.next = *list;
     *list = block;
   }

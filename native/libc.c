@@ -6,6 +6,7 @@
  * fill a structure.
  */
 #include "libc.h"
+#include "snapshot.h"
 #include "sha2.h"
 #include "text.h"
 #include <errno.h>
@@ -27,7 +28,6 @@ extern char **environ;
 
 static int argument_count;
 static char **argument_list;
-static JSValue idle_function;
 int libc_exit_status = -1;
 
 /*
@@ -105,6 +105,10 @@ static const char *get_text(JSContext *ctx, JSValueConst value, int *whole) {
   return text;
 }
 
+/* What is asked while the program is loaded, at build time, would be the same for ever. */
+#define ONLY_STARTED                                                                                  \
+  if (!snapshot.ctx) return JS_ThrowInternalError(ctx, "libc: ask the machine after onStart, not while modules are loaded")
+
 #define INT(i, name)                                            \
   int name;                                                     \
   if (get_int(ctx, arguments[i], &name)) return JS_EXCEPTION
@@ -155,6 +159,7 @@ static struct timespec timespec_of(double length) {
 }
 
 ROW(clock) {
+  ONLY_STARTED;
   INT(0, clock);
   struct timespec time;
   if (clock_gettime(clock, &time) < 0) return result(ctx, -1);
@@ -288,6 +293,7 @@ static int add_argument(JSContext *ctx, char kind, JSValueConst value, Passed *p
 
 static JSValue make_call(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments, int row) {
   (void)self, (void)count;
+  ONLY_STARTED;
   Passed passed = {.is_valid = 1};
   JSValue returned = JS_EXCEPTION;
   const char *kind = CALL_LIST[row].kinds;
@@ -309,6 +315,7 @@ static JSValue make_call(JSContext *ctx, JSValueConst self, int count, JSValueCo
 /* Files */
 
 ROW(realpath) {
+  ONLY_STARTED;
   int whole;
   const char *path = get_text(ctx, arguments[0], &whole);
   if (!path) return JS_EXCEPTION;
@@ -325,6 +332,7 @@ enum { STATUS_FIELDS = 9 };
 
 /* Like fstatat(2), but each architecture orders its struct stat differently. */
 ROW(fstatat) {
+  ONLY_STARTED;
   int whole;
   struct stat status;
   INT(0, directory);
@@ -574,11 +582,13 @@ static JSValue text_list(JSContext *ctx, char **texts, int count) {
 
 /* Returns the arguments without the program's own name. */
 ROW(programArguments) {
+  ONLY_STARTED;
   return argument_count > 0 ? text_list(ctx, argument_list + 1, argument_count - 1) : JS_NewArray(ctx);
 }
 
 /* Returns texts of the form "NAME=value", as execve(2) got them. */
 ROW(environment) {
+  ONLY_STARTED;
   int length = 0;
   while (environ[length]) length++;
   return text_list(ctx, environ, length);
@@ -601,28 +611,39 @@ ROW(exit) {
   return JS_Throw(ctx, thrown);
 }
 
+static JSValue set_function(JSContext *ctx, JSValue *place, JSValueConst function) {
+  if (!JS_IsFunction(ctx, function)) return JS_ThrowTypeError(ctx, "libc: a function is needed");
+  JS_FreeValue(ctx, *place);
+  *place = JS_DupValue(ctx, function);
+  return JS_UNDEFINED;
+}
+
+/* Sets the function that is called once the program is loaded. */
+ROW(onStart) { return set_function(ctx, &snapshot.start, arguments[0]); }
+
 /*
  * Sets the function that is called when all jobs are done. It waits for something, and returns whether there is more to
  * wait for.
  */
-ROW(onIdle) {
-  if (!JS_IsFunction(ctx, arguments[0])) return JS_ThrowTypeError(ctx, "libc: a function is needed");
-  JS_FreeValue(ctx, idle_function);
-  idle_function = JS_DupValue(ctx, arguments[0]);
-  return JS_UNDEFINED;
+ROW(onIdle) { return set_function(ctx, &snapshot.idle, arguments[0]); }
+
+int libc_start(JSContext *ctx) {
+  JSValue returned = JS_IsUndefined(snapshot.start) ? JS_UNDEFINED : JS_Call(ctx, snapshot.start, JS_UNDEFINED, 0, NULL);
+  JS_FreeValue(ctx, returned);
+  return JS_IsException(returned) ? -1 : 0;
 }
 
 int libc_idle(JSContext *ctx) {
-  if (JS_IsUndefined(idle_function)) return 0;
-  JSValue more = JS_Call(ctx, idle_function, JS_UNDEFINED, 0, NULL);
+  if (JS_IsUndefined(snapshot.idle)) return 0;
+  JSValue more = JS_Call(ctx, snapshot.idle, JS_UNDEFINED, 0, NULL);
   int goes_on = JS_IsException(more) ? -1 : JS_VALUE_GET_TAG(more) == JS_TAG_BOOL && JS_VALUE_GET_BOOL(more);
   JS_FreeValue(ctx, more);
   return goes_on;
 }
 
 void libc_free(JSContext *ctx) {
-  JS_FreeValue(ctx, idle_function);
-  idle_function = JS_UNDEFINED;
+  JS_FreeValue(ctx, snapshot.start);
+  JS_FreeValue(ctx, snapshot.idle);
 }
 
 void libc_set_arguments(int count, char **arguments) {
@@ -648,12 +669,12 @@ static const JSCFunctionListEntry ROWS[] = {
     CALLS(CALL_ENTRY)
     ENTRY(realpath, 1), ENTRY(fstatat, 4), ENTRY(receive, 3), ENTRY(spawn, 4), ENTRY(clock, 1), ENTRY(semowners, 2),
     ENTRY(digestBegin, 1), ENTRY(digestAdd, 3), ENTRY(digestEnd, 2), ENTRY(hex, 1), ENTRY(encode, 1), ENTRY(decode, 1), ENTRY(latin1, 1),
-    ENTRY(find, 3), ENTRY(programArguments, 0), ENTRY(environment, 0), ENTRY(isatty, 1), ENTRY(exit, 1), ENTRY(onIdle, 1),
+    ENTRY(find, 3), ENTRY(programArguments, 0), ENTRY(environment, 0), ENTRY(isatty, 1), ENTRY(exit, 1), ENTRY(onStart, 1), ENTRY(onIdle, 1),
     JS_OBJECT_DEF("OPEN", OPEN_FLAGS, sizeof OPEN_FLAGS / sizeof *OPEN_FLAGS, JS_PROP_ENUMERABLE),
 };
 
 int libc_add(JSContext *ctx) {
-  idle_function = JS_UNDEFINED;
+  snapshot.start = snapshot.idle = JS_UNDEFINED;
   JSValue global = JS_GetGlobalObject(ctx), calls = JS_NewObject(ctx);
   JS_SetPropertyFunctionList(ctx, calls, ROWS, sizeof ROWS / sizeof *ROWS);
   int set = JS_SetPropertyStr(ctx, global, "systemCalls", calls);

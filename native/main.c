@@ -1,7 +1,7 @@
 /*
- * Starts the engine and runs the program's bytecode, then its jobs until none is left and nothing is waited for.
+ * Runs the program of the snapshot, then its jobs until none is left and nothing is waited for.
  */
-#include "heap.h"
+#include "snapshot.h"
 #include "libc.h"
 #include "modules.h"
 #ifdef SANITIZED
@@ -64,17 +64,8 @@ static int run_jobs(JSContext *ctx) {
   return 0;
 }
 
-static int run(JSContext *ctx, JSValue program) {
-  if (JS_IsException(program) || JS_ResolveModule(ctx, program) < 0) return -1;
-  JSValue evaluated = JS_EvalFunction(ctx, program);
-  if (JS_IsException(evaluated)) return -1;
-  JSPromiseStateEnum state = JS_PromiseState(ctx, evaluated);
-  if (state == JS_PROMISE_REJECTED && libc_exit_status < 0) {
-    JS_Throw(ctx, JS_PromiseResult(ctx, evaluated));
-    JS_FreeValue(ctx, evaluated);
-    return -1;
-  }
-  JS_FreeValue(ctx, evaluated);
+static int run(JSContext *ctx) {
+  if (libc_start(ctx) < 0 && libc_exit_status < 0) return -1;
   for (int more = 1; more > 0 && libc_exit_status < 0;) {
     if (run_jobs(ctx) < 0) return -1;
     if (libc_exit_status < 0) more = libc_idle(ctx);
@@ -83,9 +74,21 @@ static int run(JSContext *ctx, JSValue program) {
   return 0;
 }
 
+/* Modules that nothing waits for have run when this returns. */
+static int evaluate(JSContext *ctx, JSValue program) {
+  if (JS_IsException(program) || JS_ResolveModule(ctx, program) < 0) return -1;
+  JSValue evaluated = JS_EvalFunction(ctx, program);
+  if (JS_IsException(evaluated)) return -1;
+  if (JS_PromiseState(ctx, evaluated) == JS_PROMISE_REJECTED) JS_Throw(ctx, JS_PromiseResult(ctx, evaluated));
+  int failed = JS_PromiseState(ctx, evaluated) != JS_PROMISE_FULFILLED;
+  JS_FreeValue(ctx, evaluated);
+  return failed ? -1 : 0;
+}
+
 /* Adds the parts of JavaScript's library that the programs use. */
 static void add_library(JSContext *ctx) {
   JS_AddIntrinsicBaseObjects(ctx);
+  JS_AddIntrinsicDate(ctx);
   JS_AddIntrinsicRegExpCompiler(ctx);
   JS_AddIntrinsicRegExp(ctx);
   JS_AddIntrinsicJSON(ctx);
@@ -94,31 +97,44 @@ static void add_library(JSContext *ctx) {
   JS_AddIntrinsicPromise(ctx);
 }
 
-int main(int count, char **arguments) {
-  keep_standard_descriptors();
-  signal(SIGPIPE, SIG_IGN);
-  libc_set_arguments(count, arguments);
+/* An engine that has loaded the program; NULL if that fails, and then it has been reported. */
+static JSContext *load(const Chunk *program) {
 #ifdef SANITIZED
   JSRuntime *runtime = JS_NewRuntime();
 #else
   JSRuntime *runtime = JS_NewRuntime2(&heap_functions, NULL);
 #endif
   JSContext *ctx = runtime ? JS_NewContextRaw(runtime) : NULL;
-  if (!ctx) return 1;
+  if (!ctx) return NULL;
   JS_SetMemoryLimit(runtime, MOST_MEMORY);
   JS_SetGCThreshold(runtime, GARBAGE);
-  JS_SetMaxStackSize(runtime, stack_size());
   JS_SetModuleLoaderFunc(runtime, NULL, modules_load, NULL);
-  /*
-   * This comes before the library: the engine uses bytecode without copying it only if the names in it are the first that
-   * the engine learns.
-   */
-  JSValue program = modules_program(ctx);
   add_library(ctx);
+  int failed = libc_add(ctx) < 0 || modules_add(ctx) < 0;
 #ifdef SANITIZED
-  if (sanitizers_add(ctx) < 0) return 1;
+  failed = failed || sanitizers_add(ctx) < 0;
 #endif
-  if (libc_add(ctx) < 0 || modules_add(ctx) < 0 || run(ctx, program) < 0) {
+  if (!failed && evaluate(ctx, modules_program(ctx, program)) == 0) return ctx;
+  report(ctx);
+  return NULL;
+}
+
+int main(int count, char **arguments) {
+#ifdef SANITIZED
+  snapshot.ctx = load(CHUNKS);
+  if (!snapshot.ctx) return 1;
+#else
+  if (!snapshot.ctx) return snapshot_make(load);
+  snapshot_touch();
+#endif
+  keep_standard_descriptors();
+  signal(SIGPIPE, SIG_IGN);
+  libc_set_arguments(count, arguments);
+  JSContext *ctx = snapshot.ctx;
+  JSRuntime *runtime = JS_GetRuntime(ctx);
+  JS_UpdateStackTop(runtime);
+  JS_SetMaxStackSize(runtime, stack_size());
+  if (run(ctx) < 0) {
     report(ctx);
     libc_exit_status = 1;
   }

@@ -4,6 +4,7 @@
  * tolerates a failed call does not hide it.
  */
 #include "sanitizers.h"
+#include "snapshot.h"
 #include <stdio.h>
 
 const char *__asan_default_options(void) {
@@ -24,6 +25,9 @@ int __lsan_is_turned_off(void) {
   fclose(status);
   return tracer != 0;
 }
+
+/* This build loads the program in each call. */
+Snapshot snapshot;
 
 /* JavaScript in this engine cannot detach an array's buffer, but a test of native/libc.c needs that. */
 static JSValue detach(JSContext *ctx, JSValueConst self, int count, JSValueConst *arguments) {

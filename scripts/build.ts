@@ -4,7 +4,8 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { thisArchitecture } from './packaging/architecture'
 import { bundle } from './packaging/bundle'
-import { compileNative, FINDINGS } from './packaging/native'
+import { compileNative } from './packaging/native'
+import { FINDINGS } from './packaging/native-tools'
 import { ROOT } from './packaging/root'
 
 const dist = join(ROOT, 'dist')

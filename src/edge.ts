@@ -1,10 +1,10 @@
-import { exit } from '#system/program'
+import { exit, onStart } from '#system/program'
 import { write } from '#system/streams'
 import { printLines } from './cni/printable'
 import { VERSION } from './system/version'
 import type { Reply } from './verbs/call'
 
-/** The process edge that both programs share: how a reply goes out, and how they end. */
+/** The process edge: how a reply goes out, and how the program ends. */
 
 /** The exit status of a call. */
 export function deliver({ stdout, warnings, isError }: Reply): number {
@@ -25,10 +25,8 @@ function writeWarnings(warnings: readonly string[]): void {
  * write was waited for. A result that cannot be written has not been delivered, and so is a failure.
  */
 export function runToEnd(main: () => Promise<number>, isHeldUp: () => boolean): void {
-  Promise.resolve()
-    // In a job of its own: what `import()` loads imports from the main module, which has to be through by then.
-    .then(main)
-    .then(
+  onStart(() => {
+    main().then(
       (status) => exit(status, isHeldUp()),
       (error) => {
         try {
@@ -37,4 +35,5 @@ export function runToEnd(main: () => Promise<number>, isHeldUp: () => boolean): 
         exit(1, false)
       },
     )
+  })
 }

@@ -7,16 +7,20 @@ export const ARCHITECTURES = {
     node: 'x64',
     emulator: 'qemu-x86_64-static',
     compiler: 'x86_64-linux-gnu-gcc',
+    options: [],
   },
   arm64: {
     node: 'arm64',
     emulator: 'qemu-aarch64-static',
     compiler: 'aarch64-linux-gnu-gcc',
+    // The compiler's functions for this ask glibc what the processor has.
+    options: ['-mno-outline-atomics'],
   },
   riscv64: {
     node: 'riscv64',
     emulator: 'qemu-riscv64-static',
     compiler: 'riscv64-linux-gnu-gcc',
+    options: [],
   },
 } as const
 

@@ -1,7 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
-import { ARCHITECTURES } from './architecture'
+import { C_LIBRARY_VERSION, cLibrarySource } from './c-library'
 import { ENGINE_VERSION, engineSource } from './engine'
 import { ROOT } from './root'
 
@@ -33,10 +32,9 @@ export async function thirdPartyNotices(packages: readonly BundledPackage[]): Pr
   const runtime = await readFile(join(ROOT, 'scripts/packaging/runtime-notice.md'), 'utf8')
   const texts = {
     ENGINE_LICENCE: (await readFile(join(await engineSource(), 'LICENSE'), 'utf8')).trim(),
-    // Of Debian's base-files, which each Debian-like machine has.
-    LIBC_LICENCE: (await readFile('/usr/share/common-licenses/LGPL-2.1', 'utf8')).trim(),
+    LIBC_LICENCE: (await readFile(join(await cLibrarySource(), 'COPYRIGHT'), 'utf8')).trim(),
     ENGINE: ENGINE_VERSION,
-    LIBC: await libcVersion(),
+    LIBC: C_LIBRARY_VERSION,
   }
   const parts = await Promise.all(packages.map(noticeOf))
   return [
@@ -46,21 +44,6 @@ export async function thirdPartyNotices(packages: readonly BundledPackage[]): Pr
     ...parts,
     '',
   ].join('\n\n')
-}
-
-/** Of the C library that the executables are linked with, as its headers say it. */
-export async function libcVersion(): Promise<string> {
-  const versions = await Promise.all(
-    Object.values(ARCHITECTURES).map(async ({ compiler }) => {
-      const input = '#include <features.h>\n__GLIBC__.__GLIBC_MINOR__\n'
-      const { stdout } = await execa(compiler, ['-E', '-P', '-'], { input })
-      return stdout.replaceAll(/\s/g, '')
-    }),
-  )
-  const [version = '', ...others] = versions
-  if (!/^\d+\.\d+$/.test(version) || others.some((other) => other !== version))
-    throw new Error(`Cannot name the C library: the compilers have ${versions.join(' and ')}`)
-  return version
 }
 
 async function noticeOf({ name, version, license, directory }: BundledPackage): Promise<string> {

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { name, version } from '../../package.json'
+import { C_LIBRARY_VERSION } from './c-library'
 import { ENGINE_VERSION } from './engine'
-import { type BundledPackage, libcVersion } from './notices'
+import type { BundledPackage } from './notices'
 import { npmPackage } from './npm-package'
 import { ROOT } from './root'
 
@@ -36,7 +37,7 @@ export async function sbom(packages: readonly BundledPackage[]): Promise<string>
   )
   const linked = [
     linkedComponent('quickjs', ENGINE_VERSION, 'MIT'),
-    linkedComponent('glibc', await libcVersion(), 'LGPL-2.1-or-later'),
+    linkedComponent('musl', C_LIBRARY_VERSION, 'MIT'),
   ]
   const refs = new Set([component['bom-ref'], ...kept.map((one) => one['bom-ref'])])
   const bill = {

@@ -1,5 +1,10 @@
 /** The running program and its caller: `#system/program`. */
 export interface Program {
+  /**
+   * Calls `run` when all modules of the program have run. The native executable loads them when it is built, so they must ask nothing of
+   * the machine before that.
+   */
+  onStart(run: () => void): void
   environment(): Readonly<Record<string, string | undefined>>
   /** The arguments without the program's own name. */
   programArguments(): readonly string[]

@@ -20,7 +20,7 @@ const texts = [
   'a\0b',
   '/nowhere\0',
   LONG,
-  `/nowhere/${'x/'.repeat(70_000)}`,
+  `/nowhere/${'x/'.repeat(60_000)}`,
   '\ud800',
   'é€😀',
   '/nowhere/x',
@@ -194,7 +194,7 @@ const SIGNATURES: Readonly<Record<string, string>> = {
   },
   ...{ semtimedop: 'nbn' },
   ...{ digestBegin: 'n', digestAdd: 'nbb', digestEnd: 'nb', hex: 'b', encode: 't', decode: 'b', latin1: 'b' },
-  ...{ find: 'bbn', programArguments: '', environment: '', exit: 'n', onIdle: 'x' },
+  ...{ find: 'bbn', programArguments: '', environment: '', exit: 'n', onStart: 'x', onIdle: 'x' },
 }
 
 /** At most one time in eight an argument of another kind. */
@@ -208,6 +208,7 @@ const waits = (milliseconds: unknown) => typeof milliseconds === 'number' && mil
 /** What would end this program, wait for ever, or reach processes that are not ours. */
 const EXCEPT: Readonly<Record<string, (...args: readonly unknown[]) => boolean>> = {
   exit: (status) => typeof status === 'number',
+  onStart: (start) => typeof start === 'function',
   onIdle: (idle) => typeof idle === 'function',
   kill: (process) => typeof process === 'number' && Math.abs(process) !== 2 ** 31 - 1,
   nanosleep: waits,
@@ -248,8 +249,10 @@ function attack(name: string, row: Call): Outcome {
   return outcome
 }
 
-const outcomes = Object.getOwnPropertyNames(rows).flatMap((name) => {
-  const row = rows[name]
-  return typeof row === 'function' ? [[name, attack(name, row as Call)] as const] : []
+libc.onStart(() => {
+  const outcomes = Object.getOwnPropertyNames(rows).flatMap((name) => {
+    const row = rows[name]
+    return typeof row === 'function' ? [[name, attack(name, row as Call)] as const] : []
+  })
+  libc.write(1, libc.encode(JSON.stringify(Object.fromEntries(outcomes))))
 })
-libc.write(1, libc.encode(JSON.stringify(Object.fromEntries(outcomes))))

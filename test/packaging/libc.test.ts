@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, expect, test } from 'vitest'
 import { thisArchitecture } from '../../scripts/packaging/architecture'
-import { compileNative, type NativeBuild } from '../../scripts/packaging/native'
+import { compileNative } from '../../scripts/packaging/native'
+import type { NativeBuild } from '../../scripts/packaging/native-tools'
 
 /** native/libc.c refuses what JavaScript must not pass to C, in what nodes run and under the sanitizers. */
 
@@ -48,6 +49,16 @@ test.each(builds)('%s: single mistakes', async (kind) => {
   })
 })
 
+test('static: a module that asks the machine something before onStart is refused when it is built', async () => {
+  const build = compileNative(
+    thisArchitecture(),
+    join(directory, 'early'),
+    'static',
+    'test/lab/libc-early.ts',
+  )
+  await expect(build).rejects.toThrow('ask the machine after onStart, not while modules are loaded')
+})
+
 /** All that a hostile argument may lead to, besides an errno. */
 const REFUSAL =
   /^(?:TypeError: (?:libc: |not a TypedArray$|ArrayBuffer is detached$|cannot read property 'length' of )|RangeError: (?:libc: |of the argument$)|InternalError: out of memory$)/
@@ -87,9 +98,10 @@ test.each(builds)('%s: thousands of hostile arguments for each row', async (kind
     Object.keys(outcome.errors).map((error) => `${name}: ${error}`),
   )
   expect(errors.filter((error) => !REFUSAL.test(error.replace(/^\w+: /, '')))).toEqual([])
-  // Only these two never return.
+  // Only these never return.
   expect(outcomes.flatMap(([name, { returned }]) => (returned === 0 ? [name] : []))).toEqual([
     'exit',
+    'onStart',
     'onIdle',
   ])
 })

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dependencies, version } from '../../package.json'
 import { ALL, ARCHITECTURES, type Architecture, thisArchitecture } from '../../scripts/packaging/architecture'
 import { bundle } from '../../scripts/packaging/bundle'
+import { C_LIBRARY_VERSION } from '../../scripts/packaging/c-library'
 import { ENGINE_VERSION } from '../../scripts/packaging/engine'
-import { bundledPackages, libcVersion } from '../../scripts/packaging/notices'
+import { bundledPackages } from '../../scripts/packaging/notices'
 import { ROOT } from '../../scripts/packaging/root'
 
 /** `scripts/release`, as its user unpacks it. */
@@ -193,12 +194,15 @@ test('the bill of materials and the notices name all that is in the bundle', asy
   const billed: string[] = bill.components.map(
     (component: { name: string; version: string }) => `${component.name} ${component.version}`,
   )
-  const libc = await libcVersion()
-  expect(billed.sort()).toEqual([`quickjs ${ENGINE_VERSION}`, `glibc ${libc}`, ...packages].sort())
+  expect(billed.sort()).toEqual(
+    [`quickjs ${ENGINE_VERSION}`, `musl ${C_LIBRARY_VERSION}`, ...packages].sort(),
+  )
   expect(JSON.stringify(bill)).not.toMatch(/registry|file:/)
   const notices = await readFile(join(directory, name('amd64'), 'THIRD-PARTY-NOTICES.md'), 'utf8')
   const headings = notices.split('\n').flatMap((line) => /^## (\S+ [\d.-]+), /.exec(line)?.[1] ?? [])
-  expect(headings.sort()).toEqual([`QuickJS ${ENGINE_VERSION}`, `glibc ${libc}`, ...packages].sort())
+  expect(headings.sort()).toEqual(
+    [`QuickJS ${ENGINE_VERSION}`, `musl ${C_LIBRARY_VERSION}`, ...packages].sort(),
+  )
 })
 
 describe('is refused', () => {

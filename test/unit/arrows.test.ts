@@ -30,7 +30,7 @@ const STOREYS = [
   ['commands/rows', 'commands/documents'],
   ['commands'],
   ['edge.ts', 'operator.ts'],
-  ['main.ts', 'main-version.ts'],
+  ['main.ts'],
 ]
 
 const sources = await readSources()

@@ -106,6 +106,8 @@ export interface Libc {
   /** Returns 1 for a terminal. */
   isatty(descriptor: number): number
   exit(status: number): never
+  /** Sets the function that is called when the program is loaded, in a call and not when it is built. */
+  onStart(run: () => void): void
   /**
    * Sets the function that is called when no job is left: it waits for something, and returns whether there is more to
    * wait for.

@@ -13,6 +13,10 @@ export const environment = once((): Readonly<Record<string, string | undefined>>
   return read
 })
 
+export function onStart(run: () => void): void {
+  libc.onStart(run)
+}
+
 export function programArguments(): readonly string[] {
   return libc.programArguments()
 }

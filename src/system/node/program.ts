@@ -1,3 +1,7 @@
+export function onStart(run: () => void): void {
+  queueMicrotask(run)
+}
+
 export function environment(): Readonly<Record<string, string | undefined>> {
   return process.env
 }
