@@ -168,7 +168,7 @@ function adviceFor(text: string): string[] {
     ),
     ...(hasFlannel
       ? [
-          'start flanneld with --ip-masq=false; its old rules stay until the node restarts, or until you remove them (iptables -t nat -S FLANNEL-POSTRTG lists them)',
+          'start flanneld with --ip-masq=false; its old rules may stay until the node restarts, or until you remove them (docs/neighbours/flannel.md says how)',
         ]
       : []),
   ]

@@ -26,7 +26,9 @@ beforeAll(async () => {
     'cni/10-pods.conflist': CONFLIST,
     'manifests/agent.yaml': AGENT,
     'cni.conf': WINDOWS,
-    'bin/kubectl': `#!/bin/sh\n[ "$*" = '-n kube-system get configmap/ip-masq-agent daemonset/ip-masq-agent -o yaml' ] && cat manifests/agent.yaml`,
+    'kube-flannel-cfg.yaml': flannels('v1', 'ConfigMap', 'data:\n  cni-conf.json: "{}"'),
+    'kube-flannel-ds.yaml': flannels('apps/v1', 'DaemonSet', 'spec:\n  revisionHistoryLimit: 10'),
+    'bin/kubectl': KUBECTL,
   }
   for (const [name, text] of Object.entries(files)) await writeFile(join(home, name), text, { mode: 0o755 })
 })
@@ -43,6 +45,26 @@ const CONFLIST = `{
     { "type": "ip-masq", "nonMasqueradeCIDRs": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"] }
   ]
 }
+`
+
+/** It has the three answers that the pages ask for. */
+const KUBECTL = `#!/bin/sh
+case "$*" in
+  '-n kube-system get configmap/ip-masq-agent daemonset/ip-masq-agent -o yaml') cat manifests/agent.yaml ;;
+  '-n kube-flannel get configmap kube-flannel-cfg -o yaml') cat kube-flannel-cfg.yaml ;;
+  '-n kube-flannel get daemonset kube-flannel-ds -o yaml') cat kube-flannel-ds.yaml ;;
+  *) exit 1 ;;
+esac
+`
+
+/** As kubectl prints an object. */
+const flannels = (apiVersion: string, kind: string, body: string) => `apiVersion: ${apiVersion}
+${body}
+kind: ${kind}
+metadata:
+  name: kube-flannel
+  namespace: kube-flannel
+  resourceVersion: "4711"
 `
 
 /** As the API server has them. */

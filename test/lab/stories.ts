@@ -1,3 +1,5 @@
+import { OTHERS } from './foreign'
+
 /**
  * What comes of the commands in the documents. Each is in one of these lists, in the words of the page, or in a block with a scene
  * (test/lab/documented.ts): test/unit/instructions.test.ts finds one that is in none, and one that is in no page any more.
@@ -37,9 +39,15 @@ iptables -t nat -A IP-MASQ-AGENT -d 10.0.0.0/8 -j RETURN
 eval iptables -t nat -A IP-MASQ-AGENT "$says" -j MASQUERADE
 eval iptables -t nat -A POSTROUTING "$says" -m addrtype ! --dst-type LOCAL -j IP-MASQ-AGENT`
 
-const REMOVE_AGENT = `chain=IP-MASQ-AGENT
+const removeChain = (chain: string) => `chain=${chain}
 iptables -t nat -S POSTROUTING | sed -n "/ -j $chain\\$/s/^-A/-D/p" | xargs -rL1 iptables -t nat
 iptables -t nat -F $chain && iptables -t nat -X $chain`
+
+/** As flannel's page asks for it; the file is complete, but for the one line. */
+const keepFlannels = (kind: string, name: string) => ({
+  type: `kubectl -n kube-flannel get ${kind} ${name} -o yaml | sed '/^  resourceVersion: /d' > ${name}.before.yaml`,
+  proof: `! grep resourceVersion: ${name}.before.yaml && sed '/^  resourceVersion: "4711"/d' ${name}.yaml | cmp - ${name}.before.yaml`,
+})
 
 /** By what a reader is about to do. */
 export const STORIES: Readonly<Record<string, Story>> = {
@@ -149,10 +157,29 @@ export const STORIES: Readonly<Record<string, Story>> = {
         proof: `grep -q '"10.0.0.0/8"' my.json && grep -q '"masqLinkLocal": true' my.json && grep -q '"toPorts": "1024-29999"' my.json`,
       },
       { type: '/opt/cni/bin/ip-masq sync --dry-run', prints: ['3 attachments, nothing to do'] },
-      { type: REMOVE_AGENT, after: AGENT, proof: 'iptables -t nat -S | cmp rules -' },
+      { type: removeChain('IP-MASQ-AGENT'), after: AGENT, proof: 'iptables -t nat -S | cmp rules -' },
       {
         type: 'ip-masq convert cni.conf > my.json',
         proof: `grep -q '"10.244.0.0/16"' my.json && dist/ip-masq install --config my.json`,
+      },
+    ],
+  },
+  'come from flannel with its own masquerade': {
+    scene: 'node',
+    steps: [
+      keepFlannels('configmap', 'kube-flannel-cfg'),
+      keepFlannels('daemonset', 'kube-flannel-ds'),
+      {
+        type: removeChain('FLANNEL-POSTRTG'),
+        // A rule of somebody else stays.
+        after: `iptables -t nat -A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE; iptables -t nat -S > rules; ${OTHERS.flannel}`,
+        proof: 'iptables -t nat -S | cmp rules -',
+      },
+      {
+        type: 'nft delete chain ip flannel-ipv4 postrtg',
+        after: `bash -c '${OTHERS.flannelNft.replaceAll("'", `'\\''`)}'`,
+        proof:
+          "! nft list table ip flannel-ipv4 | grep masquerade && ip-masq doctor | grep 'nobody else masquerades'",
       },
     ],
   },
@@ -216,8 +243,8 @@ export const IN_A_CLUSTER: readonly string[] = [
   'kubectl label node NODE ip-masq-canary=',
   'kubectl label node --all ip-masq-canary-',
   'kubectl -n kube-system delete daemonset ip-masq-agent',
-  'kubectl -n kube-flannel get configmap kube-flannel-cfg -o yaml > kube-flannel-cfg.before.yaml',
-  'kubectl -n kube-flannel get daemonset kube-flannel-ds -o yaml > kube-flannel-ds.before.yaml',
+  'kubectl replace -f kube-flannel-cfg.before.yaml',
+  'kubectl replace -f kube-flannel-ds.before.yaml',
   ...['', '-without'].flatMap((which) => [
     `kubectl -n kube-flannel patch configmap kube-flannel-cfg --patch-file conf/kubernetes/flannel/kube-flannel-cfg${which}.yaml`,
     `kubectl -n kube-flannel patch daemonset kube-flannel-ds --type json --patch-file conf/kubernetes/flannel/kube-flannel-ds${which}.json`,

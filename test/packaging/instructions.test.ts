@@ -24,6 +24,8 @@ beforeAll(async () => {
     await chmod(join(home, name), 0o755)
   }
   await writeFile(join(home, 'kubeconfig'), JSON.stringify(NOWHERE))
+  for (const [name, object] of Object.entries(SAVED))
+    await writeFile(join(home, `${name}.before.yaml`), JSON.stringify({ ...object, metadata: { name } }))
   there = await namesIn(['base', 'canary'])
 })
 afterAll(() => rm(home, { recursive: true }))
@@ -35,6 +37,12 @@ const NOWHERE = {
   contexts: [{ name: 'nowhere', context: { cluster: 'nowhere', user: 'nobody' } }],
   users: [{ name: 'nobody' }],
   'current-context': 'nowhere',
+}
+
+/** What a reader has saved of flannel. */
+const SAVED = {
+  'kube-flannel-cfg': { apiVersion: 'v1', kind: 'ConfigMap' },
+  'kube-flannel-ds': { apiVersion: 'apps/v1', kind: 'DaemonSet' },
 }
 
 const type = (line: string) =>
