@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { helm, kubectl } from '../../scripts/packaging/kubernetes-tools'
 import { ROOT } from '../../scripts/packaging/root'
+import { ROWS } from '../../src/commands/rows'
+import { parseCommand } from '../../src/commands/table/parse'
 import { kustomize, MANIFESTS, type Manifest } from '../lab/kubernetes'
 import { blocksIn } from '../lab/markdown'
 import { readPage } from '../lab/pages'
@@ -102,7 +104,18 @@ async function namesIn(overlays: readonly string[]) {
 }
 
 interface DaemonSet {
-  readonly spec: { readonly template: { readonly metadata: { readonly labels: Record<string, string> } } }
+  readonly spec: {
+    readonly template: {
+      readonly metadata: { readonly labels: Record<string, string> }
+      readonly spec: {
+        readonly containers: readonly {
+          readonly args: readonly string[]
+          readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[]
+        }[]
+        readonly volumes: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[]
+      }
+    }
+  }
 }
 
 function nameOf({ kind, metadata }: Manifest): string {
@@ -144,34 +157,58 @@ describe('the YAML in the pages', () => {
   const yamlIn = (page: string) =>
     blocksIn(readPage(page)).flatMap(({ language, text }) => (language === 'yaml' ? [text] : []))
 
+  /** Built in a directory beside the clone, as the page says. kustomize goes by real paths. */
+  async function build(overlay: string): Promise<Manifest[]> {
+    const directory = await mkdtemp(join(ROOT, '.cache/overlay-'))
+    try {
+      const text = overlay.replaceAll(/- ip-masq\/(conf\/)/g, '- ../../$1')
+      await writeFile(join(directory, 'kustomization.yaml'), text)
+      return await kustomize(directory)
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  }
+
   test('docs/kubernetes.md: an overlay of an operator, with each component that is shown', async () => {
-    const [overlay = '', ...components] = yamlIn('docs/kubernetes.md')
+    const [overlay = '', ...others] = yamlIn('docs/kubernetes.md')
+    const components = others.filter((text) => text.startsWith('components:'))
     const shown = [
       overlay,
       ...components.map((text) => `${overlay}\n${text}`.replace(/components:\n.*\n/, '')),
     ]
     expect(components).toHaveLength(1)
     for (const text of shown) {
-      // A directory beside the clone, as in the page. kustomize goes by real paths.
-      const directory = await mkdtemp(join(ROOT, '.cache/overlay-'))
-      try {
-        await writeFile(
-          join(directory, 'kustomization.yaml'),
-          text.replaceAll(/- ip-masq\/(conf\/)/g, '- ../../$1'),
-        )
-        const built = await kustomize(directory)
-        expect(JSON.stringify(built)).toContain('"image":"registry.example/ip-masq:')
-        expect(JSON.stringify(built)).toContain('"--network=mynet"')
-        const { data } = built.find(({ kind }) => kind === 'ConfigMap') as unknown as {
-          data: Record<string, string>
-        }
-        expect(JSON.parse(data['ip-masq.json'] ?? '')).toMatchObject({ masqueradeCIDRs: ['10.100.10.0/24'] })
-        expect(built.some(({ kind }) => kind === 'PodMonitor')).toBe(text.includes('components/prometheus'))
-      } finally {
-        await rm(directory, { recursive: true })
+      const built = await build(text)
+      expect(JSON.stringify(built)).toContain('"image":"registry.example/ip-masq:')
+      expect(JSON.stringify(built)).toContain('"--network=mynet"')
+      const { data } = built.find(({ kind }) => kind === 'ConfigMap') as unknown as {
+        data: Record<string, string>
       }
+      expect(JSON.parse(data['ip-masq.json'] ?? '')).toMatchObject({ masqueradeCIDRs: ['10.100.10.0/24'] })
+      expect(built.some(({ kind }) => kind === 'PodMonitor')).toBe(text.includes('components/prometheus'))
     }
   })
+
+  test.each(['install', 'uninstall'] as const)(
+    'docs/kubernetes.md: an overlay for other directories has them everywhere: %s',
+    async (command) => {
+      const [, overlay = ''] = yamlIn('docs/kubernetes.md')
+      const resource = command === 'install' ? 'k3s' : 'uninstall-k3s'
+      const built = await build(overlay.replace('kubernetes/k3s', `kubernetes/${resource}`))
+      const daemonSet = built.find(({ kind }) => kind === 'DaemonSet') as unknown as DaemonSet
+      const { containers, volumes } = daemonSet.spec.template.spec
+      const [{ args, volumeMounts } = { args: [], volumeMounts: [] }] = containers
+      const [binDir, confDir] = ['/data/k3s/data/cni', '/data/k3s/agent/etc/cni/net.d']
+      expect(args[0]).toBe(command)
+      const row = command === 'install' ? ROWS.install : ROWS.uninstall
+      expect(parseCommand(row, args.slice(1), {})).toMatchObject({ binDir, confDir })
+      const mounted = Object.fromEntries(volumeMounts.map(({ name, mountPath }) => [name, mountPath]))
+      expect(mounted).toMatchObject({ 'cni-bin': `/host${binDir}`, 'cni-conf': `/host${confDir}` })
+      const onHost = Object.fromEntries(volumes.map(({ name, hostPath }) => [name, hostPath?.path]))
+      expect(onHost).toMatchObject({ 'cni-bin': binDir, 'cni-conf': confDir })
+      expect(JSON.stringify(built)).not.toMatch(/"(?:\/host)?\/var\/lib\/rancher/)
+    },
+  )
 
   test('docs/neighbours/flannel.md: a list that is complete without a list of networks', async () => {
     const { flannel } = parse(yamlIn('docs/neighbours/flannel.md')[0] ?? '')

@@ -136,6 +136,7 @@ const OPTIONS_OF_OTHERS: Readonly<Record<string, string>> = {
   '--minutes': 'npm run fuzz',
   '--shrink-seconds': 'npm run fuzz',
   '--svg': 'npm run bench',
+  '--data-dir': 'k3s',
   '--flannel-cni-conf': 'k3s',
   '--ip-masq': 'flanneld',
   '--masquerading': 'kindnetd',
