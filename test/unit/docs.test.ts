@@ -3,12 +3,15 @@ import { join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commandReference } from '../../scripts/command-reference'
 import { ROOT } from '../../scripts/packaging/root'
+import { LAYOUT } from '../../src/backend/nftables/layout'
+import { outdatedChains } from '../../src/backend/nftables/outdated'
+import type { Table } from '../../src/backend/nftables/table'
 import { CODES } from '../../src/cni/error'
 import { OVERVIEW } from '../../src/commands/overview'
 import { KEYS } from '../../src/config/keys'
 import { parseConfig } from '../../src/config/parse'
 import { VERSION } from '../../src/system/version'
-import { linksIn, slugsOf } from '../lab/markdown'
+import { blocksIn, linksIn, slugsOf } from '../lab/markdown'
 import { PAGES, readPage } from '../lab/pages'
 
 /** What the documents say is so. */
@@ -17,6 +20,37 @@ test('the README is read in a minute: 200 lines of 110 characters', () => {
   const lines = readPage('README.md').trimEnd().split('\n')
   expect(lines.length).toBeLessThanOrEqual(200)
   expect(lines.filter((line) => line.length > 110)).toEqual([])
+})
+
+describe('commands to paste', () => {
+  const blocksOf = (page: string) => blocksIn(readPage(page)).filter(({ language }) => language === 'sh')
+
+  test('the README has them one at a time', () => {
+    const blocks = blocksOf('README.md')
+    expect(blocks.length).toBeGreaterThan(5)
+    for (const { text } of blocks) expect(text.trim().split('\n')).toHaveLength(1)
+  })
+
+  test.each(PAGES)('%s: no block both installs and uninstalls', (page) => {
+    for (const { text } of blocksOf(page)) {
+      const installs = /ip-masq install\b|helm install|apply -k conf\/kubernetes\/(?!uninstall)/.test(text)
+      const removes = /\buninstall\b|kubectl delete|helm uninstall/.test(text)
+      expect({ text, both: installs && removes }).toEqual({ text, both: false })
+    }
+  })
+})
+
+test('docs/kubernetes.md has the error with which an older version refuses a newer layout', () => {
+  const [, text = '', newer] =
+    /^(Cannot change table inet ip-masq: .*layout (\d+).*)$/m.exec(readPage('docs/kubernetes.md')) ?? []
+  expect(Number(newer)).toBe(LAYOUT)
+  // Each version says it of the layout after its own.
+  const table: Table = { isDormant: false, sets: [], chains: [{ name: `layout-${LAYOUT + 1}`, lines: [] }] }
+  const next = text.replace(
+    /layout \d+, this version has \d+/,
+    `layout ${LAYOUT + 1}, this version has ${LAYOUT}`,
+  )
+  expect(() => outdatedChains(table)).toThrow(next)
 })
 
 test('the rules in docs/how-it-works.md are the golden ones', () => {
