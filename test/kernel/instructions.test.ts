@@ -8,7 +8,7 @@ import { PAGES, readPage } from '../lab/pages'
 import { EXECUTABLES } from '../lab/plugin'
 import { run } from '../lab/run'
 import { createScene } from '../lab/scene'
-import { STORIES, type Step } from '../lab/stories'
+import { ARCHIVE, STORIES, type Step } from '../lab/stories'
 
 /** The commands in the documents do what the pages promise: test/lab/stories.ts. */
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   const config = jsonIn('README.md').find((text) => !text.includes('"type"')) ?? ''
   const files = {
     'my.json': config,
-    'dist/ip-masq-0.1.0-linux-amd64.oci.tar': 'an image',
+    [ARCHIVE]: 'an image',
     'cni/10-pods.conflist': CONFLIST,
     'manifests/agent.yaml': AGENT,
     'cni.conf': WINDOWS,

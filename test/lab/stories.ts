@@ -1,3 +1,5 @@
+import { repository, version } from '../../package.json'
+import { REFERENCE } from '../../scripts/packaging/image'
 import { OTHERS } from './foreign'
 
 /**
@@ -28,6 +30,12 @@ export interface Step {
   /** Shell that succeeds where the command did what the page says. */
   readonly proof?: string
 }
+
+/** An image as `scripts/image` writes it. */
+export const ARCHIVE = `dist/ip-masq-${version}-linux-amd64.oci.tar`
+
+/** OWNER/ip-masq. */
+const PROJECT = repository.url.replace(/^.*github\.com\/|\.git$/g, '')
 
 const CONFLIST = '/etc/cni/net.d/10-pods.conflist'
 
@@ -93,7 +101,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
       },
       { type: 'install -m 755 dist/ip-masq /opt/cni/bin/ip-masq', proof: '/opt/cni/bin/ip-masq --version' },
       {
-        type: 'install -D -m 644 dist/ip-masq-0.1.0-linux-amd64.oci.tar /var/lib/rancher/k3s/agent/images/ip-masq.tar',
+        type: `install -D -m 644 ${ARCHIVE} /var/lib/rancher/k3s/agent/images/ip-masq.tar`,
         proof: 'test -s /var/lib/rancher/k3s/agent/images/ip-masq.tar',
       },
       {
@@ -209,7 +217,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'ip-masq explain shop/web 203.0.113.9': 'test/shared/explain.test.ts',
   'ip-masq explain shop/web 192.168.77.1': 'test/shared/explain.test.ts',
   'ip-masq explain shop/web 192.168.128.0/17': 'test/shared/explain.test.ts',
-  'ctr -n k8s.io images import dist/ip-masq-0.1.0-linux-amd64.oci.tar': 'test/runtime/image.test.ts',
+  [`ctr -n k8s.io images import ${ARCHIVE}`]: 'test/runtime/image.test.ts',
   'curl 127.0.0.1:10298/readyz': 'test/runtime/image.test.ts',
 }
 
@@ -259,13 +267,13 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'scripts/setup demo && npm run build': 'scripts/test runs both before all tests',
   'scripts/test': 'it is what runs the tests',
   'scripts/image': 'it takes minutes; test/packaging/release.test.ts builds the same images',
-  'skopeo copy --all docker://ghcr.io/ip-masq/ip-masq:0.1.0 docker://registry.example/ip-masq:0.1.0':
+  [`skopeo copy --all docker://${REFERENCE} docker://registry.example/ip-masq:${version}`]:
     'it needs two registries; test/packaging/release.test.ts reads the images with skopeo',
   'oc adm policy add-scc-to-user privileged -z ip-masq -n kube-system': 'it needs OpenShift, and oc',
   'calicoctl patch ippool NAME -p \'{"spec":{"natOutgoing":false}}\'': 'it needs Calico, and calicoctl',
-  "cosign verify-blob --bundle SHA256SUMS.sigstore.json SHA256SUMS --certificate-identity-regexp '^https://github.com/ip-masq/ip-masq/' --certificate-oidc-issuer https://token.actions.githubusercontent.com":
+  [`cosign verify-blob --bundle SHA256SUMS.sigstore.json SHA256SUMS --certificate-identity-regexp '^https://github.com/${PROJECT}/' --certificate-oidc-issuer https://token.actions.githubusercontent.com`]:
     'it needs a release that GitHub has signed',
-  'gh attestation verify ip-masq-*-linux-amd64.tar.gz --repo ip-masq/ip-masq': 'it needs a release on GitHub',
+  [`gh attestation verify ip-masq-*-linux-amd64.tar.gz --repo ${PROJECT}`]: 'it needs a release on GitHub',
   'systemctl enable --now ip-masq-sync.service':
     'it needs a node with systemd; test/runtime/units.test.ts starts what the unit starts, in its sandbox',
   'journalctl -u containerd --since -10min | grep ip-masq': 'it needs a node with systemd',

@@ -90,12 +90,14 @@ describe('the lists in test/lab/stories.ts', () => {
   })
 })
 
-describe('what comments of conf and charts, and messages, name', () => {
+describe('what comments of conf and charts, forms and messages name', () => {
   const textsOf = (folder: string, kind: RegExp) =>
     (readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }) as string[])
       .filter((file) => kind.test(file))
       .map((file) => readFileSync(join(ROOT, folder, file), 'utf8'))
-  const configs = ['conf', 'charts'].flatMap((folder) => textsOf(folder, /\.(ya?ml|service|timer|conf)$/))
+  const configs = ['conf', 'charts', '.github'].flatMap((folder) =>
+    textsOf(folder, /\.(ya?ml|service|timer|conf)$/),
+  )
   const sources = textsOf('src', /\.ts$/)
 
   test('an option of ip-masq exists', () => {
