@@ -1,20 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type BuildOptions, build, type Metafile } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
 import { ROOT } from './root'
-
-const COMMON = {
-  bundle: true,
-  format: 'esm',
-  platform: 'neutral',
-  target: 'es2023',
-  minify: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-  write: false,
-} satisfies BuildOptions
-
-const CONDITIONS = ['native', 'module']
 
 const MAIN = 'main.js'
 
@@ -24,15 +11,22 @@ const MAIN = 'main.js'
  */
 export async function nativeScripts(outdir: string, entry: string): Promise<string[]> {
   const { outputFiles, metafile } = await build({
-    ...COMMON,
     absWorkingDir: ROOT,
     entryPoints: { main: entry },
+    bundle: true,
     splitting: true,
-    conditions: CONDITIONS,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2023',
+    conditions: ['native', 'module'],
     mainFields: ['module', 'main'],
+    minify: true,
+    legalComments: 'none',
     chunkNames: '[name]-[hash]',
     outdir,
     metafile: true,
+    write: false,
+    logLevel: 'warning',
   })
   const scripts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]))
   replaceImportCalls(scripts, metafile)

@@ -26,7 +26,7 @@ const BUILDS = {
   },
   sanitized: {
     compile: [
-      ...['-O1', '-g', '-fno-omit-frame-pointer', '-DSANITIZED', `-DFINDINGS="${FINDINGS}/finding"`],
+      ...['-O1', '-g', '-fno-omit-frame-pointer', '-DSANITIZED'],
       ...['-fsanitize=address,undefined,float-cast-overflow', '-fno-sanitize-recover=all'],
     ],
     link: ['-fsanitize=address,undefined', '-static-libasan', '-static-libubsan'],
@@ -53,15 +53,9 @@ export async function nativeTools(architecture: Architecture, kind: NativeBuild)
   const c = kind === 'static' ? await staticC(architecture) : { headers: [], start: [], library: ['-lm'] }
   const flags = [...COMMON, ...options, ...BUILDS[kind].compile]
   const engine = await engineLibrary(compiler, kind, flags, c.headers)
-  const own = [
-    ...flags,
-    ...c.headers,
-    ...WARNINGS,
-    '-isystem',
-    await engineSource(),
-    '-I',
-    join(ROOT, 'native'),
-  ]
+  const findings = `-DFINDINGS="${FINDINGS}/finding"`
+  const includes = [...c.headers, '-isystem', await engineSource(), '-I', join(ROOT, 'native')]
+  const own = [...flags, ...WARNINGS, findings, ...includes]
   return {
     engine,
     compile: (file, object, cwd) => run([...own, '-c', file, '-o', object], cwd),
