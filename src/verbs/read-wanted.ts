@@ -1,3 +1,4 @@
+import { encode } from '#system/text'
 import { parseAttachment } from '../cni/attachment'
 import { checkVariables, type Environment, requireVariables } from '../cni/environment'
 import { type JsonObject, memberSpan, rejectRepeatedKeys } from '../cni/json'
@@ -18,8 +19,9 @@ export async function readWanted(command: Command, { environment }: Call, input:
   requireVariables(command, environment)
   checkVariables(environment)
   const { text, config } = input.read()
-  const result = memberSpan(text, 'prevResult')
-  rejectRepeatedKeys(text, config, result)
+  const bytes = encode(text)
+  const result = memberSpan(text, 'prevResult', bytes)
+  rejectRepeatedKeys(text, config, result, bytes)
   return { ...(await parseWanted(command, environment, config)), text, result, config }
 }
 
