@@ -1,7 +1,9 @@
 import * as z from 'zod/mini'
 import { quote } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
+import { readLongList } from '../policy/long-list'
 import type { Prefix } from '../policy/prefix'
+import type { Prefixes } from '../policy/prefixes'
 import { type Fault, type Refuse, raise } from './fault'
 import { isTypo, nearest } from './nearest'
 import { parseWith } from './parse'
@@ -12,7 +14,7 @@ import type { YamlDocument } from './yaml'
 /** A file written for ip-masq-agent. */
 export interface AgentFile {
   /** Absent if the file does not have it: then the default list counts. */
-  readonly nonMasqueradeCIDRs?: readonly Prefix[] | undefined
+  readonly nonMasqueradeCIDRs?: Prefixes | undefined
   /** A key of Tencent's agent: pods with these addresses of their own are not masqueraded. */
   readonly nonMasqueradeSrcCIDRs?: readonly Prefix[] | undefined
   readonly masqLinkLocal: boolean
@@ -72,9 +74,11 @@ export function parseAgentConfig(written: unknown, { place, placeOf, refuse = ra
     // In that case none of the other keys is one of the agent's either.
     if (wrapping !== undefined) break
   }
-  const { resyncInterval, cidrLimit, ...rest } = parseWith(agentSchema, known, { place, refuse })
+  const long = readLongList(known.nonMasqueradeCIDRs)
+  const others = long ? { ...known, nonMasqueradeCIDRs: [] } : known
+  const { resyncInterval, cidrLimit, ...rest } = parseWith(agentSchema, others, { place, refuse })
   const ignored = Object.entries({ resyncInterval, cidrLimit }).filter(([, item]) => item !== undefined)
-  return { ...rest, ignored: ignored.map(([key]) => key) }
+  return { ...rest, ...(long && { nonMasqueradeCIDRs: long }), ignored: ignored.map(([key]) => key) }
 }
 
 /** Recognises files with the right content in the wrong wrapping: the advice to write another key would be wrong. */

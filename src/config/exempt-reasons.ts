@@ -1,6 +1,7 @@
 import { isObject } from '../cni/json'
 import { ALWAYS_EXEMPT, DEFAULTS, LINK_LOCAL, ownSubnets } from '../policy/decide'
 import { formatPrefix, type Prefix } from '../policy/prefix'
+import { prefixesIn } from '../policy/prefixes'
 import { FLANNEL_SUBNET_FILE } from './flannel'
 import type { Path } from './path'
 import { ofFile, ofKey, type PodConfig, type Reason } from './reason'
@@ -50,10 +51,12 @@ function listedReasons(pod: PodConfig, policyPaths: readonly Path[]): Reason[] {
   }
   const ofPolicies = policyPaths.length > 0 ? policies.flatMap((policy) => policy?.exceptions ?? []) : []
   return [
-    ...keyReasons(pod, own ?? [], (i) => ['nonMasqueradeCIDRs', i]),
+    ...keyReasons(pod, prefixesIn(own ?? []), (i) => ['nonMasqueradeCIDRs', i]),
     ...keyReasons(pod, ofPolicies, (i) => policyPaths[i] ?? ['policies']),
     ...sources.files.flatMap(({ path, nonMasqueradeCIDRs = [] }) =>
-      nonMasqueradeCIDRs.map((prefix, i) => exempt(prefix, ofFile(path, ['nonMasqueradeCIDRs', i], 'agent'))),
+      prefixesIn(nonMasqueradeCIDRs).map((prefix, i) =>
+        exempt(prefix, ofFile(path, ['nonMasqueradeCIDRs', i], 'agent')),
+      ),
     ),
   ]
 }

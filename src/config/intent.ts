@@ -1,5 +1,7 @@
+import { FAMILY_NAMES } from '../policy/address'
 import type { Intent } from '../policy/intent'
 import { formatPrefix, type Prefix } from '../policy/prefix'
+import { type Prefixes, prefixesOf } from '../policy/prefixes'
 import { type Refuse, raise } from './fault'
 import type { Config } from './keys'
 import { matchesAny } from './namespaces'
@@ -16,7 +18,7 @@ export interface Settings {
 interface PlacedList {
   readonly place: string
   readonly isOfPolicy?: boolean
-  readonly list: readonly Prefix[]
+  readonly list: Prefixes
 }
 
 /**
@@ -36,7 +38,7 @@ export function intentOf(settings: Settings, namespace: string, refuse: Refuse =
   return {
     // Any list replaces the default one, even if each policy has its own.
     ...((lists.length > 0 || config.podCIDRs) && {
-      nonMasqueradeCIDRs: standing.flatMap(({ list }) => list),
+      nonMasqueradeCIDRs: standing.map(({ list }) => list),
     }),
     nonMasqueradeDefaults: config.nonMasqueradeDefaults,
     clusterCIDRs: sources.clusterCIDRs,
@@ -62,7 +64,7 @@ function configuredLists({
   config: { nonMasqueradeCIDRs, policies },
   sources: { files },
 }: Settings): PlacedList[] {
-  const all: { place: string; list: readonly Prefix[] | undefined; isOfPolicy?: boolean }[] = [
+  const all: { place: string; list: Prefixes | undefined; isOfPolicy?: boolean }[] = [
     { place: 'nonMasqueradeCIDRs', list: nonMasqueradeCIDRs },
     ...policies.map((policy, i) => ({
       place: `policies[${i}]`,
@@ -86,13 +88,22 @@ function rejectContradictions(
   refuse: Refuse,
 ): void {
   if (masqueradeCIDRs.length === 0) return
-  const places = new Map(lists.flatMap(({ place, list }) => list.map((one) => [formatPrefix(one), place])))
-  for (const [i, prefix] of masqueradeCIDRs.map(formatPrefix).entries()) {
-    const place = places.get(prefix)
+  const places = new Map<string, string>()
+  const keys = new Set(masqueradeCIDRs.map(keyOf))
+  for (const { place, list } of lists) {
+    for (const key of FAMILY_NAMES.flatMap((family) => prefixesOf(family, list)).map(keyOf))
+      if (keys.has(key)) places.set(key, place)
+  }
+  for (const [i, one] of masqueradeCIDRs.entries()) {
+    const [place, prefix] = [places.get(keyOf(one)), formatPrefix(one)]
     if (place === undefined) continue
     const message = `Cannot use masqueradeCIDRs[${i}] "${prefix}": ${place} has the same prefix; remove one of the two`
     refuse({ reason: 'invalidConfig', path: ['masqueradeCIDRs', i], message })
   }
+}
+
+function keyOf({ digits, length }: Prefix): string {
+  return `${digits}/${length}`
 }
 
 /** Whether pods of this namespace are masqueraded. */

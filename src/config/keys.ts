@@ -2,6 +2,7 @@ import { BACKEND_SETTINGS, CARRIER_SETTINGS } from '../backend/backend'
 import type { InterfacePattern } from '../policy/interface'
 import type { PortRange } from '../policy/ports'
 import type { Prefix } from '../policy/prefix'
+import type { Prefixes } from '../policy/prefixes'
 import type { Range } from '../policy/range'
 import type { NamespacePattern } from './namespaces'
 import type { ListRow } from './values'
@@ -17,7 +18,7 @@ const OFF = { kind: 'flag', default: false } as const
  * object.
  */
 export const KEYS = {
-  nonMasqueradeCIDRs: { kind: 'cidrs', end: '[] to exempt none, or leave the key out for the default' },
+  nonMasqueradeCIDRs: { kind: 'longCidrs', end: '[] to exempt none, or leave the key out for the default' },
   nonMasqueradeDefaults: { kind: 'choice', choices: ['private', 'reserved'], default: 'private' },
   masqueradeCIDRs: { kind: 'cidrs', default: [] },
   masqLinkLocal: OFF,
@@ -49,6 +50,8 @@ interface Kinds {
   flag: Valued<boolean>
   choice: Valued<string> & { readonly choices: readonly string[] }
   cidrs: List<Prefix>
+  /** CIDRs of which there may be thousands. */
+  longCidrs: Valued<Prefixes> & ListRow
   interfaces: List<InterfacePattern>
   namespaces: List<NamespacePattern>
   ports: Valued<readonly PortRange[]>

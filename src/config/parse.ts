@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini'
 import { quote } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
+import { readLongList } from '../policy/long-list'
 import type { Prefix } from '../policy/prefix'
 import { type Fault, type Refuse, raise } from './fault'
 import { FOREIGN_KEYS, isForeignKey } from './foreign-keys'
@@ -23,11 +24,15 @@ export function parseConfig(config: JsonObject, refuse: Refuse = raise): Config 
     const message = `Cannot use ${unknown} ${quote(config[unknown])}: ${advice}`
     refuse({ reason: 'unsupportedKey', path: [unknown], message })
   }
+  // The schema would take long for a list of thousands. It is needed only for the message if a prefix is wrong.
+  const long = readLongList(config.nonMasqueradeCIDRs)
+  const rest = long ? { ...config, nonMasqueradeCIDRs: [] } : config
   // A row's schema gives the type that the row's kind has.
-  const own = parseWith(schema, config, { refuse }) as OwnConfig
+  const own = parseWith(schema, rest, { refuse }) as OwnConfig
   const [podCIDRs, ignoredPodLists] = [parsePodCIDRs(config, refuse), ignoredPodListsIn(config)]
   return {
     ...own,
+    ...(long && { nonMasqueradeCIDRs: long }),
     ...(podCIDRs && { podCIDRs }),
     ...(ignoredPodLists.length > 0 && { ignoredPodLists }),
   }

@@ -2,7 +2,8 @@ import type { JsonObject } from '../cni/json'
 import { MalformedError } from '../policy/address-text'
 import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
-import { prefixParser } from '../policy/prefix-list'
+import { parsePrefix } from '../policy/prefix'
+import type { LongList } from '../policy/prefixes'
 import { isForeignKey } from './foreign-keys'
 import { type ChoiceKey, type Config, KEYS, type Row } from './keys'
 import { isLogFile } from './log-file'
@@ -12,16 +13,18 @@ import type { ListRow } from './values'
 /**
  * Reads a config that is valid beyond doubt, without the schema: loading that takes 1 ms of an ADD's 10 ms, and of the
  * STATUS that containerd sends every 5 s. Undefined means nothing: then the schema reads it, or words the error. A test
- * compares every answer with the schema's.
+ * compares every answer with the schema's. `parseLong` is there if the list of exemptions is long.
  */
-export function parsePlain(config: JsonObject): Config | undefined {
+export function parsePlain(config: JsonObject, parseLong?: ParseLong): Config | undefined {
   try {
-    return readPlain(config)
+    return readPlain(config, parseLong)
   } catch (error) {
     if (error instanceof MalformedError) return undefined
     throw error
   }
 }
+
+type ParseLong = (texts: readonly string[]) => LongList
 
 const ROWS: Readonly<Record<string, Row>> = KEYS
 
@@ -32,13 +35,13 @@ export function readLeniently<K extends ChoiceKey>(config: JsonObject, key: K): 
   return (typeof chosen === 'string' && choices.includes(chosen) ? chosen : otherwise) as Config[K]
 }
 
-function readPlain(config: JsonObject): Config {
+function readPlain(config: JsonObject, parseLong: ParseLong | undefined): Config {
   insist(!hasPodList(config))
   const read: Record<string, unknown> = {}
   for (const key in ROWS) {
     const row = ROWS[key]
     const written = config[key]
-    const value = written === undefined ? row?.default : readAs(row, written)
+    const value = written === undefined ? row?.default : readAs(row, written, parseLong)
     if (value !== undefined) read[key] = value
   }
   for (const key in config) insist(isForeignKey(key) || Object.hasOwn(read, key))
@@ -57,7 +60,7 @@ function insist(isPlain: boolean): asserts isPlain {
   if (!isPlain) throw new MalformedError('not plain')
 }
 
-function readAs(row: Row | undefined, value: unknown): unknown {
+function readAs(row: Row | undefined, value: unknown, parseLong: ParseLong | undefined): unknown {
   insist(row !== undefined && row.isPlain !== false)
   switch (row.kind) {
     case 'flag':
@@ -67,7 +70,9 @@ function readAs(row: Row | undefined, value: unknown): unknown {
       insist(row.choices.includes(string(value)))
       return value
     case 'cidrs':
-      return list(value, row, prefixParser(Array.isArray(value) ? value.length : 0))
+      return list(value, row, parsePrefix)
+    case 'longCidrs':
+      return parseLong && Array.isArray(value) ? parseLong(value) : list(value, row, parsePrefix)
     case 'interfaces':
       return list(value, row, parseInterface)
     case 'namespaces':
@@ -99,8 +104,5 @@ function path(text: string): string {
 function list<T>(value: unknown, { isNeverEmpty }: ListRow, parse: (text: string) => T): T[] {
   insist(Array.isArray(value))
   insist(!isNeverEmpty || value.length > 0)
-  const parsed: T[] = []
-  // This has no calls that a list of thousands can do without.
-  for (const item of value) parsed[parsed.length] = parse(typeof item === 'string' ? item : string(item))
-  return parsed
+  return value.map((item) => parse(string(item)))
 }

@@ -9,6 +9,7 @@ const SCHEMAS: { readonly [K in Kind]: (row: Row<K>) => z.ZodMiniType<ValueOf<K>
   flag: () => flag,
   choice,
   cidrs,
+  longCidrs: cidrs,
   interfaces,
   namespaces,
   ports: () => ports,

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../cni/json'
+import { isWorthPacking } from '../policy/prefixes'
 import type { Settings } from './intent'
 import type { Config } from './keys'
 import { parsePlain } from './plain'
@@ -17,7 +18,8 @@ export async function readSettings(raw: JsonObject): Promise<Settings> {
 
 /** Reads a config without its files. */
 export async function parseAny(raw: JsonObject): Promise<Config> {
-  return parsePlain(raw) ?? (await import('./parse')).parseConfig(raw)
+  const long = isWorthPacking(raw.nonMasqueradeCIDRs) ? await import('../policy/long-list') : undefined
+  return parsePlain(raw, long?.parseLongList) ?? (await import('./parse')).parseConfig(raw)
 }
 
 export const NO_SOURCES: Sources = { files: [], clusterCIDRs: [], warnings: [] }

@@ -2,8 +2,7 @@ import * as z from 'zod/mini'
 import { MalformedError } from '../policy/address-text'
 import { parseInterface } from '../policy/interface'
 import { parsePorts } from '../policy/ports'
-import { parseAddressOrPrefix } from '../policy/prefix'
-import { prefixParser } from '../policy/prefix-list'
+import { parseAddressOrPrefix, parsePrefix } from '../policy/prefix'
 import { parseNamespacePattern } from './namespaces'
 import { nearest } from './nearest'
 
@@ -42,9 +41,6 @@ export function choice({ choices }: { readonly choices: readonly string[] }) {
 const CIDR_ADVICE = 'write a CIDR as a string, as in "10.0.0.0/8"'
 const CIDR_PATTERN = '^[0-9a-fA-F.:]+/[0-9]{1,3}$'
 
-/** Where the schema is loaded, two more regular expressions cost nothing. */
-const parseOfMany = prefixParser(Number.POSITIVE_INFINITY)
-
 /** The part of a row of `keys.ts` that is about a list, apart from its kind. */
 export interface ListRow {
   readonly isNeverEmpty?: true
@@ -60,7 +56,7 @@ function endOf({ isNeverEmpty, end }: ListRow): string {
 export function cidrs(row: ListRow) {
   const end = endOf(row)
   const advice = `write a list of CIDRs, as in ["10.0.0.0/8", "fd00::/8"], ${end}`
-  const list = z.array(text(parseOfMany, CIDR_ADVICE, CIDR_PATTERN), advice)
+  const list = z.array(text(parsePrefix, CIDR_ADVICE, CIDR_PATTERN), advice)
   return row.isNeverEmpty ? list.check(z.minLength(1, `write at least one CIDR, ${end}`)) : list
 }
 

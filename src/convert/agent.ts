@@ -1,6 +1,7 @@
 import { CniError } from '../cni/error'
 import { isObject, type JsonObject } from '../cni/json'
 import { type AgentFile, parseAgentConfig, parseAgentFile } from '../config/agent-file'
+import { prefixesIn } from '../policy/prefixes'
 import { type Converted, textsOf } from './converted'
 
 const IPV6_NOTE =
@@ -36,7 +37,7 @@ export async function convertAgent(documents: readonly JsonObject[]): Promise<Co
     throw new CniError('invalidConfig', `Cannot convert this: ${reason}`)
   }
   const lists = files.flatMap(({ nonMasqueradeCIDRs }) => (nonMasqueradeCIDRs ? [nonMasqueradeCIDRs] : []))
-  const cidrs = textsOf(lists.flat())
+  const cidrs = textsOf(lists.flatMap(prefixesIn))
   const pods = textsOf(files.flatMap(({ nonMasqueradeSrcCIDRs }) => nonMasqueradeSrcCIDRs ?? []))
   const ignored = new Set(files.flatMap((file) => file.ignored))
   return {

@@ -4,7 +4,7 @@ import type { Foreign } from '../foreign/model'
 import { type OwnPlace, type SourceNat, sourceNatOf } from '../foreign/source-nat'
 import type { Address } from '../policy/address'
 import { formatAddress } from '../policy/address-text'
-import { endsOf, type Range } from '../policy/range'
+import { endsOf, type Range, rangesIn } from '../policy/range'
 import { formatEnds, formatRange } from '../policy/range-text'
 import { type Finding, ok, unseen, warning } from './finding'
 
@@ -80,7 +80,11 @@ function trialsOf(wanted: readonly Wanted[]): readonly Trial[] {
       const key = `${source.family} ${JSON.stringify(policy)}`
       if (!own || known.has(key)) return []
       known.add(key)
-      return own.exempt.map((destination) => ({ source, destination, isPinned: policy.pinExemptions }))
+      return rangesIn(own.exempt).map((destination) => ({
+        source,
+        destination,
+        isPinned: policy.pinExemptions,
+      }))
     }),
   )
 }

@@ -1,6 +1,6 @@
 import type { Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
-import type { Range } from '../policy/range'
+import { type Range, rangesIn } from '../policy/range'
 import { formatEnds } from '../policy/range-text'
 
 /** What a policy does with a destination, whichever way its packets leave the node. */
@@ -17,7 +17,7 @@ export function verdictAt({ families, pinExemptions }: Policy, family: Family, d
   const isIn = (ranges: readonly Range[]) => includesDigits(ranges, digits)
   const one = families[family]
   if (!one) return { does: 'exempt' }
-  if (isIn(one.exempt)) return { does: 'exempt', ...(pinExemptions && { isPinned: true }) }
+  if (isIn(rangesIn(one.exempt))) return { does: 'exempt', ...(pinExemptions && { isPinned: true }) }
   if (one.destinations && !isIn(one.destinations)) return { does: 'exempt' }
   const { snatTo } = one.special?.find(({ destinations }) => isIn(destinations)) ?? one
   return { does: 'masqueraded', ...(snatTo && { source: snatTo }) }
@@ -41,7 +41,7 @@ function includesDigits(ranges: readonly Range[], digits: string): boolean {
 /** All ranges; the verdict may change at their borders. */
 export function rangesOf({ families }: Policy, family: Family): readonly Range[] {
   const { exempt = [], destinations = [], special = [] } = families[family] ?? {}
-  return [...exempt, ...destinations, ...special.flatMap((one) => one.destinations)]
+  return [...rangesIn(exempt), ...destinations, ...special.flatMap((one) => one.destinations)]
 }
 
 export function isSameVerdict(one: Verdict, other: Verdict): boolean {

@@ -5,7 +5,7 @@ import { FAMILIES, type Family } from '../policy/address'
 import type { Policy } from '../policy/policy'
 import { formatPorts } from '../policy/ports'
 import { formatPrefix } from '../policy/prefix'
-import type { Range } from '../policy/range'
+import { type Range, rangesIn } from '../policy/range'
 import { formatEnds, formatRange } from '../policy/range-text'
 import type { PolicyReport } from './report-policies'
 
@@ -98,7 +98,7 @@ function partsOfRules(policy: Policy, family: Family): Part[] {
   return [
     {
       title: `${label}: masqueraded with ${wordSource(one.snatTo)}, ${one.destinations ? 'only to these destinations' : 'except to these destinations'}`,
-      rows: [...rows(one.destinations, 'masqueraded'), ...special, ...rows(one.exempt, 'exempt')],
+      rows: [...rows(one.destinations, 'masqueraded'), ...special, ...rows(rangesIn(one.exempt), 'exempt')],
     },
   ]
 }

@@ -6,7 +6,7 @@ import { formatAddress } from '../policy/address-text'
 import type { FamilyPolicy, Policy } from '../policy/policy'
 import { formatPorts } from '../policy/ports'
 import { formatPrefix, type Prefix } from '../policy/prefix'
-import type { Range } from '../policy/range'
+import { type Range, rangesIn } from '../policy/range'
 import { formatEnds, formatRange } from '../policy/range-text'
 import type { PolicyReport } from './report-policies'
 import type { Row } from './row'
@@ -83,7 +83,7 @@ function familyJson(one: FamilyPolicy | undefined) {
   if (!one) return null
   const { exempt, destinations, snatTo, special = [] } = one
   return {
-    exempt: exempt.map(formatRange),
+    exempt: rangesIn(exempt).map(formatRange),
     destinations: destinations ? destinations.map(formatRange) : null,
     snatTo: sourceJson(snatTo),
     special: special.map((way) => ({

@@ -1,6 +1,7 @@
 import type { Inspection } from '../backend/inspection'
 import { findOwnPlugin, type Networks } from '../cni/conflists'
 import { FAMILIES, FAMILY_NAMES, type Family } from '../policy/address'
+import { rangesIn } from '../policy/range'
 import type { Sample } from './exposition'
 
 /**
@@ -62,7 +63,7 @@ function byName([a]: readonly [string, number], [b]: readonly [string, number]):
 function rangeSample({ policies }: Inspection, place: string, family: Family): Sample {
   const lengths = policies
     .filter((one) => one.place === place)
-    .map(({ policy }) => policy?.families[family]?.exempt.length ?? 0)
+    .map(({ policy }) => rangesIn(policy?.families[family]?.exempt ?? []).length)
   const labels = { place, family: FAMILIES[family].nfproto }
   return { metric: 'ip_masq_exempt_ranges', labels, value: lengths.reduce((sum, one) => sum + one, 0) }
 }

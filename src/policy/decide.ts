@@ -11,6 +11,8 @@ import {
   prefixOf,
   subnetOf,
 } from './prefix'
+import { hasFamily, type Prefixes } from './prefixes'
+import { rangesIn } from './range'
 import { decideSeveral } from './several'
 
 /**
@@ -58,14 +60,14 @@ export const LINK_LOCAL = {
 /** `ips`: the attachment's addresses; neighbours in their subnets are exempt, because traffic between two pods of
  * one bridge crosses postrouting when bridge-nf-call-iptables is on. */
 export function decidePolicy(intent: Intent, ips: readonly InterfaceAddress[]): Policy {
-  const exempt = [
-    ...(intent.nonMasqueradeCIDRs ?? DEFAULTS[intent.nonMasqueradeDefaults]()),
+  const builtIn = [
     ...intent.clusterCIDRs,
     ...ALWAYS_EXEMPT,
     ...(intent.masqLinkLocal ? [] : [LINK_LOCAL.masqLinkLocal]),
     ...(intent.masqLinkLocalIPv6 ? [] : [LINK_LOCAL.masqLinkLocalIPv6]),
     ...ownSubnets(ips),
   ]
+  const exempt = [...(intent.nonMasqueradeCIDRs ?? [DEFAULTS[intent.nonMasqueradeDefaults]()]), builtIn]
   const { fullyRandom, pinExemptions, toPorts, outInterfaces } = intent
   const families: { [F in Family]?: FamilyPolicy } = {}
   for (const family of FAMILY_NAMES)
@@ -111,12 +113,12 @@ export function isPodChosen(
   })
 }
 
-function decideFamily(intent: Intent, family: Family, exempt: readonly Prefix[]): FamilyPolicy {
+function decideFamily(intent: Intent, family: Family, exempt: readonly Prefixes[]): FamilyPolicy {
   const { masqueradeCIDRs, destinations } = intent
   const snatTo = intent.snatTo[family]
   return {
     exempt: longestMatches(family, exempt, masqueradeCIDRs),
-    ...(destinations && { destinations: longestMatches(family, destinations) }),
+    ...(destinations && { destinations: rangesIn(longestMatches(family, [destinations])) }),
     ...(snatTo && { snatTo }),
   }
 }
@@ -158,14 +160,18 @@ export function wideSubnetWarnings(ips: readonly InterfaceAddress[]): string[] {
  */
 export function familiesLeftOut(intent: Intent, ips: readonly InterfaceAddress[]): Family[] {
   // If there are several policies, there is most often one for each family.
-  const lists = [intent.nonMasqueradeCIDRs ?? [], ...(intent.policies ?? []).map((one) => one.exceptions)]
-  if (lists.every((list) => list.length === 0)) return []
-  const has = (list: readonly Prefix[], family: Family) => list.some((prefix) => prefix.family === family)
+  const lists = [
+    ...(intent.nonMasqueradeCIDRs ?? []),
+    ...(intent.policies ?? []).map((one) => one.exceptions),
+  ]
+  const has = (family: Family) => lists.some((list) => hasFamily(list, family))
+  if (!FAMILY_NAMES.some(has)) return []
   return FAMILY_NAMES.filter(
     (family) =>
       isMasqueraded(intent, family) &&
       ips.some(({ address }) => address.family === family) &&
-      ![...lists, intent.clusterCIDRs].some((list) => has(list, family)),
+      !has(family) &&
+      !hasFamily(intent.clusterCIDRs, family),
   )
 }
 

@@ -2,12 +2,13 @@ import type { Family } from './address'
 import type { InterfacePattern } from './interface'
 import type { PortRange } from './ports'
 import type { Prefix } from './prefix'
+import type { Prefixes } from './prefixes'
 import type { Range } from './range'
 
 /** The requests for one pod by config, files and the pod's own wishes; the pod's addresses are not part of it. */
 export interface Intent {
-  /** Absent: the default list named by `nonMasqueradeDefaults`. */
-  readonly nonMasqueradeCIDRs?: readonly Prefix[]
+  /** One list for each place where some are written. Absent: the default list named by `nonMasqueradeDefaults`. */
+  readonly nonMasqueradeCIDRs?: readonly Prefixes[]
   readonly nonMasqueradeDefaults: 'private' | 'reserved'
   /** These are exempt too, whatever the list. */
   readonly clusterCIDRs: readonly Prefix[]

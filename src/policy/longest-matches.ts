@@ -1,18 +1,22 @@
 import { FAMILIES, type Family } from './address'
 import type { Prefix } from './prefix'
-import { BEYOND, type Range, successor } from './range'
+import { isLong, type Prefixes, prefixesOf } from './prefixes'
+import { BEYOND, type Range, type Ranges, successor } from './range'
 
 /**
- * The addresses of a family whose longest matching prefix is one of `chosen`; at equal length one of `others` wins. The
- * ranges are in address order, and none touches the next: nft refuses overlapping elements, and the form is the same for
- * every spelling. Prefixes would be too many: 10.0.0.0/8 without one address is two ranges, but 24 prefixes.
+ * The addresses of a family whose longest matching prefix is in one of the lists `chosen`; at equal length one of `others`
+ * wins. The ranges are in address order, and none touches the next: nft refuses overlapping elements, and the form is the
+ * same for every spelling. Prefixes would be too many: 10.0.0.0/8 without one address is two ranges, but 24 prefixes.
  */
 export function longestMatches(
   family: Family,
-  chosen: readonly Prefix[],
+  chosen: readonly Prefixes[],
   others: readonly Prefix[] = [],
-): Range[] {
-  const keys = keysInOrder(family, chosen, others)
+): Ranges {
+  const long = others.length === 0 ? chosen.find(isLong) : undefined
+  const prefixes = chosen.flatMap((list) => (list === long ? [] : prefixesOf(family, list)))
+  if (long) return long.unionWith(family, prefixes)
+  const keys = keysInOrder(family, prefixes, others)
   return others.length === 0 ? joined(family, keys) : matched(family, keys)
 }
 

@@ -1,7 +1,7 @@
 import type { Family } from './address'
 import type { InterfacePattern } from './interface'
 import type { PortRange } from './ports'
-import type { Range } from './range'
+import type { Range, Ranges } from './range'
 
 /** The destinations that a pod reaches with its own address, and how the rest is masqueraded. It names no pod. */
 export interface Policy {
@@ -17,7 +17,7 @@ export interface Policy {
 
 export interface FamilyPolicy {
   /** Destinations that see the pod's own address: in address order, none touching the next. */
-  readonly exempt: readonly Range[]
+  readonly exempt: Ranges
   /** The only other destinations that are masqueraded; absent: all others are. */
   readonly destinations?: readonly Range[]
   /** Absent: the address of the outgoing interface. */

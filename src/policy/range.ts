@@ -10,6 +10,40 @@ export interface Range {
   readonly end: string
 }
 
+/**
+ * Ranges of one family as one text, for lists of thousands: the digits of the first range, its `first` and its `end`, then
+ * those of the next one. They are in address order, and none touches the next.
+ */
+export interface RangeText {
+  readonly family: Family
+  readonly digits: string
+}
+
+/** A list of ranges in either form. */
+export type Ranges = readonly Range[] | RangeText
+
+export function rangesIn(list: Ranges): readonly Range[] {
+  if (!('digits' in list)) return list
+  const ranges = cutTexts.get(list) ?? cut(list)
+  cutTexts.set(list, ranges)
+  return ranges
+}
+
+/** Some commands look into the same ranges for each of many destinations. */
+const cutTexts = new WeakMap<RangeText, readonly Range[]>()
+
+function cut({ family, digits }: RangeText): Range[] {
+  const width = FAMILIES[family].bits / 4
+  const ranges: Range[] = []
+  for (let at = 0; at < digits.length; at += 2 * width)
+    ranges.push({
+      family,
+      first: digits.slice(at, at + width),
+      end: digits.slice(at + width, at + 2 * width),
+    })
+  return ranges
+}
+
 /** This sorts after all digits. Only the functions here and `longestMatches` use it. */
 export const BEYOND = 'g'
 

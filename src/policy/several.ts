@@ -2,8 +2,8 @@ import type { Family } from './address'
 import type { Intent, PolicyIntent } from './intent'
 import { longestMatches } from './longest-matches'
 import type { FamilyPolicy, Special } from './policy'
-import type { Prefix } from './prefix'
-import type { Range } from './range'
+import type { Prefixes } from './prefixes'
+import { type Range, rangesIn } from './range'
 import { allOf, subtract, union } from './range-sets'
 import { formatEnds } from './range-text'
 
@@ -20,7 +20,7 @@ export function decideSeveral(
     policies,
   }: {
     readonly family: Family
-    readonly exempt: readonly Prefix[]
+    readonly exempt: readonly Prefixes[]
     readonly policies: readonly PolicyIntent[]
   },
 ): FamilyPolicy {
@@ -30,8 +30,8 @@ export function decideSeveral(
   let masqueraded: Range[] = []
   let concerned: Range[] = []
   for (const { exceptions, destinations, snatTo: own } of inOrder) {
-    const reach = destinations ? longestMatches(family, destinations) : allOf(family)
-    const left = longestMatches(family, [...exempt, ...exceptions], intent.masqueradeCIDRs)
+    const reach = destinations ? rangesIn(longestMatches(family, [destinations])) : allOf(family)
+    const left = rangesIn(longestMatches(family, [...exempt, exceptions], intent.masqueradeCIDRs))
     const added = subtract(subtract(reach, left), masqueraded)
     const snatTo = own[family] ?? intent.snatTo[family]
     const way = snatTo ? formatEnds(snatTo) : ''

@@ -6,6 +6,7 @@ import { policyChains } from '../../src/backend/iptables/policy-chains'
 import { policyName } from '../../src/backend/nftables/policy-name'
 import { formatAddress } from '../../src/policy/address-text'
 import type { Policy } from '../../src/policy/policy'
+import { rangesIn } from '../../src/policy/range'
 import { formatRange } from '../../src/policy/range-text'
 import { backendsIn, wantedWith } from '../lab/backend'
 import { createNamespace, type Namespace } from '../lab/namespace'
@@ -161,7 +162,7 @@ describe.each(PLACES)('%s', (place) => {
       )
       const altered = policies.find((one) => one.name === name)
       expect(altered).toMatchObject({ isAsNamed: false, foreign: [] })
-      expect(altered?.policy?.families.ip?.exempt.map(formatRange)).toEqual([
+      expect(rangesIn(altered?.policy?.families.ip?.exempt ?? []).map(formatRange)).toEqual([
         ...['8.8.8.8/32', '10.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '255.255.255.255/32'],
       ])
     })

@@ -4,6 +4,7 @@ import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
 import { warningsOf } from '../../src/config/warnings'
 import { formatPrefix } from '../../src/policy/prefix'
+import { prefixesIn } from '../../src/policy/prefixes'
 
 const refusal = (config: Record<string, unknown>) => {
   try {
@@ -44,7 +45,8 @@ describe('an empty config', () => {
 describe('nonMasqueradeCIDRs', () => {
   test('takes both families, duplicates, overlaps and everything', () => {
     const list = ['10.0.0.0/8', 'fd00::/8', '10.0.0.0/8', '10.1.0.0/16', '0.0.0.0/0', '::/0']
-    expect(parseConfig({ nonMasqueradeCIDRs: list }).nonMasqueradeCIDRs?.map(formatPrefix)).toEqual(list)
+    const { nonMasqueradeCIDRs = [] } = parseConfig({ nonMasqueradeCIDRs: list })
+    expect(prefixesIn(nonMasqueradeCIDRs).map(formatPrefix)).toEqual(list)
   })
 
   test('may be empty, which is not the same as absent', () => {

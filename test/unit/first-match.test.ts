@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { firstMatchRules } from '../../src/policy/first-match'
 import { longestMatches } from '../../src/policy/longest-matches'
 import { formatPrefix, parsePrefix, prefixOf, subnetOf } from '../../src/policy/prefix'
+import { rangesIn } from '../../src/policy/range'
 
 const rules = (family: 'ip' | 'ip6', exempt: readonly string[], not: readonly string[] = []) =>
   firstMatchRules(
     family,
-    longestMatches(family, exempt.map(parsePrefix), not.map(parsePrefix)).map((range) => ({
+    rangesIn(longestMatches(family, [exempt.map(parsePrefix)], not.map(parsePrefix))).map((range) => ({
       range,
       verdict: 'exempt',
     })),
@@ -59,7 +60,7 @@ describe('firstMatchRules', () => {
   test('the first that matches says what the ranges say, and they are no more than the prefixes written', () => {
     fc.assert(
       fc.property(list, list, (exempt, not) => {
-        const ranges = longestMatches('ip', exempt, not)
+        const ranges = rangesIn(longestMatches('ip', [exempt], not))
         const found = firstMatchRules(
           'ip',
           ranges.map((range) => ({ range, verdict: true })),
@@ -81,8 +82,8 @@ describe('firstMatchRules', () => {
   })
 
   test('three verdicts', () => {
-    const [range] = longestMatches('ip', [prefixOf('10.0.0.0/8')])
-    const [other] = longestMatches('ip', [prefixOf('11.0.0.0/8')])
+    const [range] = rangesIn(longestMatches('ip', [[prefixOf('10.0.0.0/8')]]))
+    const [other] = rangesIn(longestMatches('ip', [[prefixOf('11.0.0.0/8')]]))
     if (!range || !other) throw new Error('no ranges')
     const found = firstMatchRules(
       'ip',

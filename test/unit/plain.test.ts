@@ -3,19 +3,22 @@ import { describe, expect, test } from 'vitest'
 import { type Config, KEYS, type Kind, type Row } from '../../src/config/keys'
 import { parseConfig } from '../../src/config/parse'
 import { parsePlain, readLeniently } from '../../src/config/plain'
+import { parseLongList } from '../../src/policy/long-list'
+import { prefixesIn } from '../../src/policy/prefixes'
 
 /** The reader without the schema is held against the schema, for every row of the table. */
 
 const ROWS = Object.entries<Row>(KEYS)
 
-/** More prefixes than are taken apart one by one. */
+/** So many prefixes are read as numbers. */
 const MANY = Array.from({ length: 40 }, (_, i) => `10.${i}.0.0/16`)
 
 /** Right and wrong values of each kind; every key is tried with all of them. */
 const VALUES: Readonly<Record<Kind, readonly unknown[]>> = {
   flag: [true, false, 'true', 0],
   choice: [...ROWS.flatMap(([, row]) => (row.kind === 'choice' ? row.choices : [])), 'ipvs', ''],
-  cidrs: [['10.0.0.0/8', 'fd00::/8'], MANY, [...MANY, 'x'], ['10.0.0.1/8'], ['10/8'], [8], '10.0.0.0/8'],
+  cidrs: [['10.0.0.0/8', 'fd00::/8'], ['10.0.0.1/8'], ['10/8'], [8], '10.0.0.0/8'],
+  longCidrs: [MANY, [...MANY, 'x'], [...MANY, 8], [...MANY, ['10.0.0.0/8']]],
   interfaces: [['eth0', 'bond+'], ['*'], ['eth0', '']],
   namespaces: [['shop', 'team-*'], ['Shop'], ['*-prod']],
   ports: ['1024-2047', '53', '5,0', '80-90,85'],
@@ -30,10 +33,16 @@ const EVERY = [...Object.values(VALUES).flat(), [], null]
 /** What the schema makes of a config; undefined where it refuses. */
 function bySchema(config: Record<string, unknown>): Config | undefined {
   try {
-    return parseConfig(config)
+    return inPrefixes(parseConfig(config))
   } catch {
     return undefined
   }
+}
+
+/** Long lists are functions; the prefixes in them can be compared. */
+function inPrefixes(config: Config | undefined): Config | undefined {
+  const list = config?.nonMasqueradeCIDRs
+  return config && { ...config, ...(list && { nonMasqueradeCIDRs: prefixesIn(list) }) }
 }
 
 describe('a config of one key', () => {
@@ -42,9 +51,10 @@ describe('a config of one key', () => {
     for (const value of EVERY) {
       const expected = bySchema({ [key]: value })
       if (expected) accepted += 1
-      expect(parsePlain({ [key]: value }), JSON.stringify(value)).toStrictEqual(
-        row.isPlain === false ? undefined : expected,
-      )
+      for (const parseLong of [undefined, parseLongList])
+        expect(inPrefixes(parsePlain({ [key]: value }, parseLong)), JSON.stringify(value)).toStrictEqual(
+          row.isPlain === false ? undefined : expected,
+        )
     }
     // Some values of its kind, and not the rest.
     expect(accepted).toBeGreaterThan(0)
@@ -86,10 +96,10 @@ describe('any config', () => {
           .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
           .join(', ')
         const object = JSON.parse(`{${text}}`)
-        const plain = parsePlain(object)
+        const plain = parsePlain(object, parseLongList)
         if (plain === undefined) return
         answers += 1
-        expect(plain).toStrictEqual(parseConfig(object))
+        expect(inPrefixes(plain)).toStrictEqual(inPrefixes(parseConfig(object)))
       }),
       { numRuns: 5000 },
     )

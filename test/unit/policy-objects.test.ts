@@ -8,6 +8,7 @@ import { intentOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
 import { decidePolicy } from '../../src/policy/decide'
+import { rangesIn } from '../../src/policy/range'
 
 /** Situations of ip-masq-agent's TestWriteMasqRules: its chances to 12 digits, in nft's words. */
 
@@ -35,7 +36,12 @@ test('a name is the hash of the sets and chains as JSON', () => {
   }
   const policy = decidePolicy(intentOf({ config: parseConfig(config), sources: NO_SOURCES }, ''), [])
   const { sets, chains } = policyObjects(policy, '')
-  const lists = sets.map(({ name, ranges }) => [name, ranges.map(({ first, end }) => first + end).join('')])
+  const lists = sets.map(({ name, ranges }) => [
+    name,
+    rangesIn(ranges)
+      .map(({ first, end }) => first + end)
+      .join(''),
+  ])
   const hash = createHash('sha256')
     .update(JSON.stringify([lists, chains]))
     .digest('hex')

@@ -6,6 +6,7 @@ import { FAMILY_NAMES } from '../../src/policy/address'
 import { decidePolicy, familiesLeftOut, wideSubnetWarnings } from '../../src/policy/decide'
 import type { Intent } from '../../src/policy/intent'
 import { parseAddressWithLength, parsePrefix } from '../../src/policy/prefix'
+import { rangesIn } from '../../src/policy/range'
 import { formatRange } from '../../src/policy/range-text'
 
 const intent = (config: Record<string, unknown>) =>
@@ -16,7 +17,7 @@ const policy = (config: Record<string, unknown>, ...addresses: string[]) =>
 
 const exempt = (config: Record<string, unknown>, ...addresses: string[]) => {
   const { families } = policy(config, ...addresses)
-  return FAMILY_NAMES.flatMap((family) => families[family]?.exempt ?? []).map(formatRange)
+  return FAMILY_NAMES.flatMap((family) => rangesIn(families[family]?.exempt ?? [])).map(formatRange)
 }
 
 const builtIns = ['169.254.0.0/16', '224.0.0.0/4', '255.255.255.255/32', 'fe80::/10', 'ff00::/8']

@@ -9,7 +9,7 @@ import { readPolicy as readTable } from '../../src/backend/nftables/read-policy'
 import type { Table } from '../../src/backend/nftables/table'
 import { FAMILY_NAMES, type Family } from '../../src/policy/address'
 import type { FamilyPolicy, Policy } from '../../src/policy/policy'
-import type { Range } from '../../src/policy/range'
+import { type Range, rangesIn } from '../../src/policy/range'
 import { allOf, subtract, union } from '../../src/policy/range-sets'
 import { formatEnds, formatRange } from '../../src/policy/range-text'
 import { asKept, configsOfPolicies, IPS, policyFor } from '../lab/policies'
@@ -24,7 +24,7 @@ function tableOf(policy: Policy, name = policyName(policy)): Table {
     sets: sets.map((set) => ({
       name: set.name,
       type: { key: set.family, flags: ['interval'] },
-      elements: set.ranges,
+      elements: rangesIn(set.ranges),
     })),
     chains: chains.map((chain) => ({ name: chain.name, lines: chain.rules })),
   }
@@ -40,7 +40,7 @@ function behaviour({ families, pinExemptions }: Policy, family: Family): Record<
   const ways = new Map<string, readonly Range[]>()
   const add = (source: Range | undefined, ranges: readonly Range[]) => {
     const key = source ? formatEnds(source) : 'masquerade'
-    ways.set(key, union(ways.get(key) ?? [], subtract(ranges, one.exempt)))
+    ways.set(key, union(ways.get(key) ?? [], subtract(ranges, rangesIn(one.exempt))))
   }
   const special = (one.special ?? []).reduce<readonly Range[]>(
     (all, { destinations }) => union(all, destinations),
@@ -48,7 +48,7 @@ function behaviour({ families, pinExemptions }: Policy, family: Family): Record<
   )
   add(one.snatTo, subtract(one.destinations ?? allOf(family), special))
   for (const { snatTo, destinations } of one.special ?? []) add(snatTo, destinations)
-  ways.set('pinned', pinExemptions && families[family] ? one.exempt : [])
+  ways.set('pinned', pinExemptions && families[family] ? rangesIn(one.exempt) : [])
   return Object.fromEntries(
     [...ways].flatMap(([key, ranges]) =>
       ranges.length > 0 ? [[key, ranges.map(formatRange).join(' ')]] : [],
@@ -111,7 +111,10 @@ function policyOf(config: Record<string, unknown>): Policy {
   return policy
 }
 
-const exemptIn = (policy: Policy | undefined) => policy?.families.ip?.exempt.map(formatRange).join(' ')
+const exemptIn = (policy: Policy | undefined) => {
+  const exempt = policy?.families.ip?.exempt
+  return exempt && rangesIn(exempt).map(formatRange).join(' ')
+}
 
 describe('nftables: what somebody altered', () => {
   const name = policyName(PLAIN)

@@ -14,7 +14,7 @@ import { parseAddress } from '../../src/policy/address-text'
 import { decidePolicy } from '../../src/policy/decide'
 import type { Policy } from '../../src/policy/policy'
 import { formatPrefix, parseAddressWithLength, parsePrefix } from '../../src/policy/prefix'
-import { ALL, type Range } from '../../src/policy/range'
+import { ALL, type Range, rangesIn } from '../../src/policy/range'
 import { formatEnds, formatRange } from '../../src/policy/range-text'
 
 const IPS = ['10.77.1.2/24', 'fd77::2/64'].map(parseAddressWithLength)
@@ -38,7 +38,7 @@ function decided({ families }: Policy, address: Address): string {
   const digits = digitsOf(address)
   const isIn = (ranges: readonly Range[]) => ranges.some(({ first, end }) => first <= digits && digits < end)
   const family = families[address.family]
-  if (!family || isIn(family.exempt)) return 'exempt'
+  if (!family || isIn(rangesIn(family.exempt))) return 'exempt'
   if (family.destinations && !isIn(family.destinations)) return 'exempt'
   const special = family.special?.find(({ destinations }) => isIn(destinations))
   const { snatTo } = special ?? family

@@ -6,7 +6,7 @@ import { warningsOf } from '../../src/config/warnings'
 import { parseAddress } from '../../src/policy/address-text'
 import { decidePolicy } from '../../src/policy/decide'
 import { parseAddressWithLength } from '../../src/policy/prefix'
-import { rangeBetween } from '../../src/policy/range'
+import { rangeBetween, rangesIn } from '../../src/policy/range'
 import { formatEnds } from '../../src/policy/range-text'
 
 /** The rows of docs/windows.md: several OutBoundNAT policies act each for itself. */
@@ -31,7 +31,7 @@ const outcome = (policies: unknown, destination: string, keys = {}) => {
     ranges.some((range) => range.first <= first && first < range.end)
   const family = families[address.family]
   if (!family) return 'untouched'
-  if (isIn(family.exempt)) return 'exempt'
+  if (isIn(rangesIn(family.exempt))) return 'exempt'
   const special = family.special?.filter(({ destinations }) => isIn(destinations)) ?? []
   expect(special.length).toBeLessThan(2)
   if (special[0]) return special[0].snatTo ? formatEnds(special[0].snatTo) : 'masqueraded'

@@ -7,7 +7,10 @@ import { intentOf } from '../../src/config/intent'
 import { readSettings } from '../../src/config/settings'
 import { warningsOf } from '../../src/config/warnings'
 import { decidePolicy } from '../../src/policy/decide'
+import type { FamilyPolicy } from '../../src/policy/policy'
 import { formatPrefix } from '../../src/policy/prefix'
+import { prefixesIn } from '../../src/policy/prefixes'
+import { rangesIn } from '../../src/policy/range'
 import { formatRange } from '../../src/policy/range-text'
 
 /**
@@ -24,7 +27,7 @@ import { formatRange } from '../../src/policy/range-text'
 
 const summary = async (text: string) => {
   const { nonMasqueradeCIDRs, ...rest } = await parseAgentFile(text, 'f')
-  return { ...rest, cidrs: nonMasqueradeCIDRs?.map(formatPrefix) }
+  return { ...rest, cidrs: nonMasqueradeCIDRs && prefixesIn(nonMasqueradeCIDRs).map(formatPrefix) }
 }
 
 const plain = { cidrs: undefined, masqLinkLocal: false, masqLinkLocalIPv6: false, ignored: [] }
@@ -148,7 +151,7 @@ const read = async (config: Record<string, unknown>) => {
   const settings = await readSettings(config)
   const [intent, warnings] = [intentOf(settings, ''), warningsOf(settings)]
   return {
-    cidrs: intent.nonMasqueradeCIDRs?.map(formatPrefix),
+    cidrs: intent.nonMasqueradeCIDRs?.flatMap(prefixesIn).map(formatPrefix),
     flags: [intent.masqLinkLocal, intent.masqLinkLocalIPv6],
     warnings,
   }
@@ -295,7 +298,7 @@ describe("flannel's subnet.env", () => {
     const settings = await readSettings({ flannelSubnetFile: file, ...keys })
     const [intent, warnings] = [intentOf(settings, ''), warningsOf(settings)]
     const { ip, ip6 } = decidePolicy(intent, []).families
-    return { ranges: [...(ip?.exempt ?? []), ...(ip6?.exempt ?? [])].map(formatRange), warnings }
+    return { ranges: [ip, ip6].flatMap((one) => rangesIn(one?.exempt ?? [])).map(formatRange), warnings }
   }
 
   test('its networks are exempt beside the default list', async () => {
@@ -356,7 +359,8 @@ describe('what is exempt then', () => {
     const file = write('agent', text)
     const intent = intentOf(await readSettings({ configFiles: [file], ...keys }), '')
     const { families } = decidePolicy(intent, [])
-    return { ip: families.ip?.exempt.map(formatRange), ip6: families.ip6?.exempt.map(formatRange) }
+    const texts = (one: FamilyPolicy | undefined) => one && rangesIn(one.exempt).map(formatRange)
+    return { ip: texts(families.ip), ip6: texts(families.ip6) }
   }
   const built = ['224.0.0.0/4', '255.255.255.255/32']
 

@@ -3,7 +3,8 @@ import { intentOf } from '../../src/config/intent'
 import { parseConfig } from '../../src/config/parse'
 import { NO_SOURCES } from '../../src/config/settings'
 import { warningsOf } from '../../src/config/warnings'
-import { formatPrefix } from '../../src/policy/prefix'
+import { formatPrefix, type Prefix } from '../../src/policy/prefix'
+import { prefixesIn } from '../../src/policy/prefixes'
 import { formatEnds } from '../../src/policy/range-text'
 
 /**
@@ -20,9 +21,9 @@ import { formatEnds } from '../../src/policy/range-text'
 const read = (policies: unknown, keys = {}) => {
   const settings = { config: parseConfig({ policies, ...keys }), sources: NO_SOURCES }
   const [intent, warnings] = [intentOf(settings, ''), warningsOf(settings)]
-  const texts = (list: typeof intent.nonMasqueradeCIDRs) => list?.map(formatPrefix)
+  const texts = (list: readonly Prefix[] | undefined) => list?.map(formatPrefix)
   return {
-    exceptions: texts(intent.nonMasqueradeCIDRs),
+    exceptions: texts(intent.nonMasqueradeCIDRs?.flatMap(prefixesIn)),
     destinations: texts(intent.destinations),
     snatTo: [intent.snatTo.ip, intent.snatTo.ip6].flatMap((range) => (range ? [formatEnds(range)] : [])),
     warnings,

@@ -4,7 +4,7 @@ import { firstMatchRules } from '../../policy/first-match'
 import type { FamilyPolicy, Policy } from '../../policy/policy'
 import { countPorts } from '../../policy/ports'
 import type { Prefix } from '../../policy/prefix'
-import type { Range } from '../../policy/range'
+import { type Range, rangesIn } from '../../policy/range'
 import { subtract, union } from '../../policy/range-sets'
 import { renderRule } from './render'
 import type { Rule, Target } from './transaction'
@@ -91,11 +91,12 @@ function towards(
   { exempt, destinations, special = [], how }: FamilyPolicy & { readonly how: readonly Rule[] },
 ): Rule[] {
   const { pinExemptions, outInterfaces } = policy
-  const ranges: { range: Range; verdict: Verdict }[] = exempt.map((range) => ({ range, verdict: 'exempt' }))
+  const unmasked = rangesIn(exempt)
+  const ranges: { range: Range; verdict: Verdict }[] = unmasked.map((range) => ({ range, verdict: 'exempt' }))
   const inAnotherWay = special.flatMap(({ destinations: of }, i) =>
     of.map((range) => ({ range, verdict: i })),
   )
-  const taken = special.reduce<readonly Range[]>((all, one) => union(all, one.destinations), exempt)
+  const taken = special.reduce<readonly Range[]>((all, one) => union(all, one.destinations), unmasked)
   const limited = destinations
     ? subtract(destinations, taken).map((range) => ({ range, verdict: 'masquerade' as const }))
     : []

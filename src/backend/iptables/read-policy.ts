@@ -2,7 +2,7 @@ import type { Family } from '../../policy/address'
 import type { InterfacePattern } from '../../policy/interface'
 import { longestMatches } from '../../policy/longest-matches'
 import type { FamilyPolicy, Policy, Special } from '../../policy/policy'
-import type { Range } from '../../policy/range'
+import { type Range, rangesIn } from '../../policy/range'
 import { formatEnds } from '../../policy/range-text'
 import { nameOfRules } from './policy-chains'
 import { type Group, groupsIn, readInterface, type Verdict } from './policy-groups'
@@ -152,8 +152,8 @@ function rangesWhere(
   groups: Decided['groups'],
   family: Family,
   isChosen: (group: Decided['groups'][number]) => boolean,
-): Range[] {
+): readonly Range[] {
   const prefixes = (isWanted: boolean) =>
     groups.flatMap((group) => (isChosen(group) === isWanted ? [group.destination] : []))
-  return longestMatches(family, prefixes(true), prefixes(false))
+  return rangesIn(longestMatches(family, [prefixes(true)], prefixes(false)))
 }

@@ -1,5 +1,5 @@
 import type { Policy } from '../../policy/policy'
-import type { Range } from '../../policy/range'
+import { type Range, rangesIn } from '../../policy/range'
 import type { Difference } from './difference'
 import { BASE_CHAIN } from './layout'
 import { hasLayout, wrongMaps } from './outdated'
@@ -56,7 +56,7 @@ export function comparePolicy(table: Table, policy: Policy, name: string): Diffe
       if (wrong.some((one) => one.name === set.name)) return []
       const found = findSet(table, set.name)
       if (!found) return [{ is: 'missing', kind: 'set', name: set.name }]
-      return compareRanges(set.name, set.ranges, found.elements)
+      return compareRanges(set.name, rangesIn(set.ranges), found.elements)
     }),
   ]
 }

@@ -1,6 +1,6 @@
 import { sha256 } from '#system/digest'
 import type { Policy } from '../../policy/policy'
-import type { Range } from '../../policy/range'
+import type { Ranges } from '../../policy/range'
 import { policyObjects } from './policy-objects'
 
 /**
@@ -27,6 +27,6 @@ function hashed(policy: Policy): string {
 }
 
 /** Joins plain digits, because every ADD names its policy, and a list may have thousands of ranges. */
-function joinRanges(ranges: readonly Range[]): string {
-  return ranges.map((range) => range.first + range.end).join('')
+function joinRanges(ranges: Ranges): string {
+  return 'digits' in ranges ? ranges.digits : ranges.map((range) => range.first + range.end).join('')
 }

@@ -1,7 +1,7 @@
 import { FAMILY_NAMES, type Family } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
 import { countPorts } from '../../policy/ports'
-import type { Range } from '../../policy/range'
+import type { Range, Ranges } from '../../policy/range'
 import type { Rule, Translation } from './transaction'
 
 /** The sets and chains that the table has for one policy. */
@@ -9,7 +9,7 @@ export interface PolicyObjects {
   readonly sets: readonly {
     readonly name: string
     readonly family: Family
-    readonly ranges: readonly Range[]
+    readonly ranges: Ranges
   }[]
   /** The chains; pods are sent to the first. No chain ever exists without its rules. */
   readonly chains: readonly Chain[]

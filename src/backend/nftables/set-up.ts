@@ -1,6 +1,6 @@
 import { FAMILY_NAMES } from '../../policy/address'
 import type { Policy } from '../../policy/policy'
-import type { Range } from '../../policy/range'
+import { type Range, rangesIn } from '../../policy/range'
 import { ATTACHMENTS, BASE_CHAIN, layoutChain, OWNERS, POD_MAPS } from './layout'
 import { policyName } from './policy-name'
 import { policyObjects } from './policy-objects'
@@ -115,7 +115,7 @@ export function setUpPolicy(policy: Policy, wrong: readonly FoundSet[] = []): Tr
     ...sets.flatMap((set): Operation[] => [
       { do: 'add-set', name: set.name, key: set.family },
       { do: 'flush-set', name: set.name },
-      ...addRanges(set.name, set.ranges),
+      ...addRanges(set.name, rangesIn(set.ranges)),
     ]),
     ...chains.flatMap((chain): Operation[] => [
       { do: 'add-chain', name: chain.name },
