@@ -45,7 +45,12 @@ const SCENES: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
     await network.add('web-2', ['10.244.1.8/24'])
     await network.add('db-0', ['10.244.1.9/24'])
   },
-  /** The same, and somebody has flushed the ruleset. */
+  /** One pod, whose rules are in iptables. */
+  async iptables({ network }) {
+    await network.writeConflist({ nonMasqueradeCIDRs: ['10.0.0.0/8'], backend: 'iptables' })
+    await network.add('web-1', ['10.244.1.7/24'])
+  },
+  /** The three pods again, and somebody has flushed the ruleset. */
   async flushed(stage) {
     await SCENES.node?.(stage)
     await stage.node.sh('nft flush ruleset')
