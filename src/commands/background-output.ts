@@ -37,7 +37,10 @@ export function backgroundOutput(writeSome: WriteSome, limits: Limits = LIMITS):
   let sending: Promise<void> | undefined
   const send = async () => {
     while (waiting !== '') {
-      const note = lost === 0 ? '' : `ip-masq: lines missing here, because nobody took them: ${lost}\n`
+      const note =
+        lost === 0
+          ? ''
+          : `ip-masq: lines that are missing here, because nobody read the output in time: ${lost}\n`
       const text = `${waiting}${note}`
       const before = lost
       waiting = ''

@@ -77,7 +77,7 @@ export async function watchInstall(
         if (wasUndone && undone.length > FIGHT) {
           truce = Math.min(LONGEST_TRUCE_MS, RETRY_MS * 2 ** (undone.length - FIGHT))
           await fail(
-            `somebody takes ip-masq out of ${confDir} again and again: waiting ${truce / 1000} s; make the one who writes it keep it, or use a drop-in`,
+            `another program takes ip-masq out of ${confDir} again and again: waiting ${truce / 1000} s; give that program a list with ip-masq in it, or use a drop-in`,
             truce,
           )
           health.turned('install', { error, nextMs: truce })

@@ -40,7 +40,7 @@ async function watchUninstall(options: UninstallOptions, world: World, pause: Pa
   const health = serveHealth(options, { loops: ['uninstall'] }, world)
   let known = ''
   await world.stay()
-  await world.writeError(`ip-masq ${VERSION}: uninstalling, and staying\n`)
+  await world.writeError(`ip-masq ${VERSION}: uninstalling, and trying again until no pod needs ip-masq\n`)
   for (; !pause.isStopped(); await pause.sleep(WATCH_MS)) {
     let said = ''
     const write = async (text: string) => {
@@ -102,10 +102,10 @@ async function removeRules(options: UninstallOptions, world: World, steps: Steps
   const isOne = uses.length === 1
   if (uses.length > 0 && !force) {
     const [use, whose, they] = isOne
-      ? ['1 attachment uses', 'its', 'it is']
-      : [`${uses.length} attachments use`, 'their', 'they are']
+      ? ['1 attachment still uses', 'its', 'it is']
+      : [`${uses.length} attachments still use`, 'their', 'they are']
     await say([
-      `left alone ${binDir}/ip-masq: ${use} it still, and ${whose} DEL needs it; run this again when ${they} gone, with --timeout to wait for that, or with --force`,
+      `left alone ${binDir}/ip-masq: ${use} it, and ${whose} DEL needs it; run this again when ${they} gone, with --timeout to wait for that, or with --force`,
     ])
     return 1
   }

@@ -37,7 +37,7 @@ function reasonOf(error: unknown): { readonly what: string; readonly mend: strin
   const what =
     error instanceof CniError
       ? [message, ...(details ? [details] : [])].join(': ')
-      : (fileRefusal(error) ?? `Cannot look: ${inPlainWords(error)}`)
+      : (fileRefusal(error) ?? `Cannot make this check: ${inPlainWords(error)}`)
   return {
     what,
     mend: isDenied(error) ? 'run ip-masq doctor as root' : 'put that right, and run ip-masq doctor again',

@@ -51,7 +51,7 @@ const LOSSES = [
     means: 'another connection had the same addresses and ports by then, or no source port was free',
   },
   { name: 'drop', means: 'the packet was dropped for that reason, or because the table was full' },
-  { name: 'early_drop', means: 'another entry was thrown out to make room' },
+  { name: 'early_drop', means: 'another connection was forgotten to make room' },
 ] as const
 
 /** Two readings of the same counters, some time apart. They show whether the counters grow now. */
@@ -79,7 +79,7 @@ export function checkLosses({ before, after }: Readings): readonly Finding[] {
   )
   const why = `packets of new connections were lost: ${lost.map(({ name, means }) => `${name}: ${means}`).join('; ')}`
   const mend =
-    'run conntrack -S again and again to see whether they grow; "randomFully" (the default) and more addresses in "snatTo" leave less to collide'
+    'run conntrack -S again and again to see whether they grow; "randomFully" (the default) and more addresses in "snatTo" make this rarer'
   if (lost.every(({ more }) => more === 0))
     return [note(check, `conntrack has lost packets since the boot: ${counts.join('; ')}`, { why, mend })]
   return [warning(check, { what: `conntrack loses packets now: ${counts.join('; ')}`, why, mend })]

@@ -43,7 +43,7 @@ function changed({ changes }: Pick<SyncReport, 'changes'>): readonly Finding[] {
 /** Without pods there are no shared rules. */
 function unrepaired({ repairs, wanted }: Pick<SyncReport, 'repairs' | 'wanted'>): readonly Finding[] {
   if (repairs.length === 0 || wanted.length === 0) return []
-  const what = `what all pods share is not as it should be: ${repairs.join('; ')}`
+  const what = `the chains and maps that all pods share are not as they should be: ${repairs.join('; ')}`
   const why = 'pods may be without rules, or with others than the conflist asks for'
   return [error(CHECK, { what, why, mend: MEND })]
 }
@@ -60,7 +60,7 @@ function heldByOthers({ held }: Pick<SyncReport, 'held'>): readonly Finding[] {
 }
 
 function agreement(count: number): string {
-  if (count === 0) return 'no attachment here should have rules'
+  if (count === 0) return 'there is no attachment here that should have rules'
   return `${attachmentsHave(count)} the rules that the conflists ask for`
 }
 

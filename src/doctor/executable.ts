@@ -36,7 +36,7 @@ function checkVersion({ path, hash, version }: Installed, { running }: Executabl
     return note(check, `${path} is version ${version} too, and another file than the one that runs now`)
   return warning(check, {
     what: `${path} is ${describe(version)}, and this is version ${running.version}`,
-    why: 'pods use the former: their rules may differ from what this command expects',
+    why: 'pods use the first one: their rules may differ from what this command expects',
     mend: `ip-masq install, to have this version there; or run ${path} doctor`,
   })
 }
@@ -73,7 +73,7 @@ function checkCopy({ path, hash, version }: Copy, { installed }: Executables): F
     return note(check, `there is another file of the same version, ${path}`)
   return warning(check, {
     what: `${path} is ${describe(version)}, and ${installed.path} is ${describe(installed.version)}`,
-    why: 'whoever starts the former by its name, and a runtime that looks for plugins there, gets another ip-masq',
+    why: 'whoever starts the first one by its name, and a runtime that looks for plugins there, gets another ip-masq',
     mend: `rm ${path}; or ip-masq install with its directory as --bin-dir`,
   })
 }

@@ -52,7 +52,7 @@ export function checkKeeper(keepers: readonly Keeper[]): readonly Finding[] {
     return keepers.map(({ pid, command }) => ok(check, `process ${pid} keeps the rules: ip-masq ${command}`))
   return [
     note(check, 'no "ip-masq sync --watch" is seen to run', {
-      why: 'rules that others wipe come back with the next ADD or the next sync only. A timer that runs "ip-masq sync" is not seen',
+      why: 'rules that others wipe come back only with the next ADD or the next sync. doctor does not see a timer that runs "ip-masq sync"',
       mend: 'install conf/systemd/ip-masq-sync.service, or the DaemonSet of conf/kubernetes',
     }),
   ]

@@ -50,7 +50,7 @@ export function checkNetfilter({ netfilter, modules }: Kernel): readonly Finding
     case 'not asked':
       return [
         note(check, 'nf_tables is not loaded', {
-          why: 'then there are no rules. An ADD loads it, and a question here would load it too',
+          why: 'so there are no rules yet. The first ADD loads it; doctor does not, because it changes nothing',
         }),
       ]
     case 'refused': {
@@ -63,7 +63,7 @@ export function checkNetfilter({ netfilter, modules }: Kernel): readonly Finding
       if (isAbsent)
         return [
           note(check, what, {
-            why: 'rules are written with iptables then',
+            why: 'ADDs use iptables instead',
             mend: 'install nftables; modprobe nf_tables',
           }),
         ]
@@ -103,7 +103,7 @@ export function checkNat(kernel: Kernel): readonly Finding[] {
   return [
     warning(check, {
       what: `this kernel has no ${absent.join(', ')}`,
-      why: 'it refuses rules of nftables; ADDs use iptables if that works',
+      why: 'the kernel refuses our rules in nftables; ADDs use iptables if that works',
       mend: "install the kernel's package of modules (linux-modules-extra, kernel-modules-extra), or another kernel",
     }),
   ]

@@ -83,7 +83,7 @@ export function checkReversePath(ways: readonly WayOut[]): readonly Finding[] {
   return [
     warning(check, {
       what: `default routes lead through ${all}, and rp_filter is strict (1) on ${strict.join(', ')}`,
-      why: 'an answer that comes back through another interface than the route to its sender leads through is dropped silently',
+      why: 'the kernel drops an answer, without a word, if it comes in through another interface than the one that the route to its sender leads through',
       mend: strict.map((name) => `sysctl -w net.ipv4.conf.${name}.rp_filter=2`).join('; '),
     }),
   ]

@@ -71,11 +71,11 @@ export function checkUnasked({ wanted }: Rules, hasLegacyNat: boolean): readonly
   if (hasLegacyNat)
     return [
       unseen(check, {
-        what: 'Cannot compare the rules with what the conflists ask for: a question to nf_tables would load it',
+        what: 'Cannot compare the rules with what the conflists ask for: to ask nf_tables would load it',
         mend: 'ip-masq sync --dry-run, which may load it',
       }),
     ]
-  if (wanted === 0) return [ok(check, 'no attachment here should have rules, and none has')]
+  if (wanted === 0) return [ok(check, 'there is no attachment here that should have rules, and none has any')]
   return [
     error(check, {
       what: `${wanted === 1 ? '1 attachment has' : `${wanted} attachments have`} no rules: nf_tables is not loaded`,

@@ -18,7 +18,7 @@ export function checkStale({ removed, kept, policies }: PruneReport): readonly F
       : [
           warning(check, {
             what: `there are rules of ${count(removed.length, 'that ')} proven to be gone: ${examples(removed.map(listedName))}`,
-            why: 'whatever gets such an address without an ADD of ours is masqueraded',
+            why: 'a pod that gets such an address without an ADD of ip-masq is masqueraded too',
             mend: 'ip-masq gc',
           }),
         ]),

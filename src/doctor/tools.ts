@@ -83,8 +83,8 @@ function checkTool(
 /** Only this command runs it, to look at routes. */
 function checkIp({ file, printed, failure }: FoundTool): Finding {
   if (file !== undefined && failure === undefined) return ok('ip', `${file}: ${printed ?? ''}`)
-  return note('ip', file === undefined ? 'there is no ip' : `${file} ${failure}`, {
-    why: 'the routes of policy routing were not looked at. ip-masq itself does not need ip',
+  return note('ip', file === undefined ? 'there is no command "ip"' : `${file} ${failure}`, {
+    why: 'so the routes of policy routing were not looked at. ip-masq itself does not need this command',
     mend: 'install iproute2',
   })
 }

@@ -52,7 +52,7 @@ export async function explainOffline(question: OfflineQuestion): Promise<readonl
         ...warningsOf(settings),
         ...namespaceWarnings(settings.config, namespace),
         ...(podSubnets.length === 0
-          ? ['without --pod-subnet the own subnet of the pod is not among the exempt']
+          ? ["without --pod-subnet, the pod's own subnet does not count as exempt"]
           : []),
       ],
       problems: [],
@@ -65,7 +65,7 @@ export async function explainOffline(question: OfflineQuestion): Promise<readonl
 function ownPlugin(file: string, text: string) {
   const value = parse(file, text)
   if (!isObject(value))
-    throw new CniError('invalidConfig', `Cannot use ${inputName(file)}: it is no JSON object`)
+    throw new CniError('invalidConfig', `Cannot use ${inputName(file)}: it is not a JSON object`)
   const plugins = pluginsOf(value)
   const index = plugins.findLastIndex(({ type }) => type === 'ip-masq')
   const plugin = plugins[index]

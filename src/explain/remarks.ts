@@ -99,7 +99,9 @@ export function ownerProblem({ rules, live, cached }: PodAddress, { isNodesOwn }
   if (rules.length > 0 && !live && !cached)
     return ['these rules have no owner, so no DEL removes them: ip-masq sync mends it, or says how']
   if (rules.length > 0 || live || cached || isNodesOwn) return []
-  return ['no pod is known to have this address: check it, or name the result caches with --cache-dir']
+  return [
+    'no pod is known to have this address: check the address, or name the result caches with --cache-dir',
+  ]
 }
 
 /** Only one address of a part was looked up. */
@@ -137,7 +139,7 @@ export function filterProblems(parts: readonly Part[]): string[] {
       return [`these packets are dropped in ${chainWords(drop)}: ${ruleOf(drop)}; let them pass there`]
     if (untracked && part.verdict?.does === 'masqueraded')
       return [
-        `nobody translates the source of these packets, because they are not tracked: ${chainWords(untracked)}: ${ruleOf(untracked)}; except the pod there`,
+        `nobody translates the source of these packets, because they are not tracked: ${chainWords(untracked)}: ${ruleOf(untracked)}; leave the pod out of that rule`,
       ]
     return []
   })

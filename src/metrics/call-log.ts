@@ -47,7 +47,7 @@ function readFrom(
   if (descriptor === undefined) return undefined
   try {
     const { device, inode, size, kind } = statusOfOpen(descriptor)
-    if (kind !== 'file') throw new Error(`${path} is no regular file`)
+    if (kind !== 'file') throw new Error(`${path} is not a regular file`)
     const start = begin(`${device}:${inode}`, size)
     return start && { ...start, offset: readLines(descriptor, start.offset, take) }
   } finally {

@@ -17,7 +17,7 @@ export async function judgeAgentText(report: Report, text: Text, place: string):
     reportAt(report, text.file, { severity: 'error', rule: 'agent-file', place: at, message })
   }
   for (const key of ignored) {
-    const message = `${key} means nothing here: ${MEANS_NOTHING[key]}`
+    const message = `${key} is ignored: ${MEANS_NOTHING[key]}`
     find(report, { text, path: [] }, { severity: 'warning', rule: 'ignored', path: [key], message })
   }
 }

@@ -32,7 +32,7 @@ export function readCni(report: Report, text: Text): CniText | undefined {
   const { text: written } = text
   if (written.trim() === '') return refuse('it is empty; write a JSON object, { ... }')
   if (text.hasMark) {
-    return refuse('it begins with a byte order mark, with which no runtime reads it; save it without one')
+    return refuse('it begins with a byte order mark, which runtimes refuse; save it as UTF-8 without one')
   }
   if (!isJson(written)) {
     return refuse(`it is not JSON, and runtimes read nothing else: ${jsonSyntaxFault(written)}`)
@@ -40,7 +40,7 @@ export function readCni(report: Report, text: Text): CniText | undefined {
   const deep = scanJson(written, { allowsRepeatedKeys: true, deepest: DEEPEST }).fault
   if (deep) return refuse(`it is nested deeper than ${DEEPEST} levels; nest less deeply`)
   const value: unknown = JSON.parse(written)
-  return isObject(value) ? { text, value } : refuse('it is no JSON object; write { ... }')
+  return isObject(value) ? { text, value } : refuse('it is not a JSON object; write { ... }')
 }
 
 /** The surroundings of the text. */

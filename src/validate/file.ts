@@ -115,7 +115,7 @@ function looksOurs(text: Text, value: unknown): boolean {
   )
 }
 
-/** Undefined if the text is no JSON object, or is nested too deeply for the code that finds places. */
+/** Undefined if the text is not a JSON object, or is nested too deeply for the code that finds places. */
 function jsonObjectIn({ text }: Text): JsonObject | undefined {
   const options = { allowsRepeatedKeys: true, deepest: DEEPEST }
   if (!isJson(text) || scanJson(text, options).fault) return undefined

@@ -55,7 +55,7 @@ export async function reportNamedFiles(
     const what = `configFiles[${i}] ${quote(entry)}`
     if (!readsNamedFiles) warn(['configFiles', i], `${what} ${notLooked}`)
     else if ((await expandOrNone(`${root}${entry}`)).length === 0)
-      warn(['configFiles', i], `${what} matches no file: no ADD fails, but it adds no list`)
+      warn(['configFiles', i], `${what} matches no file: ADDs work, but it adds no list`)
   }
   if (readsNamedFiles || flannelSubnetFile === false) return
   const file = flannelSubnetFile === true ? FLANNEL_SUBNET_FILE : flannelSubnetFile

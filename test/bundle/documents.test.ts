@@ -183,13 +183,14 @@ describe('the man page', () => {
    convert
        ip-masq convert [FILE]
 
-       Turn a config of ip-masq-agent or of a Windows node into ours.
+       Turn a config of ip-masq-agent or of a Windows node into one of
+       ip-masq.
 
        Reads a config file or a manifest of ip-masq-agent, or the CNI config
-       of a Windows node. Prints the part of a conflist that is ours, as JSON,
-       and names on stderr what has no counterpart.
+       of a Windows node. Prints ip-masq's part of a conflist, as JSON, and
+       names on stderr what has no counterpart.
 
-       FILE   the config to convert; stdin if it is left out or "-"
+       FILE   the config to convert (default: stdin, as with "-")
 
        -h, --help
               print its help

@@ -76,7 +76,7 @@ describe.each(Object.entries(EXECUTABLES))('%s, started by hand', (_, executable
     ])
     expect(await type(`echo '[]' | ${executable} explain --conf - 10.244.1.7 10.1.1.1`)).toMatchObject({
       exitCode: 1,
-      stderr: 'Cannot use stdin: it is no JSON object',
+      stderr: 'Cannot use stdin: it is not a JSON object',
     })
     expect(await type(`${own} | ${executable} validate - -`)).toMatchObject({
       exitCode: 0,

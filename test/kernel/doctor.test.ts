@@ -66,7 +66,7 @@ describe('a healthy node', () => {
     const { status, findings } = await site.examine()
     expect(status).toBe(0)
     expect(findings.filter(({ check }) => check === 'drift').map(short)).toEqual([
-      'ok: no attachment here should have rules',
+      'ok: there is no attachment here that should have rules',
     ])
   })
 
@@ -169,7 +169,7 @@ describe('rules', () => {
     expect(status).toBe(1)
     expect(findings.filter(({ check }) => check === 'drift').map(short)).toEqual([
       'error: 1 attachment has not all of its rules: shop/a (a eth0, network cbr0) with 10.244.1.7 and fd00::7',
-      'error: what all pods share is not as it should be: table inet ip-masq: missing',
+      'error: the chains and maps that all pods share are not as they should be: table inet ip-masq: missing',
     ])
     expect(findings.filter(({ check }) => check === 'check' || check === 'postrouting-order')).toEqual([])
   })

@@ -69,7 +69,7 @@ describe('install --watch', () => {
     const { said } = start(`--health-port ${PORT}`)
     // How long it takes to notice a fight depends on how often it gets its turn, so this waits for what it says.
     const isSaid = async () =>
-      /somebody takes ip-masq out of .* again and again: waiting \d+ s/.test(await said())
+      /another program takes ip-masq out of .* again and again: waiting \d+ s/.test(await said())
     await until(async () => {
       if (await isIn()) await write()
       return isSaid()

@@ -690,7 +690,7 @@ describe('uninstall', () => {
         expect.stringMatching(
           /^in use by a eth0, network cbr0 since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: it has rules, and /,
         ),
-        `left alone ${binDir}/ip-masq: 1 attachment uses it still, and its DEL needs it; run this again when it is gone, with --timeout to wait for that, or with --force`,
+        `left alone ${binDir}/ip-masq: 1 attachment still uses it, and its DEL needs it; run this again when it is gone, with --timeout to wait for that, or with --force`,
       ],
     })
     expect((await readdir(binDir)).sort()).toEqual(['ip-masq', 'ip-masq.sha256'])

@@ -165,7 +165,7 @@ describe.each(Object.entries(EXECUTABLES))('ip-masq metrics (%s)', (_, executabl
     const { exitCode, stderr, stdout } = await metrics()
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
-      stderr: `Cannot count the calls in ${logFile}: ${logFile} is no regular file`,
+      stderr: `Cannot count the calls in ${logFile}: ${logFile} is not a regular file`,
     })
     expect(stdout).toContain('ip_masq_build_info')
   })

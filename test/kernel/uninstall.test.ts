@@ -107,7 +107,7 @@ test('every attachment is named, each once, before the wait and after it', async
     ),
   )
   expect(lines.filter((line) => line.startsWith('in use'))).toHaveLength(3)
-  expect(lines.at(-1)).toContain('3 attachments use it still')
+  expect(lines.at(-1)).toContain('3 attachments still use it')
 })
 
 describe('on a node with Multus', () => {
@@ -138,7 +138,7 @@ describe('on a node with Multus', () => {
     expect(inUse(lines)).toEqual([
       expect.stringMatching(new RegExp(`^${NAME} ${SINCE}: it has rules, and a result cache has it$`)),
     ])
-    expect(lines.at(-1)).toContain('1 attachment uses it still, and its DEL needs it')
+    expect(lines.at(-1)).toContain('1 attachment still uses it, and its DEL needs it')
   })
 
   test('also when its rules are lost', async () => {

@@ -150,7 +150,7 @@ test('with components/prometheus, the metrics are at the address of the node, an
 test('the DaemonSet of conf/kubernetes/uninstall: ready when the last pod is gone, and nothing is left', async () => {
   // The runtime's DEL calls us no more: what is left of a pod is known by its age.
   await start('uninstall', { moreArgs: ['--grace=1s'] })
-  await until(async () => (await running.log()).includes('1 attachment uses it still'))
+  await until(async () => (await running.log()).includes('1 attachment still uses it'))
   expect(await running.ready()).toBe(503)
   expect(await running.alive()).toBe(200)
   // By bridge itself, whose masquerade is on again.

@@ -78,7 +78,7 @@ describe('containerd', () => {
   test('uninstall with a container running: new ones go without, the executable stays for its DEL', async () => {
     const said = await containerd.shell('/opt/cni/bin/ip-masq uninstall || true')
     expect(said).toContain('removed ip-masq from /etc/cni/net.d/10-pods.conflist')
-    expect(said).toContain('left alone /opt/cni/bin/ip-masq: 1 attachment uses it still')
+    expect(said).toContain('left alone /opt/cni/bin/ip-masq: 1 attachment still uses it')
     expect(await containerd.run('without', talk(DESTINATIONS.internet))).toMatch(/^10\.244\.1\./)
     expect(await containerd.exec('stays', talk(DESTINATIONS.internet))).toBe(NODE.ipv4)
     expect(await containerd.shell('/opt/cni/bin/ip-masq uninstall --force')).toContain(
@@ -112,7 +112,7 @@ describe('podman with CNI', () => {
     expect(await podAddresses(site.node)).toHaveLength(1)
     const uninstall = `uninstall ${directories}`
     const refused = await podman.command(uninstall)
-    expect(refused.stdout).toContain(`left alone ${podman.binDir}/ip-masq: 1 attachment uses it still`)
+    expect(refused.stdout).toContain(`left alone ${podman.binDir}/ip-masq: 1 attachment still uses it`)
     expect(refused.status).toBe(1)
     await podman.remove('stays')
     expect(await podAddresses(site.node)).toEqual([])

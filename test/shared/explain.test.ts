@@ -388,7 +388,7 @@ describe('when not all is as it should be:', () => {
     const { status, one } = await explain(internet, '10.244.1.99')
     expect([status, one.rules, one.pod]).toEqual([1, [], null])
     expect(one.problems).toEqual([
-      'no pod is known to have this address: check it, or name the result caches with --cache-dir',
+      'no pod is known to have this address: check the address, or name the result caches with --cache-dir',
     ])
     expect(one.notes).toContain('nobody knows which network it belongs to')
     expect(await explain(internet, 'shop/nobody')).toMatchObject({

@@ -59,7 +59,7 @@ test('a reader that stopped holds nobody up; what found no place is counted', as
   expect(isHeldUp()).toBe(false)
   await write('later\n')
   expect(output.taken()).toBe(
-    'under way\nwaits\nip-masq: lines missing here, because nobody took them: 2\nlater\n',
+    'under way\nwaits\nip-masq: lines that are missing here, because nobody read the output in time: 2\nlater\n',
   )
 })
 
@@ -74,5 +74,7 @@ test('a disk that is full for a while costs lines, and not the process', async (
   await write('two\n')
   isFull = false
   await write('three\n')
-  expect(output.taken()).toBe('three\nip-masq: lines missing here, because nobody took them: 2\n')
+  expect(output.taken()).toBe(
+    'three\nip-masq: lines that are missing here, because nobody read the output in time: 2\n',
+  )
 })

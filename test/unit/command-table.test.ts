@@ -192,9 +192,9 @@ pod has
 Usage:
   ip-masq gc [OPTION]...
 
-For runtimes that never send GC (containerd). A pod that no result cache knows
-is not gone for that alone: rules that cannot be judged are kept, with the
-reason.
+For runtimes that never send GC (containerd). If no result cache knows a pod,
+that alone does not prove that it is gone: rules that cannot be judged are kept,
+with the reason.
 
 Options:
   --dry-run               print what would change, and change nothing
@@ -225,7 +225,7 @@ Exit status:
 
 Examples:
   ip-masq gc --dry-run
-      Which rules would go, and which are kept for what reason.
+      Which rules would be removed, and which are kept, and why.
   ip-masq gc --address 10.244.1.7
       Remove the rules of a pod that you know to be gone.
 `

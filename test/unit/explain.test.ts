@@ -169,7 +169,7 @@ describe('by a conflist alone:', () => {
 
   test('without --pod-subnet the own subnet is not known', async () => {
     expect((await offline('10.244.1.7', '10.1.1.1')).stdout).toContain(
-      '\n  note: without --pod-subnet the own subnet of the pod is not among the exempt\n',
+      "\n  note: without --pod-subnet, the pod's own subnet does not count as exempt\n",
     )
   })
 })

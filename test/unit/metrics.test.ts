@@ -365,7 +365,7 @@ describe('a log that is followed', () => {
     expect(follow(false)()).toEqual([])
     rmSync(directory)
     path = tmpdir()
-    expect(follow(false)).toThrow(`${tmpdir()} is no regular file`)
+    expect(follow(false)).toThrow(`${tmpdir()} is not a regular file`)
     directory = mkdtempSync(join(tmpdir(), 'ip-masq-metrics-'))
   })
 })

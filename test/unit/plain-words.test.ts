@@ -77,6 +77,6 @@ describe('no permission:', () => {
 })
 
 test('an error of another kind keeps its message, and is about no file', () => {
-  const error = new Error('it is no JSON object')
-  expect([inPlainWords(error), fileRefusal(error)]).toEqual(['it is no JSON object', undefined])
+  const error = new Error('it is not a JSON object')
+  expect([inPlainWords(error), fileRefusal(error)]).toEqual(['it is not a JSON object', undefined])
 })

@@ -231,7 +231,7 @@ describe('several files:', () => {
     expect((await read({ configFiles: [file] })).cidrs).toEqual(['10.0.0.0/8'])
   })
 
-  test('what means nothing here is told, with the file', async () => {
+  test('a key that is ignored is reported, with the file', async () => {
     const file = write('a', 'cidrLimit: 64')
     expect((await read({ configFiles: [file] })).warnings).toEqual([
       `cidrLimit of ${file} is ignored: the number of CIDRs has no limit`,

@@ -14,10 +14,10 @@ export const COMPLETION = {
   wanted: 'name one shell: bash, zsh or fish',
   options: {},
   examples: [
-    { command: 'source <(ip-masq completion bash)', about: 'Complete in the bash that runs.' },
+    { command: 'source <(ip-masq completion bash)', about: 'Complete in the bash in which you type this.' },
     {
       command: 'ip-masq completion fish > ~/.config/fish/completions/ip-masq.fish',
-      about: 'Complete in each fish of yours.',
+      about: 'Complete in every fish that you start.',
     },
   ],
   statuses: [[0, 'The script is on stdout.'], WRONG_COMMAND_LINE],

@@ -4,16 +4,16 @@ import { WRONG_COMMAND_LINE } from './common'
 
 export const CONVERT = {
   name: 'convert',
-  summary: 'turn a config of ip-masq-agent or of a Windows node into ours',
+  summary: 'turn a config of ip-masq-agent or of a Windows node into one of ip-masq',
   about: [
-    'Reads a config file or a manifest of ip-masq-agent, or the CNI config of a Windows node. Prints the part of a conflist that is ours, as JSON, and names on stderr what has no counterpart.',
+    "Reads a config file or a manifest of ip-masq-agent, or the CNI config of a Windows node. Prints ip-masq's part of a conflist, as JSON, and names on stderr what has no counterpart.",
   ],
   positionals: {
     file: {
       value: 'FILE',
       optional: true,
       kind: FILE,
-      help: 'the config to convert; stdin if it is left out or "-"',
+      help: 'the config to convert (default: stdin, as with "-")',
     },
   },
   wanted: 'name one file, or none for stdin',

@@ -19,11 +19,11 @@ export const DOCTOR = {
     root: ROOT,
   },
   examples: [
-    { command: 'ip-masq doctor', about: 'All findings, by what they are about.' },
+    { command: 'ip-masq doctor', about: 'All findings, grouped by what they are about.' },
     { command: 'ip-masq doctor --json', about: 'The same as a JSON object, for the tools of a fleet.' },
   ],
   statuses: [
-    [0, 'Nothing is wrong: there are no more than notes.'],
+    [0, 'Nothing is wrong: every finding is ok or a note.'],
     [1, 'There are warnings or errors.'],
     [2, 'Something could not be looked at, or the command line cannot be used.'],
   ],

@@ -23,7 +23,7 @@ export const EXPLAIN = {
       flag: '--conf',
       value: 'FILE',
       kind: FILE,
-      help: 'go by this conflist or config of ours alone ("-": stdin), before anything is rolled out: no node and no root is needed',
+      help: 'go by this file alone, a conflist or ip-masq\'s part of one ("-": stdin), before anything is rolled out; this needs neither a node nor root',
     },
     podSubnets: {
       flag: '--pod-subnet',
@@ -47,14 +47,14 @@ export const EXPLAIN = {
     },
     {
       command: 'ip-masq explain --conf 10-pods.conflist --pod-subnet 10.244.1.0/24 10.244.1.7 192.168.3.4',
-      about: 'The same of a file that no node has yet.',
+      about: 'The same for a file that no node has yet.',
     },
   ],
   statuses: [
     [0, 'The answer is certain, and the kernel has what the conflist asks for.'],
     [
       1,
-      'Something could not be seen or told, rules of others change the answer, the kernel has other rules than the conflist asks for, or nothing is known of the source.',
+      'Something could not be looked at, rules of others change the answer, the kernel has other rules than the conflist asks for, or the source is unknown.',
     ],
     WRONG_COMMAND_LINE,
   ],

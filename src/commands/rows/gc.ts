@@ -6,7 +6,7 @@ export const GC = {
   name: 'gc',
   summary: 'remove the rules of pods that are proven gone, and policies that no pod has',
   about: [
-    'For runtimes that never send GC (containerd). A pod that no result cache knows is not gone for that alone: rules that cannot be judged are kept, with the reason.',
+    'For runtimes that never send GC (containerd). If no result cache knows a pod, that alone does not prove that it is gone: rules that cannot be judged are kept, with the reason.',
   ],
   positionals: {},
   options: {
@@ -26,7 +26,7 @@ export const GC = {
     root: ROOT,
   },
   examples: [
-    { command: 'ip-masq gc --dry-run', about: 'Which rules would go, and which are kept for what reason.' },
+    { command: 'ip-masq gc --dry-run', about: 'Which rules would be removed, and which are kept, and why.' },
     {
       command: 'ip-masq gc --address 10.244.1.7',
       about: 'Remove the rules of a pod that you know to be gone.',

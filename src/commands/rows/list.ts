@@ -64,7 +64,10 @@ export const LIST = {
       command: 'ip-masq list --policies --pod shop/web-1',
       about: 'What the policy of one pod exempts, and which line of which file says so.',
     },
-    { command: 'ip-masq list --json --network cbr0', about: 'The same of one network, for a program.' },
+    {
+      command: 'ip-masq list --json --network cbr0',
+      about: 'The same for one network, as JSON for a program.',
+    },
   ],
   statuses: [
     [0, 'The list is on stdout, whether or not something in it is odd.'],

@@ -7,7 +7,7 @@ export const UNINSTALL = {
   name: 'uninstall',
   summary: 'take ip-masq out of all conflists, then remove the executable if nothing uses it any more',
   about: [
-    'Takes ip-masq out of the conflists first, and keeps the executable until no attachment needs it for its DEL. It never leaves a conflist that names what is gone. Files that install --docs wrote go with the executable, unless somebody has changed them.',
+    'Takes ip-masq out of the conflists first, and keeps the executable until no attachment needs it for its DEL. At no time does a conflist name an executable that is gone. Files that install --docs wrote go with the executable, unless somebody has changed them.',
   ],
   positionals: {},
   options: {
@@ -44,7 +44,10 @@ export const UNINSTALL = {
   ],
   statuses: [
     [0, 'It is gone, or a signal has ended --watch.'],
-    [1, 'Attachments use it still, a masquerade is left off with --restore-primary-masq, or a step failed.'],
+    [
+      1,
+      'Attachments still use it, --restore-primary-masq could not switch a masquerade on, or a step failed.',
+    ],
     WRONG_COMMAND_LINE,
   ],
 } as const satisfies CommandRow

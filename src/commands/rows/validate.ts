@@ -15,7 +15,7 @@ export const VALIDATE = {
   name: 'validate',
   summary: 'find what is wrong with conflists, configs and manifests, before a pod does',
   about: [
-    "Judges conflists, drop-ins, ip-masq's part of them, configs of ip-masq-agent, and manifests that have these in them (ConfigMap, NetworkAttachmentDefinition). Our part is read as an ADD reads it, and every fault is printed, with file, line and column. So is what others do with the same traffic: primary plugins that masquerade by themselves, a file that the runtime takes first, versions that it does not speak.",
+    "Judges conflists, drop-ins, ip-masq's part of them, configs of ip-masq-agent, and manifests that have these in them (ConfigMap, NetworkAttachmentDefinition). ip-masq's part is read as an ADD reads it, and every fault is printed, with file, line and column. It also reports what keeps the config from working: primary plugins that masquerade by themselves, a file that the runtime takes first, versions that the runtime does not speak.",
     'It changes nothing and needs no privilege. In a repository, where the files that configs name (configFiles, flannelSubnetFile) are not there, use --offline or --files-root.',
   ],
   positionals: {

@@ -53,7 +53,7 @@ describe('packets that conntrack lost', () => {
   const why =
     'packets of new connections were lost: insert_failed: another connection had the same addresses and ports by then, or no source port was free; drop: the packet was dropped for that reason, or because the table was full'
   const mend =
-    'run conntrack -S again and again to see whether they grow; "randomFully" (the default) and more addresses in "snatTo" leave less to collide'
+    'run conntrack -S again and again to see whether they grow; "randomFully" (the default) and more addresses in "snatTo" make this rarer'
 
   test('are counted over all processors, in hexadecimal digits', () => {
     expect([some.get('insert_failed'), some.get('drop'), some.get('early_drop')]).toEqual([31, 1, 0])

@@ -47,7 +47,7 @@ describe('the executable', () => {
       check: 'executable',
       level: 'warning',
       what: '/opt/cni/bin/ip-masq is version 1.1.0, and this is version 1.2.0',
-      why: 'pods use the former: their rules may differ from what this command expects',
+      why: 'pods use the first one: their rules may differ from what this command expects',
       mend: 'ip-masq install, to have this version there; or run /opt/cni/bin/ip-masq doctor',
     })
   })
@@ -172,8 +172,8 @@ describe('tools', () => {
         ...{ why: 'rules can be written without it here', mend: 'install iptables 1.6.2 or later' },
       },
       {
-        ...{ check: 'ip', level: 'note', what: 'there is no ip', mend: 'install iproute2' },
-        why: 'the routes of policy routing were not looked at. ip-masq itself does not need ip',
+        ...{ check: 'ip', level: 'note', what: 'there is no command "ip"', mend: 'install iproute2' },
+        why: 'so the routes of policy routing were not looked at. ip-masq itself does not need this command',
       },
     ])
   })

@@ -73,7 +73,7 @@ describe('the reverse path filter', () => {
         check: 'reverse-path-filter',
         level: 'warning',
         what: 'default routes lead through eth0, eth1, eth2, and rp_filter is strict (1) on eth0, eth2',
-        why: 'an answer that comes back through another interface than the route to its sender leads through is dropped silently',
+        why: 'the kernel drops an answer, without a word, if it comes in through another interface than the one that the route to its sender leads through',
         mend: 'sysctl -w net.ipv4.conf.eth0.rp_filter=2; sysctl -w net.ipv4.conf.eth2.rp_filter=2',
       },
     ])

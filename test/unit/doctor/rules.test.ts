@@ -34,7 +34,7 @@ describe('what a sync would change', () => {
       { what: '2 attachments have the rules that the conflists ask for' },
     ])
     expect(checkDrift({ ...NOTHING, wanted: [] })).toMatchObject([
-      { level: 'ok', what: 'no attachment here should have rules' },
+      { level: 'ok', what: 'there is no attachment here that should have rules' },
     ])
   })
 
@@ -67,7 +67,7 @@ describe('what a sync would change', () => {
       {
         check: 'drift',
         level: 'error',
-        what: 'what all pods share is not as it should be: table inet ip-masq: missing',
+        what: 'the chains and maps that all pods share are not as they should be: table inet ip-masq: missing',
         why: 'pods may be without rules, or with others than the conflist asks for',
         mend,
       },
@@ -89,14 +89,14 @@ describe('what a sync would change', () => {
 
   const CACHE = { places: [], absent: [], lines: [] }
   test.each([
-    [0, false, 'ok', 'no attachment here should have rules, and none has'],
+    [0, false, 'ok', 'there is no attachment here that should have rules, and none has any'],
     [1, false, 'error', '1 attachment has no rules: nf_tables is not loaded'],
     [2, false, 'error', '2 attachments have no rules: nf_tables is not loaded'],
     [
       2,
       true,
       'unseen',
-      'Cannot compare the rules with what the conflists ask for: a question to nf_tables would load it',
+      'Cannot compare the rules with what the conflists ask for: to ask nf_tables would load it',
     ],
   ])('where nf_tables is not loaded, for %d with legacy tables: %s', (count, hasLegacyNat, level, what) => {
     const rules = { wanted: count, families: new Set<'ip'>(), cache: CACHE }
@@ -128,7 +128,7 @@ describe('stale rules', () => {
         check: 'stale-rules',
         level: 'warning',
         what: 'there are rules of 1 attachment that is proven to be gone: (attachment a)',
-        why: 'whatever gets such an address without an ADD of ours is masqueraded',
+        why: 'a pod that gets such an address without an ADD of ip-masq is masqueraded too',
         mend: 'ip-masq gc',
       },
       {

@@ -28,7 +28,7 @@ resyncInterval: 5s
       'config:5:5: error: Cannot use this: nonMasqueradeCIDRs[2] 7: write a CIDR as a string, as in "10.0.0.0/8"',
       'config:6:1: error: Cannot use this: masqLinkLocal "maybe": write true or false',
       'config:7:1: error: Cannot use this: unknown key "nonMasqueradeCIDR"; write "nonMasqueradeCIDRs" if that is meant, or remove it',
-      'config:8:1: warning: resyncInterval means nothing here: each ADD and each ip-masq sync reads the file',
+      'config:8:1: warning: resyncInterval is ignored: each ADD and each ip-masq sync reads the file',
       '1 file judged: 4 errors, 1 warning',
     ])
   })
@@ -36,7 +36,7 @@ resyncInterval: 5s
   test('faults in JSON, with keys in another case', async () => {
     expect(await judge('{\n  "nonmasqueradecidrs": ["10.0.0.0/8", "x"],\n  "cidrLimit": 64 }')).toEqual([
       'config:2:40: error: Cannot use this: nonMasqueradeCIDRs[1] "x": write a CIDR, as in "10.0.0.0/8" or "fd00::/8"',
-      'config:3:3: warning: cidrLimit means nothing here: the number of CIDRs has no limit',
+      'config:3:3: warning: cidrLimit is ignored: the number of CIDRs has no limit',
       '1 file judged: 1 error, 1 warning',
     ])
   })
@@ -229,7 +229,7 @@ describe('files that a config names:', () => {
       ),
     ).toEqual([
       'net.conflist:8:42: error: Cannot use configFiles[0] "/nope/x": there is no such file; use --offline if only nodes have it',
-      'net.conflist:8:53: warning: configFiles[1] "/nope/*" matches no file: no ADD fails, but it adds no list',
+      'net.conflist:8:53: warning: configFiles[1] "/nope/*" matches no file: ADDs work, but it adds no list',
       'net.conflist:8:65: error: Cannot use flannelSubnetFile "/nope/y": there is no such file; use --offline if only nodes have it',
       '1 file judged: 2 errors, 1 warning',
     ])

@@ -201,11 +201,11 @@ describe('files that no runtime loads:', () => {
       'name: pods\n',
       '1:1: error: Cannot read this: it is not JSON, and runtimes read nothing else: write a value',
     ],
-    ['a list', '[1]', '1:1: error: Cannot read this: it is no JSON object; write { ... }'],
+    ['a list', '[1]', '1:1: error: Cannot read this: it is not a JSON object; write { ... }'],
     [
       'a byte order mark',
       '\ufeff{}',
-      '1:1: error: Cannot read this: it begins with a byte order mark, with which no runtime reads it; save it without one',
+      '1:1: error: Cannot read this: it begins with a byte order mark, which runtimes refuse; save it as UTF-8 without one',
     ],
     [
       'nested too deep',
