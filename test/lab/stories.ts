@@ -109,6 +109,14 @@ export const STORIES: Readonly<Record<string, Story>> = {
         after: 'mkdir -p /etc/systemd/system',
         proof: 'test -s /etc/systemd/system/ip-masq-sync.service',
       },
+      {
+        // Without a systemd that could start it: no socket of one is in this /run. What it starts is in test/runtime/units.test.ts.
+        type: 'systemctl enable --now ip-masq-sync.service',
+        within: "unshare --mount sh -c 'mount -t tmpfs none /run; SYSTEMD_OFFLINE=1 COMMAND'",
+        status: 1,
+        prints: ['ip-masq-sync.service', 'Failed to connect to bus'],
+        proof: 'test -s /etc/systemd/system/multi-user.target.wants/ip-masq-sync.service',
+      },
     ],
   },
   'mend a node': {
@@ -258,7 +266,9 @@ export const IN_A_CLUSTER: readonly string[] = [
     `kubectl -n kube-flannel patch daemonset kube-flannel-ds --type json --patch-file conf/kubernetes/flannel/kube-flannel-ds${which}.json`,
   ]),
   'helm install ip-masq charts/ip-masq --namespace kube-system --set network=cbr0 --set config.flannelSubnetFile=true',
-  'helm get values flannel -n kube-flannel > flannel-values.before.yaml',
+  'helm get values flannel -n kube-flannel -o yaml > flannel-values.before.yaml',
+  'helm upgrade flannel flannel/flannel -n kube-flannel --reuse-values -f flannel-values.yaml',
+  'helm upgrade flannel flannel/flannel -n kube-flannel --reset-values -f flannel-values.before.yaml',
 ]
 
 /** Commands that no test runs, and why. */
@@ -274,8 +284,6 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   [`cosign verify-blob --bundle SHA256SUMS.sigstore.json SHA256SUMS --certificate-identity-regexp '^https://github.com/${PROJECT}/' --certificate-oidc-issuer https://token.actions.githubusercontent.com`]:
     'it needs a release that GitHub has signed',
   [`gh attestation verify ip-masq-*-linux-amd64.tar.gz --repo ${PROJECT}`]: 'it needs a release on GitHub',
-  'systemctl enable --now ip-masq-sync.service':
-    'it needs a node with systemd; test/runtime/units.test.ts starts what the unit starts, in its sandbox',
   'journalctl -u containerd --since -10min | grep ip-masq': 'it needs a node with systemd',
   "journalctl -u containerd --since -10min | grep 'failed (delete)'": 'it needs a node with systemd',
   'conntrack -S': 'conntrack-tools are not among the tools of the tests',

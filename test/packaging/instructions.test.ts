@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -28,6 +28,11 @@ beforeAll(async () => {
   await writeFile(join(home, 'kubeconfig'), JSON.stringify(NOWHERE))
   for (const [name, object] of Object.entries(SAVED))
     await writeFile(join(home, `${name}.before.yaml`), JSON.stringify({ ...object, metadata: { name } }))
+  for (const name of ['flannel-values', 'flannel-values.before'])
+    await writeFile(join(home, `${name}.yaml`), '')
+  // A directory of this name comes before a repository of it.
+  await mkdir(join(home, 'flannel/flannel'), { recursive: true })
+  await writeFile(join(home, 'flannel/flannel/Chart.yaml'), 'apiVersion: v2\nname: flannel\nversion: 0.0.1\n')
   there = await namesIn(['base', 'canary'])
 })
 afterAll(() => rm(home, { recursive: true }))
