@@ -211,6 +211,49 @@ test('a component for nodes without a registry pulls nothing', async () => {
   expect(container).toMatchObject({ image: `${IMAGE}:${version}`, imagePullPolicy: 'Never' })
 })
 
+test.each([
+  ['install', ['openshift']],
+  ['uninstall', ['uninstall', 'openshift']],
+])('a component for OpenShift has its directories and its constraint: %s', async (command, components) => {
+  const all = await kustomizeWith('base', components)
+  for (const manifest of all) expect(validate(manifest)).toEqual([])
+  const account = { kind: 'ServiceAccount', name: 'ip-masq', namespace: 'kube-system' }
+  expect(all).toContainEqual(
+    expect.objectContaining({
+      kind: account.kind,
+      metadata: expect.objectContaining({ name: account.name, namespace: account.namespace }),
+    }),
+  )
+  expect(all.find(({ kind }) => kind === 'RoleBinding')).toMatchObject({
+    metadata: { namespace: account.namespace },
+    roleRef: { kind: 'ClusterRole', name: 'system:openshift:scc:privileged' },
+    subjects: [account],
+  })
+  const [container] = containersOf(all)
+  const [verb, ...args] = container?.args ?? []
+  expect(verb).toBe(command)
+  expect(parseCommand(command === 'install' ? ROWS.install : ROWS.uninstall, args, {})).toMatchObject({
+    profile: 'openshift',
+  })
+  const { binDir, confDir } = PROFILES.openshift
+  const found = all.find(({ kind }) => kind === 'DaemonSet') as unknown as DaemonSet
+  expect(directoriesOf(found)).toEqual({
+    mounted: [`/host${binDir}`, `/host${confDir}`],
+    onHost: [binDir, confDir],
+  })
+})
+
+/** The directories of executables and of conflists. */
+function directoriesOf({ spec }: DaemonSet) {
+  const { containers, volumes } = spec.template.spec
+  const names = ['cni-bin', 'cni-conf']
+  const mounts = containers[0]?.volumeMounts ?? []
+  return {
+    mounted: names.map((name) => mounts.find((mount) => mount.name === name)?.mountPath),
+    onHost: names.map((name) => volumes.find((volume) => volume.name === name)?.hostPath?.path),
+  }
+}
+
 test('a component for the Prometheus operator serves metrics where it scrapes them, with the alerts that are tested', async () => {
   const all = await kustomizeWith('base', ['prometheus'])
   const [container] = containersOf(all)
