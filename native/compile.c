@@ -83,21 +83,22 @@ static int write_bytecode(JSContext *ctx, const char *out, const char *name, JSV
 
 static int compile(const char *directory, const char *out, const char *name) {
   JSContext *ctx = new_context();
-  int written = write_bytecode(ctx, out, name, parse(ctx, directory, name));
+  if (write_bytecode(ctx, out, name, parse(ctx, directory, name)) < 0) return -1;
   free_context(ctx);
-  return written;
+  return 0;
 }
 
-/* Returns how many names there are before the "--". */
+/* Returns how many names there are before the "--", or -1. */
 static int compile_program(const char *directory, const char *out, const char *program, char **names) {
   JSContext *ctx = new_context();
   JSValue list = JS_NewArray(ctx);
   int count = 0;
   for (; names[count] && strcmp(names[count], "--") != 0; count++) {
     JSValue parsed = parse(ctx, directory, names[count]);
-    if (JS_IsException(parsed) || JS_SetPropertyUint32(ctx, list, (uint32_t)count, parsed) < 0) list = JS_EXCEPTION;
+    if (JS_IsException(parsed)) return write_bytecode(ctx, out, names[count], parsed);
+    if (JS_SetPropertyUint32(ctx, list, (uint32_t)count, parsed) < 0) return -1;
   }
-  if (write_bytecode(ctx, out, program, list) < 0) exit(1);
+  if (write_bytecode(ctx, out, program, list) < 0) return -1;
   free_context(ctx);
   return count;
 }
@@ -105,8 +106,9 @@ static int compile_program(const char *directory, const char *out, const char *p
 int main(int count, char **arguments) {
   if (count < 6) return 2;
   const char *directory = arguments[1], *out = arguments[2];
-  char **names = arguments + 4 + compile_program(directory, out, arguments[3], arguments + 4);
-  while (*names && *++names)
-    if (compile(directory, out, *names) < 0) return 1;
+  int in_program = compile_program(directory, out, arguments[3], arguments + 4);
+  if (in_program < 0) return 1;
+  for (int i = 4 + in_program + 1; i < count; i++)
+    if (compile(directory, out, arguments[i]) < 0) return 1;
   return 0;
 }

@@ -13,13 +13,14 @@
 #include "snapshot.h"
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 /*
- * The kernel provides a page when it is touched, so a large region costs nothing until it is used. Most calls use nearly
- * all of the first region, and no other one. The pages of the first two are requested at once, which is faster than a page
- * fault for each.
+ * The kernel provides a page when it is touched, so a large region costs nothing until it is used. VERSION needs no more
+ * than the room that is left after the snapshot, and an ADD that finds everything in order most of the first region. The
+ * pages of the first two are requested at once, which is faster than a page fault for each.
  */
 enum { FIRST_REGION = LARGEST, SECOND_REGION = 2 * LARGEST, REGION = 32 * LARGEST, PAGE = 4096 };
 
@@ -53,9 +54,12 @@ static unsigned class_of(size_t size) {
   return SMALL / STEP + (log - log_of(SMALL) - 1) * 4 + (unsigned)(size >> (log - 3)) - 4;
 }
 
-/* Not while the snapshot is made, because the kernel's memory is no part of it. */
+/* While the snapshot is made there is no more than its room, because the kernel's memory is no part of it. */
 static void *from_kernel(size_t size, int flags) {
-  if (!snapshot.ctx) return NULL;
+  if (!snapshot.ctx) {
+    fprintf(stderr, "ip-masq: a program has to be loaded with less memory, in blocks of at most %d bytes\n", LARGEST);
+    return NULL;
+  }
   void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
   return pages == MAP_FAILED ? NULL : pages;
 }

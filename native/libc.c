@@ -105,7 +105,7 @@ static const char *get_text(JSContext *ctx, JSValueConst value, int *whole) {
   return text;
 }
 
-/* What is asked while the program is loaded, at build time, would be the same for ever. */
+/* An answer that the machine gave while the program is loaded, at build time, would stay the same for ever. */
 #define ONLY_STARTED                                                                                  \
   if (!snapshot.ctx) return JS_ThrowInternalError(ctx, "libc: ask the machine after onStart, not while modules are loaded")
 
@@ -356,6 +356,7 @@ ROW(fstatat) {
 
 /* Returns what was received, or the length of a message (MSG_TRUNC) that is longer than the room for it. */
 ROW(receive) {
+  ONLY_STARTED;
   INT(0, descriptor);
   INT(1, flags);
   BYTES(2, sender);
@@ -426,6 +427,7 @@ static int start(const char **words, const char **environment, const int *descri
 
 /* Takes a list with the path and the words, the environment, three descriptors as int32, and whether it begins a session. */
 ROW(spawn) {
+  ONLY_STARTED;
   int descriptors[3];
   pid_t pid = 0;
   Texts words, environment = {0};
@@ -449,6 +451,7 @@ ROW(spawn) {
 
 /* Writes the set's owner and creator, as two uint32. */
 ROW(semowners) {
+  ONLY_STARTED;
   INT(0, set);
   ROOM(1, 2 * sizeof(uint32_t), out);
   struct semid_ds status;
@@ -596,6 +599,7 @@ ROW(environment) {
 
 /* Returns 1 for a terminal, or -errno. */
 ROW(isatty) {
+  ONLY_STARTED;
   INT(0, descriptor);
   int is_terminal = isatty(descriptor);
   return is_terminal ? JS_NewInt32(ctx, 1) : result(ctx, -1);
@@ -603,6 +607,7 @@ ROW(isatty) {
 
 /* Nothing of the program runs after this call. */
 ROW(exit) {
+  ONLY_STARTED;
   INT(0, status);
   libc_exit_status = status & 0xff;
   JS_ThrowInternalError(ctx, "exit");

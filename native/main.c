@@ -79,16 +79,27 @@ static int evaluate(JSContext *ctx, JSValue program) {
   if (JS_IsException(program) || JS_ResolveModule(ctx, program) < 0) return -1;
   JSValue evaluated = JS_EvalFunction(ctx, program);
   if (JS_IsException(evaluated)) return -1;
-  if (JS_PromiseState(ctx, evaluated) == JS_PROMISE_REJECTED) JS_Throw(ctx, JS_PromiseResult(ctx, evaluated));
-  int failed = JS_PromiseState(ctx, evaluated) != JS_PROMISE_FULFILLED;
+  JSPromiseStateEnum state = JS_PromiseState(ctx, evaluated);
+  if (state == JS_PROMISE_REJECTED) JS_Throw(ctx, JS_PromiseResult(ctx, evaluated));
+  if (state == JS_PROMISE_PENDING) JS_ThrowInternalError(ctx, "a module of the program waits while it is loaded");
   JS_FreeValue(ctx, evaluated);
-  return failed ? -1 : 0;
+  return state == JS_PROMISE_FULFILLED ? 0 : -1;
 }
 
-/* Adds the parts of JavaScript's library that the programs use. */
+/* The engine's random numbers would be those of the snapshot in each process. */
+static void remove_random(JSContext *ctx) {
+  JSValue global = JS_GetGlobalObject(ctx), math = JS_GetPropertyStr(ctx, global, "Math");
+  JSAtom name = JS_NewAtom(ctx, "random");
+  JS_DeleteProperty(ctx, math, name, 0);
+  JS_FreeAtom(ctx, name);
+  JS_FreeValue(ctx, math);
+  JS_FreeValue(ctx, global);
+}
+
+/* Adds the parts of JavaScript's library that the program may use while it is loaded. */
 static void add_library(JSContext *ctx) {
   JS_AddIntrinsicBaseObjects(ctx);
-  JS_AddIntrinsicDate(ctx);
+  remove_random(ctx);
   JS_AddIntrinsicRegExpCompiler(ctx);
   JS_AddIntrinsicRegExp(ctx);
   JS_AddIntrinsicJSON(ctx);
@@ -114,9 +125,13 @@ static JSContext *load(const Chunk *program) {
 #ifdef SANITIZED
   failed = failed || sanitizers_add(ctx) < 0;
 #endif
-  if (!failed && evaluate(ctx, modules_program(ctx, program)) == 0) return ctx;
-  report(ctx);
-  return NULL;
+  if (failed || evaluate(ctx, modules_program(ctx, program)) < 0) {
+    report(ctx);
+    return NULL;
+  }
+  /* A module that asks for the time while it is loaded finds no Date, because its answer would be that of the build. */
+  JS_AddIntrinsicDate(ctx);
+  return ctx;
 }
 
 int main(int count, char **arguments) {
@@ -129,22 +144,23 @@ int main(int count, char **arguments) {
 #endif
   keep_standard_descriptors();
   signal(SIGPIPE, SIG_IGN);
+  /* The kernel keeps no status of a child for a process that was started with this signal ignored. */
+  signal(SIGCHLD, SIG_DFL);
   libc_set_arguments(count, arguments);
   JSContext *ctx = snapshot.ctx;
   JSRuntime *runtime = JS_GetRuntime(ctx);
   JS_UpdateStackTop(runtime);
   JS_SetMaxStackSize(runtime, stack_size());
-  if (run(ctx) < 0) {
-    report(ctx);
-    libc_exit_status = 1;
-  }
+  if (run(ctx) < 0) report(ctx);
+  else if (libc_exit_status < 0) fputs("ip-masq: the program ended before it had a result, probably for lack of memory\n", stderr);
+  if (libc_exit_status < 0) libc_exit_status = 1;
 #ifdef SANITIZED
   libc_free(ctx);
   JS_FreeContext(ctx);
   JS_FreeRuntime(runtime);
-  return libc_exit_status < 0 ? 0 : libc_exit_status;
+  return libc_exit_status;
 #else
   /* The kernel takes all memory back at once, so nothing is freed here. */
-  _exit(libc_exit_status < 0 ? 0 : libc_exit_status);
+  _exit(libc_exit_status);
 #endif
 }

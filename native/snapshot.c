@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -16,10 +17,8 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-enum { PAGE = 4096 };
-
 static void touch(unsigned char *start, unsigned char *end) {
-  unsigned char *page = (unsigned char *)((uintptr_t)start / PAGE * PAGE);
+  unsigned char *page = (unsigned char *)((uintptr_t)start & -(uintptr_t)getauxval(AT_PAGESZ));
   madvise(page, (size_t)(end - page), MADV_POPULATE_WRITE);
 }
 
@@ -30,7 +29,7 @@ void snapshot_touch(void) {
 
 int __real_gettimeofday(struct timeval *time, void *zone);
 
-/* The engine's random numbers begin with the time. The build lets no program use them, since they are the snapshot's. */
+/* The engine's random numbers, which no program gets, begin with the time. */
 int __wrap_gettimeofday(struct timeval *time, void *zone);
 int __wrap_gettimeofday(struct timeval *time, void *zone) {
   if (snapshot.ctx) return __real_gettimeofday(time, zone);
@@ -50,12 +49,21 @@ static void *load(void *argument) {
   return ctx;
 }
 
+/* An address that every architecture has and nothing else takes. */
+#define STACK ((void *)(1ul << 36))
+enum { STACK_SIZE = 2 << 20, MOST_PROGRAM = 1 << 20 };
+
+static void *pages(void *address, size_t size) {
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | (address ? MAP_FIXED_NOREPLACE : 0);
+  void *start = mmap(address, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+  return start == MAP_FAILED ? NULL : start;
+}
+
 static void *load_on_own_stack(Work *work) {
-  static unsigned char stack[2 << 20];
   pthread_attr_t attributes;
   pthread_t thread;
-  void *loaded;
-  if (pthread_attr_init(&attributes) || pthread_attr_setstack(&attributes, stack, sizeof stack)) return NULL;
+  void *stack = pages(STACK, STACK_SIZE), *loaded;
+  if (!stack || pthread_attr_init(&attributes) || pthread_attr_setstack(&attributes, stack, STACK_SIZE)) return NULL;
   if (pthread_create(&thread, &attributes, load, work) || pthread_join(thread, &loaded)) return NULL;
   return loaded;
 }
@@ -68,8 +76,13 @@ static int write_snapshot(void) {
 }
 
 int snapshot_make(JSContext *load_program(const Chunk *)) {
-  static uint8_t program[1 << 20];
-  size_t length = fread(program, 1, sizeof program, stdin);
+  uint8_t *program = pages(NULL, MOST_PROGRAM);
+  if (!program) return 1;
+  size_t length = fread(program, 1, MOST_PROGRAM, stdin);
+  if (length == MOST_PROGRAM) {
+    fputs("ip-masq: the program is too long: raise MOST_PROGRAM in native/snapshot.c\n", stderr);
+    return 1;
+  }
   Work work = {load_program, {"program", program, program + length}};
   snapshot.heap.region = (Piece){snapshot.bytes, snapshot_end};
   snapshot.ctx = load_on_own_stack(&work);

@@ -9,8 +9,8 @@ import { keyOf, makeOnce, sourceOf, type Upstream } from './upstream-source'
 /**
  * musl, as Debian 13 has it: the C library of the native executable. A static program of glibc asks the processor some fifty times
  * about its caches before its first line (CPUID), and in a virtual machine each time costs microseconds: all of VERSION takes half as
- * long as an empty program of glibc where one costs 8 us. What musl is known to do wrong in this version, iconv does (CVE-2025-26519),
- * and the executable has no part of that.
+ * long as an empty program of glibc where one costs 8 us. This version's known flaw is in iconv
+ * (CVE-2025-26519), which is not linked.
  */
 export const C_LIBRARY_VERSION = '1.2.5'
 
@@ -29,20 +29,14 @@ export async function cLibrary(architecture: Architecture): Promise<string> {
   const { compiler, options } = ARCHITECTURES[architecture]
   const source = await cLibrarySource()
   const { stdout: version } = await execa(compiler, ['--version'])
-  const directory = join(
-    ROOT,
-    '.cache/engine',
-    `musl-${architecture}-${keyOf(basename(source), version, options)}`,
-  )
+  // The names of the compiler's tools begin as its own does.
+  const prefix = compiler.replace(/gcc$/, '')
+  const tools = [`CC=${compiler}`, `CROSS_COMPILE=${prefix}`, `CFLAGS=${options.join(' ')}`]
+  const key = keyOf(basename(source), version, tools)
+  const directory = join(ROOT, '.cache/engine', `musl-${architecture}-${key}`)
   await makeOnce(directory, async (made) => {
     const work = `${made}.objects`
     await mkdir(work)
-    // The tools' names begin as the compiler's does.
-    const tools = [
-      `CC=${compiler}`,
-      `CFLAGS=${options.join(' ')}`,
-      `CROSS_COMPILE=${compiler.replace(/gcc$/, '')}`,
-    ]
     await execa(join(source, 'configure'), [...tools, '--disable-shared', `--prefix=${made}`], { cwd: work })
     const targets = ['install-headers', 'lib/libc.a', 'lib/crt1.o']
     await execa('make', [`-j${cpus().length}`, ...targets], { cwd: work })

@@ -91,6 +91,7 @@ async function engineLibrary(
   // Without the directories, which change where the repository is: what is in .cache serves a copy of it as well.
   const key = keyOf(
     basename(source),
+    ENGINE_FILES,
     version,
     flags,
     headers.map((path) => basename(dirname(path))),

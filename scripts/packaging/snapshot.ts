@@ -6,27 +6,30 @@ import { PROGRAM } from './bytecode'
 
 const PAGE = 4096
 
-/** More than any snapshot has. */
-const ROOM = 1 << 20
+/** More than any snapshot needs. */
+const MOST = 1 << 20
+
+/** What follows the snapshot, for a call to use before it asks the kernel for memory: as much as VERSION needs. */
+const ROOM_AFTER = 8 * PAGE
 
 /**
- * Links an executable with its snapshot; see native/snapshot.h. `link` makes it of snapshot.c in `work` and others. One without a
- * snapshot makes it: the first one's says how long it is; the second one has everything where it will be in the end, so that its
- * snapshot is the third one's.
+ * Links an executable with its snapshot, in three steps; see native/snapshot.h. `link` makes an executable of the file `snapshot` in
+ * `work`, and of others. The first executable has only room, and tells how long a snapshot is. The second has room of that length, so
+ * that all its addresses are final, and makes the snapshot. The third has the snapshot.
  */
 export async function linkWithSnapshot(
   architecture: Architecture,
   work: string,
   link: () => Promise<string>,
 ): Promise<void> {
-  let length = ROOM
+  let length = MOST
   const linkWith = async (snapshot: Uint8Array) => {
     await writeFile(join(work, 'snapshot'), snapshot)
     return link()
   }
   const nextSnapshot = async () => {
     const written = await takeSnapshot(architecture, work, await linkWith(new Uint8Array(length)))
-    length = Math.ceil(written.length / PAGE) * PAGE
+    length = Math.ceil(written.length / PAGE) * PAGE + ROOM_AFTER
     const snapshot = new Uint8Array(length)
     snapshot.set(written)
     return snapshot

@@ -23,7 +23,7 @@ export interface Upstream {
   readonly corrections?: readonly Correction[]
 }
 
-/** What changes with all that the sources are made of. */
+/** A hash of all that something is made of, for its name in .cache. */
 export function keyOf(...parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }

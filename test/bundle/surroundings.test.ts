@@ -52,6 +52,7 @@ describe('the native executable does the same', () => {
     ['with a small stack', { before: 'ulimit -s 256' }],
     ['with a stack without a limit', { before: 'ulimit -s unlimited' }],
     ['with few open files', { before: 'ulimit -n 16' }],
+    ['with little address space', { executable: `prlimit --as=${8 << 20} ${RELEASED}` }],
   ])('%s', async (_, call) => {
     expect(await addAndDelete(call)).toEqual(usual)
   })
@@ -70,6 +71,7 @@ describe('the native executable does the same', () => {
     ...{ QJS_MODULE_PATH: '/nowhere', QJS_DEBUG: '1', QJSC: '1', QJS_MEMORY_LIMIT: '1', QJS_STACK_SIZE: '1' },
     ...{ MALLOC_ARENA_MAX: '1', MALLOC_CHECK_: '3', MALLOC_PERTURB_: '85', MALLOC_TRACE: '/nowhere/trace' },
     ...{ GLIBC_TUNABLES: 'glibc.malloc.perturb=85:glibc.malloc.check=3', GCONV_PATH: '/nowhere' },
+    ...{ MUSL_LOCPATH: '/nowhere' },
     ...{
       LC_ALL: 'tr_TR.UTF-8',
       LANG: 'tr_TR.UTF-8',
@@ -85,6 +87,24 @@ describe('the native executable does the same', () => {
     const assignments = Object.entries(VARIABLES).map(([name, value]) => `'${name}=${value}'`)
     const executable = `env ${assignments.join(' ')} ${RELEASED}`
     expect(await addAndDelete({ executable })).toEqual(usual)
+  })
+
+  test('or fails, if it gets too little address space', async () => {
+    const said: string[] = []
+    for (let kilobytes = 2000; kilobytes < 4000; kilobytes += 100) {
+      const executable = `prlimit --as=${kilobytes << 10} ${RELEASED}`
+      const { status, stdout, stderr } = await callPlugin(node, 'ADD', { config, executable })
+      if (status === 0) expect(stdout).toBe(usual.add.stdout)
+      else said.push(stdout + stderr)
+    }
+    expect(said).toContainEqual(expect.stringContaining('memory'))
+  })
+
+  test('whose caller ignores the ends of its children', async () => {
+    const executable = `env --ignore-signal=CHLD ${RELEASED}`
+    const call = { config: { ...config, backend: 'iptables' }, executable }
+    expect(await callPlugin(node, 'ADD', call)).toMatchObject({ status: 0, stderr: '' })
+    expect(await callPlugin(node, 'DEL', call)).toMatchObject({ status: 0, stdout: '', stderr: '' })
   })
 
   test('without /proc: the rules are the same', async () => {

@@ -255,4 +255,5 @@ libc.onStart(() => {
     return typeof row === 'function' ? [[name, attack(name, row as Call)] as const] : []
   })
   libc.write(1, libc.encode(JSON.stringify(Object.fromEntries(outcomes))))
+  libc.exit(0)
 })

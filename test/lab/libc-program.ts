@@ -41,4 +41,5 @@ function outcome(run: () => unknown): unknown {
 libc.onStart(() => {
   const outcomes = Object.fromEntries(Object.entries(cases).map(([name, run]) => [name, outcome(run)]))
   libc.write(1, libc.encode(JSON.stringify(outcomes)))
+  libc.exit(0)
 })
