@@ -64,6 +64,52 @@ test.each(Object.keys(KEYS))('%s is explained in docs/options.md and in ip-masq 
   expect(OVERVIEW).toMatch(new RegExp(`\n  (?:\\w+, )?${key},? +\\S`))
 })
 
+describe('tables of keys', () => {
+  /** Rows that begin with a key: what is in their cells. */
+  const rowsOf = (page: string) =>
+    [...readPage(page).matchAll(/^\| `([A-Za-z][\w.]*)` \| (.*) \|$/gm)].map(([, key = '', cells = '']) => ({
+      key,
+      cells: cells.split(' | '),
+    }))
+  const valueIn = (cell: string) => {
+    const [, text] = /^`(.*)`$/.exec(cell) ?? []
+    return text === undefined ? undefined : JSON.parse(text)
+  }
+  /** `a.b` with 1: { a: { b: 1 } } */
+  const configWith = (key: string, value: unknown) =>
+    key.split('.').reduceRight((inner, name) => ({ [name]: inner }), value) as Record<string, unknown>
+  const options = rowsOf('docs/options.md').filter(({ cells }) => cells.length === 3)
+
+  test('the README has the ten that most people need, each with an example that works', () => {
+    const rows = rowsOf('README.md')
+    expect(rows).toHaveLength(10)
+    for (const { key, cells } of rows) {
+      expect(KEYS).toHaveProperty(key)
+      const example = valueIn(cells[0] ?? '')
+      if (example !== undefined) expect(parseConfig(configWith(key, example))).toHaveProperty(key)
+    }
+  })
+
+  test.each(options)('docs/options.md: the example of $key works', ({ cells, key }) => {
+    const example = valueIn(cells[1] ?? '')
+    // One key has its example below.
+    expect(example === undefined).toBe(key === 'policies')
+    if (example !== undefined)
+      expect(parseConfig({ podLists: 'both', ...configWith(key, example) })).toBeTruthy()
+  })
+
+  test.each(options.filter(({ key }) => key in KEYS))(
+    'docs/options.md: the default of $key is so',
+    ({ key, cells }) => {
+      const written = valueIn(/; (`.*`)$/.exec(cells[0] ?? '')?.[1] ?? '')
+      const { default: real } = KEYS[key as keyof typeof KEYS] as { default?: unknown }
+      // An empty list may be there in words: "all", "any".
+      const isInWords = written === undefined && typeof real === 'object'
+      if (!isInWords) expect(written).toEqual(real)
+    },
+  )
+})
+
 test('docs/commands.md has what each command prints for --help: scripts/commands-page writes it', () => {
   expect(readPage('docs/commands.md')).toBe(commandReference())
 })
