@@ -90,7 +90,7 @@ async function writeDocuments(world: World): Promise<number> {
 }
 
 function takeOverAdvice(type: string): string {
-  return `run ip-masq sync: until then pods that run keep the masquerade rules of ${type}, and after them whoever gets their addresses`
+  return `run ip-masq sync: until then running pods keep the masquerade rules of ${type}, and so do later pods that get their addresses`
 }
 
 /** Keeps a config of the container readable after the container enters the host's root, through its open directory. */

@@ -17,7 +17,7 @@ own ipMasq is off:
 
   { "type": "ip-masq", "nonMasqueradeCIDRs": ["10.0.0.0/8", "172.16.0.0/12"] }
 
-Keys (all optional), towards what:
+Keys, all optional. Which destinations:
   nonMasqueradeCIDRs     destinations that see the pod's own address; []: the
                          built-ins only; default: 10.0.0.0/8, 172.16.0.0/12,
                          192.168.0.0/16, fc00::/7
@@ -30,11 +30,11 @@ Keys (all optional), towards what:
   flannelSubnetFile      true, or the path of flannel's subnet.env: the
                          cluster's networks are exempt
   policies               OutBoundNAT policies as in a Windows node's CNI config
-Whom:
+Which pods:
   onlyNamespaces         only pods of these namespaces ("shop", "team-*")
-  exceptNamespaces       all pods but those of these
+  exceptNamespaces       all pods except those of these namespaces
   onlyPodCIDRs           only pods whose own addresses are in these
-  exceptPodCIDRs         all pods but those whose own addresses are in these
+  exceptPodCIDRs         all pods except those with addresses in these
   podLists               which lists of single pods count: "runtimeConfig"
                          (default), "args", "both" or "none"
   ipv4, ipv6             masquerade this family at all (default true)

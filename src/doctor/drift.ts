@@ -23,7 +23,8 @@ const MEND = 'ip-masq sync; ip-masq sync --dry-run shows each change'
 function missing({ changes }: Pick<SyncReport, 'changes'>): readonly Finding[] {
   const restored = changes.filter(({ what }) => what === 'restored')
   if (restored.length === 0) return []
-  const what = `${attachmentsHave(restored.length)} not all of ${restored.length === 1 ? 'its' : 'their'} rules: ${examples(restored.map(nameOfChange))}`
+  const who = restored.length === 1 ? '1 attachment lacks' : `${restored.length} attachments lack`
+  const what = `${who} rules: ${examples(restored.map(nameOfChange))}`
   return [error(CHECK, { what, why: NOT_MASQUERADED, mend: MEND })]
 }
 

@@ -62,7 +62,7 @@ function checkRecord({ path, hash, recorded }: Installed): Finding {
   return warning(check, {
     what: `${path} is not what install wrote: its SHA-256 is not the one in ${path}.sha256`,
     why: 'somebody replaced it, or it is damaged',
-    mend: 'ip-masq install writes both anew',
+    mend: 'ip-masq install writes both again',
   })
 }
 

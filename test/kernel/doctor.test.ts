@@ -159,7 +159,7 @@ describe('rules', () => {
   test('that a pod has lost', async () => {
     await site.node.sh('nft delete element inet ip-masq pods-ip { 10.244.1.7 }')
     expect((await site.findingsOf('drift')).map(short)).toEqual([
-      'error: 1 attachment has not all of its rules: shop/a (a eth0, network cbr0) with 10.244.1.7',
+      'error: 1 attachment lacks rules: shop/a (a eth0, network cbr0) with 10.244.1.7',
     ])
   })
 
@@ -168,7 +168,7 @@ describe('rules', () => {
     const { status, findings } = await site.examine()
     expect(status).toBe(1)
     expect(findings.filter(({ check }) => check === 'drift').map(short)).toEqual([
-      'error: 1 attachment has not all of its rules: shop/a (a eth0, network cbr0) with 10.244.1.7 and fd00::7',
+      'error: 1 attachment lacks rules: shop/a (a eth0, network cbr0) with 10.244.1.7 and fd00::7',
       'error: the chains and maps that all pods share are not as they should be: table inet ip-masq: missing',
     ])
     expect(findings.filter(({ check }) => check === 'check' || check === 'postrouting-order')).toEqual([])

@@ -200,7 +200,7 @@ describe('install', () => {
     expect(stdout).not.toContain('use --disable-primary-masq')
     // bridge removes the rules of running pods only while it masquerades.
     const advice =
-      'left to do: run ip-masq sync: until then pods that run keep the masquerade rules of bridge'
+      'left to do: run ip-masq sync: until then running pods keep the masquerade rules of bridge'
     expect(stdout).toContain(advice)
     expect((await install('--disable-primary-masq')).stdout).not.toContain(advice)
     expect(await read('10-pods.conflist')).toContain(

@@ -80,7 +80,7 @@ export const INSTALL = {
     },
     watch: {
       flag: '--watch',
-      help: 'stay, and install again when the primary plugin writes its conflist anew, or the file of --config changes',
+      help: 'stay, and install again when the primary plugin writes its conflist again, or the file of --config changes',
     },
     sync: { flag: '--sync', help: 'stay, and do what ip-masq sync --watch does' },
     prune: {

@@ -91,7 +91,7 @@ describe('the executable', () => {
         level: 'warning',
         what: '/opt/cni/bin/ip-masq is not what install wrote: its SHA-256 is not the one in /opt/cni/bin/ip-masq.sha256',
         why: 'somebody replaced it, or it is damaged',
-        mend: 'ip-masq install writes both anew',
+        mend: 'ip-masq install writes both again',
       },
       {
         check: 'executable-integrity',

@@ -53,7 +53,7 @@ describe('what a sync would change', () => {
       {
         check: 'drift',
         level: 'error',
-        what: '1 attachment has not all of its rules: shop/a (a eth0, network pods) with 10.244.1.7 and fd00::7',
+        what: '1 attachment lacks rules: shop/a (a eth0, network pods) with 10.244.1.7 and fd00::7',
         why: 'their packets leave the node with their own address, and get no answer',
         mend,
       },
