@@ -199,8 +199,7 @@ describe('install', () => {
     const { stdout } = await install('--disable-primary-masq')
     expect(stdout).not.toContain('use --disable-primary-masq')
     // bridge removes the rules of running pods only while it masquerades.
-    const advice =
-      'left to do: run ip-masq sync: until then running pods keep the masquerade rules of bridge'
+    const advice = 'left to do: run ip-masq sync: until then running pods keep the masquerade rules of bridge'
     expect(stdout).toContain(advice)
     expect((await install('--disable-primary-masq')).stdout).not.toContain(advice)
     expect(await read('10-pods.conflist')).toContain(
