@@ -1,4 +1,4 @@
-import { encode } from '#system/text'
+import { encode, indexOfText } from '#system/text'
 import { CniError } from './error'
 import { jsonSyntaxFault, repeatedKeyFault } from './json-text'
 
@@ -91,10 +91,15 @@ function countKeys(value: unknown, depth: number): number {
  */
 export function memberSpan(text: string, key: string, bytes = encode(text)): Span | undefined {
   const quoted = JSON.stringify(key)
-  const at = text.indexOf(quoted)
-  const isAlone = at > 0 && text.lastIndexOf(quoted) === at && !hasEscape(text, bytes)
+  const at = text.lastIndexOf(quoted)
+  const isAlone = at > 0 && hasOnce(bytes, quoted) && !hasEscape(text, bytes)
   const span = isAlone ? scanMember(`{${text.slice(at)}`, key) : undefined
   return span ? { start: span.start + at - 1, end: span.end + at - 1 } : scanMember(text, key)
+}
+
+/** Whether bytes that have a text have it in one place only. */
+function hasOnce(bytes: Uint8Array, ascii: string): boolean {
+  return indexOfText(bytes, ascii, indexOfText(bytes, ascii, 0) + 1) < 0
 }
 
 function hasEscape(text: string, bytes: Uint8Array): boolean {

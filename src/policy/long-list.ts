@@ -3,8 +3,8 @@ import { MalformedError } from './address-text'
 import { longestMatches } from './longest-matches'
 import { addPacked, addPrefix, createPacked, type Packed, unpack } from './packed'
 import { unionOf } from './packed-ranges'
-import { ipv4Reader, ipv6Reader } from './packed-readers'
-import { type Prefix, parsePrefix } from './prefix'
+import { addTexts } from './packed-readers'
+import type { Prefix } from './prefix'
 import { isWorthPacking, type LongList } from './prefixes'
 import { type Ranges, rangesIn } from './range'
 import { union } from './range-sets'
@@ -15,13 +15,7 @@ import { union } from './range-sets'
  */
 export function parseLongList(texts: readonly string[]): LongList {
   const packed = { ip: createPacked(texts.length), ip6: createPacked(texts.length) }
-  const [addIpv4, addIpv6] = [ipv4Reader(packed.ip), ipv6Reader(packed.ip6)]
-  for (const text of texts) {
-    if (typeof text !== 'string') throw new MalformedError('not a text')
-    if (text.includes(':') ? addIpv6(text) : addIpv4(text)) continue
-    const prefix = parsePrefix(text)
-    addPrefix(packed[prefix.family], prefix)
-  }
+  addTexts(texts, packed)
   return {
     texts,
     has: (family) => packed[family].used + packed[family].others.length > 0,

@@ -17,18 +17,19 @@ export function unionOf(family: Family, { firsts, lasts, used, upper, lower }: P
   const width = FAMILIES[family].bits / 32
   // The words of each range: those of its first address and of its end, the highest word first.
   const room = new Uint32Array(width * used)
-  let [begin, at, isOpen] = [0, 0, false]
+  let [begin, end, at] = [0, 0, 0]
   for (let i = 0; i < used; i += 2) {
     const next = i + 2
     const last = lasts[i + lower] ?? 0
     if (next < used) {
       const distance = (firsts[next + upper] ?? 0) - (lasts[i + upper] ?? 0)
-      if (distance < 0) continue
-      if (distance === 0 && (firsts[next + lower] ?? 0) - last <= 1) continue
-      if (distance === 1 && last === ALL_BITS && firsts[next + lower] === 0) continue
+      if (distance <= 1) {
+        if (distance < 0) continue
+        if (distance === 0 && (firsts[next + lower] ?? 0) - last <= 1) continue
+        if (distance === 1 && last === ALL_BITS && firsts[next + lower] === 0) continue
+      }
     }
-    const end = (lasts[i + upper] ?? 0) + (last === ALL_BITS ? 1 : 0)
-    isOpen = end > ALL_BITS
+    end = (lasts[i + upper] ?? 0) + (last === ALL_BITS ? 1 : 0)
     room[at] = firsts[begin + upper] ?? 0
     room[at + width] = end
     if (width > 1) {
@@ -39,7 +40,7 @@ export function unionOf(family: Family, { firsts, lasts, used, upper, lower }: P
     begin = next
   }
   const digits = digitsOfWords(room.subarray(0, at))
-  return { family, digits: isOpen ? digits.slice(0, -8 * width) + BEYOND : digits }
+  return { family, digits: end > ALL_BITS ? digits.slice(0, -8 * width) + BEYOND : digits }
 }
 
 /** Sorts numbers of two words by their value. The engine does it by itself. */

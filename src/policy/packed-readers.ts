@@ -1,8 +1,71 @@
+import type { Family } from './address'
+import { MalformedError } from './address-text'
 import { parseDecimal } from './digits'
-import { hostBits, type Packed } from './packed'
+import { addPrefix, hostBits, type Packed } from './packed'
+import { parsePrefix } from './prefix'
 
-/** Adds a prefix that has the form of most prefixes in lists of thousands; returns false for any other text. */
-export type Reader = (text: string) => boolean
+/**
+ * Adds the prefixes of a list. Those of an unusual form are read by `parsePrefix`, which throws where one is wrong.
+ *
+ * An interpreter pays for each step: looking at one character takes 500 instructions, a call of a function 350, an
+ * expression that matches a prefix 10,000. So the engine's own functions cut the texts: `10.1.2.0/24` after two octets,
+ * `2001:db8:1::/48` after two groups and before `::/`. Neighbours in a list mostly begin in the same way (`head`), and
+ * what follows occurs often.
+ */
+export function addTexts(texts: readonly string[], { ip, ip6 }: Readonly<Record<Family, Packed>>): void {
+  const { firsts, lasts, upper } = ip
+  const { firsts: firsts6, lasts: lasts6, lower } = ip6
+  const [starts, ends, numbers, hosts] = [createTable(), createTable(), createTable(), createTable()]
+  // No prefix begins or ends in this way.
+  let [head, head6, end6] = ['none', 'none', 'none']
+  let [start, start6, host6] = [OTHER, OTHER, OTHER]
+  for (const text of texts) {
+    if (typeof text !== 'string') throw new MalformedError('not a text')
+    let isIpv4 = text.startsWith(head)
+    if (!isIpv4 && !text.startsWith(head6)) {
+      const colon = text.indexOf(':')
+      isIpv4 = colon < 0
+      if (isIpv4) {
+        head = text.slice(0, text.indexOf('.', text.indexOf('.') + 1) + 1)
+        start = starts[head] ?? keep(starts, head, startOfIpv4(head, numbers))
+      } else {
+        head6 = text.slice(0, text.indexOf(':', colon + 1) + 1)
+        start6 = starts[head6] ?? keep(starts, head6, startOfIpv6(head6))
+      }
+    }
+    if (isIpv4) {
+      const rest = text.slice(head.length)
+      const both = ends[rest] ?? keep(ends, rest, endsOfIpv4(rest, numbers))
+      if (start !== OTHER && both !== OTHER) {
+        const { used } = ip
+        firsts[used + upper] = start + (both & 0xffff)
+        lasts[used + upper] = start + (both >>> 16)
+        ip.used = used + 2
+        continue
+      }
+    } else {
+      if (host6 === OTHER || !text.endsWith(end6)) {
+        end6 = text.slice(text.indexOf('::/'))
+        host6 = hosts[end6] ?? keep(hosts, end6, hostOfIpv6(end6))
+      }
+      const gap = text.length - end6.length
+      // If there are no groups in between, "::" begins with the end of the head.
+      let word = gap < head6.length ? 0 : valueOfGroup(text.slice(head6.length, gap)) * 0x10000
+      if (!(word >= 0)) word = valueOfTwo(text.slice(head6.length, gap))
+      if (start6 !== OTHER && host6 !== OTHER && word >= 0 && (word & host6) === 0) {
+        const { used } = ip6
+        firsts6[used + upper] = start6
+        firsts6[used + lower] = word
+        lasts6[used + upper] = start6
+        lasts6[used + lower] = word + host6
+        ip6.used = used + 2
+        continue
+      }
+    }
+    const prefix = parsePrefix(text)
+    addPrefix(prefix.family === 'ip' ? ip : ip6, prefix)
+  }
+}
 
 /** What was read of each part of a text; undefined for a part that has not occurred yet. The object inherits nothing. */
 type Table = Record<string, number | undefined>
@@ -18,31 +81,6 @@ function keep(table: Table, part: string, value: number): number {
 
 /** The value of a text that is not of the form. */
 const OTHER = -1
-
-/**
- * An interpreter pays for each step: looking at one character takes 500 instructions, an expression that matches a prefix
- * 10,000. So the engine's own functions cut `10.1.2.0/24` in two. Neighbours in a list mostly begin with the same two
- * octets, and what follows them occurs often.
- */
-export function ipv4Reader(packed: Packed): Reader {
-  const { firsts, lasts, upper } = packed
-  const [starts, ends, numbers] = [createTable(), createTable(), createTable()]
-  let [head, start] = ['none', OTHER]
-  return (text) => {
-    if (!text.startsWith(head)) {
-      head = text.slice(0, text.indexOf('.', text.indexOf('.') + 1) + 1)
-      start = starts[head] ?? keep(starts, head, startOfIpv4(head, numbers))
-    }
-    const rest = text.slice(head.length)
-    const both = ends[rest] ?? keep(ends, rest, endsOfIpv4(rest, numbers))
-    if (start === OTHER || both === OTHER) return false
-    const { used } = packed
-    firsts[used + upper] = start + (both & 0xffff)
-    lasts[used + upper] = start + (both >>> 16)
-    packed.used = used + 2
-    return true
-  }
-}
 
 /** The address that begins with `10.1.`. */
 function startOfIpv4(text: string, numbers: Table): number {
@@ -73,34 +111,6 @@ function octetOf(text: string, numbers: Table): number {
 function numberOf(text: string): number {
   const number = parseDecimal(text) ?? OTHER
   return number <= 255 ? number : OTHER
-}
-
-/** Cuts `2001:db8:1::/48` after two groups and before `::/`. One or two groups may be in between, or none. */
-export function ipv6Reader(packed: Packed): Reader {
-  const { firsts, lasts, upper, lower } = packed
-  const [starts, ends] = [createTable(), createTable()]
-  let [head, start] = ['none', OTHER]
-  return (text) => {
-    if (!text.startsWith(head)) {
-      head = text.slice(0, text.indexOf(':', text.indexOf(':') + 1) + 1)
-      start = starts[head] ?? keep(starts, head, startOfIpv6(head))
-    }
-    const gap = text.indexOf('::/')
-    const end = text.slice(gap)
-    const host = ends[end] ?? keep(ends, end, hostOfIpv6(end))
-    // If there are no groups in between, "::" begins with the end of the head.
-    const groups = text.slice(head.length, gap)
-    let word = gap < head.length ? 0 : valueOfGroup(groups) * 0x10000
-    if (!(word >= 0)) word = valueOfTwo(groups)
-    if (start === OTHER || gap < 0 || host === OTHER || !(word >= 0) || (word & host) !== 0) return false
-    const { used } = packed
-    firsts[used + upper] = start
-    firsts[used + lower] = word
-    lasts[used + upper] = start
-    lasts[used + lower] = word + host
-    packed.used = used + 2
-    return true
-  }
 }
 
 /** The upper word of an address that begins with `2001:db8:`. */
