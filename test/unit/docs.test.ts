@@ -13,6 +13,7 @@ import { parseConfig } from '../../src/config/parse'
 import { VERSION } from '../../src/system/version'
 import { blocksIn, linksIn, slugsOf } from '../lab/markdown'
 import { PAGES, readPage } from '../lab/pages'
+import { validateFiles } from '../lab/validation'
 
 /** What the documents say is so. */
 
@@ -142,6 +143,15 @@ describe.each(PAGES)('%s', (page) => {
     for (const config of blocks.filter(({ type }) => type === 'ip-masq'))
       expect(parseConfig(config)).toBeTruthy()
   })
+})
+
+test('docs/neighbours/multus.md has a network in which ip-masq validate finds nothing wrong', async () => {
+  const [text = ''] = blocksIn(readPage('docs/neighbours/multus.md')).flatMap(({ language, text: yaml }) =>
+    language === 'yaml' ? [yaml] : [],
+  )
+  expect(await validateFiles({ 'lab.yaml': text }, { paths: ['lab.yaml'] })).toEqual([
+    '1 file judged: 0 errors, 0 warnings',
+  ])
 })
 
 test.each(PAGES.filter((page) => page.startsWith('docs/')))('%s says what to read next', (page) => {
