@@ -17,15 +17,15 @@ export interface Wanted {
   readonly policy: Policy
   /** The backend that the config requests, and so the place where the rules belong. */
   readonly backend: BackendSetting
-  readonly carrier?: CarrierSetting
+  readonly carrier?: CarrierSetting | undefined
   /** The path of its network namespace as the runtime names it (CNI_NETNS); absent where nobody recorded it. */
-  readonly netns?: string
+  readonly netns?: string | undefined
   /** Absent: `added`. */
   readonly origin?: Origin
   /** The time of its ADD in seconds of the epoch, for people; absent: now. */
   readonly addedAt?: number
   /** The pod's own list of exempt prefixes, if its policy is made from that list instead of the configured one. */
-  readonly podList?: readonly Prefix[]
+  readonly podList?: readonly Prefix[] | undefined
   /** Sync only: the policy is the one of the ADD, because there is no better one. An existing rule is not changed to it. */
   readonly isFallback?: boolean
 }

@@ -48,7 +48,7 @@ export interface LiveStray extends LiveRule {
 export interface LiveRule {
   readonly address: Address
   /** `LivePolicy.name` in this place and family; absent where no rule of ours leads to a policy. */
-  readonly policy?: string
+  readonly policy?: string | undefined
   /** Things that are there and cannot be ours, one line each. */
   readonly foreign: readonly string[]
 }

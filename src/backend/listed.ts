@@ -16,7 +16,7 @@ export interface Listed {
   readonly id: string
   readonly addresses: readonly Address[]
   /** The content of the comment; absent where somebody else wrote the element. */
-  readonly note?: ListedNote
+  readonly note?: ListedNote | undefined
 }
 
 export interface ListedNote {
@@ -24,9 +24,9 @@ export interface ListedNote {
   /** When its rules were installed, for people: the clock may have jumped since. */
   readonly epochSeconds: number
   /** The same in seconds since the boot; absent where a version that did not record it wrote the rules. */
-  readonly bootSeconds?: number
-  readonly netns?: string
-  readonly origin?: Origin
+  readonly bootSeconds?: number | undefined
+  readonly netns?: string | undefined
+  readonly origin?: Origin | undefined
   readonly network: string
   readonly containerID: string
   readonly ifname: string

@@ -436,7 +436,7 @@ describe('what somebody else wrote into our table', () => {
       'fd00::7',
     ])
     // Where somebody else has the address by then, the slot does no harm.
-    const addresses = [{ address: slot.address, owner: parseAddress('aaaa::1') }]
+    const addresses = [{ address: slot.address, owner: digitsOf(parseAddress('aaaa::1')) }]
     const slots = [slot, { ...slot, digest: 'aaaa'.padEnd(24, '0') }]
     expect(mendSlots({ ...read, addresses, slots }).transaction).toEqual([])
   })

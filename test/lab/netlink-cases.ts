@@ -10,7 +10,7 @@ import { rangeBetween, rangeOf } from '../../src/policy/range'
 /** Every operation that there is, in an order in which each can be carried out; both carriers are held against each other. */
 
 const [IPV4, IPV6] = ['10.244.1.7', 'fd00:244:1::7'].map((text) => parseAddress(text)) as [Address, Address]
-const OWNER = parseAddress('43b4:5b20:eda7:2cad:7568:bf33:bc3c:6e12')
+const OWNER = '43b45b20eda72cad7568bf33bc3c6e12'
 const DIGEST = '43b45b20eda72cad7568bf33'
 const POLICY = 'policy-0123456789abcdef'
 const [SET, SET6, OUT] = [`${POLICY}-ip`, `${POLICY}-ip6`, `${POLICY}-out`]

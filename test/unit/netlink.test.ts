@@ -150,7 +150,7 @@ describe('what was encoded is decoded', () => {
         if ('range' in one) return []
         const held = 'goto' in one ? { verdict: { goto: one.goto } } : { value: digitsOf(one.value) }
         const comment = 'comment' in one ? one.comment : undefined
-        return [{ key: digitsOf(one.key), ...held, comment, isIntervalEnd: false }]
+        return [{ key: digitsOf(one.key), ...held, comment }]
       })
       if (ranges.length > 0) expect(rangesOf(found)).toEqual(ranges)
       else expect(found).toEqual(others)

@@ -12,7 +12,7 @@ import { MAPS } from '../../src/backend/nftables/set-up'
 import { HOOK } from '../../src/backend/nftables/table'
 import { NO_TABLE } from '../../src/backend/nftables/table-state'
 import type { Operation, Transaction } from '../../src/backend/nftables/transaction'
-import { toMapped } from '../../src/policy/address'
+import { addressOf, toMapped } from '../../src/policy/address'
 import { formatAddress, parseAddress } from '../../src/policy/address-text'
 
 /**
@@ -41,7 +41,7 @@ function isRefused(transaction: Transaction): boolean {
 test('an ADD that takes an address over replaces the element of its packets, though the policy is the same', async () => {
   const owner = ownerValue(attachmentDigest(holder), [address])
   const elements = new Map<string, FoundElement>([
-    [`${OWNERS} ${formatAddress(ownerKey(address))}`, { value: owner }],
+    [`${OWNERS} ${formatAddress(ownerKey(address))}`, { value: addressOf(owner) }],
     ['pods-ip 10.244.1.7', { verdict: { goto: chain } }],
   ])
   const runs: Transaction[] = []

@@ -116,7 +116,7 @@ function clearWay({ addresses, slots }: AttachmentState, wanted: Wanted): Transa
           : []
       }
       return [
-        ...(found.owner && found.owner.value !== owner.value ? deleteOwner(found.address, found.owner) : []),
+        ...(found.owner && found.owner !== owner ? deleteOwner(found.address, found.owner) : []),
         ...(found.verdict !== undefined ? [deletePod(found.address)] : []),
       ]
     }),

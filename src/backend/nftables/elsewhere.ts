@@ -8,7 +8,7 @@ import { addOwner } from './layout'
  * makes the table looks elsewhere after that. So one of the two sees the other.
  */
 export const NOWHERE: Address = { family: 'ip6', value: 0n }
-export const MARK: Address = { family: 'ip6', value: 1n }
+export const MARK = '1'.padStart(32, '0')
 
 /**
  * Whether another backend may have rules or tombstones: the mark exists, or there is no table of this layout that could

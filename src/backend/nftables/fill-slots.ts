@@ -4,13 +4,15 @@ import { requireNoOwner } from './layout'
 import { parseSlotComment } from './notes'
 import { digestOfOwner } from './owner'
 import { addSlots, deleteSlotsThatSay, inSlotOrder } from './slots'
-import type { SlotState, TableState } from './table-state'
+import type { AddressState, SlotState, TableState } from './table-state'
 import type { ElementOperation, Transaction } from './transaction'
 
 /** Attachments that have an owner's element, each with all its addresses. */
 export function addressesByDigest({
   addresses,
-}: Pick<TableState, 'addresses'>): Map<string, readonly Address[]> {
+}: {
+  readonly addresses: Iterable<AddressState>
+}): Map<string, readonly Address[]> {
   const byDigest = new Map<string, Address[]>()
   for (const { address, owner } of addresses) {
     if (!owner) continue
@@ -101,8 +103,10 @@ export function mendSlots(state: TableState, isFree: (digest: string) => boolean
 export function hasSlotsFor(slots: readonly SlotState[], addresses: readonly Address[]): boolean {
   if (slots.length !== addresses.length) return false
   const expected = inSlotOrder(addresses)
-  return slots.every(({ slot, address }) => {
-    const one = expected[slot]
-    return one !== undefined && address !== undefined && isSameAddress(one, address)
-  })
+  for (let i = 0; i < slots.length; i++) {
+    const address = slots[i]?.address
+    const one = expected[slots[i]?.slot ?? -1]
+    if (one === undefined || address === undefined || !isSameAddress(one, address)) return false
+  }
+  return true
 }

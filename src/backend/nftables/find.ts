@@ -1,4 +1,4 @@
-import { type Address, fromMapped } from '../../policy/address'
+import { type Address, digitsOf, fromMapped } from '../../policy/address'
 import { formatAddress } from '../../policy/address-text'
 import type { Carrier, ElementKey, FoundElement, Outcome } from './carrier'
 import { ATTACHMENTS, OWNERS, ownerKey, POD_MAPS } from './layout'
@@ -28,7 +28,7 @@ export function findAddresses(
       const [owner, pod] = keys.slice(2 * i, 2 * i + 2).map((key) => found.get(key))
       return {
         address,
-        ...(owner?.value && { owner: owner.value }),
+        ...(owner?.value && { owner: digitsOf(owner.value) }),
         ...(owner?.comment !== undefined && { comment: owner.comment }),
         ...(pod?.verdict !== undefined && { verdict: pod.verdict }),
       }

@@ -1,5 +1,5 @@
-import { FAMILY_NAMES, toMapped } from '../../policy/address'
-import type { Inspection, LivePlace, LivePolicy, LiveRule } from '../inspection'
+import { type Address, FAMILY_NAMES } from '../../policy/address'
+import type { Inspection, LiveAttachment, LivePlace, LivePolicy, LiveRule, LiveStray } from '../inspection'
 import type { Carrier } from './carrier'
 import { compareHook, foreignHooks } from './compare-structure'
 import { wordDifference } from './difference'
@@ -29,21 +29,37 @@ export function inspect(carrier: Carrier): Inspection {
   const state = readTable(carrier, ACTION, EVERY_POLICY)
   const { table, isSure } = settledStructure(carrier, state)
   const addresses = state.addresses.filter(({ address }) => address.value !== NOWHERE.value)
-  const rules = new Map(addresses.map((one) => [toMapped(one.address), ruleOf(one)]))
-  const listed = listAttachments({ ...state, addresses })
+  const rules = new Map<Address, LiveRule>()
+  const strays: LiveStray[] = []
+  for (const one of addresses) {
+    const rule = ruleOf(one)
+    rules.set(one.address, rule)
+    if (!one.owner) strays.push({ ...rule, place: PLACE })
+  }
+  const attachments: LiveAttachment[] = []
+  for (const one of listAttachments({ ...state, addresses }).values()) {
+    const { id, addresses: own, note } = one
+    attachments.push({ id, addresses: own, note, place: PLACE, rules: rulesOf(own, rules) })
+  }
   return {
     places: [placeOf(table)],
-    attachments: [...listed.values()].map((one) => ({
-      ...one,
-      place: PLACE,
-      rules: one.addresses.flatMap((address) => rules.get(toMapped(address)) ?? []),
-    })),
-    strays: addresses.flatMap((one) => (one.owner ? [] : [{ ...ruleOf(one), place: PLACE }])),
+    attachments,
+    strays,
     policies: [...readPolicies(table)].map(([name, one]): LivePolicy => {
       return { ...one, name, place: PLACE, families: FAMILY_NAMES }
     }),
     unseen: state.mayLack || !isSure ? [`${CHANGES_TOO_FAST}; some of its rules may be missing here`] : [],
   }
+}
+
+function rulesOf(addresses: readonly Address[], rules: ReadonlyMap<Address, LiveRule>): LiveRule[] {
+  const own: LiveRule[] = []
+  for (let i = 0; i < addresses.length; i++) {
+    const address = addresses[i]
+    const rule = address && rules.get(address)
+    if (rule) own.push(rule)
+  }
+  return own
 }
 
 /** The most reads; two reads that find the same are believed. */
@@ -58,10 +74,14 @@ export function settledStructure(
   carrier: Carrier,
   { table, addresses }: Pick<TableState, 'table' | 'addresses'>,
 ): { readonly table: Table; readonly isSure: boolean } {
-  const targets = [...new Set(addresses.flatMap(({ verdict }) => policyOf(verdict) ?? []))]
+  const targets = new Set<string>()
+  for (const { verdict } of addresses) {
+    const target = policyOf(verdict)
+    if (target !== undefined) targets.add(target)
+  }
   const isWhole = (one: Table, policies: ReadonlyMap<string, ReadPolicy>) =>
     placeOf(one).differences.length === 0 &&
-    targets.every((name) => policies.has(name)) &&
+    [...targets].every((name) => policies.has(name)) &&
     [...policies.values()].every(({ isAsNamed }) => isAsNamed)
   let last = table
   if (isWhole(last, readPolicies(last))) return { table: last, isSure: true }
@@ -86,12 +106,11 @@ export function readPolicies(table: Table): Map<string, ReadPolicy> {
 
 export function ruleOf({ address, verdict }: AddressState): LiveRule {
   const policy = policyOf(verdict)
-  return {
-    address,
-    ...(policy !== undefined && { policy }),
-    foreign: verdict && policy === undefined ? [renderVerdict(verdict)] : [],
-  }
+  return { address, policy, foreign: verdict && policy === undefined ? [renderVerdict(verdict)] : NOTHING }
 }
+
+/** Nearly all rules have the same empty list. */
+const NOTHING: readonly string[] = []
 
 /** A table that has only tombstones has no rules. */
 export function placeOf(table: Table): LivePlace {

@@ -1,4 +1,4 @@
-import { type Address, type Family, toMapped } from '../../policy/address'
+import { type Address, addressOf, type Family, toMapped } from '../../policy/address'
 import type { Target } from './table'
 import type { ElementOperation } from './transaction'
 
@@ -40,8 +40,12 @@ export function policyOf(verdict: Target | undefined): string | undefined {
  * Gives an address to an owner. Refused ("File exists") when another owner holds it; changes nothing when the same one
  * does.
  */
-export function addOwner(address: Address, value: Address, comment?: string): ElementOperation {
-  const element = { key: ownerKey(address), value, ...(comment !== undefined && { comment }) }
+export function addOwner(address: Address, owner: string, comment?: string): ElementOperation {
+  const element = {
+    key: ownerKey(address),
+    value: addressOf(owner),
+    ...(comment !== undefined && { comment }),
+  }
   return { do: 'add-elements', set: OWNERS, elements: [element] }
 }
 
@@ -67,12 +71,12 @@ export function deletePod(address: Address): ElementOperation {
  * Compares and deletes. `delete element` ignores the value, but an `add` of the same element is refused when the element
  * has another value, and then the whole transaction is refused.
  */
-export function deleteOwner(address: Address, value: Address): ElementOperation[] {
-  return [addOwner(address, value), { do: 'delete-element', set: OWNERS, key: ownerKey(address) }]
+export function deleteOwner(address: Address, owner: string): ElementOperation[] {
+  return [addOwner(address, owner), { do: 'delete-element', set: OWNERS, key: ownerKey(address) }]
 }
 
 /** A value that no attachment has. */
-export const NOBODY: Address = { family: 'ip6', value: 0n }
+export const NOBODY = '0'.repeat(32)
 
 /**
  * Refuses the transaction if an address has an owner. The owner is looked up before the transaction, and an ADD may come
@@ -83,6 +87,6 @@ export function requireNoOwner(address: Address): ElementOperation[] {
 }
 
 /** Deletes both elements of an address; `hasPod` is false where only the owner is left. */
-export function deleteAddress(address: Address, owner: Address, hasPod = true): ElementOperation[] {
+export function deleteAddress(address: Address, owner: string, hasPod = true): ElementOperation[] {
   return [...deleteOwner(address, owner), ...(hasPod ? [deletePod(address)] : [])]
 }

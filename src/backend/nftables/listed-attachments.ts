@@ -17,8 +17,7 @@ export function listAttachments(state: Pick<TableState, 'addresses' | 'slots'>):
     if (before) before.addresses.push(address)
     if (before?.note) continue
     const note = listedNote(comment, slotComments.get(digest))
-    const addresses = before?.addresses ?? [address]
-    listed.set(digest, { id: idOfDigest(digest), addresses, ...(note && { note }) })
+    listed.set(digest, { id: idOfDigest(digest), addresses: before?.addresses ?? [address], note })
   }
   return listed
 }

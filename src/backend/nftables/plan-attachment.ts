@@ -45,7 +45,7 @@ export function planAttachment(
   const all = addressesInSync(wanted, owned)
   const [isOutdated, addresses] = [!all, all ?? wanted.addresses]
   const owner = once(() => ownerValue(digest, addresses))
-  const isOwn = (value: Address) => digestOfOwner(value) === digest
+  const isOwn = (value: string) => digestOfOwner(value) === digest
   const comment = once(() => ownerComment(attachment, wanted.addedAt ?? now.epochSeconds))
   const held: Held[] = []
   const missing: Address[] = []

@@ -24,10 +24,10 @@ const TOMBSTONE_SECONDS = 120
 /** The record of the ADD in the comment of slot 0, for programs. */
 export interface SlotNote {
   /** Absent: nobody recorded it. */
-  readonly bootSeconds?: number
-  readonly origin?: Origin
+  readonly bootSeconds?: number | undefined
+  readonly origin?: Origin | undefined
   /** CNI_NETNS, as the runtime names it. */
-  readonly netns?: string
+  readonly netns?: string | undefined
 }
 
 /** The key of a slot. `digest` is the `attachmentDigest`. */

@@ -5,7 +5,8 @@ import { EMPTY_TABLE, findMap, type Table, type Target } from './table'
 /** The maps' elements for one address: an element of `owners`, of `pods-ip` or `pods-ip6`, or both. */
 export interface AddressState {
   readonly address: Address
-  readonly owner?: Address | undefined
+  /** The holder: `ownerValue`. */
+  readonly owner?: string | undefined
   readonly comment?: string | undefined
   readonly verdict?: Target | undefined
 }

@@ -13,7 +13,7 @@ import type { Transaction } from './transaction'
 /** An element of `owners` and the owner in it. */
 interface OwnedElement {
   readonly address: Address
-  readonly owner: Address
+  readonly owner: string
   readonly comment?: string
 }
 

@@ -1,4 +1,4 @@
-import type { Inspection, InspectOnly } from '../inspection'
+import type { Inspection, InspectOnly, LiveAttachment } from '../inspection'
 import { UnusableError } from '../tolerances'
 import { lineOf } from './move'
 import type { Place } from './place'
@@ -21,9 +21,12 @@ export async function inspect(places: readonly Place[], only?: InspectOnly): Pro
   if (found.length === 0) throw refusals[0] ?? errors[0]
   return {
     places: found.flatMap((one) => one.places),
-    attachments: found.flatMap((one) => one.attachments),
+    // flatMap() would copy thousands one by one.
+    attachments: NO_ATTACHMENTS.concat(...found.map((one) => one.attachments)),
     strays: found.flatMap((one) => one.strays),
     policies: found.flatMap((one) => one.policies),
     unseen: [...found.flatMap((one) => one.unseen), ...refusals.map(lineOf)],
   }
 }
+
+const NO_ATTACHMENTS: readonly LiveAttachment[] = []

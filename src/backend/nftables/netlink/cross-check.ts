@@ -1,9 +1,10 @@
-import { type Address, digitsOf, isSameAddress, toMapped } from '../../../policy/address'
+import { digitsOf, fromMapped, isSameAddress } from '../../../policy/address'
 import type { ElementKey } from '../carrier'
 import { NOWHERE } from '../elsewhere'
 import { addressesByDigest, hasSlotsFor, slotsByDigest } from '../fill-slots'
 import { findAddresses } from '../find'
 import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
+import { mappedDigits } from '../mapped-digits'
 import { slotState } from '../notes'
 import { digestOfOwner } from '../owner'
 import { slotKey } from '../slots'
@@ -11,7 +12,14 @@ import type { AddressState, SlotState, TableState } from '../table-state'
 import { findElements } from './find'
 import type { Session } from './session'
 
-type Elements = Pick<TableState, 'addresses' | 'slots'>
+/** By `mappedDigits`. */
+export type MutableStates = Map<string, { -readonly [K in keyof AddressState]: AddressState[K] }>
+
+interface Elements {
+  /** Every address that any of the maps has. */
+  readonly addresses: MutableStates
+  readonly slots: readonly SlotState[]
+}
 
 /**
  * The maps are walked one after the other, so an ADD or a DEL in between leaves an element in one map without its
@@ -26,47 +34,52 @@ export function crossCheck(
   session: Session,
   walked: readonly string[],
   { addresses, slots }: Elements,
-): Elements {
-  const known = new Map(addresses.map((one) => [toMapped(one.address), one]))
+): Pick<TableState, 'addresses' | 'slots'> {
   const lookAgain = (at: readonly AddressState[]) => {
     for (const one of look(session, walked, at)) {
-      const mapped = toMapped(one.address)
-      if (one.owner || one.verdict !== undefined) known.set(mapped, one)
-      else known.delete(mapped)
+      const digits = mappedDigits(one.address)
+      if (one.owner || one.verdict !== undefined) addresses.set(digits, one)
+      else addresses.delete(digits)
     }
   }
-  const add = (address: Address | undefined) => {
-    if (address && !known.has(toMapped(address))) known.set(toMapped(address), { address })
+  lookAgain(statesWithout(addresses, walked))
+  if (!walked.includes(ATTACHMENTS)) return { addresses: existing(addresses), slots }
+  const doubtful = doubtfulDigests({ addresses, slots })
+  if (doubtful.size === 0) return { addresses: existing(addresses), slots }
+  const checked = slotsAgain(session, { addresses, slots }, doubtful)
+  const isNamed = new Set<string>()
+  for (const { digest, address } of checked) {
+    if (!address || !doubtful.has(digest)) continue
+    const digits = mappedDigits(address)
+    if (!addresses.has(digits)) addresses.set(digits, { address })
+    isNamed.add(digits)
   }
-  for (const { address } of slots) add(address)
   lookAgain(
-    [...known.values()].filter(
-      ({ address, owner, verdict }) =>
-        (!owner && walked.includes(OWNERS)) ||
-        (verdict === undefined &&
-          walked.includes(POD_MAPS[address.family]) &&
-          !isSameAddress(address, NOWHERE)),
+    [...addresses].flatMap(([digits, one]) =>
+      isNamed.has(digits) || (one.owner !== undefined && doubtful.has(digestOfOwner(one.owner))) ? [one] : [],
     ),
   )
-  if (!walked.includes(ATTACHMENTS)) return { addresses: [...known.values()].filter(isThere), slots }
-  const doubtful = doubtfulDigests({ addresses: [...known.values()], slots })
-  if (doubtful.size === 0) return { addresses: [...known.values()].filter(isThere), slots }
-  const checked = slotsAgain(session, { addresses: [...known.values()], slots }, doubtful)
-  for (const { digest, address } of checked) if (doubtful.has(digest)) add(address)
-  const isNamed = new Set(
-    checked.flatMap(({ digest, address }) => (address && doubtful.has(digest) ? [toMapped(address)] : [])),
-  )
-  lookAgain(
-    [...known.values()].filter(
-      ({ address, owner }) =>
-        isNamed.has(toMapped(address)) || (owner !== undefined && doubtful.has(digestOfOwner(owner))),
-    ),
-  )
-  return { addresses: [...known.values()].filter(isThere), slots: checked }
+  return { addresses: existing(addresses), slots: checked }
 }
 
-function isThere({ owner, verdict }: AddressState): boolean {
-  return owner !== undefined || verdict !== undefined
+/** Those that lack an element in one of the maps that were walked. */
+function statesWithout(addresses: MutableStates, walked: readonly string[]): AddressState[] {
+  const isOwned = walked.includes(OWNERS)
+  const hasPods = { ip: walked.includes(POD_MAPS.ip), ip6: walked.includes(POD_MAPS.ip6) }
+  const lacking: AddressState[] = []
+  for (const one of addresses.values()) {
+    const { address, owner, verdict } = one
+    const lacksPod = verdict === undefined && hasPods[address.family] && !isSameAddress(address, NOWHERE)
+    if (lacksPod || (owner === undefined && isOwned)) lacking.push(one)
+  }
+  return lacking
+}
+
+function existing(addresses: MutableStates): AddressState[] {
+  const found: AddressState[] = []
+  for (const one of addresses.values())
+    if (one.owner !== undefined || one.verdict !== undefined) found.push(one)
+  return found
 }
 
 function look(
@@ -83,15 +96,15 @@ function look(
 
 /** The attachments whose slots do not match their addresses. */
 function doubtfulDigests({ addresses, slots }: Elements): ReadonlySet<string> {
-  const owned = addressesByDigest({ addresses })
+  const owned = addressesByDigest({ addresses: addresses.values() })
   const bySlots = slotsByDigest(slots)
   const doubtful = new Set<string>()
+  // An iterator would make a pair for each of them.
   owned.forEach((own, digest) => {
     if (!hasSlotsFor(bySlots.get(digest) ?? [], own)) doubtful.add(digest)
   })
   bySlots.forEach((found, digest) => {
-    const isTombstone = found.every(({ address }) => !address)
-    if (!owned.has(digest) && !isTombstone) doubtful.add(digest)
+    if (!owned.has(digest) && found.some(({ address }) => address)) doubtful.add(digest)
   })
   return doubtful
 }
@@ -102,7 +115,7 @@ function slotsAgain(
   { addresses, slots }: Elements,
   doubtful: ReadonlySet<string>,
 ): readonly SlotState[] {
-  const owned = addressesByDigest({ addresses })
+  const owned = addressesByDigest({ addresses: addresses.values() })
   const bySlots = slotsByDigest(slots)
   const keys = [...doubtful].flatMap((digest) => {
     const count = Math.max(owned.get(digest)?.length ?? 0, bySlots.get(digest)?.length ?? 0)
@@ -116,7 +129,9 @@ function slotsAgain(
     ...slots.filter(({ digest }) => !doubtful.has(digest)),
     ...keys.flatMap((key, i) => {
       const element = found[i]
-      return element?.value ? [slotState(digitsOf(key), { ...element, value: element.value })] : []
+      return element?.value
+        ? [slotState(digitsOf(key), fromMapped(element.value.value), element.comment)]
+        : []
     }),
   ]
 }

@@ -1,13 +1,14 @@
-import { addressOf, FAMILY_NAMES, fromMapped, toMapped } from '../../../policy/address'
+import { addressOf, FAMILY_NAMES } from '../../../policy/address'
 import { ERRNO } from '../../../system/errno'
 import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
+import { addressOfMapped, DIGITS, MAPPED_DIGITS } from '../mapped-digits'
 import { slotState } from '../notes'
 import { wrongMaps } from '../outdated'
 import { MAPS } from '../set-up'
 import { EMPTY_TABLE, findMap, type Table } from '../table'
-import type { AddressState, SlotState, TableState } from '../table-state'
+import type { SlotState, TableState } from '../table-state'
 import { RefusedRead } from './ask'
-import { crossCheck } from './cross-check'
+import { crossCheck, type MutableStates } from './cross-check'
 import type { Session } from './session'
 import { readSets, readStructure } from './structure'
 import { walkMap } from './walk'
@@ -37,11 +38,12 @@ function soundMaps(table: Table): string[] {
 
 type Elements = Omit<TableState, 'table'>
 
-/** The hex digits of an IPv6 address, which all keys and values are except those of `pods-ip`. */
-const DIGITS = 32
+/** What a map's keys lack of the hex digits of an IPv6 address, which all other keys and all values are. */
+const MISSING_DIGITS = { ip: MAPPED_DIGITS, ip6: '' } as const
 
 function readElements(session: Session, maps: readonly string[]): Elements {
-  const addresses = new Map<bigint, AddressState>()
+  const addresses: MutableStates = new Map()
+  const slots: SlotState[] = []
   let isDoubtful = false
   const walk = (set: string) => {
     if (!maps.includes(set)) return []
@@ -51,25 +53,26 @@ function readElements(session: Session, maps: readonly string[]): Elements {
   }
   for (const { key, value, comment } of walk(OWNERS)) {
     if (value?.length !== DIGITS || key.length !== DIGITS) continue
-    const owner = addressOf(value)
-    const mapped = addressOf(key).value
-    addresses.set(mapped, { address: fromMapped(mapped), owner, comment })
+    addresses.set(key, { address: addressOfMapped(key), owner: value, comment, verdict: undefined })
   }
   for (const family of FAMILY_NAMES) {
     for (const { key, verdict } of walk(POD_MAPS[family])) {
-      if (verdict === undefined) continue
-      const address = addressOf(key)
-      const mapped = toMapped(address)
-      const known = addresses.get(mapped)
-      addresses.set(mapped, { address, owner: known?.owner, comment: known?.comment, verdict })
+      const digits = MISSING_DIGITS[family] + key
+      if (verdict === undefined || digits.length !== DIGITS) continue
+      const known = addresses.get(digits)
+      if (known) known.verdict = verdict
+      else addresses.set(digits, { address: addressOf(key), verdict })
     }
   }
-  const slots = walk(ATTACHMENTS).flatMap(({ key, value, comment }): SlotState[] =>
-    value?.length === DIGITS && key.length === DIGITS
-      ? [slotState(key, { value: addressOf(value), comment })]
-      : [],
-  )
-  const elements = crossCheck(session, maps, { addresses: [...addresses.values()], slots })
+  for (const { key, value, comment } of walk(ATTACHMENTS)) {
+    if (value?.length !== DIGITS || key.length !== DIGITS) continue
+    // Nearly always it is the address of an owner, and then one value serves both.
+    const known = addresses.get(value)
+    const slot = slotState(key, known?.address ?? addressOfMapped(value), comment)
+    slots.push(slot)
+    if (!known && slot.address) addresses.set(value, { address: slot.address })
+  }
+  const elements = crossCheck(session, maps, { addresses, slots })
   return isDoubtful ? { ...elements, mayLack: true } : elements
 }
 

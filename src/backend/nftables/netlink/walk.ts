@@ -34,7 +34,8 @@ export function walkMap(session: Session, set: string): Walk {
     const before = generation(session)
     const { messages, wasInterrupted } = dumpOfSet(session, set)
     const isQuiet = !wasInterrupted && generation(session) === before
-    const elements = messages.flatMap((message) => elementsIn(attributesOf(message)))
+    const elements: WalkedElement[] = []
+    for (const message of messages) elementsIn(attributesOf(message), elements)
     const byKey = new Map<string, WalkedElement>()
     for (const element of elements) byKey.set(element.key, element)
     const hasRepeats = byKey.size < elements.length
@@ -72,10 +73,10 @@ function confirm(session: Session, set: string, elements: readonly WalkedElement
     session,
     elements.map(({ key }) => ({ set, key: addressOf(key) })),
   )
-  return elements.flatMap(({ key, isIntervalEnd }, i): WalkedElement[] => {
+  return elements.flatMap(({ key }, i): WalkedElement[] => {
     const now = found[i]
     if (!now) return []
     const { value, ...rest } = now
-    return [{ key, isIntervalEnd, ...rest, ...(value && { value: digitsOf(value) }) }]
+    return [{ key, ...rest, ...(value && { value: digitsOf(value) }) }]
   })
 }

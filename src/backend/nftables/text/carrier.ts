@@ -1,4 +1,4 @@
-import type { Address } from '../../../policy/address'
+import { type Address, addressOf } from '../../../policy/address'
 import type { Host } from '../../backend'
 import { mayChangeRules, NO_CAPABILITY } from '../../capabilities'
 import type { Carrier, ElementKey, FoundElement, Layout, Outcome, QuickCarrier } from '../carrier'
@@ -29,7 +29,7 @@ export function textCarrier(nft: NftProcess, host: Host): Carrier & QuickCarrier
     isStanding: () =>
       stands(
         runCheck(nft, [
-          { do: 'add-elements', set: OWNERS, elements: [{ key: NOWHERE, value: MARK }] },
+          { do: 'add-elements', set: OWNERS, elements: [{ key: NOWHERE, value: addressOf(MARK) }] },
           ...DISPATCH_RULES.map((rule) => ({ do: 'add-rule', chain: BASE_CHAIN, rule }) as const),
         ]),
       ),

@@ -35,7 +35,7 @@ function printOf({ addresses, slots }: TableState): string {
   const lines = [
     ...addresses.map(
       ({ address, owner, verdict }) =>
-        `${formatAddress(address)} ${owner ? formatAddress(owner) : ''} ${verdict ? renderVerdict(verdict) : ''}`,
+        `${formatAddress(address)} ${owner ?? ''} ${verdict ? renderVerdict(verdict) : ''}`,
     ),
     ...slots.map(({ digest, slot, address }) => `${digest} ${slot} ${address ? formatAddress(address) : ''}`),
   ]

@@ -16,7 +16,7 @@ export function parseTable(text: string, policies: readonly string[] = []): Tabl
     const [mapped, owner] = [parsePrinted(key), parsePrinted(value)]
     if (!mapped || !owner) continue
     const address = fromMapped(mapped.value)
-    states.set(textKey(key), { address, owner, ...(comment !== undefined && { comment }) })
+    states.set(textKey(key), { address, owner: digitsOf(owner), ...(comment !== undefined && { comment }) })
   }
   for (const map of Object.values(POD_MAPS)) {
     for (const { key, value } of mapElements(table, map)) {
@@ -27,7 +27,7 @@ export function parseTable(text: string, policies: readonly string[] = []): Tabl
   const slots = mapElements(table, ATTACHMENTS).flatMap(({ key, value, comment }): SlotState[] => {
     const [slot, address] = [parsePrinted(key), parsePrinted(value)]
     if (!slot || !address) return []
-    return [slotState(digitsOf(slot), { value: address, ...(comment !== undefined && { comment }) })]
+    return [slotState(digitsOf(slot), fromMapped(address.value), comment)]
   })
   return { table: tableOf(table, policies), addresses: [...states.values()], slots }
 }
