@@ -32,16 +32,16 @@ function parsePairs(cniArgs: string | undefined): (readonly [string, string])[] 
   })
 }
 
-/** `shop/web-1` and `shop`, or empty texts where Kubernetes does not send them. */
-export function parsePod(
-  pairs: readonly (readonly [string, string])[],
-): Pick<Attachment, 'pod' | 'namespace'> {
+/** `shop/web-1` and `shop`, or empty texts where Kubernetes does not send them. Whatever is no pair is left out. */
+export function parsePod(pairs: readonly unknown[]): Pick<Attachment, 'pod' | 'namespace'> {
   let namespace = ''
   let name = ''
-  // A pattern would make an iterator for each pair, which takes longer than all the rest.
-  for (const pair of pairs) {
-    if (pair[0] === 'K8S_POD_NAMESPACE') namespace = pair[1]
-    else if (pair[0] === 'K8S_POD_NAME') name = pair[1]
+  // By index: an iterator takes longer than all the rest.
+  for (let i = 0; i < pairs.length; i++) {
+    const pair: unknown = pairs[i]
+    if (!Array.isArray(pair)) continue
+    if (pair[0] === 'K8S_POD_NAMESPACE') namespace = String(pair[1])
+    else if (pair[0] === 'K8S_POD_NAME') name = String(pair[1])
   }
   return { pod: name && `${namespace}/${name}`, namespace }
 }

@@ -1,4 +1,4 @@
-import { decodeBase64, decodeLatin1, decode as decodeUtf8 } from '#system/text'
+import { decodeBase64, decode as decodeUtf8 } from '#system/text'
 import { once } from '../system/once'
 import { type Attachment, parsePod } from './attachment'
 import type { CacheHead } from './cache-head'
@@ -9,22 +9,25 @@ import { jsonSyntaxFault } from './json-text'
 /** One file of a result cache (`cniCacheV1`). */
 export interface CacheEntry {
   readonly attachment: Attachment
-  /** The conflist that the runtime used, in base64 as in the file: equal for the pods of one network. */
-  readonly config: string
-  /** The same conflist, parsed, without drop-in plugins. It is parsed only when it is needed, because it may be long. */
-  readonly readConflist: () => unknown
+  /** The conflist that the runtime used: the same object for the pods of one network. */
+  readonly config: CachedConfig
   /** The result of the whole chain. */
   readonly result: JsonObject
   /** The runtime's own facts about the container. A plugin gets the parts that its `capabilities` name as runtimeConfig. */
   readonly capabilityArgs: JsonObject
-  /** The `args` that our plugin was called with, as far as the conflist has them that the runtime used. */
-  readonly readArgs: () => unknown
   /** Recorded from libcni 1.2 on. */
-  readonly netns?: string
+  readonly netns?: string | undefined
 }
 
 /** A conflist that entries were written with. Thousands of entries have the same long text, which is kept and parsed once. */
-export type CachedConfig = Pick<CacheEntry, 'config' | 'readConflist' | 'readArgs'>
+export interface CachedConfig {
+  /** As in the file. */
+  readonly base64: string
+  /** Parses the conflist, without drop-in plugins. It is parsed only when it is needed, because it may be long. */
+  readonly readConflist: () => unknown
+  /** The `args` that our plugin was called with, as far as this conflist has them. */
+  readonly readArgs: () => unknown
+}
 
 /**
  * Undefined for a file that is empty or torn (a power loss), or that libcni did not write. `configs` holds the conflists
@@ -37,10 +40,10 @@ export function parseCacheFile(text: string, configs: Map<string, CachedConfig>)
   if (typeof containerId !== 'string' || typeof ifName !== 'string' || typeof networkName !== 'string')
     return undefined
   if (typeof entry.config !== 'string' || !isObject(result)) return undefined
-  const { pod, namespace } = parsePod(pairsOf(cniArgs))
+  const { pod, namespace } = parsePod(listOf(cniArgs))
   return {
     attachment: { containerID: containerId, ifname: ifName, network: networkName, pod, namespace },
-    ...configOf(entry.config, configs),
+    config: configOf(entry.config, configs),
     result,
     capabilityArgs: isObject(capabilityArgs) ? capabilityArgs : {},
     ...(typeof netns === 'string' && netns !== '' && { netns }),
@@ -51,44 +54,48 @@ export function parseCacheFile(text: string, configs: Map<string, CachedConfig>)
 const HEAD_KEYS = ['kind', 'containerId', 'config', 'ifName', 'networkName', 'netns']
 
 /**
- * Parses the rest of a file whose head was read before. Most of a file is its config, which is not parsed again. `bytes`
- * is the whole file. Undefined for a file that is written differently; `parseCacheFile` handles that one.
+ * Parses the rest of a file whose head was read before. Most of a file is its config, which is not parsed again. `text` is
+ * the whole file. Undefined for a file that is written differently; `parseCacheFile` handles that one.
  */
 export function parseBehind(
-  { attachment, netns, config: [from, to], end }: CacheHead,
-  bytes: Uint8Array,
+  { containerID, netns, common, end }: CacheHead,
+  text: string,
   configs: Map<string, CachedConfig>,
 ): CacheEntry | undefined {
   let rest: unknown
   try {
-    rest = JSON.parse(`{"":0${decodeUtf8(bytes.subarray(end))}`)
+    rest = JSON.parse(`{"":0${text.slice(end)}`)
   } catch {
     return undefined
   }
-  if (!isObject(rest) || !isObject(rest.result)) return undefined
-  for (const key of HEAD_KEYS) if (rest[key] !== undefined) return undefined
-  const { pod, namespace } = parsePod(pairsOf(rest.cniArgs))
-  const { containerID, ifname, network } = attachment
+  if (!isObject(rest)) return undefined
+  for (let i = 0; i < HEAD_KEYS.length; i++) if (rest[HEAD_KEYS[i] ?? ''] !== undefined) return undefined
+  const { result, capabilityArgs, cniArgs } = rest
+  if (!isObject(result)) return undefined
+  const { ifname, network } = common
+  const { pod, namespace } = parsePod(listOf(cniArgs))
   return {
     attachment: { containerID, ifname, network, pod, namespace },
-    ...configOf(decodeLatin1(bytes.subarray(from, to)), configs),
-    result: rest.result,
-    capabilityArgs: isObject(rest.capabilityArgs) ? rest.capabilityArgs : {},
+    config: configOf(common.config, configs),
+    result,
+    capabilityArgs: isObject(capabilityArgs) ? capabilityArgs : {},
     netns,
   }
 }
 
 function configOf(text: string, configs: Map<string, CachedConfig>): CachedConfig {
-  const config = configs.get(text) ?? cachedConfig(text)
+  const known = configs.get(text)
+  if (known) return known
+  const config = cachedConfig(text)
   configs.set(text, config)
   return config
 }
 
-function cachedConfig(config: string): CachedConfig {
+function cachedConfig(base64: string): CachedConfig {
   return {
-    config,
-    readConflist: () => parseConflist(decode(config)),
-    readArgs: once(() => readArgs(decode(config))),
+    base64,
+    readConflist: () => parseConflist(decode(base64)),
+    readArgs: once(() => readArgs(decode(base64))),
   }
 }
 
@@ -117,10 +124,6 @@ function readArgs(text: string): unknown {
 }
 
 /** CNI_ARGS as libcni stores them: a list of pairs, or null. */
-function pairsOf(cniArgs: unknown): (readonly [string, string])[] {
-  const pairs: [string, string][] = []
-  for (const pair of Array.isArray(cniArgs) ? cniArgs : []) {
-    if (Array.isArray(pair)) pairs.push([String(pair[0]), String(pair[1])])
-  }
-  return pairs
+function listOf(cniArgs: unknown): readonly unknown[] {
+  return Array.isArray(cniArgs) ? cniArgs : []
 }

@@ -1,14 +1,23 @@
-import { decode, decodeLatin1, indexOfText } from '#system/text'
 import type { Attachment } from './attachment'
 
 /** The beginning of a cache file as libcni writes it from 1.2 on: its fields come in this order, without spaces. */
 export interface CacheHead {
-  readonly attachment: NamedAttachment
+  readonly containerID: string
   readonly netns: string
-  /** The position of the config, in base64. */
-  readonly config: readonly [from: number, to: number]
+  /** The same object for files of one network that follow each other. */
+  readonly common: HeadInCommon
   /** The position of what follows the head: it begins with a comma, or with the bracket that ends the file. */
   readonly end: number
+}
+
+/** What the files of a network have in common. */
+export interface HeadInCommon {
+  /** The text between the container's ID and the namespace's path. */
+  readonly text: string
+  /** The conflist, in base64. */
+  readonly config: string
+  readonly ifname: string
+  readonly network: string
 }
 
 export type NamedAttachment = Pick<Attachment, 'containerID' | 'ifname' | 'network'>
@@ -24,34 +33,38 @@ const NETNS = '","netns":"'
  * namespace is gone, and nothing else in those is of interest. Undefined for a file that is written differently:
  * JSON.parse has to handle that one.
  */
-export function readHead(bytes: Uint8Array, length: number): CacheHead | undefined {
-  if (length < KIND.length || decodeLatin1(bytes.subarray(0, KIND.length)) !== KIND) return undefined
-  // Base64 has no quotation mark, so this is where the config ends. The config is not decoded: it is most of the file.
-  const config = indexOfText(bytes, CONFIG, KIND.length)
-  const ifname = config < 0 ? -1 : indexOfText(bytes, IFNAME, config)
-  const network = ifname < 0 ? -1 : indexOfText(bytes, NETWORK, ifname)
-  const netns = network < 0 ? -1 : indexOfText(bytes, NETNS, network)
-  const end = netns < 0 ? -1 : indexOfText(bytes, '"', netns + NETNS.length)
-  if (end < 0 || end >= length) return undefined
-  const between = (from: number, to: number) => decode(bytes.subarray(from, to))
-  const containerID = between(KIND.length, config)
-  const path = between(netns + NETNS.length, end)
-  const names = between(ifname + IFNAME.length, netns)
-  // All files of a network have the same names, and one copy is enough.
-  if (names !== last.names) {
-    const [own = '', ...others] = names.split(NETWORK)
-    last = { names, ifname: own, network: others.join(NETWORK) }
-  }
-  const attachment = { containerID, ifname: last.ifname, network: last.network }
-  const isUsable = [containerID, path, attachment.ifname, attachment.network].every(isPlain)
-  return isUsable
-    ? { attachment, netns: path, config: [config + CONFIG.length, ifname], end: end + 1 }
-    : undefined
+export function readHead(text: string): CacheHead | undefined {
+  if (!text.startsWith(KIND)) return undefined
+  const quote = text.indexOf('"', KIND.length)
+  const common = last && text.startsWith(last.text, quote) ? last : commonAt(text, quote)
+  if (!common) return undefined
+  last = common
+  const begin = quote + common.text.length
+  const end = text.indexOf('"', begin)
+  const containerID = text.slice(KIND.length, quote)
+  const netns = text.slice(begin, end)
+  if (end < 0 || !isPlain(containerID) || !isPlain(netns)) return undefined
+  return { containerID, netns, common, end: end + 1 }
 }
 
-let last = { names: '', ifname: '', network: '' }
+let last: HeadInCommon | undefined
 
-/** Whether JSON gives a text unchanged. A quotation mark would mean that a field was mistaken for a part of another one. */
+/** The fields between the container's ID, which ends at `from`, and the namespace's path. */
+function commonAt(text: string, from: number): HeadInCommon | undefined {
+  const values: string[] = []
+  let at = from
+  for (const key of [CONFIG, IFNAME, NETWORK]) {
+    if (!text.startsWith(key, at)) return undefined
+    const begin = at + key.length
+    at = text.indexOf('"', begin)
+    values.push(text.slice(begin, at))
+  }
+  const [config = '', ifname = '', network = ''] = values
+  if (!text.startsWith(NETNS, at) || !values.every(isPlain)) return undefined
+  return { text: text.slice(from, at + NETNS.length), config, ifname, network }
+}
+
+/** Whether JSON gives a text unchanged. It has no quotation mark, because it ends at the first one. */
 function isPlain(text: string): boolean {
-  return text !== '' && !text.includes('\\') && !text.includes('"')
+  return text !== '' && text.indexOf('\\') < 0
 }

@@ -24,37 +24,45 @@ export function requirePrevResult(config: JsonObject): JsonObject {
  * `interface`).
  */
 export function parseAddresses(prevResult: JsonObject, ifname: string): InterfaceAddress[] {
-  const ips = prevResult.ips ?? []
+  const ips: unknown = prevResult.ips ?? []
   if (!Array.isArray(ips)) {
     throw new CniError('invalidConfig', `Cannot use prevResult.ips ${quote(ips)}: it is not a list`)
   }
   const interfaces = Array.isArray(prevResult.interfaces) ? prevResult.interfaces : []
-  const isOnSandbox = (ip: unknown) =>
-    isObject(ip) && typeof ip.interface === 'number' && isSandboxInterface(interfaces[ip.interface], ifname)
-  const parsed = ips.map(parseInterfaceAddress)
-  const isAnyOnSandbox = ips.some(isOnSandbox)
-  return parsed.filter((one, index) => {
-    const isOwn = !isAnyOnSandbox || isOnSandbox(ips[index])
-    if (isOwn) requirePods(one, { ip: ips[index], index })
-    return isOwn
-  })
-}
-
-/** Throws for an address that no pod can have. */
-function requirePods({ address }: InterfaceAddress, { ip, index }: { ip: JsonObject; index: number }): void {
-  const kind = kindOfNoPod(address)
-  if (kind === undefined) return
-  throw new CniError(
-    'invalidConfig',
-    `Cannot use prevResult.ips[${index}].address ${quote(ip.address)}: a pod cannot have ${kind}; check the address ranges of the IPAM plugin`,
-  )
-}
-
-function parseInterfaceAddress(ip: unknown, index: number): InterfaceAddress {
-  const text = isObject(ip) ? ip.address : undefined
-  if (typeof text !== 'string') {
-    throw new CniError('invalidConfig', `Cannot use prevResult.ips[${index}] ${quote(ip)}: it has no address`)
+  const parsed: InterfaceAddress[] = []
+  const isOnSandbox: boolean[] = []
+  // By index: a node has thousands of results, and a function for each step would take longer than the step.
+  for (let i = 0; i < ips.length; i++) {
+    const ip = requireAddress(ips[i], i)
+    parsed.push(parseInterfaceAddress(ip.address, i))
+    const index = ip.interface
+    isOnSandbox.push(typeof index === 'number' && isSandboxInterface(interfaces[index], ifname))
   }
+  const isAnyOnSandbox = isOnSandbox.includes(true)
+  const own: InterfaceAddress[] = []
+  for (let i = 0; i < parsed.length; i++) {
+    const one = parsed[i]
+    if (!one || (isAnyOnSandbox && !isOnSandbox[i])) continue
+    const kind = kindOfNoPod(one.address)
+    if (kind !== undefined) refuse(ips[i], i, kind)
+    own.push(one)
+  }
+  return own
+}
+
+function requireAddress(
+  ip: unknown,
+  index: number,
+): { readonly address: string; readonly interface?: unknown } {
+  if (isObject(ip) && hasAddress(ip)) return ip
+  throw new CniError('invalidConfig', `Cannot use prevResult.ips[${index}] ${quote(ip)}: it has no address`)
+}
+
+function hasAddress(ip: JsonObject): ip is JsonObject & { readonly address: string } {
+  return typeof ip.address === 'string'
+}
+
+function parseInterfaceAddress(text: string, index: number): InterfaceAddress {
   try {
     return parseAddressWithLength(text)
   } catch (error) {
@@ -66,6 +74,13 @@ function parseInterfaceAddress(ip: unknown, index: number): InterfaceAddress {
   }
 }
 
+function refuse(ip: { readonly address: string }, index: number, kind: string): never {
+  throw new CniError(
+    'invalidConfig',
+    `Cannot use prevResult.ips[${index}].address ${quote(ip.address)}: a pod cannot have ${kind}; check the address ranges of the IPAM plugin`,
+  )
+}
+
 function isSandboxInterface(entry: unknown, ifname: string): boolean {
   return isObject(entry) && entry.name === ifname && typeof entry.sandbox === 'string' && entry.sandbox !== ''
 }
@@ -73,6 +88,7 @@ function isSandboxInterface(entry: unknown, ifname: string): boolean {
 /** Each address once: two entries may differ only in their masks. */
 export function distinctAddresses(ips: readonly InterfaceAddress[]): Address[] {
   const addresses = ips.map(({ address }) => address)
+  if (addresses.length === 1) return addresses
   if (addresses.length > FEW) return [...new Map(addresses.map((one) => [digitsOf(one), one])).values()]
   return addresses.filter((address, index) => addresses.findIndex((a) => isSameAddress(a, address)) === index)
 }

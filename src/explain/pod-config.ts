@@ -52,7 +52,7 @@ function placeOf({ plugins, places }: Network) {
 
 function pluginOfAdd(cached: CachedAttachment | undefined): JsonObject | undefined {
   try {
-    const conflist = cached?.readConflist()
+    const conflist = cached?.config.readConflist()
     return isObject(conflist) ? findOwnPlugin(pluginsOf(conflist)) : undefined
   } catch {
     return undefined

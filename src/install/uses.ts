@@ -52,7 +52,7 @@ function useOfRules({ note, id }: Listed, because: string): Use {
 function useOfEntry(cached: CachedAttachment): Use | undefined {
   const { attachment, file, modified } = cached
   try {
-    if (!isNamedInConfig(cached.readConflist())) return undefined
+    if (!isNamedInConfig(cached.config.readConflist())) return undefined
   } catch {
     return { file, because: 'the conflist in it cannot be read' }
   }

@@ -30,13 +30,8 @@ export function deciderOf(plugin: JsonObject, settings: Settings): Decide {
     const { own, ignored } = mayHaveList(pod) ? podListsOf(plugin, pod) : withoutList()
     const lists = own === withoutList().own ? '' : JSON.stringify([own, ignored])
     // Pods may differ in nothing else.
-    const key = [
-      isChosen(settings.config, namespace),
-      isPodChosen(common, 'ip', ips),
-      isPodChosen(common, 'ip6', ips),
-      ips.map(wordSubnet),
-      lists,
-    ].join(' ')
+    let key = `${isChosen(settings.config, namespace)} ${isPodChosen(common, 'ip', ips)} ${isPodChosen(common, 'ip6', ips)} ${lists}`
+    for (let i = 0; i < ips.length; i++) key += ` ${wordSubnet(ips[i])}`
     const known = decided.get(key)
     if (known) return known
     const podCIDRs = parsePodCIDRs(own)
@@ -51,16 +46,24 @@ export function deciderOf(plugin: JsonObject, settings: Settings): Decide {
 }
 
 /** The subnet of an address, unless that is the address alone. BigInt does this in a third of the time that `subnetOf` takes. */
-function wordSubnet({ address: { family, value }, length }: InterfaceAddress): string {
+function wordSubnet(one: InterfaceAddress | undefined): string {
+  if (!one) return ''
+  const { family, value } = one.address
+  const { length } = one
   const { bits } = FAMILIES[family]
   return length < bits ? `${value >> BigInt(bits - length)}/${length} ${family}` : ''
 }
 
-const NO_LIST = { readArgs: () => undefined, capabilityArgs: {} }
+const NO_LIST = { config: { readArgs: () => undefined }, capabilityArgs: {} }
 
 /** Whether a pod may have a list. Nearly no pod has one, and finding out what its lists are takes as long as all the rest. */
-function mayHaveList({ capabilityArgs, readArgs }: CachedAttachment): boolean {
-  return Object.hasOwn(capabilityArgs, 'nonMasqueradeCIDRs') || readArgs() !== undefined
+function mayHaveList({ capabilityArgs, config }: CachedAttachment): boolean {
+  return Object.hasOwn(capabilityArgs, 'nonMasqueradeCIDRs') || config.readArgs() !== undefined
+}
+
+interface PodArguments {
+  readonly config: Pick<CachedAttachment['config'], 'readArgs'>
+  readonly capabilityArgs: JsonObject
 }
 
 /**
@@ -69,9 +72,9 @@ function mayHaveList({ capabilityArgs, readArgs }: CachedAttachment): boolean {
  */
 export function podListsOf(
   plugin: JsonObject,
-  pod: Pick<CachedAttachment, 'readArgs' | 'capabilityArgs'>,
+  pod: PodArguments,
 ): { readonly own: JsonObject; readonly ignored: readonly string[] } {
-  const args = { podLists: plugin.podLists, args: pod.readArgs() }
+  const args = { podLists: plugin.podLists, args: pod.config.readArgs() }
   const others = { ...plugin, runtimeConfig: runtimeConfigOf(plugin, pod) }
   return {
     own: { podLists: plugin.podLists, ...podPart(args), ...podPart(others) },

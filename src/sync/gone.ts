@@ -52,14 +52,15 @@ export function judge(evidence: Evidence): (listed: Listed) => Verdict {
   const entries = entriesById(cache)
   const torn = new Set(cache.unreadable.flatMap(attachmentsNamed).map(attachmentId))
   const { isNetnsGone = netnsTest() } = evidence
+  const all = { ...evidence, isNetnsGone }
   const look = once(() => lookAtNamespaces(except))
   const networks = once(() => networkDigests(cache))
   return (listed) => {
     const { id, note } = listed
-    const own = entries.get(id) ?? []
-    const netns = goneNamespace(own, note, { ...evidence, isNetnsGone })
+    const own = entries.get(id) ?? NO_ENTRIES
+    const netns = goneNamespace(own, note, all)
     if (netns !== undefined) return { is: 'gone', because: `its network namespace ${netns} no longer exists` }
-    if (own.length > 0) return { is: 'known', because: 'a result cache has it' }
+    if (own.length > 0) return KNOWN
     if (torn.has(id)) return { is: 'known', because: 'a cache file that cannot be read may be its entry' }
     const isInFlight = note?.bootSeconds !== undefined && isAdded(note) && isYoung(note, evidence)
     if (note?.netns !== undefined && isPlainFile(note.netns)) {
@@ -76,13 +77,19 @@ export function judge(evidence: Evidence): (listed: Listed) => Verdict {
   }
 }
 
+const NO_ENTRIES: readonly CachedName[] = []
+/** The verdict on nearly every attachment. */
+const KNOWN: Verdict = { is: 'known', because: 'a result cache has it' }
+
 function entriesById({ attachments, gone }: ResultCache): Map<string, CachedName[]> {
   const entries = new Map<string, CachedName[]>()
-  for (const cached of [...attachments, ...gone]) {
-    const id = idOf(cached.attachment)
-    const others = entries.get(id)
-    if (others) others.push(cached)
-    else entries.set(id, [cached])
+  for (const list of [attachments, gone]) {
+    for (const cached of list) {
+      const id = idOf(cached.attachment)
+      const others = entries.get(id)
+      if (others) others.push(cached)
+      else entries.set(id, [cached])
+    }
   }
   return entries
 }
@@ -91,8 +98,9 @@ function entriesById({ attachments, gone }: ResultCache): Map<string, CachedName
 function goneNamespace(
   entries: readonly CachedName[],
   note: ListedNote | undefined,
-  { isNetnsGone, ...evidence }: Evidence & { readonly isNetnsGone: NetnsTest },
+  evidence: Evidence & { readonly isNetnsGone: NetnsTest },
 ): string | undefined {
+  const { isNetnsGone } = evidence
   if (note?.netns !== undefined)
     return isNetnsGone(note.netns, bootTimeOf(note, evidence.bootSeconds)) ? note.netns : undefined
   const [first] = entries

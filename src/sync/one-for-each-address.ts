@@ -13,13 +13,19 @@ export interface Candidate {
  */
 export function oneForEachAddress(candidates: readonly Candidate[]): Wanted[] {
   const winners = new Map<bigint, Candidate>()
+  let isShared = false
   for (const candidate of candidates) {
-    for (const address of candidate.wanted.addresses) {
+    const { addresses } = candidate.wanted
+    for (let i = 0; i < addresses.length; i++) {
+      const address = addresses[i]
+      if (!address) continue
       const mapped = toMapped(address)
       const other = winners.get(mapped)
+      if (other) isShared = true
       if (!other || isBetter(candidate.cached, other.cached)) winners.set(mapped, candidate)
     }
   }
+  if (!isShared) return candidates.map(({ wanted }) => wanted)
   return candidates.map((candidate) => {
     const isOurs = (address: Address) => winners.get(toMapped(address)) === candidate
     const { wanted } = candidate

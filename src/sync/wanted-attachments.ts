@@ -59,16 +59,12 @@ export async function wantedAttachments(
     const config = findOwnPlugin(pluginsIn(cached))
     return config && (await read(cached.attachment.network, config, true))
   })
-  const {
-    wanted,
-    warnings: said,
-    skipped,
-  } = await wantedOf(cache, async (cached) => {
+  const pluginOf = async (cached: CachedAttachment) => {
     const { network } = cached.attachment
     const defined = await definition(network)
     if (typeof defined === 'object') return defined
     if (defined === 'none') return undefined
-    const plugin = await ofAdd(`${network} ${cached.config}`, cached)
+    const plugin = await ofAdd(`${network} ${cached.config.base64}`, cached)
     // A network that never had ip-masq does not concern us, and Multus' definitions are not on this node.
     if (plugin && defined === 'unlisted' && cached.runtime !== 'Multus') {
       if (networks.problems.length > 0)
@@ -79,7 +75,8 @@ export async function wantedAttachments(
         )
     }
     return plugin
-  })
+  }
+  const { wanted, warnings: said, skipped } = await wantedOf(cache, forEachNetwork(pluginOf))
   return {
     wanted,
     files: [...files],
@@ -93,6 +90,29 @@ export async function wantedAttachments(
     isUncertain: skipped.length > 0 || cache.hidesAttachment,
     errors: [...errors],
   }
+}
+
+/**
+ * Remembers the plugin of the file before. The files of a network come one after the other, and all of them have the same
+ * plugin, unless the runtime writes their arguments into the conflist.
+ */
+function forEachNetwork(pluginOf: (cached: CachedAttachment) => Promise<Plugin | undefined>) {
+  let last: { readonly cached: CachedAttachment; readonly plugin: Plugin | undefined } | undefined
+  return (cached: CachedAttachment): Plugin | undefined | Promise<Plugin | undefined> => {
+    if (last && isAlike(last.cached, cached)) return last.plugin
+    return pluginOf(cached).then((plugin) => {
+      last = { cached, plugin }
+      return plugin
+    })
+  }
+}
+
+function isAlike(one: CachedAttachment, other: CachedAttachment): boolean {
+  return (
+    one.config === other.config &&
+    one.runtime === other.runtime &&
+    one.attachment.network === other.attachment.network
+  )
 }
 
 /** Computes a value once per key: a list of thousands of prefixes is read once for all pods of a network. */

@@ -1,9 +1,8 @@
 import type { Origin, Wanted } from '../backend/backend'
 import { findOwnPlugin, pluginsOf } from '../cni/conflists'
 import { isObject, type JsonObject } from '../cni/json'
-import { parseAddresses } from '../cni/prev-result'
+import { distinctAddresses, parseAddresses } from '../cni/prev-result'
 import type { CachedAttachment, ResultCache } from '../cni/result-cache'
-import { wantedFor } from '../config/wanted'
 import { inPlainWords } from '../system/plain-words'
 import type { Decide } from './decisions'
 import { type Candidate, oneForEachAddress } from './one-for-each-address'
@@ -16,58 +15,70 @@ export interface Plugin {
 }
 
 /**
- * The rules of cached attachments; `pluginOf` finds the plugin for each. Results that cannot be read are left out with a
+ * The rules of cached attachments; `pluginOf` finds the plugin for each. It returns a promise only where it has to read
+ * something: to wait for one takes longer than the rest of a pod. Results that cannot be read are left out with a
  * warning, and no address is wanted by two attachments.
  */
 export async function wantedOf(
   { attachments }: Pick<ResultCache, 'attachments'>,
-  pluginOf: (cached: CachedAttachment) => Promise<Plugin | undefined>,
+  pluginOf: (cached: CachedAttachment) => Plugin | undefined | Promise<Plugin | undefined>,
 ): Promise<{
   readonly wanted: readonly Wanted[]
   readonly warnings: readonly string[]
   readonly skipped: readonly string[]
 }> {
-  const [skipped, warnings]: [string[], Set<string>] = [[], new Set()]
-  const candidates: Candidate[] = []
-  const origins = new Map<string, Origin>()
+  const skipped: string[] = []
+  const found: Found = { candidates: [], warnings: new Set(), origins: new Map() }
   for (const cached of attachments) {
     try {
-      const plugin = await pluginOf(cached)
-      if (!plugin) continue
-      // All pods of a network have the same conflist, so it is read once.
-      const origin = origins.get(cached.config) ?? originOf(cached)
-      origins.set(cached.config, origin)
-      const { wanted, warnings: said } = wantedBy(cached, plugin, origin)
-      for (const warning of said) warnings.add(`network ${cached.attachment.network}: ${warning}`)
-      candidates.push({ cached, wanted })
+      const known = pluginOf(cached)
+      const plugin = known instanceof Promise ? await known : known
+      if (plugin) addWanted(found, cached, plugin)
     } catch (error) {
       skipped.push(`skipped the cache file ${cached.file}: ${inPlainWords(error)}`)
     }
   }
-  return { wanted: oneForEachAddress(candidates), warnings: [...warnings], skipped }
+  return { wanted: oneForEachAddress(found.candidates), warnings: [...found.warnings], skipped }
 }
 
-function wantedBy(
+interface Found {
+  readonly candidates: Candidate[]
+  readonly warnings: Set<string>
+  /** All pods of a network have the same conflist, so it is read once. */
+  readonly origins: Map<CachedAttachment['config'], Origin>
+}
+
+function addWanted(
+  { candidates, warnings, origins }: Found,
   cached: CachedAttachment,
   { decide, isFallback }: Plugin,
-  origin: Origin,
-): { wanted: Wanted; warnings: readonly string[] } {
-  const { attachment, result, netns = existingSandbox(result, attachment.ifname) } = cached
+): void {
+  const { attachment, result, config, modified } = cached
+  const origin = origins.get(config) ?? originOf(cached)
+  origins.set(config, origin)
   const ips = parseAddresses(result, attachment.ifname)
-  const { decision, warnings } = decide(cached, ips)
+  const { decision, warnings: said } = decide(cached, ips)
+  if (said.length > 0) for (const one of said) warnings.add(`network ${attachment.network}: ${one}`)
+  const { policy, backend, carrier, podList } = decision
+  // Field by field: spreads would take longer than all the rest.
   const wanted = {
-    ...wantedFor(attachment, ips, decision),
-    ...(netns !== undefined && { netns }),
+    attachment,
+    addresses: distinctAddresses(ips),
+    policy,
+    backend,
+    carrier,
+    podList,
+    netns: cached.netns ?? existingSandbox(result, attachment.ifname),
     isFallback,
     origin,
     // The runtime writes the file as soon as the ADD has succeeded.
-    addedAt: cached.modified / 1000,
+    addedAt: modified / 1000,
   }
-  return { wanted, warnings }
+  candidates.push({ cached, wanted })
 }
 
-export function pluginsIn({ readConflist }: CachedAttachment): readonly JsonObject[] {
-  const conflist = readConflist()
+export function pluginsIn({ config }: CachedAttachment): readonly JsonObject[] {
+  const conflist = config.readConflist()
   return isObject(conflist) ? pluginsOf(conflist) : []
 }
 

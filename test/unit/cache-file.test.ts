@@ -22,20 +22,24 @@ const entry = {
 const { cniArgs: _, capabilityArgs: __, ...least } = entry
 
 const inParts = (text: string) => {
-  const bytes = Buffer.from(text)
-  const head = readHead(bytes, bytes.length)
-  return head && parseBehind(head, bytes, new Map())
+  const head = readHead(text)
+  return head && parseBehind(head, text, new Map())
 }
 /** Values, and what the functions give. */
 const plain = (read: ReturnType<typeof parseCacheFile>) =>
-  read && { ...read, readConflist: read.readConflist(), readArgs: read.readArgs() }
+  read && {
+    ...read,
+    config: {
+      base64: read.config.base64,
+      conflist: read.config.readConflist(),
+      args: read.config.readArgs(),
+    },
+  }
 
 test('in parts', () => {
   expect(plain(inParts(JSON.stringify(entry)))).toEqual({
     attachment: { containerID: 'c1', ifname: 'eth0', network: 'größe', pod: 'shop/wéb', namespace: 'shop' },
-    config: entry.config,
-    readConflist: conflist,
-    readArgs: { cni: { x: 1 } },
+    config: { base64: entry.config, conflist, args: { cni: { x: 1 } } },
     result: entry.result,
     capabilityArgs: entry.capabilityArgs,
     netns: entry.netns,
@@ -46,6 +50,10 @@ test.each([
   ['all that libcni writes', entry],
   ['the least', least],
   ['no arguments, as null', { ...entry, cniArgs: null }],
+  [
+    'arguments that are no pairs',
+    { ...entry, cniArgs: [null, 'K8S_POD_NAME', ['K8S_POD_NAME'], ...entry.cniArgs] },
+  ],
 ])('both ways: %s', (_, value) => {
   const text = JSON.stringify(value)
   expect(plain(inParts(text))).toEqual(plain(parseCacheFile(text, new Map())))

@@ -49,7 +49,7 @@ test('an entry is left out where its namespace is gone, in whatever spelling, an
 
 test('pods with the same conflist have its args', () => {
   const { attachments } = readResultCache([cacheDir])
-  expect(attachments.map((entry) => entry.readArgs())).toEqual(
+  expect(attachments.map((entry) => entry.config.readArgs())).toEqual(
     Array.from({ length: 4 }, () => ({ cni: { labels: ['a'] } })),
   )
 })
