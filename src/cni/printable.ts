@@ -15,9 +15,22 @@ export function printable(text: string): string {
 /** Makes several lines: line breaks and tabs stay. */
 export function printableText(text: string): string {
   // A table of 10,000 pods has nothing else, and the Unicode properties are looked up for each character.
-  if (!/[^\t\n -~]/.test(text)) return text
+  if (isPlain(text)) return text
   return text.replace(/[^\P{Cc}\n\t]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escapeCharacter)
 }
+
+/** Whether a text has nothing but what ASCII prints, line breaks and tabs. */
+export function isPlain(text: string): boolean {
+  plain ??= new RegExp(`^(?:${PRINTED.repeat(64)})*${PRINTED}{0,63}$`)
+  return plain.test(text)
+}
+
+const PRINTED = '[\\t\\n -~]'
+/**
+ * It reads 64 characters at a time: for each repetition the engine remembers a place to return to, which takes most of the
+ * time.
+ */
+let plain: RegExp | undefined
 
 /** Makes lines for a terminal, each with its end. */
 export function printLines(lines: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { printable } from '../cni/printable'
+import { isPlain, printable } from '../cni/printable'
 import type { World } from './world'
 
 /** Tables for people. A program behind a pipe can cut the plain columns too. */
@@ -10,14 +10,17 @@ export interface Table {
 /** The text for an empty cell, so that columns can be counted. */
 const NOTHING = '-'
 
+/** Between two columns. */
+const GAP = '  '
+
 /** Writes a table; the headings are bold where the world says so. */
 export async function writeTable(
   world: Pick<World, 'write' | 'writeHeading'>,
   { headings, rows }: Table,
 ): Promise<void> {
-  const [heading = '', ...lines] = alignColumns([headings, ...rows])
-  await world.writeHeading(heading)
-  await world.write(lines.map((line) => `${line}\n`).join(''))
+  const lines = alignColumns([headings, ...rows])
+  await world.writeHeading(lines[0] ?? '')
+  await world.write(lines.slice(1).concat('').join('\n'))
 }
 
 /**
@@ -25,14 +28,14 @@ export async function writeTable(
  * blank.
  */
 export function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {
-  if (isPlain(rows)) return alignPlain(rows)
+  if (isOfAscii(rows)) return alignAscii(rows)
   const cells = rows.map((row) => row.map((cell) => printable(cell) || NOTHING))
   const columns = Math.max(0, ...cells.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...cells.map((row) => displayWidth(row[column] ?? ''))),
   )
   return cells.map((row) =>
-    row.map((cell, column) => pad(cell, column < row.length - 1 ? (widths[column] ?? 0) : 0)).join('  '),
+    row.map((cell, column) => pad(cell, column < row.length - 1 ? (widths[column] ?? 0) : 0)).join(GAP),
   )
 }
 
@@ -40,23 +43,42 @@ export function alignColumns(rows: readonly (readonly string[])[]): readonly str
  * Nearly all tables are ASCII only. One look at the whole text shows that, whereas a look at each of 100,000 cells
  * would take a second.
  */
-function isPlain(rows: readonly (readonly string[])[]): boolean {
-  return /^[ -~]*$/.test(rows.map((row) => row.join('')).join(''))
+function isOfAscii(rows: readonly (readonly string[])[]): boolean {
+  const text = rows.map((row) => row.join('')).join('')
+  return isPlain(text) && !text.includes('\n') && !text.includes('\t')
 }
 
-function alignPlain(rows: readonly (readonly string[])[]): string[] {
+/** Cells of one column are often equal to the one above, and then they are padded once. */
+function alignAscii(rows: readonly (readonly string[])[]): string[] {
+  const widths = widthsOf(rows)
+  const above: string[] = []
+  const padded: string[] = []
+  const lines: string[] = []
+  for (const row of rows) {
+    const last = row.length - 1
+    let line = ''
+    for (let i = 0; i < last; i++) {
+      const cell = row[i] || NOTHING
+      if (cell !== above[i]) {
+        above[i] = cell
+        padded[i] = cell.padEnd((widths[i] ?? 0) + GAP.length)
+      }
+      line += padded[i]
+    }
+    lines.push(last < 0 ? line : line + (row[last] || NOTHING))
+  }
+  return lines
+}
+
+function widthsOf(rows: readonly (readonly string[])[]): number[] {
   const widths: number[] = []
   for (const row of rows) {
     for (let i = 0; i < row.length; i++) {
-      widths[i] = Math.max(widths[i] ?? 0, row[i]?.length || NOTHING.length)
+      const length = row[i]?.length || NOTHING.length
+      if (!(length <= (widths[i] ?? -1))) widths[i] = length
     }
   }
-  return rows.map((row) => {
-    let line = ''
-    const last = row.length - 1
-    for (let i = 0; i < last; i++) line += `${(row[i] || NOTHING).padEnd(widths[i] ?? 0)}  `
-    return last < 0 ? line : line + (row[last] || NOTHING)
-  })
+  return widths
 }
 
 function pad(cell: string, width: number): string {

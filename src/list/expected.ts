@@ -1,4 +1,5 @@
 import type { Wanted } from '../backend/backend'
+import type { AttachmentName } from '../cni/attachment'
 import { findOwnPlugin, type Networks, readNetworks } from '../cni/conflists'
 import type { CachedAttachment, ResultCache } from '../cni/result-cache'
 import { idOf } from '../sync/attachment-ids'
@@ -46,11 +47,17 @@ export async function readExpected(
     cache,
     networks,
     isNetnsGone,
-    cached: new Map(cache.attachments.map((one) => [idOf(one.attachment), one])),
-    wanted: new Map(wanted.map((one) => [idOf(one.attachment), one])),
+    cached: byId(cache.attachments),
+    wanted: byId(wanted),
     problems: [...missing, ...errors, ...(isUncertain ? warnings : [])],
     warnings: isUncertain ? [] : warnings,
   }
+}
+
+function byId<T extends { readonly attachment: AttachmentName }>(all: readonly T[]): Map<string, T> {
+  const found = new Map<string, T>()
+  for (const one of all) found.set(idOf(one.attachment), one)
+  return found
 }
 
 /** The reason why a cached attachment should have no rules; undefined if it should have some, or if a problem gives the reason. */

@@ -35,6 +35,7 @@ export function filterRows(rows: readonly Row[], { pods, addresses, networks }: 
       kind: 'network',
     })),
   ]
+  if (tests.length === 0) return { rows, absent: [] }
   const kinds = [...new Set(tests.map(({ kind }) => kind))]
   const found = rows.filter((row) =>
     kinds.every((kind) => tests.some((test) => test.kind === kind && test.matches(row))),
@@ -42,6 +43,6 @@ export function filterRows(rows: readonly Row[], { pods, addresses, networks }: 
   const absent = tests.flatMap(({ what, matches }) =>
     rows.some(matches) ? [] : [`no attachment here has the ${what}`],
   )
-  const isNone = found.length === 0 && absent.length === 0 && tests.length > 0
+  const isNone = found.length === 0 && absent.length === 0
   return { rows: found, absent: isNone ? ['no attachment here has all of these'] : absent }
 }

@@ -9,7 +9,7 @@ import { formatPrefix, type Prefix } from '../policy/prefix'
 import { type Range, rangesIn } from '../policy/range'
 import { formatEnds, formatRange } from '../policy/range-text'
 import type { PolicyReport } from './report-policies'
-import type { Row } from './row'
+import type { Names, Row } from './row'
 
 /** What `ip-masq list --json` prints; docs/json.md describes it. */
 
@@ -40,7 +40,7 @@ function contextJson({ inspection: { places }, problems, warnings }: Context) {
 
 function rowJson({ names, addresses, netns, place, policy, ownList, odd }: Row) {
   return {
-    ...names,
+    ...namesJson(names),
     addresses: addresses.map(formatAddress),
     netns: netns ?? null,
     place: place ?? null,
@@ -48,6 +48,11 @@ function rowJson({ names, addresses, netns, place, policy, ownList, odd }: Row) 
     ownList: listJsonOf(ownList),
     odd: odd.map(({ code, text }) => ({ code, text })),
   }
+}
+
+/** Only these: `Row.names` may be an object that has more. */
+function namesJson({ network, containerID, ifname, pod }: Names) {
+  return { network, containerID, ifname, pod }
 }
 
 function listJsonOf(list: readonly Prefix[] | undefined): string[] | null {
@@ -60,7 +65,7 @@ async function policyJson({ listed, rows, reasons, ownList }: PolicyReport, loca
     name,
     places,
     chains,
-    attachments: rows.map(({ names }) => names),
+    attachments: rows.map(({ names }) => namesJson(names)),
     ownList: listJsonOf(ownList),
     rules: policy ? rulesJson(policy) : null,
     foreign,

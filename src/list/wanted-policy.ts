@@ -9,12 +9,13 @@ import type { ListedPolicy } from './policies'
  * is for one family and shows nothing about the other. Many pods have the same policy, so the answer is kept.
  */
 export function isWantedPolicy(listed: ListedPolicy, wanted: Policy, families: readonly Family[]): boolean {
-  const known = answers.get(wanted) ?? new Map<string, boolean>()
-  answers.set(wanted, known)
   const key = `${listed.name} ${families.join(' ')}`
-  const answer = known.get(key) ?? compare(listed, wanted, families)
-  known.set(key, answer)
-  return answer
+  const known = answers.get(wanted)
+  const answer = known?.get(key)
+  if (answer !== undefined) return answer
+  const made = compare(listed, wanted, families)
+  answers.set(wanted, (known ?? new Map()).set(key, made))
+  return made
 }
 
 const answers = new WeakMap<Policy, Map<string, boolean>>()

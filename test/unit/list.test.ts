@@ -3,9 +3,15 @@ import type { LiveAttachment, LivePolicy } from '../../src/backend/inspection'
 import { policyChains } from '../../src/backend/iptables/policy-chains'
 import { policyName } from '../../src/backend/nftables/policy-name'
 import { alignColumns } from '../../src/commands/terminal'
-import { oddAgainst, oddExistence, oddRules } from '../../src/list/oddities'
+import {
+  addOddAddresses,
+  addOddExistence,
+  addOddRules,
+  hasOtherPolicy,
+  isElsewhere,
+} from '../../src/list/oddities'
 import { type ListedPolicy, listPolicies } from '../../src/list/policies'
-import type { Row } from '../../src/list/row'
+import type { Oddity, Row } from '../../src/list/row'
 import { HEADINGS, inOrder, tableOf } from '../../src/list/table'
 import type { Family } from '../../src/policy/address'
 import { parseAddress } from '../../src/policy/address-text'
@@ -105,6 +111,12 @@ describe('policies', () => {
 })
 
 describe('what is odd', () => {
+  const found = (add: (odd: Oddity[]) => void): Oddity[] => {
+    const odd: Oddity[] = []
+    add(odd)
+    return odd
+  }
+
   test.each([
     [{ is: 'known', because: '' }, true, []],
     [{ is: 'alive', because: '' }, true, [{ code: 'no-cache-entry', text: 'no cache entry' }]],
@@ -125,7 +137,7 @@ describe('what is odd', () => {
       [{ code: 'gone', text: 'gone: no other network namespace has its address' }],
     ],
   ] as const)('a verdict %j', (verdict, hasCache, expected) => {
-    expect(oddExistence(verdict, hasCache)).toEqual(expected)
+    expect(found((odd) => addOddExistence(odd, verdict, hasCache))).toEqual(expected)
   })
 
   test('rules that lead elsewhere, or nowhere', () => {
@@ -134,7 +146,7 @@ describe('what is odd', () => {
       { address: parseAddress('fd00::7'), foreign: [] },
       ruleOf('10.244.1.8', 'policy-1'),
     ]
-    expect(oddRules({ rules })).toEqual([
+    expect(found((odd) => addOddRules(odd, { rules }))).toEqual([
       { code: 'foreign-rule', text: '10.244.1.7 leads to accept' },
       { code: 'no-rule', text: 'no rule for fd00::7' },
     ])
@@ -142,33 +154,29 @@ describe('what is odd', () => {
 
   const live = attachment('nftables', [ruleOf('10.244.1.7', policyName(PLAIN))])
   const listed = listPolicies({ ...NOTHING, attachments: [live], policies: [inNftables(PLAIN)] }).of(live)
-  const against = (policy: Policy, more = {}) =>
-    oddAgainst(live, listed, {
-      attachment: { containerID: 'a', ifname: 'eth0', network: 'n', pod: '', namespace: '' },
-      addresses: live.addresses,
-      policy,
-      backend: 'auto',
-      ...more,
-    })
 
   test.each([
-    ['what is wanted', PLAIN, {}, []],
-    ['another policy', SNAT, {}, [{ code: 'other-policy', text: "policy differs from the conflist's" }]],
-    ['another policy, which is only that of the ADD', SNAT, { isFallback: true }, []],
-    [
-      'another place',
-      PLAIN,
-      { backend: 'iptables' },
-      [{ code: 'other-place', text: 'the conflist asks for iptables' }],
-    ],
-    [
-      'an address more',
-      PLAIN,
-      { addresses: IPS.map((ip) => parseAddress(ip.replace(/\/.*/, ''))) },
-      [{ code: 'no-rule', text: 'no rule for fd00::7' }],
-    ],
-  ])('%s', (_, policy, more, expected) => {
-    expect(against(policy, more)).toEqual(expected)
+    ['what is wanted', { policy: PLAIN }, false],
+    ['another policy', { policy: SNAT }, true],
+    ['another policy, which is only that of the ADD', { policy: SNAT, isFallback: true }, false],
+  ])('policy: %s', (_, wanted, expected) => {
+    expect(hasOtherPolicy(live, listed, wanted)).toBe(expected)
+  })
+
+  test.each([
+    ['auto', false],
+    ['nftables', false],
+    ['iptables', true],
+  ] as const)('place: rules in nftables, and a conflist that asks for %s', (backend, expected) => {
+    expect(isElsewhere(live, { backend })).toBe(expected)
+  })
+
+  test('an address more in the result', () => {
+    const addresses = IPS.map((ip) => parseAddress(ip.replace(/\/.*/, '')))
+    expect(found((odd) => addOddAddresses(odd, live, { addresses }))).toEqual([
+      { code: 'no-rule', text: 'no rule for fd00::7' },
+    ])
+    expect(found((odd) => addOddAddresses(odd, live, live))).toEqual([])
   })
 })
 
