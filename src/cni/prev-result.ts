@@ -87,10 +87,13 @@ function isSandboxInterface(entry: unknown, ifname: string): boolean {
 
 /** Each address once: two entries may differ only in their masks. */
 export function distinctAddresses(ips: readonly InterfaceAddress[]): Address[] {
-  const addresses = ips.map(({ address }) => address)
-  if (addresses.length === 1) return addresses
-  if (addresses.length > FEW) return [...new Map(addresses.map((one) => [digitsOf(one), one])).values()]
-  return addresses.filter((address, index) => addresses.findIndex((a) => isSameAddress(a, address)) === index)
+  if (ips.length > FEW) return [...new Map(ips.map(({ address }) => [digitsOf(address), address])).values()]
+  const distinct: Address[] = []
+  for (let i = 0; i < ips.length; i++) {
+    const address = ips[i]?.address
+    if (address && !distinct.some((one) => isSameAddress(one, address))) distinct.push(address)
+  }
+  return distinct
 }
 
 /** So few addresses are compared with each other: the first Map costs more. */

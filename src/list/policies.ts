@@ -64,8 +64,12 @@ function keyOfRules(place: PlaceName, rules: readonly LiveRule[]): string {
   const [first, second] = rules
   if (first?.policy !== undefined && second === undefined)
     return `${place} ${first.address.family} ${first.policy}`
-  const texts = rules.flatMap(({ address, policy }) => (policy ? [`${address.family} ${policy}`] : []))
-  return texts.length === 0 ? '' : [place, ...new Set(texts.sort())].join(' ')
+  const texts: string[] = []
+  for (const { address, policy } of rules) {
+    const text = policy && `${address.family} ${policy}`
+    if (text && !texts.includes(text)) texts.push(text)
+  }
+  return texts.length === 0 ? '' : `${place} ${texts.sort().join(' ')}`
 }
 
 function partOf(

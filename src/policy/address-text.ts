@@ -45,32 +45,44 @@ export function formatAddress({ family, value }: Address): string {
   if (isMapped(value)) return `::ffff:${formatQuad(value & 0xffffffffn)}`
   const groups = groupsOf(value)
   const { start, length } = longestRunOfZeros(groups)
-  const text = (from: number, to?: number) => groups.slice(from, to).map(hexOf).join(':')
-  return length < 2 ? text(0) : `${text(0, start)}::${text(start + length)}`
+  if (length < 2) return wordGroups(groups, 0, groups.length)
+  return `${wordGroups(groups, 0, start)}::${wordGroups(groups, start + length, groups.length)}`
 }
 
-const hexOf = (group: number) => group.toString(16)
+/** Without functions for the steps, because a node may have thousands of addresses. */
+function wordGroups(groups: readonly number[], from: number, to: number): string {
+  let text = ''
+  for (let i = from; i < to; i++) {
+    if (i > from) text += ':'
+    text += groups[i]?.toString(16)
+  }
+  return text
+}
 
 /** The eight groups of an IPv6 address. */
 function groupsOf(value: bigint): number[] {
   const groups: number[] = []
-  for (let rest = value; groups.length < 8; rest >>= 32n) {
-    const two = Number(rest & 0xffffffffn)
-    groups.unshift(two >>> 16, two & 0xffff)
+  for (let shift = 96n; shift >= 0n; shift -= 32n) {
+    const two = Number((value >> shift) & 0xffffffffn)
+    groups.push(two >>> 16, two & 0xffff)
   }
   return groups
 }
 
 function longestRunOfZeros(groups: readonly number[]): { start: number; length: number } {
-  let [start, longest, length] = [0, 0, 0]
+  let start = 0
+  let longest = 0
+  let length = 0
   for (let i = 0; i < groups.length; i++) {
     length = groups[i] === 0 ? length + 1 : 0
-    if (length > longest) [start, longest] = [i - length + 1, length]
+    if (length <= longest) continue
+    start = i - length + 1
+    longest = length
   }
   return { start, length: longest }
 }
 
 function formatQuad(value: bigint): string {
   const bits = Number(value)
-  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join('.')
+  return `${bits >>> 24}.${(bits >>> 16) & 0xff}.${(bits >>> 8) & 0xff}.${bits & 0xff}`
 }

@@ -1,7 +1,7 @@
-import { digitsOf, fromMapped, isSameAddress } from '../../../policy/address'
+import { type Address, digitsOf, fromMapped, isSameAddress, toMapped } from '../../../policy/address'
 import type { ElementKey } from '../carrier'
 import { NOWHERE } from '../elsewhere'
-import { addressesByDigest, hasSlotsFor, slotsByDigest } from '../fill-slots'
+import { addressesByDigest, slotsByDigest } from '../fill-slots'
 import { findAddresses } from '../find'
 import { ATTACHMENTS, OWNERS, POD_MAPS } from '../layout'
 import { mappedDigits } from '../mapped-digits'
@@ -101,12 +101,22 @@ function doubtfulDigests({ addresses, slots }: Elements): ReadonlySet<string> {
   const doubtful = new Set<string>()
   // An iterator would make a pair for each of them.
   owned.forEach((own, digest) => {
-    if (!hasSlotsFor(bySlots.get(digest) ?? [], own)) doubtful.add(digest)
+    if (!hasSameAddresses(bySlots.get(digest) ?? [], own)) doubtful.add(digest)
   })
   bySlots.forEach((found, digest) => {
     if (!owned.has(digest) && found.some(({ address }) => address)) doubtful.add(digest)
   })
   return doubtful
+}
+
+/** Whether the slots have these addresses, in any order. Nearly all attachments have one or two. */
+function hasSameAddresses(slots: readonly SlotState[], addresses: readonly Address[]): boolean {
+  if (slots.length !== addresses.length) return false
+  const slot = slots[0]?.address
+  const address = addresses[0]
+  if (slots.length === 1) return slot !== undefined && address !== undefined && isSameAddress(slot, address)
+  const found = new Set(slots.map((one) => one.address && toMapped(one.address)))
+  return found.size === slots.length && addresses.every((one) => found.has(toMapped(one)))
 }
 
 /** All slots; those of these attachments are looked up by key. */
