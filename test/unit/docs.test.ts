@@ -10,6 +10,7 @@ import { CODES } from '../../src/cni/error'
 import { OVERVIEW } from '../../src/commands/overview'
 import { KEYS } from '../../src/config/keys'
 import { parseConfig } from '../../src/config/parse'
+import { neighbourIn } from '../../src/install/neighbours'
 import { VERSION } from '../../src/system/version'
 import { blocksIn, linksIn, slugsOf } from '../lab/markdown'
 import { PAGES, readPage } from '../lab/pages'
@@ -143,6 +144,23 @@ describe.each(PAGES)('%s', (page) => {
     for (const config of blocks.filter(({ type }) => type === 'ip-masq'))
       expect(parseConfig(config)).toBeTruthy()
   })
+})
+
+test('docs/neighbours.md has the section that an error names, for each plugin that masquerades by itself', () => {
+  const page = readPage('docs/neighbours.md')
+  const written = [...page.matchAll(/^(## .+)\n\n`type` `([\w-]+)`/gm)].map(([, title = '', type = '']) => ({
+    type,
+    section: slugsOf(title)[0],
+  }))
+  expect(written.length).toBeGreaterThan(7)
+  for (const { type, section } of written)
+    expect({ type, section: neighbourIn({ name: 'pods', plugins: [{ type }] })?.section }).toEqual({
+      type,
+      section,
+    })
+  const source = readFileSync(join(ROOT, 'src/install/neighbours.ts'), 'utf8')
+  for (const [, section = ''] of source.matchAll(/section: '([\w-]+)'/g))
+    expect(slugsOf(page)).toContain(section)
 })
 
 test('docs/neighbours/multus.md has a network in which ip-masq validate finds nothing wrong', async () => {
