@@ -3,7 +3,7 @@ import { access, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { engines } from '../../package.json'
+import { engines, repository } from '../../package.json'
 import { ROOT } from '../../scripts/packaging/root'
 
 /** The workflows run what anybody can run: our scripts, and what hands a release over. */
@@ -104,6 +104,19 @@ test.each(['bug.yml', 'feature.yml'])('the form %s is one that GitHub takes', as
   }
   const ids = (fields ?? []).map(({ id }) => id)
   expect(new Set(ids).size).toBe(ids.length)
+})
+
+test('a weakness has a private way, in this repository', async () => {
+  const { contact_links: links } = parse(
+    await readFile(join(ROOT, '.github/ISSUE_TEMPLATE/config.yml'), 'utf8'),
+  )
+  expect(links).toEqual([
+    {
+      name: expect.any(String),
+      url: `${repository.url.replace(/^git\+|\.git$/g, '')}/security/advisories/new`,
+      about: expect.any(String),
+    },
+  ])
 })
 
 test('whoever reports a defect is asked what doctor says', async () => {
