@@ -21,7 +21,7 @@ export type Prefixes = readonly Prefix[] | LongList
 
 /** Whether a list is so long that loading `long-list.ts` pays off. */
 export function isWorthPacking(list: unknown): boolean {
-  return Array.isArray(list) && list.length > 32
+  return Array.isArray(list) && list.length > 16
 }
 
 /** The prefixes of both families, in the order in which they are written. */
