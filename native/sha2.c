@@ -40,7 +40,10 @@ void sha2_begin(Sha2 *hash, int bits) {
 
 #define ROTATED(x, n) ((x) >> (n) | (x) << (sizeof(x) * 8 - (n)))
 
-/* The two digests differ in the width of a word, the number of rounds, and six groups of distances. */
+/*
+ * The two digests differ in the width of a word, the number of rounds, and six groups of distances. The words are moved in
+ * a loop, because musl's memmove moves bytes that overlap one at a time.
+ */
 #define BLOCK(name, Word, rounds, constant, a1, a2, a3, e1, e2, e3, s1, s2, s3, t1, t2, t3)                       \
   static void name(uint64_t *words, const uint8_t *bytes) {                                                       \
     Word w[rounds], v[8];                                                                                         \
@@ -59,7 +62,7 @@ void sha2_begin(Sha2 *hash, int bits) {
       Word x = v[7] + (ROTATED(e, e1) ^ ROTATED(e, e2) ^ ROTATED(e, e3)) + ((e & v[5]) ^ (~e & v[6])) +           \
                (Word)(constant) + w[i];                                                                           \
       Word y = (ROTATED(a, a1) ^ ROTATED(a, a2) ^ ROTATED(a, a3)) + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));    \
-      memmove(v + 1, v, 7 * sizeof *v);                                                                           \
+      for (int j = 7; j > 0; j--) v[j] = v[j - 1];                                                                \
       v[4] += x;                                                                                                  \
       v[0] = x + y;                                                                                               \
     }                                                                                                             \
