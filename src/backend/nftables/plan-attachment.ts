@@ -37,10 +37,13 @@ interface PlannedAttachment {
  * stays as it is. Where a later ADD wrote the existing rules (`addressesInSync`), nothing is brought back.
  */
 export function planAttachment(
-  { digest, byAddress, owned, slots }: Found,
+  existing: Found,
   wanted: Wanted,
   { chain, now }: { readonly chain: string; readonly now: Note },
 ): PlannedAttachment {
+  const { digest, byAddress, owned, slots } = existing
+  if (isInPlace(existing, wanted, chain))
+    return { digest, guards: [], transaction: [], change: undefined, held: [] }
   const { attachment, isFallback = false } = wanted
   const all = addressesInSync(wanted, owned)
   const [isOutdated, addresses] = [!all, all ?? wanted.addresses]
@@ -91,4 +94,20 @@ export function planAttachment(
     change: { attachment, what: missing.length > 0 ? 'restored' : 'changed', addresses: changed },
     held,
   }
+}
+
+/** Whether the attachment has exactly the wanted elements. Nearly all have, and a sync looks at thousands of them. */
+function isInPlace(
+  { digest, byAddress, owned }: Found,
+  { addresses, ofResult }: Wanted,
+  chain: string,
+): boolean {
+  if (ofResult !== undefined || addresses.length !== owned.length) return false
+  for (let i = 0; i < addresses.length; i++) {
+    const address = addresses[i]
+    const one = address && byAddress.get(toMapped(address))
+    if (one?.owner === undefined || digestOfOwner(one.owner) !== digest) return false
+    if (policyOf(one.verdict) !== chain) return false
+  }
+  return true
 }

@@ -17,7 +17,7 @@ import { readTable } from './read-table'
 import { renderTransaction, renderVerdict } from './render'
 import { MAPS, setUpTable } from './set-up'
 import { findMap } from './table'
-import { CHANGES_TOO_FAST, exists, type TableState } from './table-state'
+import { type AddressState, CHANGES_TOO_FAST, exists, type TableState } from './table-state'
 import type { Transaction } from './transaction'
 
 const ACTION = 'synchronise the rules'
@@ -60,14 +60,15 @@ export function replace(carrier: Carrier, wanted: readonly Wanted[], options: Re
 }
 
 function planReplacement(state: TableState, wanted: readonly Wanted[], now: Note): Plan {
-  const tombs = new Set(
-    state.slots.flatMap(({ digest, slot, address }) => (slot === 0 && !address ? [digest] : [])),
-  )
-  const digests = new Map(wanted.map((one) => [one, attachmentDigest(one.attachment)]))
+  const tombs = new Set<string>()
+  for (const { digest, slot, address } of state.slots) if (slot === 0 && !address) tombs.add(digest)
+  const digests = new Map<Wanted, string>()
+  for (const one of wanted) digests.set(one, attachmentDigest(one.attachment))
   const digestOf = (one: Wanted) => digests.get(one) ?? ''
   const isGone = (one: Wanted) => tombs.has(digestOf(one))
   const used = wanted.filter((one) => one.addresses.length > 0 && !isGone(one))
-  const byAddress = new Map(state.addresses.map((found) => [toMapped(found.address), found]))
+  const byAddress = new Map<bigint, AddressState>()
+  for (const found of state.addresses) byAddress.set(toMapped(found.address), found)
   const [ownedBy, slotsOf] = [addressesByDigest(state), slotsByDigest(state.slots)]
   const attachments = used.map((one) => {
     const digest = digestOf(one)
