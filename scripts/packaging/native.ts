@@ -8,7 +8,7 @@ import { linkWithSnapshot, SNAPSHOT_SOURCE } from './snapshot'
 
 const OWN_FILES = ['main.c', 'modules.c', 'libc.c', 'sha2.c', 'text.c']
 
-const MORE_FILES = { static: ['heap.c', 'snapshot.c'], sanitized: ['sanitizers.c'] }
+const MORE_FILES = { static: ['heap.c', 'snapshot.c', 'copy.c'], sanitized: ['sanitizers.c'] }
 
 /**
  * The program as one native executable: our bytecode, the engine and our system calls. All files are compiled under names that

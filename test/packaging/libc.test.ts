@@ -5,7 +5,8 @@ import { execa } from 'execa'
 import { afterAll, expect, test } from 'vitest'
 import { thisArchitecture } from '../../scripts/packaging/architecture'
 import { compileNative } from '../../scripts/packaging/native'
-import type { NativeBuild } from '../../scripts/packaging/native-tools'
+import { type NativeBuild, nativeTools } from '../../scripts/packaging/native-tools'
+import { ROOT } from '../../scripts/packaging/root'
 
 /** native/libc.c refuses what JavaScript must not pass to C, in what nodes run and under the sanitizers. */
 
@@ -58,6 +59,18 @@ test('static: a module gets nothing of the machine while the program is loaded',
   )
   const pure = 'decode,digestAdd,digestBegin,digestEnd,encode,find,hex,latin1,onIdle,onStart'
   await expect(build).rejects.toThrow(new RegExp(`\\d{2} rows, but for ${pure}$`))
+})
+
+test('static: copies have each byte, at all distances', async () => {
+  const tools = await nativeTools(thisArchitecture(), 'static')
+  const copy = join(directory, 'copy.o')
+  const check = join(directory, 'check.o')
+  const program = join(directory, 'check')
+  await tools.compile(join(ROOT, 'native/copy.c'), copy, directory)
+  await tools.compile(join(ROOT, 'test/lab/copy-check.c'), check, directory)
+  await tools.link([copy, check], program, directory)
+  const { stdout } = await execa(program)
+  expect(stdout).toBe(`${101 * 8 * 200} cases`)
 })
 
 /** All that a hostile argument may lead to, besides an errno. */
