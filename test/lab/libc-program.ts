@@ -22,12 +22,27 @@ const cases: Readonly<Record<string, () => unknown>> = {
   'ends of a pipe with too little room': () => pipe2?.(new Int32Array(1), 0),
   'a digest of no state': () => digestAdd?.(256, new Uint8Array(8), new Uint8Array(1)),
   'a digest of another width': () => digestAdd?.(1, new Uint8Array(512), new Uint8Array(1)),
+  'digests of 256 bits, of each length': () => digests(256),
+  'digests of 512 bits, of each length': () => digests(512),
   'a search from behind the end': () => find?.(new Uint8Array(2), new Uint8Array(1), 3),
   'a descriptor that is not open': () => read?.(99, 1),
   'bytes that are no UTF-8': () => libc.decode(Uint8Array.of(0x61, 0xff, 0xe2, 0x82, 0x62, 0xed, 0xa0, 0x80)),
   'half a pair': () => libc.hex(libc.encode('a\ud800b')),
   'all of latin1': () => libc.latin1(Uint8Array.of(0x41, 0xe9, 0xff)),
   'a BigInt with its upper bit set': () => (0xfe80n << 112n).toString(16),
+}
+
+/** The digest of the digests of 0 to 299 bytes, which come in two pieces. */
+function digests(bits: number): string {
+  const all = libc.digestBegin(bits)
+  for (let length = 0; length < 300; length++) {
+    const bytes = Uint8Array.from({ length }, (_, i) => i * 31 + length)
+    const one = libc.digestBegin(bits)
+    libc.digestAdd(bits, one, bytes.subarray(0, length >> 1))
+    libc.digestAdd(bits, one, bytes.subarray(length >> 1))
+    libc.digestAdd(bits, all, libc.encode(libc.digestEnd(bits, one)))
+  }
+  return libc.digestEnd(bits, all)
 }
 
 function outcome(run: () => unknown): unknown {

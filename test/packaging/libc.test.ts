@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +21,16 @@ interface Outcome {
 
 const EINVAL = -22
 
+/** As in libc-program.ts, by OpenSSL. */
+function digests(name: string): string {
+  const all = createHash(name)
+  for (let length = 0; length < 300; length++) {
+    const bytes = Uint8Array.from({ length }, (_, i) => i * 31 + length)
+    all.update(createHash(name).update(bytes).digest('hex'))
+  }
+  return all.digest('hex')
+}
+
 const builds: readonly NativeBuild[] = ['static', 'sanitized']
 
 test.each(builds)('%s: single mistakes', async (kind) => {
@@ -41,6 +52,8 @@ test.each(builds)('%s: single mistakes', async (kind) => {
     'ends of a pipe with too little room': 'RangeError: libc: the array needs 8 bytes',
     'a digest of no state': expect.stringMatching(/^RangeError/),
     'a digest of another width': 'RangeError: libc: a digest has 256 or 512 bits',
+    'digests of 256 bits, of each length': digests('sha256'),
+    'digests of 512 bits, of each length': digests('sha512'),
     'a search from behind the end': -1,
     'a descriptor that is not open': -9,
     'bytes that are no UTF-8': 'a\ufffd\ufffdb\ufffd\ufffd\ufffd',
