@@ -48,7 +48,7 @@ export async function sourceOf({ name, path, sha256, corrections = [] }: Upstrea
   return directory
 }
 
-/** Makes a file or a directory of .cache, unless it is there. It is made next to its place and renamed: what is there is whole. */
+/** Makes a file or a directory of .cache, unless it is there. It is made next to its place and renamed, so that it is there as a whole. */
 export async function makeOnce(path: string, make: (work: string) => Promise<void>): Promise<void> {
   if (existsSync(path)) return
   await mkdir(dirname(path), { recursive: true })
@@ -56,8 +56,10 @@ export async function makeOnce(path: string, make: (work: string) => Promise<voi
   try {
     const made = join(work, 'made')
     await make(made)
-    await rm(path, { recursive: true, force: true })
-    await rename(made, path)
+    // A directory that somebody else has made meanwhile stays: it is in use.
+    await rename(made, path).catch((error) => {
+      if (!existsSync(path)) throw error
+    })
   } finally {
     await rm(work, { recursive: true, force: true })
   }
