@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { execa } from 'execa'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { ROOT } from '../../scripts/packaging/root'
+import { waitingTime } from '../lab/patience'
 
 /** scripts/lab.sh: what a script leaves on the machine. */
 
@@ -52,7 +53,9 @@ const NOTHING = { processes: 0, files: false, namespace: false }
 
 test('SIGTERM to the script alone leaves nothing', async () => {
   const { child, exit, left } = await start('sleep infinity')
-  expect(await left()).toEqual({ processes: 3, files: true, namespace: true })
+  // The last ones may still be on their way into their session or network namespace.
+  const all = { processes: 3, files: true, namespace: true }
+  await vi.waitFor(async () => expect(await left()).toEqual(all), { timeout: waitingTime(10_000) })
   child.kill('SIGTERM')
   expect(await exit).toBe(130)
   expect(await left()).toEqual(NOTHING)
