@@ -1,20 +1,10 @@
-import {
-  close,
-  namesIn as listNames,
-  openToRead,
-  readAt,
-  statusIfThere,
-  statusOfEntry,
-  statusOfOpen,
-} from '#system/files'
+import { close, openToRead, readAt, statusIfThere, statusOfEntry, statusOfOpen } from '#system/files'
 import { decode } from '#system/text'
 import { isMissing } from '../system/errors'
 import { once } from '../system/once'
-import { basename, join } from '../system/paths'
-import { inPlainWords } from '../system/plain-words'
 import { type CachedConfig, type CacheEntry, parseBehind, parseCacheFile } from './cache-file'
 import { type NamedAttachment, readHead } from './cache-head'
-import { CniError } from './error'
+import { type CachePlace, type FileSelection, filesIn, placesIn } from './cache-places'
 import { readText } from './small-file'
 import { mayHideAttachment } from './unreadable-file'
 
@@ -40,12 +30,6 @@ export interface CachedName {
   readonly modified: number
 }
 
-/** A directory that was read, and the runtime that keeps its results there. */
-export interface CachePlace {
-  readonly directory: string
-  readonly runtime: string
-}
-
 export interface ResultCache {
   /** The directories that were looked at. */
   readonly cacheDirs: readonly string[]
@@ -66,11 +50,7 @@ export interface ResultCache {
 }
 
 /** Selects the entries that are read. */
-export interface CacheSelection {
-  /** Reads only the files of one network. */
-  readonly network?: string
-  /** The end of the files' names: `-CONTAINERID-IFNAME` for one attachment. */
-  readonly suffix?: string
+export interface CacheSelection extends FileSelection {
   /** Returns true when no more entries should be read. */
   readonly isLate?: () => boolean
   /** Whether a namespace is gone. Only the attachment's name is kept then. */
@@ -174,49 +154,4 @@ function nameOf(path: string, attachment: NamedAttachment, netns: string): Cache
       return statusIfThere(path)?.modifiedMs ?? 0
     },
   }
-}
-
-/** The text is worded to follow "Cannot ...: ". */
-export function noCache(cacheDirs: readonly string[]): string {
-  return `there is no result cache ${cacheDirs.map((directory) => join(directory, 'results')).join(', ')}`
-}
-
-/** The directories below a cache directory (`/var/lib/cni`), and the runtime that keeps its results in each. */
-const RUNTIMES: Readonly<Record<string, string>> = { multus: 'Multus', cache: 'cri-dockerd' }
-
-interface Place extends CachePlace {
-  readonly isUsual: boolean
-  readonly files: readonly string[]
-}
-
-function placesIn(cacheDir: string, { isOnly }: { readonly isOnly: boolean }): Place[] {
-  const runtime = RUNTIMES[basename(cacheDir)] ?? 'containerd or CRI-O'
-  const own = { directory: join(cacheDir, 'results'), runtime, isUsual: isOnly }
-  const others = (namesIn(cacheDir) ?? [])
-    .filter((name) => name !== 'results')
-    .map((name) => {
-      const directory = join(cacheDir, name, 'results')
-      return { directory, runtime: RUNTIMES[name] ?? directory, isUsual: false }
-    })
-  return [own, ...others].flatMap((place) => {
-    const files = namesIn(place.directory)
-    return files ? [{ ...place, files }] : []
-  })
-}
-
-/** Undefined where there is no such directory. A directory that may not be read is an error: it may have anything. */
-function namesIn(directory: string): string[] | undefined {
-  try {
-    return listNames(directory).sort()
-  } catch (error) {
-    // Something that is no directory, or a link that leads to none, is at the path.
-    if (isMissing(error) && statusOfEntry(directory) === undefined) return undefined
-    throw new CniError('ioFailure', `Cannot read the result cache ${directory}: ${inPlainWords(error)}`)
-  }
-}
-
-function filesIn({ files }: Place, { network, suffix = '' }: CacheSelection): readonly string[] {
-  if (network === undefined && suffix === '') return files
-  const prefix = network === undefined ? '' : `${network}-`
-  return files.filter((name) => name.startsWith(prefix) && name.endsWith(suffix))
 }

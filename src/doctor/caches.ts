@@ -1,4 +1,4 @@
-import { type CachePlace, noCache } from '../cni/result-cache'
+import { type CachePlace, noCache } from '../cni/cache-places'
 import type { Runtime } from '../install/runtimes'
 import { type Finding, note, ok, unseen } from './finding'
 

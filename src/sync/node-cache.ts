@@ -1,5 +1,6 @@
+import { noCache } from '../cni/cache-places'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
-import { type CacheSelection, noCache, type ResultCache, readResultCache } from '../cni/result-cache'
+import { type CacheSelection, type ResultCache, readResultCache } from '../cni/result-cache'
 import { type NetnsTest, netnsTest } from './netns'
 
 /** Reads the result caches of a node. Entries whose network namespace is gone are returned by name only. */

@@ -1,7 +1,8 @@
 import { bootSeconds } from '#system/clock'
 import type { Backend, Listed, Pruned } from '../backend/backend'
+import { noCache } from '../cni/cache-places'
 import { DEFAULT_CACHE_DIR } from '../cni/paths'
-import { noCache, type ResultCache } from '../cni/result-cache'
+import type { ResultCache } from '../cni/result-cache'
 import { judge, type Verdict } from './gone'
 import { absentCaches } from './node-cache'
 
