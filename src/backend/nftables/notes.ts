@@ -16,8 +16,9 @@ export function ownerId(owner: string): string {
 }
 
 /**
- * Parses an owner's comment; `slot` is what the comment of slot 0 adds. Its names are cut to fit, and characters that a comment cannot hold are replaced. A node has
- * thousands of comments, so they are cut at blanks and taken by index: a regular expression takes ten times as long.
+ * Parses an owner's comment; `slot` is what the comment of slot 0 adds. Its names are cut to fit, and characters that a
+ * comment cannot hold are replaced. A node has thousands of comments, so they are cut at blanks and taken by index: a regular
+ * expression takes ten times as long.
  */
 export function parseOwnerComment(comment: string | undefined, slot?: SlotNote): ListedNote | undefined {
   if (comment === undefined) return undefined
